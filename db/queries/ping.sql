@@ -1,0 +1,2 @@
+-- ping: is the database there?
+SELECT 1

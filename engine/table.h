@@ -1,0 +1,98 @@
+/*
+ * table.h - rows in columns: the form in which rules see a book.
+ *
+ * Purpose    A table is typed column vectors with validity bits. A child table
+ *            (holdings, transactions, ...) holds the rows of all parents one after the
+ *            other; its parent keeps offsets: child rows of parent r are
+ *            [offsets[r], offsets[r + 1]).
+ * Units      DATE stw_day, TIMESTAMP stw_usec, DURATION microseconds, MONEY int64 minor
+ *            units of the column's one currency.
+ * Ownership  A table owns its columns, dictionaries and child tables.
+ * Threads    One writer before it is shared; any number of readers after.
+ */
+#ifndef STW_ENGINE_TABLE_H
+#define STW_ENGINE_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/buf.h"
+#include "engine/err.h"
+#include "engine/time.h"
+
+enum col_type {
+	COL_NONE = 0,
+	COL_BOOL,      /* uint8_t 0/1 */
+	COL_INT,       /* int64_t */
+	COL_DOUBLE,    /* double */
+	COL_STRING,    /* uint32_t code into dict */
+	COL_DATE,      /* stw_day (int32_t) */
+	COL_TIMESTAMP, /* stw_usec */
+	COL_MONEY,     /* int64_t minor units */
+};
+
+/* Distinct strings in order of first appearance; code = index. */
+struct col_dict;
+struct col_dict *col_dict_new(void);
+void col_dict_free(struct col_dict *dict);
+uint32_t col_dict_add(struct col_dict *dict, struct str s);
+/* UINT32_MAX when the string is not there. */
+uint32_t col_dict_find(const struct col_dict *dict, struct str s);
+struct str col_dict_get(const struct col_dict *dict, uint32_t code);
+uint32_t col_dict_count(const struct col_dict *dict);
+
+struct column {
+	char *name;
+	enum col_type type;
+	char currency[4];       /* MONEY only, ISO 4217 */
+	void *data;             /* one element a row, type as above */
+	uint64_t *valid;        /* bit r set: row r has a value; NULL: all have */
+	struct col_dict *dict;  /* STRING only */
+};
+
+struct table;
+
+struct table_child {
+	char *name;
+	struct table *table;
+	uint32_t *offsets; /* rows + 1 of them */
+};
+
+struct table {
+	char *name;
+	size_t rows, cap;
+	struct column *cols;
+	int ncols;
+	struct table_child *children;
+	int nchildren;
+};
+
+/* cap rows of room in each column (rows may be added up to it, and it may grow). */
+struct table *table_new(const char *name, size_t cap);
+void table_free(struct table *table);
+/* The new column's index. All rows so far are missing in it. */
+int table_add_column(struct table *table, const char *name, enum col_type type);
+/* Takes ownership of child; offsets start as all zero. Its index. */
+int table_add_child(struct table *table, const char *name, struct table *child);
+int table_find_column(const struct table *table, const char *name); /* -1: none */
+int table_find_child(const struct table *table, const char *name);  /* -1: none */
+/* Appends one row, missing in every column; its index. */
+size_t table_append(struct table *table);
+
+void table_set_int(struct table *table, int col, size_t row, int64_t v); /* INT, MONEY,
+	TIMESTAMP, DATE (range-checked), BOOL */
+void table_set_double(struct table *table, int col, size_t row, double v);
+void table_set_string(struct table *table, int col, size_t row, struct str v);
+void table_set_missing(struct table *table, int col, size_t row);
+
+static inline bool
+column_has(const struct column *col, size_t row)
+{
+	return col->valid == NULL || ((col->valid[row >> 6] >> (row & 63)) & 1) != 0;
+}
+
+/* Bytes held, columns, dictionaries and children together. */
+size_t table_bytes(const struct table *table);
+
+#endif
