@@ -71,14 +71,21 @@ struct table {
 /* cap rows of room in each column (rows may be added up to it, and it may grow). */
 struct table *table_new(const char *name, size_t cap);
 void table_free(struct table *table);
-/* The new column's index. All rows so far are missing in it. */
+/* The new column's index. All rows so far are missing in it. MONEY starts as CNY: write
+ * another code into cols[i].currency before rules are bound to it. */
 int table_add_column(struct table *table, const char *name, enum col_type type);
 /* Takes ownership of child; offsets start as all zero. Its index. */
 int table_add_child(struct table *table, const char *name, struct table *child);
 int table_find_column(const struct table *table, const char *name); /* -1: none */
 int table_find_child(const struct table *table, const char *name);  /* -1: none */
-/* Appends one row, missing in every column; its index. */
+/* Appends one row, missing in every column and without child rows; its index. To give
+ * parent row r its children: append them to the child table, then set the parent's
+ * offsets[r + 1] = child->rows (parents in row order). */
 size_t table_append(struct table *table);
+
+/* 0001-01-01 and 9999-12-31: what a DATE column holds; other days become missing. */
+#define TABLE_DAY_MIN INT64_C(-719162)
+#define TABLE_DAY_MAX INT64_C(2932896)
 
 void table_set_int(struct table *table, int col, size_t row, int64_t v); /* INT, MONEY,
 	TIMESTAMP, DATE (range-checked), BOOL */

@@ -1,0 +1,376 @@
+#include "engine/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/arena.h"
+
+/* ---- dictionary -------------------------------------------------------------- */
+struct col_dict {
+	struct arena arena; /* the bytes, which therefore never move */
+	struct str *items;
+	uint32_t count, cap;
+	uint32_t *slots; /* code + 1, 0: free; a power of two of them, half empty */
+	uint32_t nslots;
+};
+
+static uint32_t
+str_hash(struct str s)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < s.len; i++)
+		h = (h ^ (unsigned char)s.ptr[i]) * UINT64_C(0x100000001b3);
+	return (uint32_t)(h ^ (h >> 32));
+}
+
+struct col_dict *
+col_dict_new(void)
+{
+	struct col_dict *dict = stw_xalloc(sizeof *dict);
+
+	dict->nslots = 64;
+	dict->slots = stw_xalloc(dict->nslots * sizeof *dict->slots);
+	return dict;
+}
+
+void
+col_dict_free(struct col_dict *dict)
+{
+	if (dict == NULL)
+		return;
+	arena_fini(&dict->arena);
+	free(dict->items);
+	free(dict->slots);
+	free(dict);
+}
+
+/* The slot that holds s, or the free one where it belongs. */
+static uint32_t
+dict_slot(const struct col_dict *dict, struct str s)
+{
+	uint32_t at = str_hash(s) & (dict->nslots - 1);
+
+	while (dict->slots[at] != 0 && !str_eq(dict->items[dict->slots[at] - 1], s))
+		at = (at + 1) & (dict->nslots - 1);
+	return at;
+}
+
+static void
+dict_grow(struct col_dict *dict)
+{
+	STW_ASSERT(dict->nslots < UINT32_C(0x80000000));
+	free(dict->slots);
+	dict->nslots *= 2;
+	dict->slots = stw_xalloc(dict->nslots * sizeof *dict->slots);
+	for (uint32_t code = 0; code < dict->count; code++)
+		dict->slots[dict_slot(dict, dict->items[code])] = code + 1;
+}
+
+uint32_t
+col_dict_add(struct col_dict *dict, struct str s)
+{
+	uint32_t at = dict_slot(dict, s);
+
+	if (dict->slots[at] != 0)
+		return dict->slots[at] - 1;
+	if (dict->count == dict->cap) {
+		dict->cap = dict->cap == 0 ? 32 : dict->cap * 2;
+		dict->items =
+		    stw_xrealloc(dict->items, dict->cap * sizeof *dict->items);
+	}
+	dict->items[dict->count] =
+	    (struct str){arena_strndup(&dict->arena, s.ptr, s.len), s.len};
+	dict->slots[at] = ++dict->count;
+	if (dict->count * 2 > dict->nslots)
+		dict_grow(dict);
+	return dict->count - 1;
+}
+
+uint32_t
+col_dict_find(const struct col_dict *dict, struct str s)
+{
+	return dict->slots[dict_slot(dict, s)] - 1; /* free slot: 0 - 1 = UINT32_MAX */
+}
+
+struct str
+col_dict_get(const struct col_dict *dict, uint32_t code)
+{
+	STW_ASSERT(code < dict->count);
+	return dict->items[code];
+}
+
+uint32_t
+col_dict_count(const struct col_dict *dict)
+{
+	return dict->count;
+}
+
+/* ---- table ------------------------------------------------------------------- */
+static size_t
+type_size(enum col_type type)
+{
+	switch (type) {
+	case COL_BOOL:
+		return sizeof(uint8_t);
+	case COL_STRING:
+		return sizeof(uint32_t);
+	case COL_DATE:
+		return sizeof(stw_day);
+	case COL_DOUBLE:
+		return sizeof(double);
+	case COL_INT:
+	case COL_TIMESTAMP:
+	case COL_MONEY:
+		return sizeof(int64_t);
+	case COL_NONE:
+		break;
+	}
+	STW_ASSERT(!"a column has a type");
+	return 0;
+}
+
+static size_t
+valid_words(size_t cap)
+{
+	return (cap + 63) / 64;
+}
+
+/* realloc whose new part is zero; sizes in bytes. */
+static void *
+grow_zeroed(void *old, size_t have, size_t want)
+{
+	char *p = stw_xrealloc(old, want);
+
+	if (want > have)
+		memset(p + have, 0, want - have);
+	return p;
+}
+
+static void
+table_reserve(struct table *table, size_t cap)
+{
+	size_t old = table->cap;
+
+	if (cap <= old)
+		return;
+	for (int c = 0; c < table->ncols; c++) {
+		struct column *col = &table->cols[c];
+		size_t size = type_size(col->type);
+
+		col->data = grow_zeroed(col->data, old * size, cap * size);
+		if (col->valid != NULL)
+			col->valid = grow_zeroed(col->valid,
+			    valid_words(old) * sizeof *col->valid,
+			    valid_words(cap) * sizeof *col->valid);
+	}
+	for (int c = 0; c < table->nchildren; c++) {
+		uint32_t **offsets = &table->children[c].offsets;
+
+		*offsets = grow_zeroed(*offsets, (old + 1) * sizeof **offsets,
+		    (cap + 1) * sizeof **offsets);
+	}
+	table->cap = cap;
+}
+
+struct table *
+table_new(const char *name, size_t cap)
+{
+	struct table *table = stw_xalloc(sizeof *table);
+
+	table->name = stw_xstrdup(name);
+	table->cap = cap;
+	return table;
+}
+
+void
+table_free(struct table *table)
+{
+	if (table == NULL)
+		return;
+	for (int c = 0; c < table->ncols; c++) {
+		free(table->cols[c].name);
+		free(table->cols[c].data);
+		free(table->cols[c].valid);
+		col_dict_free(table->cols[c].dict);
+	}
+	for (int c = 0; c < table->nchildren; c++) {
+		free(table->children[c].name);
+		free(table->children[c].offsets);
+		table_free(table->children[c].table);
+	}
+	free(table->cols);
+	free(table->children);
+	free(table->name);
+	free(table);
+}
+
+int
+table_add_column(struct table *table, const char *name, enum col_type type)
+{
+	struct column *col;
+
+	table->cols =
+	    stw_xrealloc(table->cols, ((size_t)table->ncols + 1) * sizeof *table->cols);
+	col = &table->cols[table->ncols];
+	*col = (struct column){.name = stw_xstrdup(name), .type = type};
+	col->data = stw_xalloc(table->cap * type_size(type));
+	col->valid = stw_xalloc(valid_words(table->cap) * sizeof *col->valid);
+	if (type == COL_STRING) {
+		col->dict = col_dict_new();
+		/* Code 0, which rows without a value hold, always names something. */
+		(void)col_dict_add(col->dict, STR_LIT(""));
+	}
+	if (type == COL_MONEY)
+		memcpy(col->currency, "CNY", 4);
+	return table->ncols++;
+}
+
+int
+table_add_child(struct table *table, const char *name, struct table *child)
+{
+	struct table_child *c;
+
+	table->children = stw_xrealloc(
+	    table->children, ((size_t)table->nchildren + 1) * sizeof *table->children);
+	c = &table->children[table->nchildren];
+	c->name = stw_xstrdup(name);
+	c->table = child;
+	c->offsets = stw_xalloc((table->cap + 1) * sizeof *c->offsets);
+	return table->nchildren++;
+}
+
+int
+table_find_column(const struct table *table, const char *name)
+{
+	for (int c = 0; c < table->ncols; c++) {
+		if (strcmp(table->cols[c].name, name) == 0)
+			return c;
+	}
+	return -1;
+}
+
+int
+table_find_child(const struct table *table, const char *name)
+{
+	for (int c = 0; c < table->nchildren; c++) {
+		if (strcmp(table->children[c].name, name) == 0)
+			return c;
+	}
+	return -1;
+}
+
+size_t
+table_append(struct table *table)
+{
+	size_t row = table->rows;
+
+	if (row == table->cap)
+		table_reserve(table, table->cap < 16 ? 16 : table->cap * 2);
+	for (int c = 0; c < table->ncols; c++) {
+		if (table->cols[c].valid != NULL)
+			table->cols[c].valid[row >> 6] &= ~(UINT64_C(1) << (row & 63));
+	}
+	for (int c = 0; c < table->nchildren; c++)
+		table->children[c].offsets[row + 1] = table->children[c].offsets[row];
+	table->rows = row + 1;
+	return row;
+}
+
+static struct column *
+cell(struct table *table, int col, size_t row)
+{
+	STW_ASSERT(col >= 0 && col < table->ncols && row < table->rows);
+	return &table->cols[col];
+}
+
+static void
+mark_valid(struct column *col, size_t row)
+{
+	if (col->valid != NULL)
+		col->valid[row >> 6] |= UINT64_C(1) << (row & 63);
+}
+
+void
+table_set_int(struct table *table, int col, size_t row, int64_t v)
+{
+	struct column *c = cell(table, col, row);
+
+	switch (c->type) {
+	case COL_BOOL:
+		((uint8_t *)c->data)[row] = v != 0;
+		break;
+	case COL_DATE:
+		if (v < TABLE_DAY_MIN || v > TABLE_DAY_MAX) {
+			table_set_missing(table, col, row);
+			return;
+		}
+		((stw_day *)c->data)[row] = (stw_day)v;
+		break;
+	case COL_INT:
+	case COL_TIMESTAMP:
+	case COL_MONEY:
+		((int64_t *)c->data)[row] = v;
+		break;
+	case COL_NONE:
+	case COL_DOUBLE:
+	case COL_STRING:
+		STW_ASSERT(!"table_set_int on a column of whole numbers");
+	}
+	mark_valid(c, row);
+}
+
+void
+table_set_double(struct table *table, int col, size_t row, double v)
+{
+	struct column *c = cell(table, col, row);
+
+	STW_ASSERT(c->type == COL_DOUBLE);
+	((double *)c->data)[row] = v;
+	mark_valid(c, row);
+}
+
+void
+table_set_string(struct table *table, int col, size_t row, struct str v)
+{
+	struct column *c = cell(table, col, row);
+
+	STW_ASSERT(c->type == COL_STRING);
+	((uint32_t *)c->data)[row] = col_dict_add(c->dict, v);
+	mark_valid(c, row);
+}
+
+void
+table_set_missing(struct table *table, int col, size_t row)
+{
+	struct column *c = cell(table, col, row);
+
+	if (c->valid == NULL) {
+		c->valid = stw_xalloc(valid_words(table->cap) * sizeof *c->valid);
+		memset(c->valid, 0xff, valid_words(table->cap) * sizeof *c->valid);
+	}
+	c->valid[row >> 6] &= ~(UINT64_C(1) << (row & 63));
+}
+
+size_t
+table_bytes(const struct table *table)
+{
+	size_t bytes = sizeof *table;
+
+	for (int c = 0; c < table->ncols; c++) {
+		const struct column *col = &table->cols[c];
+
+		bytes += sizeof *col + table->cap * type_size(col->type);
+		if (col->valid != NULL)
+			bytes += valid_words(table->cap) * sizeof *col->valid;
+		if (col->dict != NULL)
+			bytes += sizeof *col->dict + col->dict->arena.total +
+				 col->dict->cap * sizeof *col->dict->items +
+				 col->dict->nslots * sizeof *col->dict->slots;
+	}
+	for (int c = 0; c < table->nchildren; c++)
+		bytes += sizeof table->children[c] +
+			 (table->cap + 1) * sizeof(uint32_t) +
+			 table_bytes(table->children[c].table);
+	return bytes;
+}
