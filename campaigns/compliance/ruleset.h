@@ -1,0 +1,64 @@
+/*
+ * ruleset.h - the packs in force: rules of jurisdictions as data.
+ *
+ * Purpose    Reads packs (embedded, campaigns/compliance/packs/<id>/<version>/) into
+ *            rules whose scope is a compiled rule-language expression and whose kind is
+ *            one of the closed set evaluated in C. compliance.md section 6.
+ * Ownership  ruleset_free frees everything.
+ * Errors     INVALID names the pack, the rule and the fault; a pack with an unknown
+ *            kind, parameter or code is refused whole.
+ * Threads    Immutable after load: any.
+ */
+#ifndef STW_CAMPAIGNS_COMPLIANCE_RULESET_H
+#define STW_CAMPAIGNS_COMPLIANCE_RULESET_H
+
+#include "engine/buf.h"
+#include "engine/err.h"
+#include "engine/time.h"
+
+struct ruleset;
+
+struct pack_info {
+	const char *pack;    /* "cn" */
+	const char *version; /* "1.0.0" */
+	char hash_hex[65];   /* SHA-256 over the pack's files */
+	int nrules;
+};
+
+struct rule_info {
+	const char *pack, *pack_version;
+	const char *id, *kind, *layer, *code;
+	const char *outcome;       /* BLOCK, DEFER, ... */
+	const char *gates;         /* "PDC" */
+	const char *text_zh, *text_en;
+	const char *source, *grade; /* cite */
+};
+
+/* One pack of the binary, with the activation's effective interval. */
+struct pack_use {
+	const char *pack, *version;
+	stw_usec from, to;
+};
+
+/* All embedded packs, newest version of each: what `setup` activates. */
+int ruleset_embedded(struct pack_info *out, int max);
+
+/* The union of the packs named; each is used at instants inside its interval. */
+enum stw_code ruleset_load(const struct pack_use *uses, int nuses, struct ruleset **out,
+    struct stw_err *err) STW_MUST_USE;
+void ruleset_free(struct ruleset *rules);
+
+/* SHA-256 (hex) over the sorted hashes of the packs in force at `at` and the tz database
+ * version; goes into every decision. */
+const char *ruleset_hash(const struct ruleset *rules, stw_usec at);
+int ruleset_rules(const struct ruleset *rules, const struct rule_info **out);
+/* NULL when no rule of that id is loaded. */
+const struct rule_info *ruleset_find(const struct ruleset *rules, const char *rule_id);
+/* One sentence for a reason code, "zh-CN" or "en". The code itself when unknown. */
+const char *reason_text(const char *code, const char *lang);
+
+/* Runs the pack's own tests.jsonl; INVALID names the first that fails. */
+enum stw_code ruleset_test_pack(const char *pack, const char *version, int *passed,
+    struct stw_err *err) STW_MUST_USE;
+
+#endif
