@@ -1,0 +1,339 @@
+/* One connection: opening it, transactions, statements. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "db/db_priv.h"
+
+/* Every session starts the same, whatever the role or database has been set to. Text
+ * results are parsed by db/rows.c, which counts on UTC and ISO. */
+static const char session_setup[] =
+    "SET search_path TO public, pg_temp; SET TimeZone TO 'UTC'; "
+    "SET DateStyle TO 'ISO, YMD'; SET IntervalStyle TO 'iso_8601'; "
+    "SET bytea_output TO 'hex'; SET extra_float_digits TO 1; "
+    "SET statement_timeout TO '300s'; SET lock_timeout TO '5s'; "
+    "SET idle_in_transaction_session_timeout TO '120s'";
+
+/* A notice can quote a row, so it does not reach the log. */
+static void
+drop_notice(void *arg, const char *message)
+{
+	(void)arg;
+	(void)message;
+}
+
+static enum stw_code
+session_start(struct db *db, struct stw_err *err)
+{
+	(void)PQsetNoticeProcessor(db->pg, drop_notice, NULL);
+	memset(db->prepared, 0, sizeof db->prepared);
+	db->copying = false;
+	return db_script(db, session_setup, err);
+}
+
+/* A refused connection is temporary (the server may be starting), a wrong database name
+ * or role is not; the state is only in the text. */
+static enum stw_code
+fail_open(const PGconn *pg, struct stw_err *err)
+{
+	static const char *const lasting[] = {"does not exist", "authentication failed",
+	    "no pg_hba.conf entry", "invalid connection option", "missing \"=\"",
+	    "invalid URI", "is not permitted to log in"};
+	char text[300];
+	enum stw_code code = STW_TEMPFAIL;
+	char *cut;
+
+	(void)snprintf(text, sizeof text, "%s", PQerrorMessage(pg));
+	for (size_t i = 0; i < STW_ARRAY_LEN(lasting); i++)
+		if (strstr(text, lasting[i]) != NULL)
+			code = STW_INVALID;
+	while ((cut = strchr(text, '\n')) != NULL)
+		*cut = cut[1] == '\0' ? '\0' : ' ';
+	return stw_fail(err, code, "cannot connect to the database: %s", text);
+}
+
+enum stw_code
+db_open(const char *conninfo, struct db **out, struct stw_err *err)
+{
+	/* libpq lets later entries win: ours first, the caller's, then what must be.
+	 * With the system's defaults a cut line is noticed after half an hour; with
+	 * these after about four seconds. */
+	const char *const keys[] = {"connect_timeout", "keepalives_idle",
+	    "keepalives_interval", "keepalives_count", "tcp_user_timeout",
+	    "target_session_attrs", "application_name", "dbname", "client_encoding",
+	    NULL};
+	const char *const values[] = {"5", "2", "1", "3", "4000", "read-write",
+	    "steward", conninfo, "UTF8", NULL};
+	struct db *db = stw_xalloc(sizeof *db);
+	enum stw_code rc;
+
+	*out = NULL;
+	arena_init(&db->scratch);
+	db->pg = PQconnectdbParams(keys, values, 1);
+	STW_ASSERT(db->pg != NULL);
+	rc = PQstatus(db->pg) == CONNECTION_OK ? session_start(db, err)
+					       : fail_open(db->pg, err);
+	if (rc != STW_OK) {
+		db_close(db);
+		return rc;
+	}
+	*out = db;
+	return STW_OK;
+}
+
+void
+db_close(struct db *db)
+{
+	if (db == NULL)
+		return;
+	PQfinish(db->pg);
+	arena_fini(&db->scratch);
+	free(db);
+}
+
+enum stw_code
+db_reset(struct db *db, struct stw_err *err)
+{
+	STW_ASSERT(!db_in_transaction(db));
+	PQreset(db->pg);
+	if (PQstatus(db->pg) != CONNECTION_OK)
+		return fail_open(db->pg, err);
+	return session_start(db, err);
+}
+
+void
+db_drain(struct db *db)
+{
+	PGresult *res;
+	char *data;
+
+	while ((res = PQgetResult(db->pg)) != NULL) {
+		ExecStatusType status = PQresultStatus(res);
+
+		PQclear(res);
+		if (PQstatus(db->pg) != CONNECTION_OK)
+			break;
+		if (status == PGRES_COPY_IN)
+			(void)PQputCopyEnd(db->pg, "given up");
+		if (status == PGRES_COPY_OUT)
+			while (PQgetCopyData(db->pg, &data, 0) > 0)
+				PQfreemem(data);
+	}
+	db->copying = false;
+}
+
+enum stw_code
+db_script(struct db *db, const char *sql, struct stw_err *err)
+{
+	PGresult *res = PQexec(db->pg, sql);
+	ExecStatusType status = PQresultStatus(res);
+	enum stw_code rc = STW_OK;
+
+	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK &&
+	    status != PGRES_EMPTY_QUERY)
+		rc = db_fail_result(db, res, "script", err);
+	PQclear(res);
+	return rc;
+}
+
+enum stw_code
+db_set_timeouts(struct db *db, int statement_msec, int lock_msec, struct stw_err *err)
+{
+	char sql[120];
+
+	(void)snprintf(sql, sizeof sql,
+	    "SET statement_timeout TO %d; SET lock_timeout TO %d", statement_msec,
+	    lock_msec);
+	return db_script(db, sql, err);
+}
+
+/* ---- transactions -------------------------------------------------------------- */
+static enum stw_code
+command(struct db *db, const char *sql, struct stw_err *err)
+{
+	PGresult *res = PQexec(db->pg, sql);
+	enum stw_code rc = STW_OK;
+
+	if (PQresultStatus(res) != PGRES_COMMAND_OK)
+		rc = db_fail_result(db, res, sql, err);
+	/* COMMIT of a transaction in which a statement failed answers "ROLLBACK" and
+	 * calls that success. */
+	else if (strcmp(sql, "COMMIT") == 0 && strcmp(PQcmdStatus(res), "COMMIT") != 0)
+		rc = stw_fail(err, STW_BUG, "COMMIT of a transaction that had failed");
+	PQclear(res);
+	return rc;
+}
+
+bool
+db_in_transaction(const struct db *db)
+{
+	PGTransactionStatusType status = PQtransactionStatus(db->pg);
+
+	return status == PQTRANS_INTRANS || status == PQTRANS_INERROR ||
+	       status == PQTRANS_ACTIVE;
+}
+
+enum stw_code
+db_begin(struct db *db, struct stw_err *err)
+{
+	STW_ASSERT(!db_in_transaction(db));
+	return command(db, "BEGIN", err);
+}
+
+enum stw_code
+db_begin_snapshot(struct db *db, struct stw_err *err)
+{
+	STW_ASSERT(!db_in_transaction(db));
+	return command(db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", err);
+}
+
+enum stw_code
+db_commit(struct db *db, struct stw_err *err)
+{
+	return command(db, "COMMIT", err);
+}
+
+void
+db_rollback(struct db *db)
+{
+	struct stw_err ignored;
+
+	if (PQtransactionStatus(db->pg) == PQTRANS_ACTIVE)
+		db_drain(db);
+	if (db_in_transaction(db) && command(db, "ROLLBACK", &ignored) != STW_OK)
+		return; /* the connection is gone, and the transaction with it */
+}
+
+/* ---- statements ------------------------------------------------------------------ */
+static void
+statement_name(const struct db *db, enum db_query_id id, char to[96])
+{
+	(void)snprintf(to, 96, "%.60s_%u", db_query_names[id], db->generation[id]);
+}
+
+static enum stw_code
+prepare(struct db *db, enum db_query_id id, struct stw_err *err)
+{
+	enum stw_code rc = STW_OK;
+	char name[96];
+	PGresult *res;
+
+	if (db->prepared[id])
+		return STW_OK;
+	statement_name(db, id, name);
+	res = PQprepare(db->pg, name, db_query_texts[id], 0, NULL);
+	if (PQresultStatus(res) == PGRES_COMMAND_OK)
+		db->prepared[id] = true;
+	else
+		rc = db_fail_result(db, res, db_query_names[id], err);
+	PQclear(res);
+	return rc;
+}
+
+/* "cached plan must not change result type" after a migration, or a pooler that forgot
+ * it: the next use prepares it under a fresh name. */
+static void
+forget_stale(struct db *db, enum db_query_id id, const PGresult *res)
+{
+	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+
+	if (state == NULL ||
+	    (strcmp(state, "0A000") != 0 && strcmp(state, "26000") != 0))
+		return;
+	db->prepared[id] = false;
+	db->generation[id]++;
+}
+
+static enum stw_code
+run(struct db *db, enum db_query_id id, const struct db_param *params, size_t nparams,
+    PGresult **out, struct stw_err *err)
+{
+	const char *what = db_query_names[id];
+	ExecStatusType status;
+	struct db_wire wire;
+	enum stw_code rc;
+	char name[96];
+	PGresult *res;
+
+	*out = NULL;
+	STW_ASSERT(!db->copying);
+	arena_reset(&db->scratch);
+	rc = db_params_encode(&db->scratch, what, params, nparams, &wire, err);
+	if (rc != STW_OK)
+		return rc;
+	rc = prepare(db, id, err);
+	if (rc != STW_OK)
+		return rc;
+	statement_name(db, id, name);
+	res = PQexecPrepared(
+	    db->pg, name, (int)nparams, wire.values, wire.lengths, wire.formats, 0);
+	status = PQresultStatus(res);
+	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
+		*out = res;
+		return STW_OK;
+	}
+	forget_stale(db, id, res);
+	rc = db_fail_result(db, res, what, err);
+	PQclear(res);
+	return rc;
+}
+
+enum stw_code
+db_query(struct db *db, enum db_query_id id, const struct db_param *params,
+    size_t nparams, struct db_rows **rows, struct stw_err *err)
+{
+	enum stw_code rc;
+	PGresult *res;
+
+	if (rows != NULL)
+		*rows = NULL;
+	rc = run(db, id, params, nparams, &res, err);
+	if (rc != STW_OK)
+		return rc;
+	if (rows == NULL) {
+		PQclear(res);
+		return STW_OK;
+	}
+	*rows = stw_xalloc(sizeof **rows);
+	(*rows)->res = res;
+	return STW_OK;
+}
+
+enum stw_code
+db_exec(struct db *db, enum db_query_id id, const struct db_param *params,
+    size_t nparams, int64_t *affected, struct stw_err *err)
+{
+	enum stw_code rc;
+	PGresult *res;
+
+	if (affected != NULL)
+		*affected = 0;
+	rc = run(db, id, params, nparams, &res, err);
+	if (rc != STW_OK)
+		return rc;
+	if (affected != NULL)
+		*affected = strtoll(PQcmdTuples(res), NULL, 10);
+	PQclear(res);
+	return STW_OK;
+}
+
+enum stw_code
+db_query_one(struct db *db, enum db_query_id id, const struct db_param *params,
+    size_t nparams, struct db_rows **rows, struct stw_err *err)
+{
+	enum stw_code rc = db_query(db, id, params, nparams, rows, err);
+	int n;
+
+	if (rc != STW_OK)
+		return rc;
+	n = db_rows_count(*rows);
+	if (n == 1)
+		return STW_OK;
+	db_rows_free(*rows);
+	*rows = NULL;
+	if (n == 0)
+		return stw_fail(
+		    err, STW_NOT_FOUND, "%s: no such row", db_query_names[id]);
+	return stw_fail(
+	    err, STW_BUG, "%s: %d rows where one was wanted", db_query_names[id], n);
+}

@@ -1,0 +1,48 @@
+/*
+ * db_priv.h - what the files of the connection share and no other room sees.
+ */
+#ifndef STW_DB_DB_PRIV_H
+#define STW_DB_DB_PRIV_H
+
+#include <libpq-fe.h>
+
+#include "db/db.h"
+
+/* Microseconds and days from 1970-01-01 to PostgreSQL's 2000-01-01. */
+#define PG_EPOCH_USEC INT64_C(946684800000000)
+#define PG_EPOCH_DAY  10957
+
+struct db {
+	PGconn *pg;
+	struct arena scratch; /* parameters of the statement being sent */
+	/* A statement whose plan went stale is prepared again under a new name. */
+	unsigned generation[DB_Q_COUNT];
+	bool prepared[DB_Q_COUNT];
+	bool copying;
+};
+
+struct db_rows {
+	PGresult *res;
+};
+
+/* The three parallel arrays that libpq wants; they live in the scratch arena. */
+struct db_wire {
+	const char **values;
+	int *lengths;
+	int *formats;
+};
+
+/* INVALID for a text with a NUL inside. what names the statement. */
+enum stw_code db_params_encode(struct arena *scratch, const char *what,
+    const struct db_param *params, size_t nparams, struct db_wire *out,
+    struct stw_err *err) STW_MUST_USE;
+
+/* Fills err from a failed result (res may be NULL: then from the connection). The text
+ * never quotes a value. */
+enum stw_code db_fail_result(
+    struct db *db, const PGresult *res, const char *what, struct stw_err *err);
+
+/* Reads and drops results until the connection is idle again. */
+void db_drain(struct db *db);
+
+#endif
