@@ -1,0 +1,54 @@
+/*
+ * decision_store.h - decisions in the database and the outreach log over them.
+ *
+ * Purpose    Every decision is a row (with its canonical record) and a ledger entry that
+ *            names the record's SHA-256, written in the caller's transaction.
+ */
+#ifndef STW_CAMPAIGNS_DECISION_STORE_H
+#define STW_CAMPAIGNS_DECISION_STORE_H
+
+#include "campaigns/compliance/gate.h"
+#include "db/db.h"
+#include "engine/uuid.h"
+
+struct decision_row {
+	struct uuid id;
+	int bucket;
+	char gate;               /* P, D, C */
+	stw_usec decided_at;
+	int64_t customer_id;
+	const char *customer_ref, *phone_mask;
+	const char *campaign;    /* code; NULL: none */
+	int campaign_version;
+	const char *task_id;     /* NULL: none */
+	const char *number;      /* caller number; NULL: none */
+	const char *channel, *purpose;
+	const char *outcome;     /* ALLOW, BLOCK, DEFER, REVIEW */
+	const char *primary_code; /* NULL when allowed */
+	const char **codes;
+	size_t ncodes;
+	stw_usec next_allowed_at; /* STW_USEC_MAX: not by waiting */
+	stw_usec valid_until;
+	const char *agent;       /* of the task; NULL: none */
+	const char *record;      /* decision_get only: canonical JSON */
+	const char *record_hash_hex;
+	int64_t ledger_index;    /* decision_get only; -1: not yet sequenced */
+};
+
+struct decision_filter {
+	stw_usec from, to;       /* decided_at in [from, to); NEVER/MAX: open */
+	const char *outcome, *code, *campaign, *customer_ref, *gate, *agent; /* NULL: any */
+	int64_t number_id;       /* 0: any */
+	/* Rows before this one in the order (decided_at, id) descending; after_at MAX: from
+	 * the start. */
+	stw_usec after_at;
+	struct uuid after_id;
+};
+/* Newest first. */
+enum stw_code decision_list(struct db *db, const struct decision_filter *filter, int limit,
+    struct arena *arena, struct decision_row **out, int *count, struct stw_err *err)
+    STW_MUST_USE;
+enum stw_code decision_get(struct db *db, const struct uuid *id, struct arena *arena,
+    struct decision_row *out, struct stw_err *err) STW_MUST_USE;
+
+#endif

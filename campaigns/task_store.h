@@ -1,0 +1,164 @@
+/*
+ * task_store.h - the life of a task in the database.
+ *
+ * Purpose    claim -> gate (dispatch) -> [ledger sealed] -> push -> finish, and what agents
+ *            do: accept, permit (the third gate), outcome, release.
+ * Leases     Run on the database's clock and carry an epoch; a finish with an old epoch
+ *            changes nothing and says so. A lease that ran out makes the task claimable
+ *            again under the same task id, which is the receiver's idempotency key.
+ * Locks      contact guard -> customer_permission FOR SHARE -> caller_number -> task ->
+ *            outbox, in every function here.
+ * Errors     TEMPFAIL: try the whole call again.
+ */
+#ifndef STW_CAMPAIGNS_TASK_STORE_H
+#define STW_CAMPAIGNS_TASK_STORE_H
+
+#include "campaigns/compliance/gate.h"
+#include "campaigns/compliance/ruleset.h"
+#include "campaigns/task.h"
+#include "db/db.h"
+#include "db/seal.h"
+#include "engine/uuid.h"
+
+/* The packs activated in the database, compiled. Cheap enough to load once a process and on SIGHUP. */
+enum stw_code task_rules_load(struct db *db, struct ruleset **out, struct stw_err *err)
+    STW_MUST_USE;
+
+struct task_claim {
+	int bucket;
+	struct uuid task_id;
+	int64_t epoch;
+};
+
+/* Leases up to limit due tasks of a queue for lease_sec seconds; tasks whose window is
+ * over are expired on the way (*expired counts them, may be NULL). Own transaction. */
+enum stw_code task_claim(struct db *db, int64_t queue_id, const char *worker, int limit,
+    int lease_sec, stw_usec now, struct arena *arena, struct task_claim **out, int *count,
+    int64_t *expired, struct stw_err *err) STW_MUST_USE;
+
+/* What is pushed. No personal data but the mask. */
+struct task_push {
+	struct task_claim claim;
+	const char *task_id;      /* text */
+	const char *campaign;
+	int campaign_version;
+	const char *step, *occurrence;
+	const char *customer_ref, *phone_mask;
+	const char *channel, *handler, *purpose, *product;
+	const char *script;
+	int script_version;
+	const char *number;       /* caller number to show */
+	int64_t number_id;
+	int priority;
+	int64_t value;
+	stw_usec not_before, not_after;
+	const char *decision_id, *record_hash_hex;
+	stw_usec valid_until;
+};
+
+enum task_gate_result {
+	TASK_GATE_SEND = 0, /* allowed: *push filled, state sending */
+	TASK_GATE_BLOCKED,  /* task ended */
+	TASK_GATE_DEFERRED, /* due again at next_allowed_at */
+	TASK_GATE_GONE,     /* cancelled, recalled or claimed by somebody else meanwhile */
+};
+/* One transaction: locks, facts, gate D, decision, reservation, attempt, outbox. */
+enum stw_code task_gate_dispatch(struct db *db, const struct ruleset *rules,
+    const struct task_claim *claim, stw_usec now, struct arena *arena,
+    enum task_gate_result *result, struct task_push *push, struct stw_err *err)
+    STW_MUST_USE;
+
+enum task_push_result {
+	TASK_PUSH_ACCEPTED = 0, /* 2xx */
+	TASK_PUSH_RETRY,        /* not taken, or dedupe makes a repeat harmless: again later */
+	TASK_PUSH_REFUSED,      /* never: 4xx that will not change */
+	TASK_PUSH_UNKNOWN,      /* ambiguous, and the queue cannot deduplicate */
+};
+/* Fenced by claim->epoch: *stale is set when the lease was lost or the task recalled (the
+ * attempt is noted all the same). retry_at: when to try again (RETRY). Own transaction,
+ * with a ledger entry ("dispatch"). */
+enum stw_code task_finish_push(struct db *db, const struct task_claim *claim,
+    enum task_push_result result, int http_status, const char *detail, stw_usec retry_at,
+    stw_usec now, bool *stale, struct stw_err *err) STW_MUST_USE;
+
+/* Tasks that have to be recalled from a queue (a withdrawal reached them), oldest first;
+ * those whose push is still on the wire wait. */
+struct task_recall {
+	int bucket;
+	struct uuid task_id;
+	int64_t queue_id;
+	const char *reason;
+	int tries;
+};
+enum stw_code task_recalls(struct db *db, int limit, struct arena *arena,
+    struct task_recall **out, int *count, struct stw_err *err) STW_MUST_USE;
+enum stw_code task_recall_finish(struct db *db, const struct task_recall *recall,
+    bool acknowledged, int http_status, stw_usec now, struct stw_err *err) STW_MUST_USE;
+
+/* ---- what agents do: inside the caller's transaction (db_begin) ------------------ */
+struct task_view {
+	int bucket;
+	struct uuid task_id;
+	enum task_state state;
+	int64_t customer_id;
+	const char *customer_ref, *name_mask, *phone_mask;
+	const char *campaign, *campaign_name_zh, *campaign_name_en;
+	int campaign_version;
+	const char *queue, *agent; /* agent NULL: nobody yet */
+	const char *channel, *handler, *purpose, *product, *stage, *script;
+	const char *number;        /* caller number; NULL: none yet */
+	int script_version, priority;
+	int risk_rating;           /* 0: none */
+	bool elderly;              /* 65 or older at `now` */
+	stw_usec not_before, not_after, updated_at, callback_at; /* callback MAX: none */
+	const char *decision_id;
+};
+/* Tasks of one queue that an agent may take (queued) or has (accepted, in_progress), best
+ * first: own call-backs, elderly, priority. state NULL: all of these. */
+enum stw_code task_list(struct db *db, const char *queue, const char *agent,
+    const char *state, int limit, stw_usec now, struct arena *arena,
+    struct task_view **out, int *count, struct stw_err *err) STW_MUST_USE;
+enum stw_code task_get(struct db *db, const struct uuid *task_id, stw_usec now,
+    struct arena *arena, struct task_view *out, struct stw_err *err) STW_MUST_USE;
+
+/* CONFLICT: somebody else has it, or it is in no state to be taken. */
+enum stw_code task_accept(struct db *db, const struct uuid *task_id, const char *agent,
+    stw_usec now, struct stw_err *err) STW_MUST_USE;
+enum stw_code task_release(struct db *db, const struct uuid *task_id, const char *agent,
+    stw_usec now, struct stw_err *err) STW_MUST_USE;
+
+struct task_permit {
+	bool granted;
+	struct uuid permit_id;    /* when granted */
+	const char *number, *phone_mask;
+	stw_usec valid_until;
+	struct uuid decision_id;
+	struct gate_decision decision; /* in the arena: reasons when refused */
+};
+/* The third gate. Granted or refused, the decision is recorded; a refusal by BLOCK ends
+ * the task, by DEFER puts it back to its next time. Not an error either way: commit. */
+enum stw_code task_permit(struct db *db, const struct ruleset *rules,
+    const struct uuid *task_id, const char *agent, stw_usec now, struct arena *arena,
+    struct task_permit *out, struct stw_err *err) STW_MUST_USE;
+
+struct task_outcome {
+	const char *disposition;  /* see outcome.disposition in the schema */
+	const char *note;         /* may be NULL; sealed at rest */
+	stw_usec started_at, ended_at; /* NEVER: not said */
+	stw_usec callback_at;     /* disposition call_back */
+};
+struct task_outcome_effect {
+	struct uuid outcome_id;
+	enum task_state state;    /* of the task now */
+	bool objection_recorded;  /* do_not_call, complaint */
+	int64_t cancelled, recalled; /* other tasks of the customer */
+};
+enum stw_code task_outcome(struct db *db, const struct seal_keys *keys,
+    const struct uuid *task_id, const char *agent, const struct task_outcome *outcome,
+    stw_usec now, struct task_outcome_effect *out, struct stw_err *err) STW_MUST_USE;
+
+/* Counts by state, for /metrics and reports: out[TASK_STATES]. */
+enum stw_code task_counts(struct db *db, int64_t out[TASK_STATES], struct stw_err *err)
+    STW_MUST_USE;
+
+#endif
