@@ -1,0 +1,29 @@
+/*
+ * entry_json.h - the canonical bytes of a ledger entry.
+ *
+ * Purpose    {"at":"2026-11-23T02:00:00Z","id":"...","kind":"decision", ...}: keys sorted,
+ *            no spaces, integers and strings only, no personal data.
+ */
+#ifndef STW_DB_ENTRY_JSON_H
+#define STW_DB_ENTRY_JSON_H
+
+#include <stdbool.h>
+
+#include "engine/buf.h"
+#include "engine/time.h"
+
+struct entry_field {
+	const char *key;
+	bool is_int;
+	int64_t num;
+	const char *text; /* NULL with is_int clear: the field is left out */
+};
+
+#define ENTRY_TEXT(k, v) ((struct entry_field){.key = (k), .text = (v)})
+#define ENTRY_INT(k, v)  ((struct entry_field){.key = (k), .is_int = true, .num = (v)})
+
+/* Appends the entry to `to`. */
+void entry_write(const char *kind, const char *id, stw_usec at,
+    const struct entry_field *fields, int nfields, struct buf *to);
+
+#endif

@@ -1,0 +1,10 @@
+-- objection_insert: one objection; the same id twice adds nothing.
+-- Params   $1 bucket, $2 objection_id, $3 customer_id, $4 kind, $5 channel, $6 phone index
+--          or null, $7 source, $8 actor, $9 effective_at, $10 recorded_at
+-- Returns  one row when it was added
+INSERT INTO objection (bucket, objection_id, customer_id, kind, channel, phone_index,
+    source, actor, effective_at, recorded_at)
+VALUES ($1::smallint, $2::uuid, $3::bigint, $4::text, $5::text, $6::bytea, $7::text,
+    $8::text, $9::timestamptz, $10::timestamptz)
+ON CONFLICT (bucket, objection_id) DO NOTHING
+RETURNING objection_id;
