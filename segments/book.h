@@ -5,7 +5,8 @@
  *            child tables (holdings, transactions, interactions, outreach). PostgreSQL is
  *            the truth; a book is a cache that can always be rebuilt.
  * Order      Rows are sorted by bucket, then customer_id: bucket b has the rows
- *            [first[b], first[b + 1]).
+ *            [first[b], first[b + 1]). Child rows of a customer are in order of time
+ *            (holdings: of their reference).
  * Ownership  book_free frees all. Threads: immutable between book_load and book_free,
  *            except through book_set_stage (one writer).
  */
@@ -19,15 +20,86 @@
 
 #define BOOK_BUCKETS 256
 
+/* Columns of the customer table that every book has, in this order; derived traits
+ * (segments/trait.h) follow them and are found by name. */
+enum book_customer_col {
+	BOOK_REF = 0,
+	BOOK_GENDER,
+	BOOK_DOB,
+	BOOK_LANG,
+	BOOK_COUNTRY,
+	BOOK_PROVINCE,
+	BOOK_CITY,
+	BOOK_ZONE,
+	BOOK_ZONE_VERIFIED,
+	BOOK_BRANCH,
+	BOOK_MANAGER,
+	BOOK_TIER,
+	BOOK_OPENED_ON,
+	BOOK_CLOSED_ON,
+	BOOK_RISK_RATING,
+	BOOK_RISK_ASSESSED_ON,
+	BOOK_RISK_VALID,
+	BOOK_DECEASED,
+	BOOK_INCAPACITY,
+	BOOK_FRAUD_HOLD,
+	BOOK_LEGAL_HOLD,
+	BOOK_COMPLAINT_OPEN,
+	BOOK_PROFILING_OPT_OUT,
+	BOOK_STAGE,
+	BOOK_STAGE_SINCE,
+	BOOK_CUSTOMER_COLS,
+};
+
+/* Child tables, and slots of book_env: customer is slot 0, child c is slot c + 1. */
+enum book_child {
+	BOOK_HOLDINGS = 0,
+	BOOK_TRANSACTIONS,
+	BOOK_INTERACTIONS,
+	BOOK_OUTREACH,
+	BOOK_CHILDREN,
+};
+
+enum book_holding_col {
+	HOLDING_PRODUCT = 0,
+	HOLDING_CLASS, /* of the product; missing: not in the catalogue */
+	HOLDING_KIND,
+	HOLDING_AMOUNT,
+	HOLDING_OPENED_ON,
+	HOLDING_MATURITY_ON,
+	HOLDING_OPEN,
+	HOLDING_RISK, /* of the product */
+};
+enum book_transaction_col { TXN_AT = 0, TXN_KIND, TXN_AMOUNT, TXN_BALANCE };
+enum book_interaction_col { INTERACTION_AT = 0, INTERACTION_KIND, INTERACTION_CHANNEL };
+enum book_outreach_col {
+	OUTREACH_AT = 0,
+	OUTREACH_CHANNEL,
+	OUTREACH_KIND, /* attempt, conversation, message, outcome */
+	OUTREACH_CAMPAIGN,
+	OUTREACH_DISPOSITION,
+};
+
 struct book {
-	struct table *customers;  /* children: holdings, transactions, interactions, outreach */
-	int64_t *customer_id;     /* one a row */
+	struct table
+	    *customers; /* children: holdings, transactions, interactions, outreach */
+	int64_t *customer_id; /* one a row */
+	size_t id_cap;
 	uint32_t first[BOOK_BUCKETS + 1];
-	stw_usec as_of;           /* the clock when it was loaded */
-	char currency[4];         /* the book's one currency */
-	const struct zone *zone;  /* the institution's */
+	int last_bucket;  /* of the newest row while rows are added; -1: none yet */
+	stw_usec as_of;   /* the clock when it was loaded */
+	char currency[4]; /* the book's one currency */
+	const struct zone *zone;                 /* the institution's */
 	int col_ref, col_stage, col_stage_since; /* columns of customers */
 };
+
+/* An empty book with its tables; customers: how many rows to make room for. */
+struct book *book_new(
+    size_t customers, const char *currency, const struct zone *zone, stw_usec as_of);
+/* The next customer, in the book's order; its row. Child rows are then appended to
+ * book->customers->children[c].table, followed by book_end_children(book, c, row). */
+size_t book_append(struct book *book, int bucket, int64_t customer_id);
+void book_end_children(struct book *book, enum book_child child, size_t row);
 
 /* What rules about customers may speak of: customer (object), holdings, transactions,
  * interactions, outreach (lists), now, today, segment("..."). The env outlives the rules
@@ -37,11 +109,16 @@ struct rule_env *book_env(const struct book *book, struct arena *arena,
 /* Bindings for rule_columns_* over book->customers in the env above. */
 const struct rule_binding *book_bindings(const struct book *book, int *count);
 /* vars for rule_eval on one row; in the arena, one a slot. */
-const struct rule_value *book_vars(const struct book *book, size_t row,
-    struct arena *arena);
+const struct rule_value *book_vars(
+    const struct book *book, size_t row, struct arena *arena);
 /* The row of a customer; SIZE_MAX when the book does not have it. */
 size_t book_find(const struct book *book, int bucket, int64_t customer_id);
-void book_free(struct book *book);
+size_t book_find_ref(const struct book *book, struct str ref);
+int book_bucket_of(const struct book *book, size_t row);
+/* The writer's only change after loading. */
+void book_set_stage(struct book *book, size_t row, struct str stage, stw_usec since);
+size_t book_bytes(const struct book *book);
+void book_free(struct book *book); /* NULL is fine */
 
 /* First byte of SHA-256 of the customer's reference. */
 int customer_bucket(struct str ref);

@@ -1,0 +1,82 @@
+/*
+ * lifecycle.h - where customers are in their life with the bank.
+ *
+ * Purpose    A lifecycle model is a document: stages and ordered transitions {from, to,
+ *            when, after_days, reason}, and an ordered list that places customers who
+ *            have no stage yet. lifecycle_evaluate says who moves now. Pure.
+ * Rules      One transition a customer a tick; of the transitions from the customer's
+ *            stage the first that matches wins; an undecided rule is not a match. A
+ *            customer who has already moved at `now` stays, so a tick can be repeated.
+ *            A stage that the model no longer has counts as none. Rules of a model may
+ *            not use segment(): stages come before segments.
+ * Ownership  A model lives in the arena it was parsed in; changes are freed with
+ *            lifecycle_changes_free.
+ * Errors     INVALID names the place in the document: "transitions[3].when: 1:14: ...";
+ *            line and column are those inside the rule.
+ */
+#ifndef STW_SEGMENTS_LIFECYCLE_H
+#define STW_SEGMENTS_LIFECYCLE_H
+
+#include "segments/book.h"
+#include "segments/progress.h"
+
+#define LIFECYCLE_MAX_STAGES      64
+#define LIFECYCLE_MAX_TRANSITIONS 512
+#define LIFECYCLE_MAX_DOCUMENT    ((size_t)1 << 20)
+
+struct lifecycle_stage {
+	const char *code, *name_zh, *name_en;
+};
+
+struct lifecycle_transition {
+	int from; /* index of a stage; -1: customers without a stage */
+	int to;
+	int after_days; /* minimum stay in from, in days of 24 hours */
+	const char
+	    *when; /* rule text; NULL only in the last entry of initial: always */
+	const char *reason; /* code, stored in the history */
+	const char *path;   /* in the document: "transitions[3]" */
+};
+
+struct lifecycle_model {
+	const char *code, *name_zh, *name_en;
+	int version; /* 0: not stored yet */
+	const struct lifecycle_stage *stages;
+	int nstages;
+	const struct lifecycle_transition *initial;
+	int ninitial;
+	const struct lifecycle_transition *transitions;
+	int ntransitions;
+	struct str document;    /* as it was given */
+	unsigned char hash[32]; /* SHA-256 of the canonical document */
+};
+
+/* lifecycle_json.c. Checks everything but the rules. */
+enum stw_code lifecycle_parse(struct str json, struct arena *arena,
+    struct lifecycle_model *out, struct stw_err *err) STW_MUST_USE;
+/* Compiles every rule against the book's columns (rows are not needed). */
+enum stw_code lifecycle_check(const struct lifecycle_model *model,
+    const struct book *book, struct stw_err *err) STW_MUST_USE;
+/* Index of a stage; -1: the model has none of that name. */
+int lifecycle_stage_find(const struct lifecycle_model *model, struct str code);
+
+struct lifecycle_change {
+	uint32_t row;
+	int16_t from; /* stage; -1: had none */
+	int16_t to;
+	const struct lifecycle_transition *by;
+};
+
+struct lifecycle_changes {
+	struct lifecycle_change *items; /* by row */
+	size_t count, cap;
+	size_t
+	    undecided; /* customers who did not move and had a rule without an answer */
+};
+
+enum stw_code lifecycle_evaluate(const struct book *book,
+    const struct lifecycle_model *model, stw_usec now, const struct progress *progress,
+    struct lifecycle_changes *out, struct stw_err *err) STW_MUST_USE;
+void lifecycle_changes_free(struct lifecycle_changes *changes);
+
+#endif

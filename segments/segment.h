@@ -1,0 +1,84 @@
+/*
+ * segment.h - named rules, who they match, and segment("...") for other rules.
+ *
+ * Purpose    A segment is a code, a name in two languages and a rule over the book,
+ *            which may use other segments. A segment_host holds the segments of one book
+ *            with their members and answers segment("...") for any rule env over it.
+ * Rules      Segments are evaluated so that those a rule uses come first; a cycle is
+ *            named ("a -> b -> a"); an empty rule is refused (it would match everybody).
+ *            An undecided row is not a member and is counted. A segment whose rule fails
+ *            keeps the members of its last good evaluation.
+ * Ownership  segment_host_fini frees the bitmaps; texts belong to the arena the segments
+ *            were loaded in.
+ * Errors     INVALID, with line and column inside the rule.
+ * Threads    Readers may share a host after segments_evaluate.
+ */
+#ifndef STW_SEGMENTS_SEGMENT_H
+#define STW_SEGMENTS_SEGMENT_H
+
+#include "segments/book.h"
+#include "segments/progress.h"
+
+#define SEGMENT_MAX_DOCUMENT ((size_t)64 * 1024)
+
+/* What a document or a row says: {"code", "name": {"zh", "en"}, "rule"}. */
+struct segment_def {
+	int64_t segment_id; /* 0: not stored */
+	const char *code;   /* [a-z][a-z0-9_]{0,62} */
+	const char *name_zh, *name_en;
+	const char *rule;
+	int version; /* 0: not stored */
+};
+
+/* segment_json.c. Checks all but the rule's meaning. */
+enum stw_code segment_parse(struct str json, struct arena *arena,
+    struct segment_def *out, struct stw_err *err) STW_MUST_USE;
+bool segment_code_valid(struct str code);
+/* SHA-256 of the rule's text: what a version's content is. */
+void segment_hash(const struct segment_def *def, unsigned char out[32]);
+
+struct segment {
+	struct segment_def def;
+	struct bitmap members; /* before evaluation: as stored */
+	struct bitmap undecided;
+	bool evaluated;         /* members and undecided are of this evaluation */
+	struct stw_err failure; /* code STW_OK: none; else why not evaluated */
+};
+
+struct segment_host {
+	const struct book *book;
+	struct segment *segments;
+	int count;
+};
+
+/* Nobody is a member yet. defs are copied, their texts borrowed. */
+void segment_host_init(struct segment_host *host, const struct book *book,
+    const struct segment_def *defs, int count);
+void segment_host_fini(struct segment_host *host);
+struct segment *segment_host_find(const struct segment_host *host, struct str code);
+
+/* Callbacks for rule_env_segments, rule_eval_ctx and rule_columns_ctx: pass the host. */
+bool segment_known(void *host, struct str code);
+bool segment_contains(
+    void *host, const char *code, const struct rule_value *member, bool *known);
+const struct bitmap *segment_rows(void *host, const char *code);
+/* A context for rule_columns_* over the host's book, and one for rule_eval. */
+struct rule_columns_ctx segment_columns_ctx(
+    const struct segment_host *host, stw_usec now);
+struct rule_eval_ctx segment_eval_ctx(
+    const struct segment_host *host, size_t row, stw_usec now, struct arena *arena);
+
+/* Can def be a segment beside those of the host (replacing one of the same code)?
+ * Compiles the rule; names unknown segments, with the nearest known one, and cycles. */
+enum stw_code segment_check(const struct segment_host *host,
+    const struct segment_def *def, struct stw_err *err) STW_MUST_USE;
+
+/* Evaluates all, in order of use. A segment's own fault is in its failure, not in the
+ * result. */
+enum stw_code segments_evaluate(struct segment_host *host, stw_usec now,
+    const struct progress *progress, struct stw_err *err) STW_MUST_USE;
+
+/* "high_value" for "hihg_value"; NULL when nothing is near. names: count of them. */
+const char *name_suggest(struct str wanted, const char *const *names, int count);
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * segment_store.h - segments and their members in the database.
+ *
+ * Errors     INVALID for a rule with a fault; NOT_FOUND for a code that is not there;
+ *            CONFLICT when a retired code is saved again or a segment that others use is
+ *            retired.
+ * Ledger     A new version and a retirement each append a "rule_change" entry in their
+ *            own transaction: db must not be in one.
+ */
+#ifndef STW_SEGMENTS_SEGMENT_STORE_H
+#define STW_SEGMENTS_SEGMENT_STORE_H
+
+#include "db/db.h"
+#include "segments/segment.h"
+
+struct segment_info {
+	struct segment_def def;
+	const char *state; /* active, retired */
+	const char *author;
+	char hash_hex[65];
+	stw_usec updated_at;
+	/* The last good evaluation; as_of STW_USEC_NEVER: none yet, counts are 0. */
+	stw_usec as_of;
+	int64_t matched, undecided, entered, left;
+	/* failed_at STW_USEC_NEVER: the last evaluation was good. */
+	stw_usec failed_at;
+	const char *failure; /* NULL: none */
+};
+
+/* By code, retired ones too when asked for. */
+enum stw_code segment_store_list(struct db *db, bool retired, struct arena *arena,
+    struct segment_info **out, int *count, struct stw_err *err) STW_MUST_USE;
+enum stw_code segment_store_get(struct db *db, const char *code, struct arena *arena,
+    struct segment_info *out, struct stw_err *err) STW_MUST_USE;
+
+/* A new segment, or a new version of one; checked against the active others. The same
+ * content again gives the version there is (a changed name is written without a new
+ * one). Own transaction. */
+enum stw_code segment_store_save(struct db *db, const struct segment_def *def,
+    const char *actor, stw_usec now, int *version, struct stw_err *err) STW_MUST_USE;
+/* Closes all memberships. Own transaction. */
+enum stw_code segment_store_retire(struct db *db, const char *code, const char *actor,
+    stw_usec now, struct stw_err *err) STW_MUST_USE;
+/* Saves those embedded segments whose codes are not there yet; *installed counts them. */
+enum stw_code segment_store_install(struct db *db, const char *actor, stw_usec now,
+    int *installed, struct stw_err *err) STW_MUST_USE;
+
+/* The active segments with their stored members over this book: what planning uses when
+ * no tick has run in this process. segment_host_fini when done; texts in the arena. */
+enum stw_code segment_store_host(struct db *db, const struct book *book,
+    struct arena *arena, struct segment_host *out, struct stw_err *err) STW_MUST_USE;
+
+/* How many came and went in one segment. */
+struct segment_moves {
+	int64_t entered, left;
+};
+/* After segments_evaluate on a host from segment_store_host: writes the differences to
+ * what is stored, one transaction a bucket, then the counts or the failure of each
+ * segment. moves: one a segment of the host. */
+enum stw_code segment_store_apply(struct db *db, const struct segment_host *host,
+    stw_usec now, const struct progress *progress, struct segment_moves *moves,
+    struct stw_err *err) STW_MUST_USE;
+
+struct segment_membership {
+	const char *code;
+	stw_usec entered_at;
+	stw_usec left_at; /* STW_USEC_MAX: still in it */
+};
+/* Of one customer, newest first, at most 500. */
+enum stw_code segment_store_memberships(struct db *db, int bucket, int64_t customer_id,
+    struct arena *arena, struct segment_membership **out, int *count,
+    struct stw_err *err) STW_MUST_USE;
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * tick_store.h - refreshes stages, then segments: the first half of `steward run`.
+ *
+ * Purpose    One call over a loaded book: who moves to another stage, who enters and
+ *            leaves which segment, written as differences. Segments see the new stages.
+ * Crash      Each bucket is one transaction and nothing is written twice, so after a
+ *            crash the tick is repeated with a freshly loaded book and the same `now`.
+ * Ownership  segments_tick_fini frees a result and its host.
+ * Errors     NOT_FOUND when no lifecycle model is active; CONFLICT when somebody else
+ *            changed stages meanwhile (load the book again); TEMPFAIL. A segment that
+ *            fails is in the result, not an error.
+ */
+#ifndef STW_SEGMENTS_TICK_STORE_H
+#define STW_SEGMENTS_TICK_STORE_H
+
+#include "segments/lifecycle_store.h"
+#include "segments/segment_store.h"
+
+struct tick_flow {
+	const char *from; /* NULL: had no stage */
+	const char *to;
+	int64_t customers;
+};
+
+struct tick_stage {
+	const char *code, *name_zh, *name_en;
+	int64_t customers; /* after the tick */
+};
+
+struct tick_segment {
+	const char *code, *name_zh, *name_en;
+	int version;
+	int64_t matched, undecided, entered, left;
+	const char *failure; /* NULL: evaluated */
+};
+
+struct segments_tick_result {
+	struct arena arena; /* owns the texts below */
+	struct lifecycle_model model;
+	struct tick_stage *stages; /* in the model's order */
+	int nstages;
+	struct tick_flow *flows; /* in the model's order */
+	int nflows;
+	int64_t stage_changes, stage_undecided;
+	struct tick_segment *segments; /* by code */
+	int nsegments;
+	struct segment_host host;          /* for planning over the same book */
+	stw_usec stage_usec, segment_usec; /* how long each half took */
+};
+
+/* result is empty on any error. progress may be NULL. */
+enum stw_code segments_tick(struct db *db, struct book *book, stw_usec now,
+    const struct progress *progress, struct segments_tick_result *result,
+    struct stw_err *err) STW_MUST_USE;
+void segments_tick_fini(struct segments_tick_result *result);
+
+#endif
