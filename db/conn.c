@@ -11,7 +11,6 @@ static const char session_setup[] =
     "SET search_path TO public, pg_temp; SET TimeZone TO 'UTC'; "
     "SET DateStyle TO 'ISO, YMD'; SET IntervalStyle TO 'iso_8601'; "
     "SET bytea_output TO 'hex'; SET extra_float_digits TO 1; "
-    "SET statement_timeout TO '300s'; SET lock_timeout TO '5s'; "
     "SET idle_in_transaction_session_timeout TO '120s'";
 
 /* A notice can quote a row, so it does not reach the log. */
@@ -25,10 +24,15 @@ drop_notice(void *arg, const char *message)
 static enum stw_code
 session_start(struct db *db, struct stw_err *err)
 {
+	enum stw_code rc;
+
 	(void)PQsetNoticeProcessor(db->pg, drop_notice, NULL);
 	memset(db->prepared, 0, sizeof db->prepared);
 	db->copying = false;
-	return db_script(db, session_setup, err);
+	rc = db_script(db, session_setup, err);
+	if (rc == STW_OK)
+		rc = db_set_timeouts(db, DB_STATEMENT_MSEC, DB_LOCK_MSEC, err);
+	return rc;
 }
 
 /* A refused connection is temporary (the server may be starting), a wrong database name
@@ -122,6 +126,23 @@ db_drain(struct db *db)
 	db->copying = false;
 }
 
+/* The line of a script at which the server stopped; it counts characters, not bytes. */
+static int
+script_line(const char *sql, const PGresult *res)
+{
+	const char *field = PQresultErrorField(res, PG_DIAG_STATEMENT_POSITION);
+	long left = field == NULL ? 0 : strtol(field, NULL, 10);
+	int line = 1;
+
+	if (left == 0)
+		return 0;
+	for (; *sql != '\0' && left > 1; sql++) {
+		line += *sql == '\n';
+		left -= ((unsigned char)sql[1] & 0xc0) != 0x80;
+	}
+	return line;
+}
+
 enum stw_code
 db_script(struct db *db, const char *sql, struct stw_err *err)
 {
@@ -132,6 +153,8 @@ db_script(struct db *db, const char *sql, struct stw_err *err)
 	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK &&
 	    status != PGRES_EMPTY_QUERY)
 		rc = db_fail_result(db, res, "script", err);
+	if (rc != STW_OK && err != NULL)
+		err->line = script_line(sql, res);
 	PQclear(res);
 	return rc;
 }

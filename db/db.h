@@ -37,7 +37,9 @@ enum stw_code db_open(const char *conninfo, struct db **out, struct stw_err *err
 void db_close(struct db *db);
 /* Reconnects a broken connection; outside a transaction only. */
 enum stw_code db_reset(struct db *db, struct stw_err *err) STW_MUST_USE;
-/* For this session; 0 is none. A connection starts with 300 s and 5 s. */
+/* For this session; 0 is none. A connection starts with the two below. */
+#define DB_STATEMENT_MSEC 300000
+#define DB_LOCK_MSEC      5000
 enum stw_code db_set_timeouts(struct db *db, int statement_msec, int lock_msec,
     struct stw_err *err) STW_MUST_USE;
 

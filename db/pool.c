@@ -76,17 +76,14 @@ deadline(int wait_msec)
 	return at;
 }
 
-/* An idle connection that has something to read has been told goodbye. */
+/* What a server says unasked is nearly always goodbye, and the end of the stream can
+ * follow later; a connection that has anything to read is made anew. */
 static bool
 is_alive(struct db *db)
 {
 	struct pollfd fd = {.fd = PQsocket(db->pg), .events = POLLIN};
 
-	if (PQstatus(db->pg) != CONNECTION_OK)
-		return false;
-	if (poll(&fd, 1, 0) == 0)
-		return true;
-	return PQconsumeInput(db->pg) == 1 && PQstatus(db->pg) == CONNECTION_OK;
+	return PQstatus(db->pg) == CONNECTION_OK && poll(&fd, 1, 0) == 0;
 }
 
 /* Gives the place back to whoever waits next. */
