@@ -1,0 +1,71 @@
+/*
+ * phone.h - telephone numbers: parsed, judged, normalised, placed in time zones.
+ *
+ * Purpose    libphonenumber behind one C face (phone.cc is the only C++ that knows it).
+ *            Candidate time zones come from engine/phone_zones.csv, the library's own
+ *            prefix table, because its C++ form has no time zone mapper.
+ * Ownership  struct phone owns its bytes. Zone names are static.
+ * Errors     A text that is no number is INVALID; the error never repeats the text, for
+ *            it may be somebody's number. A number that parses but cannot exist has
+ *            valid false: the caller decides.
+ * Threads    Any.
+ */
+#ifndef STW_ENGINE_PHONE_H
+#define STW_ENGINE_PHONE_H
+
+#include <stdbool.h>
+
+#include "engine/buf.h"
+#include "engine/err.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum phone_type {
+	PHONE_UNKNOWN = 0,
+	PHONE_FIXED_LINE,
+	PHONE_MOBILE,
+	PHONE_FIXED_LINE_OR_MOBILE,
+	PHONE_TOLL_FREE,
+	PHONE_PREMIUM_RATE,
+	PHONE_SHARED_COST,
+	PHONE_VOIP,
+	PHONE_PERSONAL_NUMBER,
+	PHONE_PAGER,
+	PHONE_UAN,
+	PHONE_VOICEMAIL,
+};
+
+struct phone {
+	char e164[20];     /* "+8613490000000" */
+	char national[24]; /* significant national number, digits only */
+	char extension[12];
+	char region[4];   /* ISO country, "001" for non-geographic codes, "" unknown */
+	int country_code; /* 86 */
+	enum phone_type type;
+	bool possible; /* its length can exist */
+	bool valid;    /* it lies in a range that was given out */
+};
+
+/* region: the ISO country assumed when the text has no country code ("CN"); "" or NULL
+ * accepts only international forms. */
+enum stw_code phone_parse(struct str text, const char *region, struct phone *out,
+    struct stw_err *err) STW_MUST_USE;
+
+/* "MOBILE", ... as libphonenumber spells it. */
+const char *phone_type_name(enum phone_type type);
+/* contact_point.kind: "mobile" (also where mobile and fixed cannot be told apart, the
+ * more protected of the two), "landline" or "other". */
+const char *phone_kind(const struct phone *phone);
+
+/* Zones the number's plan allows it to be in: longest prefix for geographic numbers,
+ * country for others. Writes up to max names, returns how many there are. */
+int phone_zones(const struct phone *phone, const char **names, int max);
+/* Version of the library's metadata as far as known, for reports. */
+const char *phone_library_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
