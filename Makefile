@@ -8,6 +8,18 @@ ROOMS   := engine db segments campaigns api
 B       := build/$(MODE)
 GEN     := build/gen
 
+# What Debian 12 has to bring; `make deps` installs what is missing of the first two.
+DEPS_RUN   := postgresql ca-certificates curl tzdata
+DEPS_BUILD := gcc g++ pkg-config libpq-dev libcurl4-openssl-dev libjansson-dev \
+  libmicrohttpd-dev libsodium-dev libphonenumber-dev libre2-dev zlib1g-dev
+DEPS_CHECK := check clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev \
+  chromium fonts-noto-cjk nodejs npm shellcheck
+
+# As many jobs as cores, unless the command line says otherwise.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
 CC      ?= gcc
 CXX     ?= g++
 ifeq ($(origin CC),default)
@@ -42,8 +54,30 @@ LDOPT := -fsanitize=address,undefined
 else ifeq ($(MODE),tsan)
 OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 LDOPT := -fsanitize=thread
+else ifeq ($(MODE),cov)
+OPT := -O0 -g --coverage -fprofile-update=atomic
+LDOPT := --coverage
+else ifeq ($(MODE),fuzz)
+# libFuzzer comes with clang, which knows fewer warnings than gcc.
+CC := clang-14
+CXX := clang++-14
+OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+  -fno-sanitize-recover=all -fsanitize=fuzzer-no-link
+LDOPT := -fsanitize=address,undefined
+WARN := -Wall -Wextra -Wno-unknown-warning-option
 else
-$(error MODE is one of release, debug, asan, tsan)
+$(error MODE is one of release, debug, asan, tsan, cov, fuzz)
+endif
+# V=1 shows the commands.
+ifeq ($(V),1)
+Q :=
+SAY := @:
+else
+Q := @
+SAY := @printf '  %-4s %s\n'
+endif
+ifneq ($(findstring s,$(firstword -$(MAKEFLAGS))),)
+SAY := @:
 endif
 
 # Asked for once, when something is compiled, so that `make help` and `make deps`
@@ -55,7 +89,7 @@ CFLAGS_ALL   = -std=c17 -D_GNU_SOURCE -I. -I$(GEN) $(WARN) $(WERROR) $(OPT) $(PK
 CXXFLAGS_ALL = -std=c++17 -I. -I$(GEN) $(CXXWARN) $(WERROR) $(OPT) -MMD -MP $(CXXFLAGS)
 LIBS         = $(PKG_LIBS) -lphonenumber -lre2 -lstdc++ -lm -lpthread
 
-SRCS   := $(sort $(foreach r,$(ROOMS),$(shell find $(r) -name '*.c' -o -name '*.cc')))
+SRCS   := $(sort $(foreach r,$(ROOMS),$(shell find $(r) -name '*.c' -o -name '*.cc' 2>/dev/null)))
 MAIN   := api/cli/main.c
 OBJS   := $(patsubst %,$(B)/%.o,$(filter-out $(MAIN),$(SRCS)))
 GENOBJ := $(B)/gen/embed.o $(B)/gen/db_queries.o
@@ -64,50 +98,69 @@ BIN    := $(B)/steward
 
 # Files that travel inside the binary, by their path in the tree.
 EMBED  := $(sort $(wildcard db/migrations/*.sql) \
-  $(shell find segments campaigns -name '*.json' -o -name '*.jsonl' -o -path '*/packs/*' -type f) \
-  $(shell find api/console -type f) $(wildcard api/openapi.json))
+  $(shell find segments campaigns -name '*.json' -o -name '*.jsonl' -o -path '*/packs/*' -type f 2>/dev/null) \
+  $(shell find api/console -type f 2>/dev/null) $(wildcard api/openapi.json))
 QUERIES := $(sort $(wildcard db/queries/*.sql))
 
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
-.PHONY: all help clean
+.PHONY: all deps deps-check help clean
 
-all: $(BIN) ## build the binary (MODE=release|debug|asan|tsan)
+all: $(BIN) ## build the binary (MODE=release|debug|asan|tsan|cov)
 	@ln -sfn $(MODE)/steward build/steward
 
+deps: ## install the Debian packages that building and running need (STW_DEPS=skip: do not)
+	@sh .ci/deps.sh $(DEPS_RUN) $(DEPS_BUILD)
+deps-check: deps ## install those that the checks need too
+	@sh .ci/deps.sh $(DEPS_CHECK)
+
 help: ## list the targets
-	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | sort | \
-	  awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z][a-z0-9_.-]*\):.*## \(.*\)/\1	\2/p' Makefile tests/checks.mk | sort | \
+	  awk -F'\t' '{printf "  %-22s %s\n", $$1, $$2}'
 
 # ---- generated sources -------------------------------------------------------
-$(GEN)/embed.S: $(EMBED) engine/embed.sh Makefile
+# The lists change only when a file comes or goes, which no time stamp would show.
+$(GEN)/%.list: .FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(LIST_$*) | cmp -s - $@ || printf '%s\n' $(LIST_$*) > $@
+.FORCE:
+LIST_embed   = $(EMBED)
+LIST_queries = $(QUERIES)
+
+$(GEN)/embed.S: $(EMBED) $(GEN)/embed.list engine/embed.sh
 	@mkdir -p $(@D)
 	@sh engine/embed.sh files $(EMBED) > $@
-$(GEN)/db_queries.c $(GEN)/db_queries.h &: $(QUERIES) engine/embed.sh Makefile
+$(GEN)/db_queries.c $(GEN)/db_queries.h &: $(QUERIES) $(GEN)/queries.list engine/embed.sh
 	@mkdir -p $(@D)
 	@sh engine/embed.sh queries-h $(QUERIES) > $(GEN)/db_queries.h
 	@sh engine/embed.sh queries-c $(QUERIES) > $(GEN)/db_queries.c
 
-$(B)/gen/embed.o: $(GEN)/embed.S
+$(B)/gen/embed.o: $(GEN)/embed.S | deps
 	@mkdir -p $(@D)
-	$(CC) -c $(filter-out -std=c17,$(OPT)) -o $@ $<
-$(B)/gen/db_queries.o: $(GEN)/db_queries.c
+	$(SAY) AS $<
+	$(Q)$(CC) -c -o $@ $<
+$(B)/gen/db_queries.o: $(GEN)/db_queries.c | deps
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Wno-overlength-strings -c -o $@ $<
+	$(SAY) CC $<
+	$(Q)$(CC) $(CFLAGS_ALL) -Wno-overlength-strings -c -o $@ $<
 
 # ---- objects -----------------------------------------------------------------
-$(B)/%.c.o: %.c | $(GEN)/db_queries.h
+# deps comes first, so that a bare machine has a compiler by the time one is called.
+$(B)/%.c.o: %.c | $(GEN)/db_queries.h deps
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -c -o $@ $<
-$(B)/%.cc.o: %.cc
+	$(SAY) CC $<
+	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
+$(B)/%.cc.o: %.cc | deps
 	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS_ALL) -c -o $@ $<
+	$(SAY) CXX $<
+	$(Q)$(CXX) $(CXXFLAGS_ALL) -c -o $@ $<
 
 $(LIB): $(OBJS) $(GENOBJ)
 	@rm -f $@
 	@ar rcs $@ $^
 $(BIN): $(B)/$(MAIN).o $(LIB)
-	$(CC) $(LDOPT) -o $@ $^ $(LIBS)
+	$(SAY) LD $@
+	$(Q)$(CC) $(LDOPT) -o $@ $^ $(LIBS)
 
 # ---- tests: one program a file -----------------------------------------------
 UNIT_SRCS := $(sort $(wildcard tests/unit/test_*.c))
@@ -118,8 +171,11 @@ API_SRCS  := $(sort $(wildcard tests/api/test_*.c))
 API_BINS  := $(patsubst %.c,$(B)/%,$(API_SRCS))
 TEST_HELP := $(patsubst %,$(B)/%.o,$(wildcard tests/lib/*.c))
 
+# What the tests include is not there before deps-check has run.
+$(addsuffix .c.o,$(UNIT_BINS) $(DB_BINS) $(API_BINS)) $(TEST_HELP): | deps-check
 $(UNIT_BINS) $(DB_BINS) $(API_BINS): $(B)/%: $(B)/%.c.o $(TEST_HELP) $(LIB)
-	$(CC) $(LDOPT) -o $@ $^ $(shell pkg-config --libs check) $(LIBS)
+	$(SAY) LD $@
+	$(Q)$(CC) $(LDOPT) -o $@ $^ $(shell pkg-config --libs check) $(LIBS)
 
 -include tests/checks.mk
 

@@ -1,0 +1,148 @@
+# checks.mk - everything that proves the rest. Included by the Makefile.
+#
+# `make check` runs CHECK_STEPS one after the other through tests/check.sh; each is a
+# target of its own. Test programs run through tests/run.sh, which counts.
+
+CHECK_STEPS := format-check layers scripts check-build check-unit check-db check-api \
+  check-browser check-asan check-tsan check-fuzz tidy
+
+.PHONY: check check-fast $(CHECK_STEPS) check-db-run check-asan-run check-tsan-run \
+  format analyze fuzz fuzz-run cov cov-run install uninstall deps-cov
+
+RUN     := bash tests/run.sh
+JOBS    := $(shell nproc)
+FUZZ_SEC ?= 60
+# A sanitizer slows a program down; libcheck's time limits stretch with it.
+SLOW    := CK_TIMEOUT_MULTIPLIER=6
+ASAN_ENV := $(SLOW) ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
+  UBSAN_OPTIONS=print_stacktrace=1 LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0
+# gcc 12's thread sanitizer does not get along with much address randomisation.
+TSAN_ENV := $(SLOW) TSAN_OPTIONS=halt_on_error=1:suppressions=tests/tsan.supp \
+  WRAP="setarch $(shell uname -m) -R"
+export STW_TEST_BIN = $(abspath $(BIN))
+
+check: deps-check ## everything: style, layers, unit, db, api, browser, sanitizers, fuzz
+	+@MAKE="$(MAKE) WERROR=-Werror" sh tests/with_cluster.sh bash tests/check.sh $(CHECK_STEPS)
+check-fast: check-unit ## the unit tests only
+
+check-build: $(BIN) $(UNIT_BINS) $(DB_BINS) $(API_BINS)
+
+check-unit: $(UNIT_BINS) ## unit tests
+	@$(RUN) --jobs $(JOBS) --logs $(B)/logs/unit $(UNIT_BINS)
+
+# The cluster's programs come with the run packages.
+check-db: $(DB_BINS) ## stores and queries on a throwaway PostgreSQL cluster
+	@$(if $(DB_BINS),sh tests/with_cluster.sh $(RUN) --logs $(B)/logs/db $(DB_BINS))
+check-api: $(API_BINS) $(BIN) ## the real binary, over HTTP
+	@$(if $(API_BINS),sh tests/with_cluster.sh $(RUN) --timeout 600 --logs $(B)/logs/api \
+	  $(API_BINS))
+
+# ---- browser -------------------------------------------------------------------
+# Node resolves imports from where a script lies, so the scripts run from a copy beside
+# node_modules in build/. npm is asked only when the lock file has changed.
+BROWSER  := build/browser
+BROWSERS := $(sort $(wildcard tests/browser/*.mjs))
+$(BROWSER)/node_modules/.stamp: tests/browser/package.json tests/browser/package-lock.json \
+  | deps-check
+	@mkdir -p $(BROWSER)
+	@cp tests/browser/package.json tests/browser/package-lock.json $(BROWSER)/
+	@cd $(BROWSER) && npm ci --no-audit --no-fund --loglevel=error --ignore-scripts >/dev/null
+	@touch $@
+check-browser: $(BIN) $(BROWSER)/node_modules/.stamp ## the console in Chromium
+	@rm -f $(BROWSER)/*.mjs
+	@$(if $(BROWSERS),cp $(BROWSERS) $(BROWSER)/)
+	@$(if $(filter %/test_%,$(BROWSERS)),STW_TEST_ROOT=$(CURDIR) STW_TEST_CHROMIUM=$$(command -v chromium) \
+	  sh tests/with_cluster.sh $(RUN) --timeout 600 --logs build/logs/browser \
+	  $(patsubst tests/browser/%,$(BROWSER)/%,$(filter %/test_%,$(BROWSERS))))
+
+# ---- sanitizers ------------------------------------------------------------------
+# CK_FORK=no also finds leaks that a static pointer hides in a short-lived child.
+check-asan: ## unit and db tests under the address and undefined behaviour sanitizers
+	+@$(MAKE) --no-print-directory MODE=asan check-asan-run
+check-asan-run: $(UNIT_BINS) $(DB_BINS)
+	@$(ASAN_ENV) $(RUN) --jobs $(JOBS) --logs $(B)/logs/unit $(UNIT_BINS)
+	@CK_FORK=no $(ASAN_ENV) $(RUN) --jobs $(JOBS) --logs $(B)/logs/unit-nofork $(UNIT_BINS)
+	@$(if $(DB_BINS),$(ASAN_ENV) sh tests/with_cluster.sh $(RUN) --timeout 600 \
+	  --logs $(B)/logs/db $(DB_BINS))
+
+# Programs that start threads are those whose source speaks of pthread.
+THREADED := $(if $(UNIT_SRCS)$(DB_SRCS),$(patsubst %.c,$(B)/%,$(shell \
+  grep -l pthread $(UNIT_SRCS) $(DB_SRCS) 2>/dev/null)))
+check-tsan: ## tests with threads under the thread sanitizer
+	+@$(MAKE) --no-print-directory MODE=tsan check-tsan-run
+check-tsan-run: $(THREADED)
+	@$(if $(THREADED),$(TSAN_ENV) sh tests/with_cluster.sh $(RUN) --logs $(B)/logs $(THREADED))
+
+# ---- fuzzing ---------------------------------------------------------------------
+FUZZ_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_BINS := $(patsubst %.c,$(B)/%,$(FUZZ_SRCS))
+ifeq ($(MODE),fuzz)
+$(FUZZ_BINS): $(B)/%: $(B)/%.c.o $(LIB)
+	$(SAY) LD $@
+	$(Q)$(CC) $(LDOPT) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+endif
+fuzz: deps-check ## fuzz every parser for FUZZ_SEC seconds (60)
+	+@$(MAKE) --no-print-directory MODE=fuzz fuzz-run
+fuzz-run: $(FUZZ_BINS)
+	@$(if $(FUZZ_BINS),bash tests/fuzz.sh $(FUZZ_SEC) $(FUZZ_BINS))
+check-fuzz: deps-check
+	+@$(MAKE) --no-print-directory MODE=fuzz FUZZ_SEC=10 fuzz-run
+
+# ---- style -----------------------------------------------------------------------
+C_FILES := $(sort $(shell find $(ROOMS) tests -name '*.c' -o -name '*.h' -o -name '*.cc' \
+  2>/dev/null))
+SH_FILES := $(sort $(shell find .ci $(ROOMS) tests -name '*.sh' 2>/dev/null))
+format: deps-check ## lay out all C files
+	@clang-format-14 -i $(C_FILES)
+format-check: deps-check ## fail when `make format` would change something
+	@clang-format-14 --dry-run -Werror $(C_FILES)
+layers: ## prove the order of the rooms (tests/layers.sh)
+	@sh tests/layers.sh
+scripts: deps-check ## the shell scripts: shellcheck, and the tests of the test tools
+	@shellcheck -S warning $(SH_FILES) .ci/run
+	@$(RUN) --logs build/logs/scripts tests/layers_test.sh $(wildcard tests/*_test.sh \
+	  db/*_test.sh)
+
+TIDY_SRCS := $(filter %.c,$(SRCS))
+$(B)/tidy/%.ok: % .clang-tidy | $(GEN)/db_queries.h deps-check
+	@mkdir -p $(@D)
+	$(SAY) TIDY $<
+	@clang-tidy-14 --quiet --warnings-as-errors='*' $< -- -std=c17 -D_GNU_SOURCE -I. \
+	  -I$(GEN) $(PKG_CFLAGS) >$@.log 2>&1 || { grep -v 'warnings generated' $@.log; exit 1; }
+	@mv $@.log $@
+tidy: $(patsubst %,$(B)/tidy/%.ok,$(TIDY_SRCS)) ## clang-tidy over the rooms
+	@echo "tidy: $(words $(TIDY_SRCS)) files"
+
+ANALYZED := $(patsubst %,build/analyze/%.o,$(TIDY_SRCS))
+build/analyze/%.o: % | $(GEN)/db_queries.h deps
+	@mkdir -p $(@D)
+	$(SAY) SCAN $<
+	@$(CC) -std=c17 -D_GNU_SOURCE -I. -I$(GEN) -O2 -fanalyzer $(WERROR) $(PKG_CFLAGS) -c -o $@ $<
+analyze: $(ANALYZED) ## gcc -fanalyzer over the rooms
+
+# ---- coverage --------------------------------------------------------------------
+deps-cov: deps-check
+	@sh .ci/deps.sh gcovr
+cov: deps-cov ## line and branch coverage of unit, db and api tests
+	+@$(MAKE) --no-print-directory MODE=cov cov-run
+cov-run: $(BIN) $(UNIT_BINS) $(DB_BINS) $(API_BINS)
+	@find $(B) -name '*.gcda' -delete
+	@sh tests/with_cluster.sh $(RUN) --timeout 600 --logs $(B)/logs $(UNIT_BINS) $(DB_BINS) $(API_BINS)
+	@gcovr --root . --exclude tests --exclude build --txt --print-summary $(B) | tee $(B)/coverage.txt
+
+# ---- the rest ----------------------------------------------------------------------
+PREFIX  ?= /usr/local
+install: $(BIN) ## copy the binary and its papers below DESTDIR and PREFIX (/usr/local)
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/steward
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/steward README.md CHANGELOG.md LICENSE
+	$(foreach page,$(wildcard docs/*.1 docs/*.5),install -D -m 644 $(page) \
+	  $(DESTDIR)$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page));)
+uninstall: ## remove what install copied
+	rm -f $(DESTDIR)$(PREFIX)/bin/steward
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/steward
+	$(foreach page,$(wildcard docs/*.1 docs/*.5),rm -f \
+	  $(DESTDIR)$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page));)
+
+compile_commands.json: $(C_FILES) | $(GEN)/db_queries.h ## for editors and clang tools
+	@sh tests/compdb.sh "$(CC) $(CFLAGS_ALL)" $(filter %.c,$(SRCS)) $(UNIT_SRCS) $(DB_SRCS) \
+	  $(API_SRCS) >$@
