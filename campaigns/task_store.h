@@ -40,6 +40,8 @@ enum stw_code task_claim(struct db *db, int64_t queue_id, const char *worker, in
 struct task_push {
 	struct task_claim claim;
 	const char *task_id;      /* text */
+	int offer;                /* 0; grows when an agent's call-back or a refusal at dial
+	                             time brings the task back: part of the push's key */
 	const char *campaign;
 	int campaign_version;
 	const char *step, *occurrence;

@@ -446,7 +446,7 @@ INSERT INTO task_move VALUES
 
 CREATE TABLE task (
     bucket       smallint NOT NULL,
-    task_id      uuid     NOT NULL,      -- also webhook-id and idempotency key, for ever
+    task_id      uuid     NOT NULL,      -- with offer: webhook-id and idempotency key
     campaign_id  bigint   NOT NULL,
     version      integer  NOT NULL,
     customer_id  bigint   NOT NULL,
@@ -469,6 +469,8 @@ CREATE TABLE task (
     decision_id  uuid     NOT NULL,      -- the newest decision about it
     lease_epoch  bigint   NOT NULL DEFAULT 0,
     tries        integer  NOT NULL DEFAULT 0,
+    offer        integer  NOT NULL DEFAULT 0, -- grows when a task that an agent had is
+                                         -- planned again: another effect, another key
     agent        text,
     callback_at  timestamptz,
     created_at   timestamptz NOT NULL,
@@ -493,7 +495,11 @@ BEGIN
         RAISE EXCEPTION 'task %: no move from % to %', OLD.task_id, OLD.state, NEW.state
             USING ERRCODE = 'check_violation', CONSTRAINT = 'task_move';
     END IF;
+    IF NEW.state = 'planned' AND OLD.state IN ('accepted', 'in_progress') THEN
+        NEW.offer := OLD.offer + 1;
+    END IF;
     IF NEW.task_id <> OLD.task_id OR NEW.customer_id <> OLD.customer_id
+            OR NEW.offer < OLD.offer
             OR NEW.lease_epoch < OLD.lease_epoch THEN
         RAISE EXCEPTION 'task %: identity and epoch cannot change', OLD.task_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'task_identity';
