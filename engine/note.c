@@ -1,0 +1,352 @@
+#include "engine/note.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#define EM_DASH       "\xe2\x80\x94 " /* "— " */
+#define ALGORITHM     0x01            /* Ed25519 */
+#define SIGNATURE_RAW (4 + crypto_sign_BYTES)
+
+/* ---- text ------------------------------------------------------------------------- */
+/* The length of the valid UTF-8 sequence at p, which is not a control character but for
+ * the newline; 0 when there is none. */
+static size_t
+utf8_length(const unsigned char *p, size_t left)
+{
+	size_t n = p[0] < 0x80   ? 1
+		   : p[0] < 0xc2 ? 0
+		   : p[0] < 0xe0 ? 2
+		   : p[0] < 0xf0 ? 3
+		   : p[0] < 0xf5 ? 4
+				 : 0;
+
+	if (n == 0 || n > left)
+		return 0;
+	if (n == 1)
+		return p[0] >= 0x20 || p[0] == '\n' ? 1 : 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0; /* overlong, surrogate, past the last character */
+	return n;
+}
+
+static bool
+is_text(struct str s)
+{
+	size_t n;
+
+	for (size_t i = 0; i < s.len; i += n) {
+		n = utf8_length((const unsigned char *)s.ptr + i, s.len - i);
+		if (n == 0)
+			return false;
+	}
+	return true;
+}
+
+/* The spaces of Unicode beyond ASCII, as UTF-8. */
+static bool
+has_space(struct str s)
+{
+	static const char *const wide[] = {"\xc2\x85", "\xc2\xa0", "\xe1\x9a\x80",
+	    "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f",
+	    "\xe3\x80\x80"};
+
+	for (size_t i = 0; i < s.len; i++) {
+		const char *p = s.ptr + i;
+
+		if (*p == ' ' || *p == '\n')
+			return true;
+		for (size_t k = 0; k < STW_ARRAY_LEN(wide); k++)
+			if (s.len - i >= strlen(wide[k]) &&
+			    memcmp(p, wide[k], strlen(wide[k])) == 0)
+				return true;
+		/* U+2000 to U+200A */
+		if (s.len - i >= 3 && memcmp(p, "\xe2\x80", 2) == 0 &&
+		    (unsigned char)p[2] >= 0x80 && (unsigned char)p[2] <= 0x8a)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_name(struct str s)
+{
+	return s.len > 0 && s.len <= NOTE_NAME_MAX && is_text(s) && !has_space(s) &&
+	       memchr(s.ptr, '+', s.len) == NULL;
+}
+
+/* The line at *rest without its newline; moves *rest past it. False at the end, and for
+ * a last line without a newline. */
+static bool
+next_line(struct str *rest, struct str *line)
+{
+	const char *end = rest->len == 0 ? NULL : memchr(rest->ptr, '\n', rest->len);
+
+	if (end == NULL)
+		return false;
+	*line = (struct str){rest->ptr, (size_t)(end - rest->ptr)};
+	rest->ptr = end + 1;
+	rest->len -= line->len + 1;
+	return true;
+}
+
+static void
+add_base64(struct buf *to, const unsigned char *data, size_t len)
+{
+	size_t need = sodium_base64_encoded_len(len, sodium_base64_VARIANT_ORIGINAL);
+	char *at = buf_reserve(to, need);
+
+	(void)sodium_bin2base64(at, need, data, len, sodium_base64_VARIANT_ORIGINAL);
+	to->len += need - 1; /* its NUL is also the buffer's */
+}
+
+/* The bytes of canonical base64; false when it is none or has another length. */
+static bool
+read_base64(struct str text, unsigned char *out, size_t want)
+{
+	size_t got;
+
+	return sodium_base642bin(out, want, text.ptr, text.len, NULL, &got, NULL,
+		   sodium_base64_VARIANT_ORIGINAL) == 0 &&
+	       got == want;
+}
+
+/* ---- keys --------------------------------------------------------------------------- */
+static void
+verifier_init(struct note_verifier *verifier, struct str name,
+    const unsigned char key[NOTE_PUBLIC_BYTES])
+{
+	const unsigned char between[2] = {'\n', ALGORITHM};
+	unsigned char hash[crypto_hash_sha256_BYTES];
+	crypto_hash_sha256_state state;
+
+	memset(verifier, 0, sizeof *verifier);
+	memcpy(verifier->name, name.ptr, name.len);
+	memcpy(verifier->key, key, NOTE_PUBLIC_BYTES);
+	(void)crypto_hash_sha256_init(&state);
+	(void)crypto_hash_sha256_update(
+	    &state, (const unsigned char *)name.ptr, name.len);
+	(void)crypto_hash_sha256_update(&state, between, sizeof between);
+	(void)crypto_hash_sha256_update(&state, key, NOTE_PUBLIC_BYTES);
+	(void)crypto_hash_sha256_final(&state, hash);
+	memcpy(verifier->id, hash, sizeof verifier->id);
+}
+
+enum stw_code
+note_signer_init(struct note_signer *signer, struct str name,
+    const unsigned char seed[NOTE_SEED_BYTES], struct stw_err *err)
+{
+	unsigned char public[NOTE_PUBLIC_BYTES];
+
+	if (!is_name(name))
+		return stw_fail(err, STW_INVALID,
+		    "a log's name is 1 to %d characters without spaces and '+'",
+		    NOTE_NAME_MAX);
+	(void)crypto_sign_seed_keypair(public, signer->secret, seed);
+	verifier_init(&signer->verifier, name, public);
+	return STW_OK;
+}
+
+void
+note_verifier_format(const struct note_verifier *verifier, struct buf *to)
+{
+	unsigned char key[1 + NOTE_PUBLIC_BYTES];
+
+	key[0] = ALGORITHM;
+	memcpy(key + 1, verifier->key, NOTE_PUBLIC_BYTES);
+	buf_add_c(to, verifier->name);
+	buf_add_char(to, '+');
+	buf_add_hex(to, verifier->id, sizeof verifier->id);
+	buf_add_char(to, '+');
+	add_base64(to, key, sizeof key);
+}
+
+enum stw_code
+note_verifier_parse(struct str text, struct note_verifier *out, struct stw_err *err)
+{
+	unsigned char key[1 + NOTE_PUBLIC_BYTES];
+	struct str name = {text.ptr, 0};
+	struct str id, encoded;
+	char hex[9];
+
+	while (name.len < text.len && text.ptr[name.len] != '+')
+		name.len++;
+	if (!is_name(name) || text.len < name.len + 10 || text.ptr[name.len + 9] != '+')
+		return stw_fail(err, STW_INVALID, "verifier key: want name+id+key");
+	id = (struct str){text.ptr + name.len + 1, 8};
+	encoded = (struct str){text.ptr + name.len + 10, text.len - name.len - 10};
+	if (!read_base64(encoded, key, sizeof key) || key[0] != ALGORITHM)
+		return stw_fail(err, STW_INVALID, "verifier key: no Ed25519 key in it");
+	verifier_init(out, name, key + 1);
+	(void)sodium_bin2hex(hex, sizeof hex, out->id, sizeof out->id);
+	if (!str_eq_c(id, hex))
+		return stw_fail(err, STW_INVALID,
+		    "verifier key: its id %.8s is not that of the key, %s", id.ptr,
+		    hex);
+	return STW_OK;
+}
+
+/* ---- notes ---------------------------------------------------------------------------- */
+void
+note_sign(const struct note_signer *signer, struct str text, struct buf *to)
+{
+	unsigned char raw[SIGNATURE_RAW];
+
+	STW_ASSERT(text.len > 0 && text.ptr[text.len - 1] == '\n' && is_text(text));
+	memcpy(raw, signer->verifier.id, 4);
+	(void)crypto_sign_detached(
+	    raw + 4, NULL, (const unsigned char *)text.ptr, text.len, signer->secret);
+	buf_add_str(to, text);
+	buf_add_c(to, "\n" EM_DASH);
+	buf_add_c(to, signer->verifier.name);
+	buf_add_char(to, ' ');
+	add_base64(to, raw, sizeof raw);
+	buf_add_char(to, '\n');
+}
+
+struct signature {
+	struct str name;
+	unsigned char raw[512]; /* id and signature; other algorithms' are longer */
+	size_t len;
+};
+
+static bool
+signature_parse(struct str line, struct signature *out)
+{
+	struct str encoded;
+	const char *space;
+
+	if (line.len < 4 || memcmp(line.ptr, EM_DASH, 4) != 0)
+		return false;
+	out->name = (struct str){line.ptr + 4, line.len - 4};
+	space = out->name.len == 0 ? NULL : memchr(out->name.ptr, ' ', out->name.len);
+	if (space == NULL)
+		return false;
+	encoded = (struct str){space + 1, (size_t)(line.ptr + line.len - space - 1)};
+	out->name.len = (size_t)(space - out->name.ptr);
+	return is_name(out->name) &&
+	       sodium_base642bin(out->raw, sizeof out->raw, encoded.ptr, encoded.len,
+		   NULL, &out->len, NULL, sodium_base64_VARIANT_ORIGINAL) == 0 &&
+	       out->len > 4;
+}
+
+static const struct note_verifier *
+find_verifier(
+    const struct signature *sig, const struct note_verifier *verifiers, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_eq_c(sig->name, verifiers[i].name) &&
+		    memcmp(sig->raw, verifiers[i].id, 4) == 0)
+			return &verifiers[i];
+	return NULL;
+}
+
+/* Splits at the last empty line. */
+static bool
+split_note(struct str note, struct str *text, struct str *signatures)
+{
+	if (note.len == 0 || note.len > NOTE_BYTES_MAX ||
+	    note.ptr[note.len - 1] != '\n' || !is_text(note))
+		return false;
+	for (size_t i = note.len - 1; i > 0; i--) {
+		if (note.ptr[i] != '\n' || note.ptr[i - 1] != '\n')
+			continue;
+		*text = (struct str){note.ptr, i};
+		*signatures = (struct str){note.ptr + i + 1, note.len - i - 1};
+		return signatures->len > 0;
+	}
+	return false;
+}
+
+enum stw_code
+note_open(struct str note, const struct note_verifier *verifiers, size_t count,
+    struct str *text, struct stw_err *err)
+{
+	struct str body, rest, line;
+	struct signature sig;
+	int lines = 0;
+	int held = 0;
+
+	*text = (struct str){"", 0};
+	if (!split_note(note, &body, &rest))
+		return stw_fail(err, STW_INVALID, "not a signed note");
+	while (next_line(&rest, &line)) {
+		const struct note_verifier *verifier;
+
+		if (++lines > NOTE_SIGNATURES_MAX || !signature_parse(line, &sig))
+			return stw_fail(err, STW_INVALID,
+			    "note: signature line %d is malformed", lines);
+		verifier = find_verifier(&sig, verifiers, count);
+		if (verifier == NULL)
+			continue;
+		if (sig.len != SIGNATURE_RAW ||
+		    crypto_sign_verify_detached(sig.raw + 4,
+			(const unsigned char *)body.ptr, body.len, verifier->key) != 0)
+			return stw_fail(err, STW_INVALID,
+			    "note: the signature by %s does not hold", verifier->name);
+		held++;
+	}
+	if (held == 0)
+		return stw_fail(err, STW_INVALID, "note: no signature by a known key");
+	*text = body;
+	return STW_OK;
+}
+
+/* ---- checkpoints ------------------------------------------------------------------------ */
+void
+checkpoint_format(
+    struct str origin, uint64_t size, const struct merkle_hash *root, struct buf *to)
+{
+	buf_printf(to, "%.*s\n%" PRIu64 "\n", STR_FMT(origin), size);
+	add_base64(to, root->b, sizeof root->b);
+	buf_add_char(to, '\n');
+}
+
+/* Decimal without leading zeros, below 2^63. */
+static bool
+read_size(struct str line, uint64_t *out)
+{
+	uint64_t v = 0;
+
+	if (line.len == 0 || line.len > 19 || (line.len > 1 && line.ptr[0] == '0'))
+		return false;
+	for (size_t i = 0; i < line.len; i++) {
+		if (line.ptr[i] < '0' || line.ptr[i] > '9')
+			return false;
+		v = v * 10 + (uint64_t)(line.ptr[i] - '0');
+	}
+	*out = v;
+	return v <= INT64_MAX;
+}
+
+enum stw_code
+checkpoint_parse(struct str text, struct checkpoint *out, struct stw_err *err)
+{
+	struct checkpoint got = {0};
+	struct str rest = text;
+	struct str line;
+
+	*out = got;
+	if (!next_line(&rest, &got.origin) || got.origin.len == 0)
+		return stw_fail(err, STW_INVALID, "checkpoint: no origin line");
+	if (!next_line(&rest, &line) || !read_size(line, &got.size))
+		return stw_fail(err, STW_INVALID, "checkpoint: line 2 is not a size");
+	if (!next_line(&rest, &line) ||
+	    !read_base64(line, got.root.b, sizeof got.root.b))
+		return stw_fail(
+		    err, STW_INVALID, "checkpoint: line 3 is not a root hash");
+	got.extensions = rest;
+	while (next_line(&rest, &line))
+		if (line.len == 0)
+			return stw_fail(err, STW_INVALID, "checkpoint: empty line");
+	if (rest.len != 0)
+		return stw_fail(err, STW_INVALID, "checkpoint: its last line is cut");
+	*out = got;
+	return STW_OK;
+}
