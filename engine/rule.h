@@ -191,6 +191,8 @@ void rule_env_function(struct rule_env *env, const char *name,
 /* segment("x") is accepted only when known(host, "x") says so. */
 void rule_env_segments(struct rule_env *env, bool (*known)(void *host, struct str code),
     void *host);
+/* The currency of money("100") and of the sum of no amounts; "CNY" unless set. */
+void rule_env_currency(struct rule_env *env, const char *currency);
 
 /* ---- compile --------------------------------------------------------------- */
 struct rule; /* parsed, checked, with its text */

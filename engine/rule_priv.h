@@ -1,0 +1,341 @@
+/*
+ * rule_priv.h - what the files of the rule language share; no other file includes it.
+ *
+ * Purpose    text -> (rule_lex, rule_parse) tree -> (rule_check) typed tree whose names
+ *            are slots, field numbers and overloads -> rule_eval, rule_explain,
+ *            rule_columns. The tree is the same throughout; checking fills it in.
+ * Ownership  Nodes, types and constants live in the rule's arena.
+ * Threads    After rule_compile nothing in the tree changes.
+ */
+#ifndef STW_ENGINE_RULE_PRIV_H
+#define STW_ENGINE_RULE_PRIV_H
+
+#include "engine/re.h"
+#include "engine/rule.h"
+
+/* ---- limits ------------------------------------------------------------------ */
+#define RULE_MAX_ARGS   8    /* of a function call */
+#define RULE_MAX_LOCALS 16   /* macro variables alive at one point */
+#define EVAL_STEPS      5000000            /* macro iterations in one evaluation */
+#define EVAL_BYTES      ((size_t)64 << 20) /* memory made by one evaluation */
+#define EVAL_STR_MAX    ((size_t)1 << 20)  /* longest string a rule makes */
+
+/* ---- types ------------------------------------------------------------------- */
+struct rule_type {
+	enum rule_kind kind;
+	const struct rule_type *key, *elem;
+	const char *name; /* OBJECT */
+	const struct rule_field *fields;
+	int nfields;
+};
+
+/* The element type of [] and optional.none(): fits every type. Its kind is DYN. */
+extern const struct rule_type rule_type_open;
+
+bool rule_type_eq(const struct rule_type *a, const struct rule_type *b);
+/* May a value of type `from` stand where `to` is wanted (dyn stands anywhere)? */
+bool rule_type_fits(const struct rule_type *from, const struct rule_type *to);
+/* The type of "one of the two", NULL when only dyn would do. */
+const struct rule_type *rule_type_join(struct arena *arena, const struct rule_type *a,
+    const struct rule_type *b);
+const struct rule_type *rule_type_optional(struct arena *arena,
+    const struct rule_type *elem);
+bool rule_type_has_dyn(const struct rule_type *type);
+/* The language's word for a basic kind: "int", "timestamp"; "" for the others. */
+const char *rule_kind_name(enum rule_kind kind);
+
+/* ---- tokens ------------------------------------------------------------------ */
+enum tok {
+	TOK_END = 0,
+	TOK_IDENT,
+	TOK_QUOTED, /* `field name` */
+	TOK_INT,
+	TOK_UINT,
+	TOK_DOUBLE,
+	TOK_STRING,
+	TOK_BYTES,
+	TOK_OP, /* op[] holds it, at most two characters */
+};
+
+struct token {
+	enum tok kind;
+	char op[3];
+	uint32_t start, end;
+	int line, column;
+	struct str text;  /* IDENT, QUOTED; STRING and BYTES after escapes */
+	uint64_t integer; /* INT (magnitude), UINT */
+	double real;
+};
+
+struct lexer {
+	struct str src;
+	size_t at;
+	int line, column;
+	struct arena *arena;
+};
+
+void lexer_init(struct lexer *lex, struct str src, struct arena *arena);
+enum stw_code lexer_next(struct lexer *lex, struct token *out,
+    struct stw_err *err) STW_MUST_USE;
+
+/* ---- tree -------------------------------------------------------------------- */
+enum node_kind {
+	NODE_CONST = 0,
+	NODE_IDENT,  /* name; gone after checking */
+	NODE_VAR,    /* slot */
+	NODE_LOCAL,  /* slot: the macro's variable */
+	NODE_SELECT, /* args[0].name; field >= 0: of a typed record */
+	NODE_CALL,   /* name(args); method: args[0] stands before the dot */
+	NODE_AND,    /* two or more args */
+	NODE_OR,
+	NODE_COND,
+	NODE_LIST, /* args; optional_args bit i: [?x] */
+	NODE_MAP,  /* args: key, value, key, value ... */
+	NODE_FOLD, /* args[0] range, args[1] condition, args[2] transform; either NULL */
+};
+
+enum select_mode { SELECT_PLAIN = 0, SELECT_HAS, SELECT_OPTIONAL };
+
+enum fold_kind {
+	FOLD_NONE = 0,
+	FOLD_ALL,
+	FOLD_EXISTS,
+	FOLD_EXISTS_ONE,
+	FOLD_FILTER,
+	FOLD_MAP,
+	FOLD_OPT_MAP,      /* args[2] over the value of an optional */
+	FOLD_OPT_FLAT_MAP, /* the same, transform gives an optional */
+};
+
+struct node;
+struct frame;
+typedef void (*node_fn)(struct frame *f, const struct node *n, struct rule_value *out);
+/* args are known values; *out starts unset. */
+typedef void (*rule_fn)(struct frame *f, const struct node *n,
+    const struct rule_value *args, struct rule_value *out);
+
+struct rule_overload {
+	const char *name;
+	const char *sig; /* see rule_overload.c */
+	rule_fn fn;
+	unsigned flags;
+	const struct host_fn *host; /* a function of the env; sig is NULL then */
+};
+
+#define FN_CONTEXT 1u /* depends on now or zone: never folded */
+#define FN_DYN     2u /* only where an argument is dyn */
+#define FN_LITERAL 4u /* a failure over constants is an error of the rule */
+
+struct host_fn {
+	const struct rule_type *const *args;
+	int nargs;
+	const struct rule_type *result;
+	rule_host_fn fn;
+};
+
+struct node {
+	enum node_kind kind;
+	node_fn eval;
+	const struct rule_type *type;
+	struct node **args;
+	int nargs;
+	int height;          /* of the tree below, for the depth limit */
+	uint32_t start, end; /* in the rule's text */
+	int line, column;    /* where messages point: the operator or the name */
+	struct str name;     /* IDENT, SELECT, CALL; FOLD: the variable */
+	int slot;            /* VAR, LOCAL, FOLD */
+	int field;           /* SELECT on a record; otherwise -1 */
+	enum select_mode mode;
+	enum fold_kind fold;
+	bool method, folded; /* CALL; CONST made out of a larger expression */
+	uint64_t optional_args;
+	struct rule_value value;             /* CONST */
+	const char *missing_text;            /* SELECT, VAR: "customer.dob has no value" */
+	const struct rule_overload *fn;      /* CALL: the one, or NULL: cands */
+	const struct rule_overload **cands;  /* CALL on dyn: chosen by the values */
+	int ncands;
+	const struct re *re; /* matches() with a constant pattern */
+	enum rule_value_kind wanted; /* VAR, LOCAL, SELECT: what the type says; 0: any */
+};
+
+struct rule {
+	struct node *root;
+	struct str text;
+	const char *currency; /* default for money */
+	const char **segments;
+	int nsegments;
+	int nodes;
+};
+
+enum stw_code rule_parse(struct str text, const struct rule_limits *limits,
+    struct arena *arena, struct node **out, int *nodes, struct stw_err *err) STW_MUST_USE;
+
+/* ---- env --------------------------------------------------------------------- */
+struct env_var {
+	const char *name;
+	const struct rule_type *type;
+};
+
+struct rule_env {
+	struct arena *arena;
+	struct env_var *vars;
+	int nvars, vars_cap;
+	struct rule_overload *fns;
+	int nfns, fns_cap;
+	const char *currency;
+	bool (*segment_known)(void *host, struct str code);
+	void *segment_host;
+};
+
+/* ---- overloads --------------------------------------------------------------- */
+extern const struct rule_overload rule_fns_compare[];
+extern const struct rule_overload rule_fns_number[];
+extern const struct rule_overload rule_fns_string[];
+extern const struct rule_overload rule_fns_convert[];
+extern const struct rule_overload rule_fns_time[];
+extern const struct rule_overload rule_fns_money[];
+extern const struct rule_overload rule_fns_list[];
+/* Their second argument is evaluated only when it is needed. */
+void rule_fn_or_value(struct frame *f, const struct node *n,
+    const struct rule_value *args, struct rule_value *out);
+void rule_fn_or(struct frame *f, const struct node *n, const struct rule_value *args,
+    struct rule_value *out);
+void rule_fn_matches(struct frame *f, const struct node *n,
+    const struct rule_value *args, struct rule_value *out);
+
+struct overload_match {
+	const struct rule_overload *fn;     /* NULL: dynamic */
+	const struct rule_overload **cands; /* dynamic */
+	int ncands;
+	const struct rule_type *result;
+};
+
+/* False: nothing fits. */
+bool overload_find(const struct rule_env *env, struct arena *arena, struct str name,
+    bool method, const struct rule_type *const *args, int nargs,
+    struct overload_match *out);
+/* Do these values fit? For dynamic calls. */
+bool overload_fits(const struct rule_overload *fn, const struct rule_value *args,
+    int nargs);
+/* Calls visit(name, method) for each function, standard ones and the env's. */
+void overload_each(const struct rule_env *env,
+    void (*visit)(void *arg, const char *name, bool method), void *arg);
+
+/* Checks types, resolves names, folds constants, sets node->eval. */
+enum stw_code rule_check(const struct rule_env *env, struct rule *rule,
+    const struct rule_type *want, struct arena *arena, struct stw_err *err) STW_MUST_USE;
+/* "; write double(x) * y" to follow the message that nothing fits n's arguments, or "". */
+const char *rule_hint(struct arena *arena, struct str text, const struct node *n);
+/* The part of the rule's text that the node was written as. */
+struct str node_text(struct str text, const struct node *n);
+/* The nearest of the names offered, within a typing error or two. */
+struct nearest {
+	struct str wanted;
+	const char *best;
+	size_t distance;
+};
+void nearest_offer(struct nearest *nearest, const char *name);
+
+/* ---- evaluation -------------------------------------------------------------- */
+struct frame {
+	const struct rule_eval_ctx *ctx;
+	const struct rule *rule;
+	struct arena *arena;
+	struct rule_value *locals;
+	struct explain *explain; /* NULL unless explaining */
+	long steps;              /* left */
+	size_t bytes;            /* left */
+	bool today_known;
+	stw_day today;
+};
+
+struct explain {
+	struct rule_explain_node *nodes;
+	int count, cap, depth;
+};
+
+void explain_eval(struct frame *f, const struct node *n, struct rule_value *out);
+
+static inline void
+node_eval(struct frame *f, const struct node *n, struct rule_value *out)
+{
+	if (__builtin_expect(f->explain != NULL, 0))
+		explain_eval(f, n, out);
+	else
+		n->eval(f, n, out);
+}
+
+/* The evaluator for a checked node. */
+node_fn node_evaluator(const struct node *n);
+void frame_init(struct frame *f, const struct rule *rule, const struct rule_eval_ctx *ctx,
+    struct rule_value locals[RULE_MAX_LOCALS]);
+/* NULL with *out an error when the evaluation may not have that much. */
+void *frame_alloc(struct frame *f, const struct node *n, size_t count, size_t size,
+    struct rule_value *out);
+stw_day frame_today(struct frame *f);
+stw_day frame_day(const struct frame *f, stw_usec at); /* local day */
+struct zone_local frame_local(const struct frame *f, stw_usec at);
+
+void value_fail(struct rule_value *out, const struct node *n, const char *text);
+void value_failf(struct frame *f, struct rule_value *out, const struct node *n,
+    const char *fmt, ...) STW_PRINTF(4, 5);
+void value_missing(struct rule_value *out, const struct node *n, const char *text);
+
+static inline bool
+value_is_error(const struct rule_value *v)
+{
+	return v->kind == RULE_V_ERROR;
+}
+
+/* 1 equal, 0 not, -1 cannot be compared (currencies). */
+int value_equal(const struct rule_value *a, const struct rule_value *b);
+/* False when there is no order between them; *order is -2 for NaN. */
+bool value_order(const struct rule_value *a, const struct rule_value *b, int *order);
+int order_int_double(int64_t i, double d); /* -1 0 1, -2 NaN */
+int order_uint_double(uint64_t u, double d);
+void list_get(const struct rule_list *list, size_t i, struct rule_value *out);
+/* NULL: not there. */
+const struct rule_value *map_find(const struct rule_map *map,
+    const struct rule_value *key);
+enum rule_value_kind value_kind_of(enum rule_kind kind); /* of a basic type */
+const char *value_type_name(const struct rule_value *v);
+bool value_fits_type(const struct rule_value *v, const struct rule_type *type);
+
+/* ---- helpers of several files ------------------------------------------------ */
+/* Money: digits after the point of a currency. */
+int currency_digits(const char *currency);
+bool currency_valid(struct str code);
+/* False: not a decimal, too many digits after the point, or out of range. */
+bool money_parse(struct str text, const char *currency, int64_t *minor);
+void money_format(int64_t minor, const char *currency, struct buf *to);
+/* minor * factor, factor taken as its shortest decimal, halves to even. */
+struct decimal {
+	int64_t digits;
+	int exp10;
+};
+bool decimal_of(double d, struct decimal *out); /* false: not finite */
+bool money_scale(int64_t minor, struct decimal by, int64_t *out);
+bool money_divide(int64_t minor, int64_t by, int64_t *out); /* by != 0 */
+/* Wide enough for a product of two int64 and for the sum of any list. */
+__extension__ typedef __int128 stw_wide;
+bool wide_fits(stw_wide v, int64_t *out);
+stw_wide divide_half_even(stw_wide n, stw_wide d);
+
+/* The shortest text that reads back as d: "0.7", "1e+300". */
+void double_format(double d, struct buf *to);
+bool duration_parse(struct str text, int64_t *usec);
+void duration_format(int64_t usec, struct buf *to);
+
+/* UTF-8: the code point at *at, which moves on; a bad byte counts as one U+FFFD. */
+uint32_t utf8_next(struct str s, size_t *at);
+size_t utf8_put(uint32_t cp, char to[4]);
+size_t utf8_count(struct str s);
+bool utf8_valid(struct str s);
+
+/* bucket(): first 8 bytes of SHA-256(salt, NUL, key) as a big-endian number, mod n. */
+int64_t bucket_of(struct str key, struct str salt, int64_t n);
+
+#define TIMESTAMP_MIN (TABLE_DAY_MIN * STW_USEC_DAY)
+#define TIMESTAMP_MAX ((TABLE_DAY_MAX + 1) * STW_USEC_DAY - 1)
+
+#endif
