@@ -47,6 +47,14 @@ enum stw_code campaign_parse(struct str text, const struct rule_env *env,
     struct arena *arena, struct campaign *out, struct buf *canonical, struct stw_err *err)
     STW_MUST_USE;
 
+/* What a stored document names, read without its rules. */
+struct campaign_refs {
+	char queue[128], pool[128], script[128];
+	char product[128]; /* empty: none */
+};
+enum stw_code campaign_refs_read(struct str document, struct campaign_refs *out,
+    struct stw_err *err) STW_MUST_USE;
+
 /* Is the customer kept out, for ever, from this campaign? Stable across runs. */
 bool campaign_holds_out(const struct campaign *campaign, struct str customer_ref);
 

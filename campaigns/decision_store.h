@@ -11,6 +11,30 @@
 #include "db/db.h"
 #include "engine/uuid.h"
 
+/* A decision on its way into the database. Borrowed for the call. */
+struct decision_draft {
+	struct uuid id;          /* last byte: the bucket */
+	enum gate_checkpoint gate;
+	stw_usec at;
+	int64_t customer_id, point_id;
+	int64_t campaign_id;
+	int version;
+	const struct uuid *task_id; /* NULL: none yet */
+	int64_t number_id;       /* 0: none */
+	const char *channel, *purpose;
+	const struct gate_decision *decision;
+	struct str record;       /* canonical JSON */
+	unsigned char record_hash[32];
+};
+
+void decision_hash_record(struct decision_draft *draft);
+/* Row and ledger entry, in the caller's transaction. */
+enum stw_code decision_insert(struct db *db, const struct decision_draft *draft,
+    struct stw_err *err) STW_MUST_USE;
+/* The row alone, into a DB_Q_DECISION_COPY; its entry goes to ledger_append_many. */
+void decision_put(struct db_copy_in *copy, const struct decision_draft *draft);
+void decision_entry(const struct decision_draft *draft, struct buf *entry);
+
 struct decision_row {
 	struct uuid id;
 	int bucket;

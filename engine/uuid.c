@@ -43,6 +43,18 @@ uuid_derive(const struct str *parts, int nparts)
 	return id;
 }
 
+void
+uuid_set_bucket(struct uuid *id, int bucket)
+{
+	id->b[15] = (unsigned char)bucket;
+}
+
+int
+uuid_bucket(const struct uuid *id)
+{
+	return id->b[15];
+}
+
 char *
 uuid_format(const struct uuid *id, char to[UUID_TEXT])
 {

@@ -22,6 +22,10 @@ struct uuid {
 struct uuid uuid_new(stw_usec at);
 /* Version 8: the first bits of SHA-256 over the parts, each with its length. */
 struct uuid uuid_derive(const struct str *parts, int nparts);
+/* Ids of things that belong to a customer carry the bucket in their last byte, so that a
+ * lookup by id alone names one bucket. */
+void uuid_set_bucket(struct uuid *id, int bucket);
+int uuid_bucket(const struct uuid *id);
 char *uuid_format(const struct uuid *id, char to[UUID_TEXT]); /* returns to */
 /* The canonical 36 characters, any case; anything else is INVALID. */
 enum stw_code uuid_parse(struct str text, struct uuid *out) STW_MUST_USE;

@@ -623,6 +623,7 @@ CREATE TABLE ledger_leaf (
     entry  bytea  NOT NULL,
     hash   bytea  NOT NULL               -- RFC 6962 leaf hash
 );
+CREATE INDEX ledger_leaf_hash_idx ON ledger_leaf USING hash (hash);
 CREATE TABLE ledger_checkpoint (
     size  bigint PRIMARY KEY,
     root  bytea  NOT NULL,

@@ -1,0 +1,315 @@
+#include "campaigns/facts_store.h"
+
+#include <string.h>
+
+/* No cap of any pack looks further back. */
+#define COUNTS_KEPT (31 * STW_USEC_DAY)
+
+static stw_usec
+instant_or(const struct db_rows *rows, int r, int col, stw_usec open)
+{
+	return db_is_null(rows, r, col) ? open : db_get_usec(rows, r, col);
+}
+
+static void
+party_from(const struct db_rows *rows, int r, int bucket, struct arena *arena,
+    struct facts_customer *c)
+{
+	struct gate_party *p = &c->party;
+
+	p->customer_id = db_get_i64(rows, r, 0);
+	p->bucket = bucket;
+	c->ref = db_get_text(rows, r, 1, arena);
+	p->country = db_get_text(rows, r, 2, arena);
+	p->province = db_get_text(rows, r, 3, arena);
+	p->dob.known = !db_is_null(rows, r, 4);
+	if (p->dob.known)
+		p->dob.day = db_get_day(rows, r, 4);
+	p->deceased = db_get_bool(rows, r, 5);
+	p->incapacity = db_get_bool(rows, r, 6);
+	p->fraud_hold = db_get_bool(rows, r, 7);
+	p->legal_hold = db_get_bool(rows, r, 8);
+	p->complaint_open = db_get_bool(rows, r, 9);
+	p->profiling_opt_out = db_get_bool(rows, r, 10);
+	p->risk_rating.known = !db_is_null(rows, r, 11);
+	p->risk_rating.value = db_get_i64(rows, r, 11);
+	p->risk_assessed_on.known = !db_is_null(rows, r, 12);
+	if (p->risk_assessed_on.known)
+		p->risk_assessed_on.day = db_get_day(rows, r, 12);
+	p->risk_valid = db_get_bool(rows, r, 13);
+	c->zone = db_get_text(rows, r, 14, arena);
+	c->zone_verified = db_get_bool(rows, r, 15);
+}
+
+static void
+point_from(const struct db_rows *rows, int r, struct arena *arena, struct facts_point *p)
+{
+	struct str index = db_get_bytes(rows, r, 2, arena);
+
+	p->point.point_id = db_get_i64(rows, r, 1);
+	STW_ASSERT(index.len == sizeof p->point.phone_index);
+	memcpy(p->point.phone_index, index.ptr, index.len);
+	p->mask = db_get_text(rows, r, 3, arena);
+	p->zones = db_get_texts(rows, r, 4, &p->nzones, arena);
+	p->point.verified = db_get_bool(rows, r, 5);
+	p->point.sharers = (int)db_get_i64(rows, r, 6);
+}
+
+static void
+consent_from(const struct db_rows *rows, int r, struct arena *arena, struct gate_consent *c)
+{
+	c->id = db_get_text(rows, r, 1, arena);
+	c->action = str_eq_c(db_get_str(rows, r, 2), "grant") ? GATE_CONSENT_GRANT
+	                                                      : GATE_CONSENT_WITHDRAW;
+	c->purpose = db_get_text(rows, r, 3, arena);
+	c->channel = db_get_text(rows, r, 4, arena);
+	c->product_class = db_get_text(rows, r, 5, arena);
+	c->recipient = db_get_text(rows, r, 6, arena);
+	c->point_id = db_get_i64(rows, r, 7);
+	c->form = db_get_text(rows, r, 8, arena);
+	c->notice_version = db_get_text(rows, r, 9, arena);
+	c->has_evidence = db_get_bool(rows, r, 10);
+	c->effective_at = db_get_usec(rows, r, 11);
+	c->recorded_at = db_get_usec(rows, r, 12);
+	c->expires_at = instant_or(rows, r, 13, STW_USEC_MAX);
+}
+
+static void
+objection_from(
+    const struct db_rows *rows, int r, struct arena *arena, struct facts_objection *o)
+{
+	o->objection.id = db_get_text(rows, r, 1, arena);
+	o->objection.kind = db_get_text(rows, r, 2, arena);
+	o->objection.channel = db_get_text(rows, r, 3, arena);
+	o->objection.own = db_get_bool(rows, r, 4);
+	o->phone_index = db_get_bytes(rows, r, 5, arena);
+	o->objection.effective_at = db_get_usec(rows, r, 6);
+	o->objection.recorded_at = db_get_usec(rows, r, 7);
+	o->objection.lifted_at = instant_or(rows, r, 8, STW_USEC_MAX);
+}
+
+static enum gate_count_kind
+count_kind(struct str text)
+{
+	if (str_eq_c(text, "reserved"))
+		return GATE_RESERVED;
+	if (str_eq_c(text, "conversation"))
+		return GATE_CONVERSATION;
+	if (str_eq_c(text, "message"))
+		return GATE_MESSAGE;
+	return GATE_ATTEMPT;
+}
+
+static void
+count_from(const struct db_rows *rows, int r, struct arena *arena, struct facts_count *c)
+{
+	c->phone_index = db_get_bytes(rows, r, 1, arena);
+	c->count.kind = count_kind(db_get_str(rows, r, 2));
+	c->count.at = db_get_usec(rows, r, 3);
+	c->count.channel = db_get_text(rows, r, 4, arena);
+	c->count.expires_at = instant_or(rows, r, 5, STW_USEC_MAX);
+	c->count.this_person = db_get_bool(rows, r, 6);
+}
+
+/* The run of rows from *at on that belong to the customer; all rows come sorted by it. */
+static int
+rows_of(const struct db_rows *rows, int *at, int64_t customer_id)
+{
+	int first;
+
+	while (*at < db_rows_count(rows) && db_get_i64(rows, *at, 0) < customer_id)
+		(*at)++;
+	first = *at;
+	while (*at < db_rows_count(rows) && db_get_i64(rows, *at, 0) == customer_id)
+		(*at)++;
+	return first;
+}
+
+struct parts {
+	struct db_rows *party, *points, *consents, *objections, *counts;
+};
+
+static enum stw_code
+parts_query(struct db *db, int bucket, const int64_t *ids, size_t count, stw_usec now,
+    const struct uuid *except, struct parts *p, struct stw_err *err)
+{
+	char text[UUID_TEXT];
+	const struct db_param by_id[] = {db_i64(bucket), db_i64s(ids, count)};
+	const struct db_param counted[] = {db_i64(bucket), db_i64s(ids, count),
+	    db_usec(now - COUNTS_KEPT),
+	    except == NULL ? db_null() : db_text(uuid_format(except, text))};
+	enum stw_code rc;
+
+	rc = db_query(db, DB_Q_FACTS_PARTY, by_id, DB_NPARAMS(by_id), &p->party, err);
+	if (rc == STW_OK)
+		rc = db_query(
+		    db, DB_Q_FACTS_POINTS, by_id, DB_NPARAMS(by_id), &p->points, err);
+	if (rc == STW_OK)
+		rc = db_query(
+		    db, DB_Q_FACTS_CONSENTS, by_id, DB_NPARAMS(by_id), &p->consents, err);
+	if (rc == STW_OK)
+		rc = db_query(db, DB_Q_FACTS_OBJECTIONS, by_id, DB_NPARAMS(by_id),
+		    &p->objections, err);
+	if (rc == STW_OK)
+		rc = db_query(
+		    db, DB_Q_FACTS_COUNTS, counted, DB_NPARAMS(counted), &p->counts, err);
+	return rc;
+}
+
+#define FILL(rows, at, id, field, nfield, from)                                          \
+	do {                                                                             \
+		int first_ = rows_of(rows, at, id);                                      \
+		nfield = *(at)-first_;                                                   \
+		field = arena_array(arena, (size_t)nfield, sizeof *field);               \
+		for (int i_ = 0; i_ < nfield; i_++)                                      \
+			from(rows, first_ + i_, arena, &field[i_]);                      \
+	} while (0)
+
+enum stw_code
+facts_load(struct db *db, int bucket, const int64_t *customer_ids, size_t count,
+    stw_usec now, const struct uuid *except, struct arena *arena, struct facts_set *out,
+    struct stw_err *err)
+{
+	struct parts parts = {0};
+	int point = 0, consent = 0, objection = 0, counted = 0;
+	enum stw_code rc;
+
+	*out = (struct facts_set){0};
+	rc = parts_query(db, bucket, customer_ids, count, now, except, &parts, err);
+	if (rc != STW_OK)
+		goto done;
+	out->count = db_rows_count(parts.party);
+	out->customers = arena_array(arena, (size_t)out->count, sizeof *out->customers);
+	for (int i = 0; i < out->count; i++) {
+		struct facts_customer *c = &out->customers[i];
+		int64_t id;
+
+		party_from(parts.party, i, bucket, arena, c);
+		id = c->party.customer_id;
+		FILL(parts.points, &point, id, c->points, c->npoints, point_from);
+		FILL(parts.consents, &consent, id, c->consents, c->nconsents, consent_from);
+		FILL(parts.objections, &objection, id, c->objections, c->nobjections,
+		    objection_from);
+		FILL(parts.counts, &counted, id, c->counts, c->ncounts, count_from);
+	}
+done:
+	db_rows_free(parts.party);
+	db_rows_free(parts.points);
+	db_rows_free(parts.consents);
+	db_rows_free(parts.objections);
+	db_rows_free(parts.counts);
+	return rc;
+}
+
+const struct facts_customer *
+facts_find(const struct facts_set *set, int64_t customer_id)
+{
+	int lo = 0, hi = set->count;
+
+	while (lo < hi) {
+		int mid = lo + (hi - lo) / 2;
+		int64_t id = set->customers[mid].party.customer_id;
+
+		if (id == customer_id)
+			return &set->customers[mid];
+		if (id < customer_id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
+static void
+zone_add(const struct zone **zones, int *n, const char *name)
+{
+	const struct zone *zone;
+
+	/* A name the tz database does not have is no candidate: with none left the gate says
+	 * TZ_UNKNOWN, which is what we know. */
+	if (name == NULL || zone_find(name, &zone, NULL) != STW_OK)
+		return;
+	for (int i = 0; i < *n; i++)
+		if (zones[i] == zone)
+			return;
+	zones[(*n)++] = zone;
+}
+
+static void
+fill_zones(const struct facts_customer *c, const struct facts_point *p,
+    struct arena *arena, struct gate_party *party)
+{
+	const struct zone **zones = arena_array(arena, p->nzones + 1, sizeof *zones);
+	int n = 0;
+
+	zone_add(zones, &n, c->zone);
+	if (!c->zone_verified || n == 0)
+		for (size_t i = 0; i < p->nzones; i++)
+			zone_add(zones, &n, p->zones[i]);
+	party->zones = zones;
+	party->nzones = n;
+}
+
+static bool
+same_number(struct str index, const struct facts_point *p)
+{
+	return index.len == sizeof p->point.phone_index &&
+	    memcmp(index.ptr, p->point.phone_index, index.len) == 0;
+}
+
+void
+facts_fill(const struct facts_customer *c, const struct facts_point *p,
+    struct arena *arena, struct gate_facts *facts)
+{
+	struct gate_objection *objections =
+	    arena_array(arena, (size_t)c->nobjections, sizeof *objections);
+	struct gate_count *counts = arena_array(arena, (size_t)c->ncounts, sizeof *counts);
+
+	facts->party = c->party;
+	fill_zones(c, p, arena, &facts->party);
+	facts->point = p->point;
+	facts->consents = c->consents;
+	facts->nconsents = c->nconsents;
+	facts->nobjections = 0;
+	for (int i = 0; i < c->nobjections; i++)
+		if (c->objections[i].objection.own ||
+		    same_number(c->objections[i].phone_index, p))
+			objections[facts->nobjections++] = c->objections[i].objection;
+	facts->objections = objections;
+	facts->ncounts = 0;
+	for (int i = 0; i < c->ncounts; i++) {
+		struct gate_count count = c->counts[i].count;
+
+		count.this_number = same_number(c->counts[i].phone_index, p);
+		if (count.this_number || count.this_person)
+			counts[facts->ncounts++] = count;
+	}
+	facts->counts = counts;
+}
+
+void
+facts_number(const struct number_row *n, struct gate_number *out)
+{
+	*out = (struct gate_number){.present = true,
+	    .number_id = n->number_id,
+	    .kind = n->kind,
+	    .holder = n->holder,
+	    .user_org = n->user_org,
+	    .regions = n->regions,
+	    .nregions = (int)n->nregions,
+	    .direction = n->direction,
+	    .channels = n->channels,
+	    .nchannels = (int)n->nchannels,
+	    .purposes = n->purposes,
+	    .npurposes = (int)n->npurposes,
+	    .robot = n->robot,
+	    .has_approval = n->has_approval,
+	    .has_licence = n->licence_no != NULL,
+	    .licence_from = n->licence_from,
+	    .licence_to = n->licence_to,
+	    .status = n->status,
+	    .daily_cap = {n->daily_cap > 0, n->daily_cap},
+	    .hourly_cap = {n->hourly_cap > 0, n->hourly_cap},
+	    .used_today = n->used_today,
+	    .used_hour = n->used_hour};
+}

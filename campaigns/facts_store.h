@@ -1,0 +1,61 @@
+/*
+ * facts_store.h - what the database knows that the gate asks about.
+ *
+ * Purpose    One loader for many customers of a bucket (planning) and for one (dispatch,
+ *            dial), so that both see the same facts in the same form.
+ * Ownership  Everything lives in the arena.
+ */
+#ifndef STW_CAMPAIGNS_FACTS_STORE_H
+#define STW_CAMPAIGNS_FACTS_STORE_H
+
+#include "campaigns/compliance/gate.h"
+#include "campaigns/number_store.h"
+#include "db/db.h"
+#include "engine/uuid.h"
+
+struct facts_point {
+	struct gate_contact_point point;
+	const char *mask;
+	const char **zones; /* by number plan */
+	size_t nzones;
+};
+
+struct facts_objection {
+	struct gate_objection objection;
+	struct str phone_index; /* empty: not about a number */
+};
+
+struct facts_count {
+	struct gate_count count;
+	struct str phone_index;
+};
+
+struct facts_customer {
+	const char *ref;
+	struct gate_party party; /* without zones: those depend on the point */
+	const char *zone;        /* declared; NULL: none */
+	bool zone_verified;
+	struct facts_point *points;
+	struct gate_consent *consents;
+	struct facts_objection *objections;
+	struct facts_count *counts;
+	int npoints, nconsents, nobjections, ncounts;
+};
+
+struct facts_set {
+	struct facts_customer *customers; /* by customer_id */
+	int count;
+};
+
+/* except: a reservation not to be counted, or NULL. Ids in any order. */
+enum stw_code facts_load(struct db *db, int bucket, const int64_t *customer_ids,
+    size_t count, stw_usec now, const struct uuid *except, struct arena *arena,
+    struct facts_set *out, struct stw_err *err) STW_MUST_USE;
+/* NULL when the set does not have the customer. */
+const struct facts_customer *facts_find(const struct facts_set *set, int64_t customer_id);
+/* Party, point, consents, objections and counts of *facts; the rest is left alone. */
+void facts_fill(const struct facts_customer *customer, const struct facts_point *point,
+    struct arena *arena, struct gate_facts *facts);
+void facts_number(const struct number_row *number, struct gate_number *out);
+
+#endif
