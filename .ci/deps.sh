@@ -121,7 +121,7 @@ update() {
 }
 
 give_up() {
-	tail -n 20 "$log" >&2
+	tail -n 60 "$log" >&2
 	echo "deps: apt-get could not $1" >&2
 	exit 1
 }
