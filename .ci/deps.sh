@@ -87,11 +87,11 @@ apt() {
 }
 
 # apt's status lines are "dlstatus:n:percent:text" and "pmstatus:package:percent:text":
-# each tenth becomes a line; all other text goes to the log.
+# each tenth becomes a line.
 progress() {
-	awk -F: -v log_file="$log" '
+	awk -F: '
 		$1 != "dlstatus" && $1 != "pmstatus" {
-			print >log_file
+			if ($1 != "pmerror" && $1 != "media-change") print
 			next
 		}
 		{
@@ -104,11 +104,18 @@ progress() {
 		}'
 }
 
+# The status comes through a pipe of its own: apt makes it non-blocking, which would
+# break the packages' scripts if they wrote to it too. sudo closes all but 0, 1 and 2,
+# so the pipe travels as standard error and becomes 3 behind sudo.
 install() {
 	echo 1 >"$log.rc"
 	{
-		if apt install -y -q --no-install-recommends -o APT::Status-Fd=1 "$@" \
-		    </dev/null 2>&1; then
+		# shellcheck disable=SC2086,SC2016
+		if $as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 \
+		    sh -c 'exec 3>&2 2>&1; exec apt-get "$@"' apt-get \
+		    -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 \
+		    install -y -q --no-install-recommends -o APT::Status-Fd=3 "$@" \
+		    2>&1 >"$log" </dev/null; then
 			echo 0 >"$log.rc"
 		fi
 	} | progress
