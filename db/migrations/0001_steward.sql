@@ -487,6 +487,9 @@ CREATE INDEX task_agent_idx ON task (agent, state) WHERE agent IS NOT NULL;
 CREATE INDEX task_open_idx ON task (queue_id, state, priority)
     WHERE state IN ('queued', 'accepted', 'in_progress', 'unknown');
 
+CREATE INDEX task_window_idx ON task (queue_id, not_after)
+    WHERE state IN ('planned', 'ready', 'queued', 'accepted');
+
 -- Only moves named in task_move are possible, whoever asks.
 CREATE FUNCTION task_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -531,6 +534,7 @@ CREATE TABLE attempt (
     lease_epoch bigint   NOT NULL,
     decision_id uuid     NOT NULL,
     started_at  timestamptz NOT NULL,
+    begun_real  timestamptz NOT NULL DEFAULT clock_timestamp(), -- the database's clock
     finished_at timestamptz,
     result      text CHECK (result IN ('accepted', 'retry', 'refused', 'unknown')),
     http_status integer,
@@ -546,6 +550,7 @@ CREATE TABLE recall (
     reason    text     NOT NULL,
     asked_at  timestamptz NOT NULL,
     tries     integer  NOT NULL DEFAULT 0,
+    next_try  timestamptz NOT NULL DEFAULT clock_timestamp(), -- the database's clock
     done_at   timestamptz,
     PRIMARY KEY (bucket, task_id)
 );

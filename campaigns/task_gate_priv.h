@@ -1,0 +1,59 @@
+/*
+ * task_gate_priv.h - the gate over one task in the database, for dispatch and dial.
+ *
+ * Purpose    Takes the locks in the documented order, reads the facts, asks the gate and
+ *            records the decision, inside the caller's transaction.
+ */
+#ifndef STW_CAMPAIGNS_TASK_GATE_PRIV_H
+#define STW_CAMPAIGNS_TASK_GATE_PRIV_H
+
+#include "campaigns/facts_store.h"
+#include "campaigns/task_store.h"
+
+/* Everything about the task, as read under its lock. */
+struct task_context {
+	int bucket;
+	struct uuid task_id;
+	char task_text[UUID_TEXT];
+	enum task_state state;
+	int64_t customer_id, point_id, campaign_id, number_id;
+	const char *channel, *handler, *purpose, *product, *script, *step, *occurrence;
+	const char *agent, *campaign;
+	int script_version, priority, offer, version;
+	int64_t value, epoch;
+	int64_t claimed_epoch; /* of the hot row; 0: there is none */
+	bool dedupes;
+	stw_usec not_before, not_after;
+	const char *customer_ref, *phone_mask, *number;
+	unsigned char phone_index[32];
+	struct gate_facts facts;
+	stw_usec day_start;
+	const struct number_row *pool; /* the locked numbers of the campaign's pool */
+	const struct gate_number *pool_gate;
+	int npool;
+};
+
+/* Locks guard, permission, numbers and task, and fills *out with everything but the
+ * party. NOT_FOUND: no such task. */
+enum stw_code task_context_lock(struct db *db, int bucket, const struct uuid *task_id,
+    stw_usec now, struct arena *arena, struct task_context *out, struct stw_err *err)
+    STW_MUST_USE;
+
+struct task_verdict {
+	struct gate_decision decision;
+	struct uuid decision_id;
+	char decision_text[UUID_TEXT];
+	const char *record_hash_hex;
+};
+/* Reads the party, chooses the number (GATE_DISPATCH) or keeps it (GATE_DIAL), decides and
+ * records. */
+enum stw_code task_context_decide(struct db *db, const struct ruleset *rules,
+    struct task_context *ctx, enum gate_checkpoint checkpoint, stw_usec now, stw_usec ttl,
+    struct arena *arena, struct task_verdict *out, struct stw_err *err) STW_MUST_USE;
+
+/* Refused or put off: moves the task accordingly. */
+enum stw_code task_context_refuse(struct db *db, const struct task_context *ctx,
+    const struct task_verdict *verdict, stw_usec now, bool *deferred, struct stw_err *err)
+    STW_MUST_USE;
+
+#endif

@@ -1,0 +1,332 @@
+#include <string.h>
+
+#include <sodium.h>
+
+#include "campaigns/compliance/record_json.h"
+#include "campaigns/decision_store.h"
+#include "campaigns/number_choice.h"
+#include "campaigns/task_gate_priv.h"
+
+/* Columns of task_context.sql. */
+enum context_col {
+	X_STATE,
+	X_CUSTOMER,
+	X_POINT,
+	X_CHANNEL,
+	X_HANDLER,
+	X_PURPOSE,
+	X_PRODUCT,
+	X_SCRIPT,
+	X_SCRIPT_VERSION,
+	X_STEP,
+	X_OCCURRENCE,
+	X_PRIORITY,
+	X_VALUE,
+	X_NOT_BEFORE,
+	X_NOT_AFTER,
+	X_EPOCH,
+	X_OFFER,
+	X_AGENT,
+	X_VERSION,
+	X_CAMPAIGN_ID,
+	X_CAMPAIGN,
+	X_ACTIVE,
+	X_APPROVED,
+	X_PROFILE,
+	X_DEDUPES,
+	X_CLASS,
+	X_RISK,
+	X_SALE_FROM,
+	X_SALE_TO,
+	X_SCRIPT_APPROVED,
+	X_DISCLOSURE,
+	X_PRIOR_UNTIL,
+	X_PRIOR_RULES,
+	X_NUMBER,
+	X_CLAIMED,
+};
+
+static void
+day_of(const struct db_rows *rows, int col, struct gate_optional_day *out)
+{
+	out->known = !db_is_null(rows, 0, col);
+	if (out->known)
+		out->day = db_get_day(rows, 0, col);
+}
+
+static void
+context_facts(const struct db_rows *rows, struct arena *arena, struct task_context *c)
+{
+	struct gate_facts *f = &c->facts;
+
+	f->channel = c->channel;
+	f->purpose = c->purpose;
+	f->caller_org = "bank";
+	f->handler = strcmp(c->handler, "robot") == 0 ? GATE_HANDLER_ROBOT
+	                                              : GATE_HANDLER_AGENT;
+	f->campaign_active = db_get_bool(rows, 0, X_ACTIVE);
+	f->campaign_approved = db_get_bool(rows, 0, X_APPROVED);
+	f->uses_profile = db_get_bool(rows, 0, X_PROFILE);
+	f->product.code = c->product;
+	f->product.product_class =
+	    c->product == NULL ? "*" : db_get_text(rows, 0, X_CLASS, arena);
+	f->product.risk.known = !db_is_null(rows, 0, X_RISK);
+	f->product.risk.value = db_get_i64(rows, 0, X_RISK);
+	day_of(rows, X_SALE_FROM, &f->product.on_sale_from);
+	day_of(rows, X_SALE_TO, &f->product.on_sale_to);
+	f->script = (struct gate_script){c->script, c->script_version,
+	    db_get_bool(rows, 0, X_SCRIPT_APPROVED), db_get_bool(rows, 0, X_DISCLOSURE)};
+	f->prior_valid_until =
+	    db_is_null(rows, 0, X_PRIOR_UNTIL) ? 0 : db_get_usec(rows, 0, X_PRIOR_UNTIL);
+	f->prior_ruleset_hash = db_get_text(rows, 0, X_PRIOR_RULES, arena);
+}
+
+static void
+context_from(const struct db_rows *rows, struct arena *arena, struct task_context *c)
+{
+	c->state = task_state_parse(db_get_str(rows, 0, X_STATE));
+	c->customer_id = db_get_i64(rows, 0, X_CUSTOMER);
+	c->point_id = db_get_i64(rows, 0, X_POINT);
+	c->channel = db_get_text(rows, 0, X_CHANNEL, arena);
+	c->handler = db_get_text(rows, 0, X_HANDLER, arena);
+	c->purpose = db_get_text(rows, 0, X_PURPOSE, arena);
+	c->product = db_get_text(rows, 0, X_PRODUCT, arena);
+	c->script = db_get_text(rows, 0, X_SCRIPT, arena);
+	c->script_version = (int)db_get_i64(rows, 0, X_SCRIPT_VERSION);
+	c->step = db_get_text(rows, 0, X_STEP, arena);
+	c->occurrence = db_get_text(rows, 0, X_OCCURRENCE, arena);
+	c->priority = (int)db_get_i64(rows, 0, X_PRIORITY);
+	c->value = db_get_i64(rows, 0, X_VALUE);
+	c->not_before = db_get_usec(rows, 0, X_NOT_BEFORE);
+	c->not_after = db_get_usec(rows, 0, X_NOT_AFTER);
+	c->epoch = db_get_i64(rows, 0, X_EPOCH);
+	c->offer = (int)db_get_i64(rows, 0, X_OFFER);
+	c->agent = db_get_text(rows, 0, X_AGENT, arena);
+	c->version = (int)db_get_i64(rows, 0, X_VERSION);
+	c->campaign_id = db_get_i64(rows, 0, X_CAMPAIGN_ID);
+	c->campaign = db_get_text(rows, 0, X_CAMPAIGN, arena);
+	c->dedupes = db_get_bool(rows, 0, X_DEDUPES);
+	c->number_id = db_get_i64(rows, 0, X_NUMBER);
+	c->claimed_epoch = db_get_i64(rows, 0, X_CLAIMED);
+	context_facts(rows, arena, c);
+}
+
+/* All numbers of the pool stay locked until the end: their use is counted under the lock,
+ * so that no cap can be passed by two at once. */
+struct pool {
+	struct number_row *rows;
+	struct gate_number *gate;
+	int count;
+};
+
+static enum stw_code
+pool_lock(struct db *db, const char *pool_code, stw_usec now, stw_usec day_start,
+    struct arena *arena, struct pool *out, struct stw_err *err)
+{
+	const struct db_param params[] = {db_text(pool_code)};
+	enum stw_code rc;
+
+	rc = db_query(db, DB_Q_NUMBER_LOCK, params, DB_NPARAMS(params), NULL, err);
+	if (rc == STW_OK)
+		rc = number_list(db, pool_code, now, day_start, arena, &out->rows,
+		    &out->count, err);
+	if (rc != STW_OK)
+		return rc;
+	out->gate = arena_array(arena, (size_t)out->count, sizeof *out->gate);
+	for (int i = 0; i < out->count; i++)
+		facts_number(&out->rows[i], &out->gate[i]);
+	return STW_OK;
+}
+
+/* Without a row there would be nothing to hold, and a withdrawal could slip past. */
+static enum stw_code
+permission_share(struct db *db, int bucket, int64_t customer_id, struct stw_err *err)
+{
+	const struct db_param who[] = {db_i64(bucket), db_i64(customer_id)};
+	struct db_rows *rows = NULL;
+	enum stw_code rc;
+
+	rc = db_query(db, DB_Q_CONSENT_SHARE, who, DB_NPARAMS(who), &rows, err);
+	if (rc == STW_OK && db_rows_count(rows) == 0) {
+		rc = db_query(db, DB_Q_PERMISSION_MAKE, who, DB_NPARAMS(who), NULL, err);
+		if (rc == STW_OK)
+			rc = db_query_one(
+			    db, DB_Q_CONSENT_SHARE, who, DB_NPARAMS(who), NULL, err);
+	}
+	db_rows_free(rows);
+	return rc;
+}
+
+enum stw_code
+task_context_lock(struct db *db, int bucket, const struct uuid *task_id, stw_usec now,
+    struct arena *arena, struct task_context *out, struct stw_err *err)
+{
+	struct task_context *c = out;
+	struct db_rows *peek = NULL, *rows = NULL;
+	const struct zone *zone;
+	struct str index;
+	struct pool pool = {0};
+	enum stw_code rc;
+
+	memset(c, 0, sizeof *c);
+	c->bucket = bucket;
+	c->task_id = *task_id;
+	const struct db_param key[] = {
+	    db_i64(bucket), db_text(uuid_format(task_id, c->task_text))};
+	rc = db_query_one(db, DB_Q_TASK_PEEK, key, DB_NPARAMS(key), &peek, err);
+	if (rc == STW_NOT_FOUND)
+		(void)stw_fail(err, STW_NOT_FOUND, "there is no task %s", c->task_text);
+	if (rc != STW_OK)
+		goto done;
+	index = db_get_bytes(peek, 0, 1, arena);
+	STW_ASSERT(index.len == sizeof c->phone_index);
+	memcpy(c->phone_index, index.ptr, index.len);
+	rc = zone_find(db_get_str(peek, 0, 3).ptr, &zone, err);
+	if (rc != STW_OK)
+		goto done;
+	c->day_start = zone_instant(zone, zone_local(zone, now).day, 0);
+
+	const struct db_param guard[] = {db_bytes(c->phone_index, sizeof c->phone_index)};
+	rc = db_query(db, DB_Q_GUARD_LOCK, guard, DB_NPARAMS(guard), NULL, err);
+	if (rc != STW_OK)
+		goto done;
+	rc = permission_share(db, bucket, db_get_i64(peek, 0, 0), err);
+	if (rc == STW_OK)
+		rc = pool_lock(db, db_get_str(peek, 0, 2).ptr, now, c->day_start, arena, &pool,
+		    err);
+	if (rc == STW_OK)
+		rc = db_query_one(db, DB_Q_TASK_CONTEXT, key, DB_NPARAMS(key), &rows, err);
+	if (rc == STW_OK)
+		context_from(rows, arena, c);
+	c->pool = pool.rows;
+	c->pool_gate = pool.gate;
+	c->npool = pool.count;
+done:
+	db_rows_free(peek);
+	db_rows_free(rows);
+	return rc;
+}
+
+static void
+choose_number(struct task_context *c, enum gate_checkpoint checkpoint, stw_usec now)
+{
+	const struct number_need need = {c->customer_id, c->channel, c->purpose,
+	    c->facts.party.province, c->facts.handler == GATE_HANDLER_ROBOT, now};
+	int at = -1;
+
+	if (checkpoint == GATE_DISPATCH)
+		at = number_choose(c->pool_gate, c->npool, &need);
+	else
+		for (int i = 0; i < c->npool; i++)
+			if (c->pool[i].number_id == c->number_id)
+				at = i;
+	c->facts.number = (struct gate_number){0};
+	c->number_id = 0;
+	if (at < 0)
+		return;
+	c->facts.number = c->pool_gate[at];
+	c->number_id = c->pool[at].number_id;
+	c->number = c->pool[at].number;
+}
+
+static enum stw_code
+read_party(struct db *db, struct task_context *c, stw_usec now, struct arena *arena,
+    struct stw_err *err)
+{
+	struct facts_set set;
+	const struct facts_customer *who;
+	enum stw_code rc;
+
+	rc = facts_load(
+	    db, c->bucket, &c->customer_id, 1, now, &c->task_id, arena, &set, err);
+	if (rc != STW_OK)
+		return rc;
+	who = facts_find(&set, c->customer_id);
+	if (who == NULL)
+		return stw_fail(err, STW_BUG, "task %s: its customer is gone", c->task_text);
+	c->customer_ref = who->ref;
+	for (int i = 0; i < who->npoints; i++)
+		if (who->points[i].point.point_id == c->point_id) {
+			c->phone_mask = who->points[i].mask;
+			facts_fill(who, &who->points[i], arena, &c->facts);
+			return STW_OK;
+		}
+	return stw_fail(err, STW_BUG, "task %s: its contact point is gone", c->task_text);
+}
+
+enum stw_code
+task_context_decide(struct db *db, const struct ruleset *rules, struct task_context *c,
+    enum gate_checkpoint checkpoint, stw_usec now, stw_usec ttl, struct arena *arena,
+    struct task_verdict *out, struct stw_err *err)
+{
+	struct decision_draft draft = {0};
+	struct buf record;
+	enum stw_code rc = read_party(db, c, now, arena, err);
+
+	if (rc != STW_OK)
+		return rc;
+	choose_number(c, checkpoint, now);
+	/* What planning or an earlier refusal said is not what dialling waits for. */
+	if (checkpoint == GATE_DISPATCH)
+		c->facts.prior_valid_until = 0;
+	gate_decide(rules, &c->facts, checkpoint, now, ttl, arena, &out->decision);
+
+	out->decision_id = uuid_new(now);
+	uuid_set_bucket(&out->decision_id, c->bucket);
+	(void)uuid_format(&out->decision_id, out->decision_text);
+	const struct record_context rec = {.decision_id = out->decision_text,
+	    .checkpoint = checkpoint,
+	    .now = now,
+	    .ttl = ttl,
+	    .campaign = c->campaign,
+	    .campaign_version = c->version,
+	    .task_id = c->task_text,
+	    .customer_ref = c->customer_ref,
+	    .phone_mask = c->phone_mask};
+	buf_init(&record);
+	record_write(&rec, &c->facts, &out->decision, &record);
+	draft.id = out->decision_id;
+	draft.gate = checkpoint;
+	draft.at = now;
+	draft.customer_id = c->customer_id;
+	draft.point_id = c->point_id;
+	draft.campaign_id = c->campaign_id;
+	draft.version = c->version;
+	draft.task_id = &c->task_id;
+	draft.number_id = c->number_id;
+	draft.channel = c->channel;
+	draft.purpose = c->purpose;
+	draft.decision = &out->decision;
+	draft.record = (struct str){record.data, record.len};
+	decision_hash_record(&draft);
+	char *hex = arena_alloc(arena, 65);
+	out->record_hash_hex =
+	    sodium_bin2hex(hex, 65, draft.record_hash, sizeof draft.record_hash);
+	rc = decision_insert(db, &draft, err);
+	buf_fini(&record);
+	return rc;
+}
+
+enum stw_code
+task_context_refuse(struct db *db, const struct task_context *c,
+    const struct task_verdict *verdict, stw_usec now, bool *deferred, struct stw_err *err)
+{
+	const struct gate_decision *d = &verdict->decision;
+	stw_usec due = d->next_allowed_at;
+
+	*deferred = d->outcome == GATE_DEFER;
+	if (!*deferred) {
+		const struct db_param params[] = {db_i64(c->bucket), db_text(c->task_text),
+		    db_text(verdict->decision_text), db_usec(now)};
+
+		return db_query(
+		    db, DB_Q_TASK_SET_BLOCKED, params, DB_NPARAMS(params), NULL, err);
+	}
+	/* No waiting helps by itself (a suspended feed, a stale answer): look again soon,
+	 * within the task's window. */
+	if (due == STW_USEC_MAX || due <= now)
+		due = now + STW_USEC_MIN;
+	const struct db_param params[] = {db_i64(c->bucket), db_text(c->task_text),
+	    db_text(verdict->decision_text), db_usec(due), db_usec(now)};
+	return db_query(db, DB_Q_TASK_SET_DEFERRED, params, DB_NPARAMS(params), NULL, err);
+}

@@ -1,0 +1,11 @@
+-- recall_open: recalls that have to reach a queue; a push still on the wire goes first.
+-- Params   $1 limit
+-- Returns  bucket, task_id, queue_id, reason, tries
+-- An attempt without an end whose lease ran out belongs to a dispatcher that died.
+SELECT r.bucket, r.task_id, r.queue_id, r.reason, r.tries
+  FROM recall r
+ WHERE r.done_at IS NULL AND r.next_try <= clock_timestamp()
+   AND NOT EXISTS (SELECT 1 FROM attempt a
+        WHERE a.bucket = r.bucket AND a.task_id = r.task_id AND a.kind = 'push'
+          AND a.finished_at IS NULL AND a.begun_real > clock_timestamp() - interval '60 seconds')
+ ORDER BY r.asked_at, r.task_id LIMIT $1::integer;
