@@ -162,6 +162,14 @@ $(BIN): $(B)/$(MAIN).o $(LIB)
 	$(SAY) LD $@
 	$(Q)$(CC) $(LDOPT) -o $@ $^ $(LIBS)
 
+# ---- the demo: api/cli/demo.sh tells what it does -----------------------------
+.PHONY: demo demo-clean
+export DATA CUSTOMERS SEED ONCE
+demo: all ## the whole job on a sample book, then serve (ONCE=1, DATA=directory of a bank's book)
+	@bash api/cli/demo.sh $(BIN)
+demo-clean: ## remove what the demo has made below var/
+	@bash api/cli/demo.sh --clean
+
 # ---- tests: one program a file -----------------------------------------------
 UNIT_SRCS := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_BINS := $(patsubst %.c,$(B)/%,$(UNIT_SRCS))
