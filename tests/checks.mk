@@ -100,7 +100,7 @@ layers: ## prove the order of the rooms (tests/layers.sh)
 	@sh tests/layers.sh
 scripts: deps-check ## the shell scripts: shellcheck, and the tests of the test tools
 	@shellcheck -S warning -e SC2174 $(SH_FILES) .ci/run
-	@$(RUN) --logs build/logs/scripts tests/layers_test.sh $(wildcard tests/*_test.sh \
+	@$(RUN) --logs build/logs/scripts $(wildcard tests/*_test.sh \
 	  db/*_test.sh)
 
 TIDY_SRCS := $(filter %.c,$(SRCS))

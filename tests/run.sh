@@ -42,7 +42,7 @@ run_one() {
 	start=$(date +%s%N)
 	case $program in
 	*.mjs) set -- node --test --test-reporter=tap "$program" ;;
-	*.sh) set -- sh "$program" ;;
+	*.sh) set -- bash "$program" ;;
 	*) set -- "$program" ;;
 	esac
 	# shellcheck disable=SC2086
