@@ -32,16 +32,16 @@ struct db_rows;
 /* ---- connections ------------------------------------------------------------ */
 /* conninfo as libpq takes it ("host=/run/x dbname=steward"); keep-alives, connect and
  * user time-outs, search_path, UTC and client_encoding are added. */
-enum stw_code db_open(const char *conninfo, struct db **out, struct stw_err *err)
-    STW_MUST_USE;
+enum stw_code db_open(
+    const char *conninfo, struct db **out, struct stw_err *err) STW_MUST_USE;
 void db_close(struct db *db);
 /* Reconnects a broken connection; outside a transaction only. */
 enum stw_code db_reset(struct db *db, struct stw_err *err) STW_MUST_USE;
 /* For this session; 0 is none. A connection starts with the two below. */
 #define DB_STATEMENT_MSEC 300000
 #define DB_LOCK_MSEC      5000
-enum stw_code db_set_timeouts(struct db *db, int statement_msec, int lock_msec,
-    struct stw_err *err) STW_MUST_USE;
+enum stw_code db_set_timeouts(
+    struct db *db, int statement_msec, int lock_msec, struct stw_err *err) STW_MUST_USE;
 
 struct db_pool;
 enum stw_code db_pool_open(const char *conninfo, int size, struct db_pool **out,
@@ -81,8 +81,8 @@ struct db_param {
 	enum db_param_kind kind;
 	int64_t i;
 	double f;
-	struct str s;              /* TEXT, BYTES: borrowed */
-	const int64_t *i64s;       /* arrays: borrowed */
+	struct str s;        /* TEXT, BYTES: borrowed */
+	const int64_t *i64s; /* arrays: borrowed */
 	const struct str *texts;
 	size_t count;
 };
@@ -103,8 +103,9 @@ struct db_param db_texts(const struct str *v, size_t count);
 #define DB_NPARAMS(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Prepared on first use in each connection. rows may be NULL when none are wanted. */
-enum stw_code db_query(struct db *db, enum db_query_id id, const struct db_param *params,
-    size_t nparams, struct db_rows **rows, struct stw_err *err) STW_MUST_USE;
+enum stw_code db_query(struct db *db, enum db_query_id id,
+    const struct db_param *params, size_t nparams, struct db_rows **rows,
+    struct stw_err *err) STW_MUST_USE;
 /* As db_query, and gives the number of rows changed or returned. */
 enum stw_code db_exec(struct db *db, enum db_query_id id, const struct db_param *params,
     size_t nparams, int64_t *affected, struct stw_err *err) STW_MUST_USE;
@@ -113,7 +114,8 @@ enum stw_code db_query_one(struct db *db, enum db_query_id id,
     const struct db_param *params, size_t nparams, struct db_rows **rows,
     struct stw_err *err) STW_MUST_USE;
 /* Only for scripts that are files of the project (migrations) and session commands. */
-enum stw_code db_script(struct db *db, const char *sql, struct stw_err *err) STW_MUST_USE;
+enum stw_code db_script(
+    struct db *db, const char *sql, struct stw_err *err) STW_MUST_USE;
 
 int db_rows_count(const struct db_rows *rows);
 int db_rows_columns(const struct db_rows *rows);
@@ -128,22 +130,24 @@ stw_day db_get_day(const struct db_rows *rows, int row, int col);
 /* Borrowed from rows; NUL-terminated. */
 struct str db_get_str(const struct db_rows *rows, int row, int col);
 /* A copy in the arena; NULL for null. */
-const char *db_get_text(const struct db_rows *rows, int row, int col, struct arena *arena);
+const char *db_get_text(
+    const struct db_rows *rows, int row, int col, struct arena *arena);
 /* bytea, decoded into the arena (text results arrive escaped). */
-struct str db_get_bytes(const struct db_rows *rows, int row, int col, struct arena *arena);
+struct str db_get_bytes(
+    const struct db_rows *rows, int row, int col, struct arena *arena);
 /* text[]: count elements in the arena. */
-const char **db_get_texts(const struct db_rows *rows, int row, int col, size_t *count,
-    struct arena *arena);
+const char **db_get_texts(
+    const struct db_rows *rows, int row, int col, size_t *count, struct arena *arena);
 
-#define DB_ROW_FOREACH(rows, r)                                                          \
+#define DB_ROW_FOREACH(rows, r) \
 	for (int r = 0, r##_n = db_rows_count(rows); r < r##_n; r++)
 
 /* ---- COPY, binary ---------------------------------------------------------------
  * The statement is a query file "COPY ... FROM STDIN (FORMAT binary)" or "COPY (SELECT
  * ...) TO STDOUT (FORMAT binary)". COPY takes no parameters. */
 struct db_copy_in;
-enum stw_code db_copy_in_begin(struct db *db, enum db_query_id id, struct db_copy_in **out,
-    struct stw_err *err) STW_MUST_USE;
+enum stw_code db_copy_in_begin(struct db *db, enum db_query_id id,
+    struct db_copy_in **out, struct stw_err *err) STW_MUST_USE;
 /* One row: columns in order, each with one call. */
 void db_put_row(struct db_copy_in *copy, int ncols);
 void db_put_null(struct db_copy_in *copy);
@@ -159,8 +163,8 @@ void db_put_day(struct db_copy_in *copy, stw_day v);
 void db_put_texts(struct db_copy_in *copy, const char *const *v, size_t count);
 void db_put_uuid(struct db_copy_in *copy, const unsigned char uuid[16]);
 /* Sends what is left; *rows (may be NULL) gets the count. Frees copy in any case. */
-enum stw_code db_copy_in_end(struct db_copy_in *copy, int64_t *rows, struct stw_err *err)
-    STW_MUST_USE;
+enum stw_code db_copy_in_end(
+    struct db_copy_in *copy, int64_t *rows, struct stw_err *err) STW_MUST_USE;
 /* Gives up: the server forgets the rows. */
 void db_copy_in_abort(struct db_copy_in *copy);
 
@@ -169,8 +173,8 @@ enum stw_code db_copy_out_begin(struct db *db, enum db_query_id id,
     struct db_copy_out **out, struct stw_err *err) STW_MUST_USE;
 /* *more false at the end. Fields are then read with db_field_*, borrowed until the next
  * call. */
-enum stw_code db_copy_out_row(struct db_copy_out *copy, bool *more, struct stw_err *err)
-    STW_MUST_USE;
+enum stw_code db_copy_out_row(
+    struct db_copy_out *copy, bool *more, struct stw_err *err) STW_MUST_USE;
 bool db_field_null(const struct db_copy_out *copy, int col);
 bool db_field_bool(const struct db_copy_out *copy, int col);
 int16_t db_field_i16(const struct db_copy_out *copy, int col);

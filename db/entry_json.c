@@ -8,8 +8,8 @@
 #include "engine/err.h"
 
 void
-entry_write(const char *kind, const char *id, stw_usec at, const struct entry_field *fields,
-    int nfields, struct buf *to)
+entry_write(const char *kind, const char *id, stw_usec at,
+    const struct entry_field *fields, int nfields, struct buf *to)
 {
 	char when[STW_USEC_TEXT];
 	json_t *doc = json_object();
@@ -17,16 +17,19 @@ entry_write(const char *kind, const char *id, stw_usec at, const struct entry_fi
 	bool ok;
 
 	STW_ASSERT(doc != NULL);
-	ok = json_object_set_new(doc, "kind", json_string(kind)) == 0 &&
+	ok =
+	    json_object_set_new(doc, "kind", json_string(kind)) == 0 &&
 	    json_object_set_new(doc, "id", json_string(id)) == 0 &&
 	    json_object_set_new(doc, "at", json_string(stw_usec_format(at, when))) == 0;
 	for (int i = 0; i < nfields && ok; i++) {
 		const struct entry_field *f = &fields[i];
 
 		if (f->is_int)
-			ok = json_object_set_new(doc, f->key, json_integer(f->num)) == 0;
+			ok =
+			    json_object_set_new(doc, f->key, json_integer(f->num)) == 0;
 		else if (f->text != NULL)
-			ok = json_object_set_new(doc, f->key, json_string(f->text)) == 0;
+			ok =
+			    json_object_set_new(doc, f->key, json_string(f->text)) == 0;
 	}
 	/* Only text that is not UTF-8 gets here; the database holds none. */
 	STW_ASSERT(ok);

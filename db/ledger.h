@@ -9,6 +9,8 @@
  * Entry      Canonical JSON (sorted keys, no spaces, integers and strings only, no
  *            personal data): {"at":"...","id":"...","kind":"decision",...}. The bytes
  *            that were appended are the leaf.
+ *            A decision's entry names its row: "id" is decision_id, "record_sha256" the
+ *            hash of decision.record in lower-case hexadecimal.
  * Locks      ledger_append takes the outbox last in the lock order. Only one sequencer
  *            works at a time (advisory lock).
  */
@@ -28,8 +30,8 @@ void ledger_key_verifier(const struct ledger_key *key, struct buf *to);
 
 /* Inside the caller's transaction. kind is a word ("decision", "dispatch", "permit",
  * "outcome", "consent", "rule_change", "access", ...); bucket that of the customer, or -1. */
-enum stw_code ledger_append(struct db *db, int bucket, const char *kind, struct str entry,
-    struct stw_err *err) STW_MUST_USE;
+enum stw_code ledger_append(struct db *db, int bucket, const char *kind,
+    struct str entry, struct stw_err *err) STW_MUST_USE;
 /* Many at once by COPY; entries[i] is one leaf. */
 struct ledger_entry {
 	int bucket;
@@ -45,18 +47,24 @@ struct ledger_seal_result {
 };
 /* Sequences all committed outbox entries, in its own transactions, and exports the
  * checkpoint to the file at checkpoint_path (append, fsync). CONFLICT when another
- * process holds the sequencer's lock for longer than a second. */
+ * process holds the sequencer's lock for longer than a second. Entries are covered when
+ * it returns OK; others see that by a row in ledger_checkpoint with a greater size.
+ * INVALID, and nothing is signed, when the log does not continue what was published: a
+ * restored backup, a changed leaf, another key, a cut or lost file. A crash at any
+ * instant is made good by the next call. */
 enum stw_code ledger_seal(struct db *db, const struct ledger_key *key,
     const char *checkpoint_path, stw_usec now, struct ledger_seal_result *out,
     struct stw_err *err) STW_MUST_USE;
 
 struct ledger_report {
-	int64_t size;         /* leaves */
-	int64_t waiting;      /* committed, not yet sequenced */
-	int64_t checkpoints;  /* in the database */
-	int64_t exported;     /* in the file */
-	int64_t first_bad;    /* index of the first bad entry; -1: none */
-	char finding[240];    /* what is wrong, in words; empty: nothing */
+	int64_t size;        /* leaves */
+	int64_t waiting;     /* committed, not yet sequenced */
+	int64_t checkpoints; /* in the database */
+	int64_t exported;    /* in the file */
+	/* Index of the first bad entry; -1: none. Where an entry was rewritten together
+	 * with its hash, the first index that its checkpoint covers anew. */
+	int64_t first_bad;
+	char finding[240]; /* what is wrong, in words; empty: nothing */
 	char root_hex[65];
 };
 /* Recomputes everything: leaf hashes, density of indexes, every checkpoint's root and

@@ -18,8 +18,8 @@
 #define SEAL_KEY_BYTES   32
 #define SEAL_INDEX_BYTES 32
 
-struct seal_keys;       /* key-wrapping key, blind-index key, suppression key */
-struct seal_customer {  /* one customer's open key */
+struct seal_keys;      /* key-wrapping key, blind-index key, suppression key */
+struct seal_customer { /* one customer's open key */
 	unsigned char key[SEAL_KEY_BYTES];
 };
 
@@ -39,11 +39,11 @@ enum stw_code seal_customer_open(const struct seal_keys *keys, int64_t customer_
 void seal_text(const struct seal_customer *customer, int64_t customer_id,
     const char *column, struct str plain, struct buf *sealed);
 enum stw_code seal_open(const struct seal_customer *customer, int64_t customer_id,
-    const char *column, struct str sealed, struct buf *plain, struct stw_err *err)
-    STW_MUST_USE;
+    const char *column, struct str sealed, struct buf *plain,
+    struct stw_err *err) STW_MUST_USE;
 
-void seal_index(const struct seal_keys *keys, struct str e164,
-    unsigned char out[SEAL_INDEX_BYTES]);
+void seal_index(
+    const struct seal_keys *keys, struct str e164, unsigned char out[SEAL_INDEX_BYTES]);
 /* "138****5678"; anything shorter than seven characters is all stars. Appends. */
 void seal_mask_phone(struct str national, struct buf *to);
 /* The first character (UTF-8) and "**". Appends. */

@@ -7,7 +7,8 @@
 #include <sodium.h>
 
 #define EM_DASH       "\xe2\x80\x94 " /* "— " */
-#define ALGORITHM     0x01            /* Ed25519 */
+#define PRIVATE_KEY   "PRIVATE+KEY+"
+#define ALGORITHM     0x01 /* Ed25519 */
 #define SIGNATURE_RAW (4 + crypto_sign_BYTES)
 
 /* ---- text ------------------------------------------------------------------------- */
@@ -153,43 +154,103 @@ note_signer_init(struct note_signer *signer, struct str name,
 	return STW_OK;
 }
 
-void
-note_verifier_format(const struct note_verifier *verifier, struct buf *to)
+/* "name+hexid+base64(0x01 || key)" */
+static void
+format_key(
+    const struct note_verifier *verifier, const unsigned char key[32], struct buf *to)
 {
-	unsigned char key[1 + NOTE_PUBLIC_BYTES];
+	unsigned char typed[1 + NOTE_PUBLIC_BYTES];
 
-	key[0] = ALGORITHM;
-	memcpy(key + 1, verifier->key, NOTE_PUBLIC_BYTES);
+	typed[0] = ALGORITHM;
+	memcpy(typed + 1, key, NOTE_PUBLIC_BYTES);
 	buf_add_c(to, verifier->name);
 	buf_add_char(to, '+');
 	buf_add_hex(to, verifier->id, sizeof verifier->id);
 	buf_add_char(to, '+');
-	add_base64(to, key, sizeof key);
+	add_base64(to, typed, sizeof typed);
+	sodium_memzero(typed, sizeof typed);
+}
+
+static enum stw_code
+parse_key(struct str text, struct str *name, struct str *id, unsigned char key[32],
+    struct stw_err *err)
+{
+	unsigned char typed[1 + NOTE_PUBLIC_BYTES];
+	struct str encoded;
+
+	*name = (struct str){text.ptr, 0};
+	while (name->len < text.len && text.ptr[name->len] != '+')
+		name->len++;
+	if (!is_name(*name) || text.len < name->len + 10 ||
+	    text.ptr[name->len + 9] != '+')
+		return stw_fail(err, STW_INVALID, "note key: want name+id+key");
+	*id = (struct str){text.ptr + name->len + 1, 8};
+	encoded = (struct str){text.ptr + name->len + 10, text.len - name->len - 10};
+	if (!read_base64(encoded, typed, sizeof typed) || typed[0] != ALGORITHM)
+		return stw_fail(err, STW_INVALID, "note key: no Ed25519 key in it");
+	memcpy(key, typed + 1, NOTE_PUBLIC_BYTES);
+	sodium_memzero(typed, sizeof typed);
+	return STW_OK;
+}
+
+static enum stw_code
+check_id(const struct note_verifier *verifier, struct str id, struct stw_err *err)
+{
+	char hex[9];
+
+	(void)sodium_bin2hex(hex, sizeof hex, verifier->id, sizeof verifier->id);
+	if (str_eq_c(id, hex))
+		return STW_OK;
+	return stw_fail(err, STW_INVALID,
+	    "note key: its id %.8s is not that of the key, %s", id.ptr, hex);
+}
+
+void
+note_verifier_format(const struct note_verifier *verifier, struct buf *to)
+{
+	format_key(verifier, verifier->key, to);
 }
 
 enum stw_code
 note_verifier_parse(struct str text, struct note_verifier *out, struct stw_err *err)
 {
-	unsigned char key[1 + NOTE_PUBLIC_BYTES];
-	struct str name = {text.ptr, 0};
-	struct str id, encoded;
-	char hex[9];
+	unsigned char key[NOTE_PUBLIC_BYTES];
+	struct str name, id;
+	enum stw_code rc;
 
-	while (name.len < text.len && text.ptr[name.len] != '+')
-		name.len++;
-	if (!is_name(name) || text.len < name.len + 10 || text.ptr[name.len + 9] != '+')
-		return stw_fail(err, STW_INVALID, "verifier key: want name+id+key");
-	id = (struct str){text.ptr + name.len + 1, 8};
-	encoded = (struct str){text.ptr + name.len + 10, text.len - name.len - 10};
-	if (!read_base64(encoded, key, sizeof key) || key[0] != ALGORITHM)
-		return stw_fail(err, STW_INVALID, "verifier key: no Ed25519 key in it");
-	verifier_init(out, name, key + 1);
-	(void)sodium_bin2hex(hex, sizeof hex, out->id, sizeof out->id);
-	if (!str_eq_c(id, hex))
-		return stw_fail(err, STW_INVALID,
-		    "verifier key: its id %.8s is not that of the key, %s", id.ptr,
-		    hex);
-	return STW_OK;
+	rc = parse_key(text, &name, &id, key, err);
+	if (rc != STW_OK)
+		return rc;
+	verifier_init(out, name, key);
+	return check_id(out, id, err);
+}
+
+/* The seed is the first half of libsodium's secret key. */
+void
+note_signer_format(const struct note_signer *signer, struct buf *to)
+{
+	buf_add_c(to, PRIVATE_KEY);
+	format_key(&signer->verifier, signer->secret, to);
+}
+
+enum stw_code
+note_signer_parse(struct str text, struct note_signer *out, struct stw_err *err)
+{
+	const size_t skip = strlen(PRIVATE_KEY);
+	unsigned char seed[NOTE_SEED_BYTES];
+	struct str name, id;
+	enum stw_code rc;
+
+	if (text.len < skip || memcmp(text.ptr, PRIVATE_KEY, skip) != 0)
+		return stw_fail(err, STW_INVALID, "note key: not a private key");
+	rc = parse_key(
+	    (struct str){text.ptr + skip, text.len - skip}, &name, &id, seed, err);
+	if (rc == STW_OK)
+		rc = note_signer_init(out, name, seed, err);
+	if (rc == STW_OK)
+		rc = check_id(&out->verifier, id, err);
+	sodium_memzero(seed, sizeof seed);
+	return rc;
 }
 
 /* ---- notes ---------------------------------------------------------------------------- */

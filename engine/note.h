@@ -41,6 +41,10 @@ struct note_signer {
  * character in it. */
 enum stw_code note_signer_init(struct note_signer *signer, struct str name,
     const unsigned char seed[NOTE_SEED_BYTES], struct stw_err *err) STW_MUST_USE;
+/* "PRIVATE+KEY+name+hexid+base64(0x01 || seed)", as Go's note package keeps it. */
+void note_signer_format(const struct note_signer *signer, struct buf *to);
+enum stw_code note_signer_parse(
+    struct str text, struct note_signer *out, struct stw_err *err) STW_MUST_USE;
 /* "name+hexid+base64(0x01 || public key)", without a newline. */
 void note_verifier_format(const struct note_verifier *verifier, struct buf *to);
 enum stw_code note_verifier_parse(

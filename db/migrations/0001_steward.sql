@@ -633,6 +633,7 @@ CREATE TABLE ledger_checkpoint (
     size  bigint PRIMARY KEY,
     root  bytea  NOT NULL,
     note  text   NOT NULL,               -- C2SP signed note
+    edge  bytea  NOT NULL,               -- subtree roots, smallest first: appending goes on
     at    timestamptz NOT NULL
 );
 CREATE TABLE access_event (

@@ -1,0 +1,20 @@
+-- ledger_take: moves a batch from the outbox into the tree, giving dense indexes.
+-- An identity is handed out before its transaction commits, so ids become visible out
+-- of order: rows are taken by deleting them, never by remembering how far one was.
+-- Params   $1 after id bigint, $2 limit integer, $3 index of the first one bigint
+-- Returns  hash of each new leaf in index order, id of the last taken
+-- Locking  the caller holds ledger_lock
+WITH due AS (
+    SELECT id FROM ledger_outbox WHERE id > $1::bigint ORDER BY id LIMIT $2::integer
+), taken AS (
+    DELETE FROM ledger_outbox o USING due WHERE o.id = due.id
+    RETURNING o.id, o.bucket, o.kind, o.entry
+), numbered AS (
+    SELECT $3::bigint + row_number() OVER (ORDER BY id) - 1 AS idx, bucket, kind, entry
+      FROM taken
+), added AS (
+    INSERT INTO ledger_leaf (idx, bucket, kind, entry, hash)
+    SELECT idx, bucket, kind, entry, sha256('\x00'::bytea || entry) FROM numbered
+    RETURNING idx, hash
+)
+SELECT hash, (SELECT max(id) FROM taken) FROM added ORDER BY idx;
