@@ -15,8 +15,8 @@ struct doc {
 
 /* The keys a document may have; anything else is a slip of the pen worth naming. */
 static const char *const root_keys[] = {"code", "name", "purpose", "product",
-    "uses_profile", "priority", "hold_out_bp", "audience", "occurrence", "value", "step",
-    "description", NULL};
+    "uses_profile", "priority", "hold_out_bp", "audience", "occurrence", "value",
+    "step", "description", NULL};
 static const char *const step_keys[] = {"code", "channel", "handler", "queue",
     "number_pool", "script", "window", "valid_days", NULL};
 static const char *const purposes[] = {"MARKETING", "SERVICE", "RISK_ALERT",
@@ -43,7 +43,8 @@ check_keys(
 	json_object_foreach(object, key, value)
 	{
 		if (!one_of(key, known))
-			return stw_fail(d->err, STW_INVALID, "%s/%s: no such field", where, key);
+			return stw_fail(
+			    d->err, STW_INVALID, "%s/%s: no such field", where, key);
 	}
 	return STW_OK;
 }
@@ -56,13 +57,13 @@ get_text(const struct doc *d, json_t *object, const char *where, const char *key
 
 	*out = NULL;
 	if (value == NULL || json_is_null(value))
-		return required
-		    ? stw_fail(d->err, STW_INVALID, "%s/%s: is missing", where, key)
-		    : STW_OK;
+		return required ? stw_fail(d->err, STW_INVALID, "%s/%s: is missing",
+				      where, key)
+				: STW_OK;
 	if (!json_is_string(value) || json_string_length(value) == 0 ||
 	    json_string_length(value) > 16384)
-		return stw_fail(
-		    d->err, STW_INVALID, "%s/%s: must be a text of 1 to 16384 bytes", where, key);
+		return stw_fail(d->err, STW_INVALID,
+		    "%s/%s: must be a text of 1 to 16384 bytes", where, key);
 	*out = arena_strdup(d->arena, json_string_value(value));
 	return STW_OK;
 }
@@ -79,8 +80,8 @@ get_word(const struct doc *d, json_t *object, const char *where, const char *key
 	buf_init(&list);
 	for (int i = 0; words[i] != NULL; i++)
 		buf_printf(&list, "%s%s", i == 0 ? "" : ", ", words[i]);
-	rc = stw_fail(d->err, STW_INVALID, "%s/%s: '%s' is not one of %s", where, key, *out,
-	    list.data);
+	rc = stw_fail(d->err, STW_INVALID, "%s/%s: '%s' is not one of %s", where, key,
+	    *out, list.data);
 	buf_fini(&list);
 	return rc;
 }
@@ -96,8 +97,8 @@ get_int(const struct doc *d, json_t *object, const char *where, const char *key,
 		return STW_OK;
 	if (!json_is_integer(value) || json_integer_value(value) < lo ||
 	    json_integer_value(value) > hi)
-		return stw_fail(d->err, STW_INVALID, "%s/%s: must be a whole number %d to %d",
-		    where, key, lo, hi);
+		return stw_fail(d->err, STW_INVALID,
+		    "%s/%s: must be a whole number %d to %d", where, key, lo, hi);
 	*out = (int)json_integer_value(value);
 	return STW_OK;
 }
@@ -157,9 +158,10 @@ get_window(const struct doc *d, json_t *step, struct campaign_step *out)
 		rc = get_text(d, window, "/step/window", "to", true, &to);
 	if (rc != STW_OK)
 		return rc;
-	if (!minutes_parse(from, &out->window_from) || !minutes_parse(to, &out->window_to))
-		return stw_fail(
-		    d->err, STW_INVALID, "/step/window: times are written 09:30, up to 24:00");
+	if (!minutes_parse(from, &out->window_from) ||
+	    !minutes_parse(to, &out->window_to))
+		return stw_fail(d->err, STW_INVALID,
+		    "/step/window: times are written 09:30, up to 24:00");
 	if (out->window_from >= out->window_to)
 		return stw_fail(d->err, STW_INVALID,
 		    "/step/window: from %s must be before to %s", from, to);
@@ -189,7 +191,8 @@ get_step(const struct doc *d, struct campaign_step *out)
 	if (rc == STW_OK)
 		rc = get_text(d, step, "/step", "script", true, &out->script);
 	if (rc == STW_OK)
-		rc = get_int(d, step, "/step", "valid_days", 1, 90, 3, &out->valid_days);
+		rc =
+		    get_int(d, step, "/step", "valid_days", 1, 90, 3, &out->valid_days);
 	if (rc == STW_OK)
 		rc = get_window(d, step, out);
 	return rc;
@@ -259,7 +262,8 @@ get_all(const struct doc *d, struct campaign *out)
 	if (rc == STW_OK)
 		rc = get_int(d, d->root, "", "priority", 0, 1000, 500, &out->priority);
 	if (rc == STW_OK)
-		rc = get_int(d, d->root, "", "hold_out_bp", 0, 5000, 0, &out->hold_out_bp);
+		rc = get_int(
+		    d, d->root, "", "hold_out_bp", 0, 5000, 0, &out->hold_out_bp);
 	if (rc == STW_OK)
 		rc = get_rule(d, "audience", RULE_BOOL, true, &out->audience);
 	if (rc == STW_OK)
@@ -284,14 +288,16 @@ campaign_parse(struct str text, const struct rule_env *env, struct arena *arena,
 
 	memset(out, 0, sizeof *out);
 	if (text.len > 256 * 1024)
-		return stw_fail(err, STW_INVALID, "a campaign document has at most 256 KiB");
+		return stw_fail(
+		    err, STW_INVALID, "a campaign document has at most 256 KiB");
 	d.root = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, &where);
 	if (d.root == NULL)
-		return stw_fail_at(
-		    err, STW_INVALID, where.line, where.column, "not JSON: %s", where.text);
+		return stw_fail_at(err, STW_INVALID, where.line, where.column,
+		    "not JSON: %s", where.text);
 	if (!json_is_object(d.root)) {
 		json_decref(d.root);
-		return stw_fail(err, STW_INVALID, "a campaign document is a JSON object");
+		return stw_fail(
+		    err, STW_INVALID, "a campaign document is a JSON object");
 	}
 	rc = get_all(&d, &campaign);
 	if (rc == STW_OK) {
@@ -332,15 +338,16 @@ campaign_refs_read(struct str document, struct campaign_refs *out, struct stw_er
 	bool ok;
 
 	if (root == NULL)
-		return stw_fail_at(
-		    err, STW_INVALID, where.line, where.column, "not JSON: %s", where.text);
+		return stw_fail_at(err, STW_INVALID, where.line, where.column,
+		    "not JSON: %s", where.text);
 	ok = copy_text(step, "queue", out->queue, sizeof out->queue) &&
-	    copy_text(step, "number_pool", out->pool, sizeof out->pool) &&
-	    copy_text(step, "script", out->script, sizeof out->script) &&
-	    copy_text(root, "product", out->product, sizeof out->product);
+	     copy_text(step, "number_pool", out->pool, sizeof out->pool) &&
+	     copy_text(step, "script", out->script, sizeof out->script) &&
+	     copy_text(root, "product", out->product, sizeof out->product);
 	json_decref(root);
 	return ok ? STW_OK
-	          : stw_fail(err, STW_INVALID, "/step: a name is longer than 127 bytes");
+		  : stw_fail(
+			err, STW_INVALID, "/step: a name is longer than 127 bytes");
 }
 
 bool
@@ -358,8 +365,8 @@ campaign_holds_out(const struct campaign *campaign, struct str customer_ref)
 	crypto_hash_sha256_update(
 	    &state, (const unsigned char *)customer_ref.ptr, customer_ref.len);
 	crypto_hash_sha256_final(&state, hash);
-	draw = (uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 | (uint32_t)hash[2] << 8 |
-	    hash[3];
+	draw = (uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 |
+	       (uint32_t)hash[2] << 8 | hash[3];
 	/* 2^32 / 10000 leaves a bias of 2e-6, far below what any hold-out can measure. */
 	return draw % 10000 < (uint32_t)campaign->hold_out_bp;
 }

@@ -18,14 +18,17 @@ log_change(struct db *db, const char *code, int version, const char *hash,
 	enum stw_code rc;
 
 	buf_init(&entry);
-	entry_write("rule_change", code, now, fields, (int)STW_ARRAY_LEN(fields), &entry);
-	rc = ledger_append(db, -1, "rule_change", (struct str){entry.data, entry.len}, err);
+	entry_write(
+	    "rule_change", code, now, fields, (int)STW_ARRAY_LEN(fields), &entry);
+	rc = ledger_append(
+	    db, -1, "rule_change", (struct str){entry.data, entry.len}, err);
 	buf_fini(&entry);
 	return rc;
 }
 
 static void
-row_from(const struct db_rows *rows, int r, struct arena *arena, struct campaign_row *out)
+row_from(
+    const struct db_rows *rows, int r, struct arena *arena, struct campaign_row *out)
 {
 	out->campaign_id = db_get_i64(rows, r, 0);
 	out->code = db_get_text(rows, r, 1, arena);
@@ -54,7 +57,7 @@ campaign_list(struct db *db, struct arena *arena, struct campaign_row **out, int
 		*count = db_rows_count(rows);
 		*out = arena_array(arena, (size_t)*count, sizeof **out);
 		DB_ROW_FOREACH(rows, r)
-		row_from(rows, r, arena, &(*out)[r]);
+			row_from(rows, r, arena, &(*out)[r]);
 	}
 	db_rows_free(rows);
 	return rc;
@@ -101,7 +104,8 @@ add_version(struct db *db, const struct campaign *campaign, struct str canonical
 	db_rows_free(rows);
 	rc = campaign_get(db, campaign->code, arena, &newest, NULL);
 	if (rc != STW_OK && rc != STW_NOT_FOUND)
-		return stw_fail(err, rc, "campaign '%s' cannot be read", campaign->code);
+		return stw_fail(
+		    err, rc, "campaign '%s' cannot be read", campaign->code);
 	if (expect_hash != NULL &&
 	    (newest.hash_hex == NULL || strcmp(newest.hash_hex, expect_hash) != 0))
 		return stw_fail(err, STW_CONFLICT,
@@ -110,9 +114,10 @@ add_version(struct db *db, const struct campaign *campaign, struct str canonical
 	if (newest.hash_hex != NULL && strcmp(newest.hash_hex, campaign->hash_hex) == 0)
 		return STW_OK;
 	STW_ASSERT(sodium_hex2bin(hash, sizeof hash, campaign->hash_hex, 64, NULL, NULL,
-	               NULL) == 0);
+		       NULL) == 0);
 	const struct db_param params[] = {db_i64(id), db_i64(newest.newest_version + 1),
-	    db_str(canonical), db_bytes(hash, sizeof hash), db_text(author), db_usec(now)};
+	    db_str(canonical), db_bytes(hash, sizeof hash), db_text(author),
+	    db_usec(now)};
 	rc = db_query(
 	    db, DB_Q_CAMPAIGN_VERSION_INSERT, params, DB_NPARAMS(params), NULL, err);
 	if (rc == STW_OK)
@@ -137,8 +142,9 @@ campaign_create(struct db *db, struct str document, const struct rule_env *env,
 		goto done;
 	rc = db_begin(db, err);
 	if (rc == STW_OK)
-		rc = add_version(db, &campaign, (struct str){canonical.data, canonical.len},
-		    author, expect_hash, now, arena, err);
+		rc = add_version(db, &campaign,
+		    (struct str){canonical.data, canonical.len}, author, expect_hash,
+		    now, arena, err);
 	if (rc == STW_OK)
 		rc = campaign_get(db, campaign.code, arena, out, err);
 	if (rc == STW_OK)
@@ -164,15 +170,15 @@ approve_tx(struct db *db, const char *code, int version, const char *approver,
 	if (rc != STW_OK)
 		return rc;
 	if (db_rows_count(rows) == 0)
-		rc = stw_fail(err, STW_NOT_FOUND, "campaign '%s' has no version %d", code,
-		    version);
-	else if (db_get_bool(rows, 0, 2))
-		rc = stw_fail(err, STW_CONFLICT, "campaign '%s' version %d is approved already",
+		rc = stw_fail(err, STW_NOT_FOUND, "campaign '%s' has no version %d",
 		    code, version);
+	else if (db_get_bool(rows, 0, 2))
+		rc = stw_fail(err, STW_CONFLICT,
+		    "campaign '%s' version %d is approved already", code, version);
 	else if (str_eq_c(db_get_str(rows, 0, 0), approver))
 		rc = stw_fail(err, STW_CONFLICT,
-		    "%s wrote version %d of '%s': somebody else has to approve it", approver,
-		    version, code);
+		    "%s wrote version %d of '%s': somebody else has to approve it",
+		    approver, version, code);
 	else
 		rc = log_change(db, code, version, db_get_str(rows, 0, 1).ptr, approver,
 		    "approved", now, err);
@@ -205,8 +211,10 @@ check_refs(struct db *db, const struct campaign_row *row, struct stw_err *err)
 	if (rc != STW_OK)
 		return rc;
 	const struct db_param params[] = {db_text(refs.queue), db_text(refs.pool),
-	    db_text(refs.script), refs.product[0] == '\0' ? db_null() : db_text(refs.product)};
-	rc = db_query_one(db, DB_Q_CAMPAIGN_REFS, params, DB_NPARAMS(params), &rows, err);
+	    db_text(refs.script),
+	    refs.product[0] == '\0' ? db_null() : db_text(refs.product)};
+	rc = db_query_one(
+	    db, DB_Q_CAMPAIGN_REFS, params, DB_NPARAMS(params), &rows, err);
 	if (rc != STW_OK)
 		return rc;
 	if (!db_get_bool(rows, 0, 0))
@@ -219,8 +227,8 @@ check_refs(struct db *db, const struct campaign_row *row, struct stw_err *err)
 		rc = stw_fail(err, STW_CONFLICT,
 		    "/step/script: no version of script '%s' is approved", refs.script);
 	else if (!db_get_bool(rows, 0, 3))
-		rc = stw_fail(
-		    err, STW_CONFLICT, "/product: there is no product '%s'", refs.product);
+		rc = stw_fail(err, STW_CONFLICT, "/product: there is no product '%s'",
+		    refs.product);
 	db_rows_free(rows);
 	return rc;
 }
@@ -245,8 +253,8 @@ activate_tx(struct db *db, const char *code, const char *actor, stw_usec now,
 	if (rc == STW_OK)
 		rc = check_refs(db, &row, err);
 	if (rc == STW_OK)
-		rc = db_query(db, DB_Q_CAMPAIGN_ACTIVATE, params, DB_NPARAMS(params), &rows,
-		    err);
+		rc = db_query(
+		    db, DB_Q_CAMPAIGN_ACTIVATE, params, DB_NPARAMS(params), &rows, err);
 	if (rc == STW_OK && db_rows_count(rows) == 0)
 		rc = stw_fail(err, STW_CONFLICT,
 		    "no version of campaign '%s' is approved; a second person has to approve it",
@@ -287,8 +295,8 @@ end_tasks(struct db *db, int64_t campaign_id, const char *why, stw_usec now,
 		const struct db_param params[] = {db_i64(db_get_i64(buckets, r, 0)),
 		    db_i64(campaign_id), db_usec(now), db_text(why)};
 
-		rc = db_query(db, DB_Q_CAMPAIGN_END_TASKS, params, DB_NPARAMS(params), NULL,
-		    err);
+		rc = db_query(
+		    db, DB_Q_CAMPAIGN_END_TASKS, params, DB_NPARAMS(params), NULL, err);
 	}
 	db_rows_free(buckets);
 	return rc;
@@ -310,8 +318,8 @@ campaign_pause(struct db *db, const char *code, const char *actor, stw_usec now,
 	if (rc == STW_OK)
 		rc = end_tasks(db, db_get_i64(rows, 0, 0), "campaign paused", now, err);
 	if (rc == STW_OK)
-		rc = log_change(db, code, (int)db_get_i64(rows, 0, 1), NULL, actor, "paused",
-		    now, err);
+		rc = log_change(db, code, (int)db_get_i64(rows, 0, 1), NULL, actor,
+		    "paused", now, err);
 	db_rows_free(rows);
 	if (rc == STW_OK)
 		return db_commit(db, err);
@@ -352,8 +360,7 @@ campaign_runs(struct db *db, const char *campaign, int limit, struct arena *aren
 		return rc;
 	runs = arena_array(arena, (size_t)db_rows_count(rows), sizeof *runs);
 	reasons = arena_array(arena, (size_t)db_rows_count(rows), sizeof *reasons);
-	DB_ROW_FOREACH(rows, r)
-	{
+	DB_ROW_FOREACH(rows, r) {
 		if (n == 0 || !str_eq_c(db_get_str(rows, r, 0), runs[n - 1].run_id)) {
 			run_from(rows, r, arena, &runs[n]);
 			runs[n++].reasons = &reasons[r];

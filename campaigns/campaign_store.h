@@ -17,11 +17,12 @@
 struct campaign_row {
 	int64_t campaign_id;
 	const char *code, *state;
-	int active_version;  /* 0: none */
+	int active_version; /* 0: none */
 	int newest_version;
-	const char *author, *approved_by; /* of the newest version; NULL: not approved */
-	const char *document;             /* of the newest version, canonical JSON */
-	const char *hash_hex;             /* of the newest version; its ETag */
+	const char *author,
+	    *approved_by;     /* of the newest version; NULL: not approved */
+	const char *document; /* of the newest version, canonical JSON */
+	const char *hash_hex; /* of the newest version; its ETag */
 	stw_usec updated_at;
 };
 
@@ -29,8 +30,9 @@ struct campaign_row {
  * same document as the newest version adds nothing. expect_hash: NULL, or the hash the
  * newest version must have (If-Match), else CONFLICT. */
 enum stw_code campaign_create(struct db *db, struct str document,
-    const struct rule_env *env, const char *author, const char *expect_hash, stw_usec now,
-    struct arena *arena, struct campaign_row *out, struct stw_err *err) STW_MUST_USE;
+    const struct rule_env *env, const char *author, const char *expect_hash,
+    stw_usec now, struct arena *arena, struct campaign_row *out,
+    struct stw_err *err) STW_MUST_USE;
 enum stw_code campaign_approve(struct db *db, const char *code, int version,
     const char *approver, stw_usec now, struct stw_err *err) STW_MUST_USE;
 /* Activates the newest approved version; checks that script, queue and pool exist. */
@@ -40,8 +42,8 @@ enum stw_code campaign_pause(struct db *db, const char *code, const char *actor,
     stw_usec now, struct stw_err *err) STW_MUST_USE;
 enum stw_code campaign_get(struct db *db, const char *code, struct arena *arena,
     struct campaign_row *out, struct stw_err *err) STW_MUST_USE;
-enum stw_code campaign_list(struct db *db, struct arena *arena, struct campaign_row **out,
-    int *count, struct stw_err *err) STW_MUST_USE;
+enum stw_code campaign_list(struct db *db, struct arena *arena,
+    struct campaign_row **out, int *count, struct stw_err *err) STW_MUST_USE;
 
 /* The funnel of one run. audience = sum of counts, exactly. */
 struct run_reason {
@@ -51,14 +53,15 @@ struct run_reason {
 struct run_row {
 	const char *run_id, *campaign;
 	int version;
-	stw_usec as_of, started_at, finished_at; /* finished_at STW_USEC_NEVER: still going */
+	stw_usec as_of, started_at,
+	    finished_at; /* finished_at STW_USEC_NEVER: still going */
 	int64_t scope, audience, undecided;
 	struct run_reason *reasons;
 	int nreasons;
 };
 /* The newest runs first; campaign NULL: of all. */
 enum stw_code campaign_runs(struct db *db, const char *campaign, int limit,
-    struct arena *arena, struct run_row **out, int *count, struct stw_err *err)
-    STW_MUST_USE;
+    struct arena *arena, struct run_row **out, int *count,
+    struct stw_err *err) STW_MUST_USE;
 
 #endif

@@ -22,14 +22,17 @@ log_change(struct db *db, const char *what, const char *code, int64_t version,
 	enum stw_code rc;
 
 	buf_init(&entry);
-	entry_write("rule_change", code, now, fields, (int)STW_ARRAY_LEN(fields), &entry);
-	rc = ledger_append(db, -1, "rule_change", (struct str){entry.data, entry.len}, err);
+	entry_write(
+	    "rule_change", code, now, fields, (int)STW_ARRAY_LEN(fields), &entry);
+	rc = ledger_append(
+	    db, -1, "rule_change", (struct str){entry.data, entry.len}, err);
 	buf_fini(&entry);
 	return rc;
 }
 
 enum stw_code
-product_put(struct db *db, const struct product_row *p, stw_usec now, struct stw_err *err)
+product_put(
+    struct db *db, const struct product_row *p, stw_usec now, struct stw_err *err)
 {
 	const struct db_param params[] = {db_text(p->code), db_text(p->name_zh),
 	    db_text(p->name_en), db_text(p->product_class),
@@ -57,7 +60,7 @@ script_put_tx(struct db *db, const char *code, const char *lang, const char *bod
 	*version = 1;
 	if (db_rows_count(rows) == 1) {
 		same = str_eq_c(db_get_str(rows, 0, 1), body) &&
-		    str_eq_c(db_get_str(rows, 0, 2), lang);
+		       str_eq_c(db_get_str(rows, 0, 2), lang);
 		*version = (int)db_get_i64(rows, 0, 0) + (same ? 0 : 1);
 	}
 	db_rows_free(rows);
@@ -65,11 +68,12 @@ script_put_tx(struct db *db, const char *code, const char *lang, const char *bod
 		return STW_OK;
 	crypto_hash_sha256(hash, (const unsigned char *)body, strlen(body));
 	(void)sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-	const struct db_param params[] = {db_text(code), db_i64(*version), db_text(lang),
-	    db_text(body), db_bytes(hash, sizeof hash), db_text(author)};
+	const struct db_param params[] = {db_text(code), db_i64(*version),
+	    db_text(lang), db_text(body), db_bytes(hash, sizeof hash), db_text(author)};
 	rc = db_query(db, DB_Q_SCRIPT_INSERT, params, DB_NPARAMS(params), NULL, err);
 	if (rc == STW_OK)
-		rc = log_change(db, "script", code, *version, hex, author, "draft", now, err);
+		rc = log_change(
+		    db, "script", code, *version, hex, author, "draft", now, err);
 	return rc;
 }
 
@@ -100,8 +104,8 @@ script_approve(struct db *db, const char *code, int version, const char *approve
 		rc = db_query(
 		    db, DB_Q_SCRIPT_APPROVE, params, DB_NPARAMS(params), &rows, err);
 	if (rc == STW_OK && db_rows_count(rows) == 0)
-		rc = stw_fail(err, STW_CONFLICT, "script %s version %d is not a draft", code,
-		    version);
+		rc = stw_fail(err, STW_CONFLICT, "script %s version %d is not a draft",
+		    code, version);
 	if (rc == STW_OK)
 		rc = log_change(db, "script", code, version, db_get_str(rows, 0, 0).ptr,
 		    approver, "approved", now, err);
@@ -156,8 +160,7 @@ open_secret(const struct seal_keys *keys, struct str sealed, struct arena *arena
 
 	if (sealed.len < head + 1)
 		return stw_fail(err, STW_INVALID, "a queue's secret is cut short");
-	rc = seal_customer_open(
-	    keys, 0, (struct str){sealed.ptr + 1, head}, &key, err);
+	rc = seal_customer_open(keys, 0, (struct str){sealed.ptr + 1, head}, &key, err);
 	if (rc != STW_OK)
 		return rc;
 	buf_init(&plain);
@@ -186,9 +189,11 @@ queue_put(struct db *db, const struct seal_keys *keys, const struct queue_row *q
 	    db_i64(q->concurrency), db_i64(q->timeout_ms), db_usec(now)};
 	rc = db_begin(db, err);
 	if (rc == STW_OK)
-		rc = db_query(db, DB_Q_QUEUE_PUT, params, DB_NPARAMS(params), NULL, err);
+		rc =
+		    db_query(db, DB_Q_QUEUE_PUT, params, DB_NPARAMS(params), NULL, err);
 	if (rc == STW_OK)
-		rc = log_change(db, "queue", q->code, 0, NULL, "operator", "put", now, err);
+		rc = log_change(
+		    db, "queue", q->code, 0, NULL, "operator", "put", now, err);
 	buf_fini(&sealed);
 	if (rc == STW_OK)
 		return db_commit(db, err);
@@ -210,8 +215,7 @@ queue_list(struct db *db, const struct seal_keys *keys, struct arena *arena,
 	if (rc != STW_OK)
 		goto done;
 	queues = arena_array(arena, (size_t)db_rows_count(rows), sizeof *queues);
-	DB_ROW_FOREACH(rows, r)
-	{
+	DB_ROW_FOREACH(rows, r) {
 		struct queue_row *q = &queues[r];
 
 		q->queue_id = db_get_i64(rows, r, 0);
@@ -249,8 +253,8 @@ agent_put(struct db *db, const char *code, const char *queue, stw_usec qualified
 
 	rc = db_query_one(db, DB_Q_AGENT_PUT, params, DB_NPARAMS(params), &rows, err);
 	if (rc == STW_NOT_FOUND)
-		(void)stw_fail(err, STW_NOT_FOUND, "agent %s: there is no queue '%s'", code,
-		    queue);
+		(void)stw_fail(err, STW_NOT_FOUND, "agent %s: there is no queue '%s'",
+		    code, queue);
 	db_rows_free(rows);
 	return rc;
 }

@@ -13,36 +13,37 @@
 
 struct product_row {
 	const char *code, *name_zh, *name_en, *product_class;
-	int risk;                       /* 1-5; 0: not rated */
+	int risk; /* 1-5; 0: not rated */
 	bool has_sale_from, has_sale_to;
-	stw_day sale_from, sale_to;     /* exclusive end */
+	stw_day sale_from, sale_to; /* exclusive end */
 };
-enum stw_code product_put(struct db *db, const struct product_row *product, stw_usec now,
-    struct stw_err *err) STW_MUST_USE;
+enum stw_code product_put(struct db *db, const struct product_row *product,
+    stw_usec now, struct stw_err *err) STW_MUST_USE;
 
 /* A new version in state draft unless the newest has the same text; *version. */
 enum stw_code script_put(struct db *db, const char *code, const char *lang,
-    const char *body, const char *author, stw_usec now, int *version, struct stw_err *err)
-    STW_MUST_USE;
+    const char *body, const char *author, stw_usec now, int *version,
+    struct stw_err *err) STW_MUST_USE;
 enum stw_code script_approve(struct db *db, const char *code, int version,
     const char *approver, stw_usec now, struct stw_err *err) STW_MUST_USE;
 /* The text for an agent's screen; NULL body when there is none. */
-enum stw_code script_get(struct db *db, const char *code, int version, struct arena *arena,
-    const char **body, struct stw_err *err) STW_MUST_USE;
+enum stw_code script_get(struct db *db, const char *code, int version,
+    struct arena *arena, const char **body, struct stw_err *err) STW_MUST_USE;
 
 struct queue_row {
 	int64_t queue_id;
 	const char *code, *kind, *url, *state;
 	bool dedupes;
 	int concurrency, timeout_ms;
-	const char *secret;             /* "whsec_..."; open only where it was asked for */
+	const char *secret; /* "whsec_..."; open only where it was asked for */
 	int64_t waiting, pushed, unknown; /* task counts (list only) */
 };
 enum stw_code queue_put(struct db *db, const struct seal_keys *keys,
     const struct queue_row *queue, stw_usec now, struct stw_err *err) STW_MUST_USE;
 /* keys NULL: secrets stay closed (secret is NULL). */
-enum stw_code queue_list(struct db *db, const struct seal_keys *keys, struct arena *arena,
-    struct queue_row **out, int *count, struct stw_err *err) STW_MUST_USE;
+enum stw_code queue_list(struct db *db, const struct seal_keys *keys,
+    struct arena *arena, struct queue_row **out, int *count,
+    struct stw_err *err) STW_MUST_USE;
 
 enum stw_code agent_put(struct db *db, const char *code, const char *queue,
     stw_usec qualified_until, struct stw_err *err) STW_MUST_USE;

@@ -35,8 +35,7 @@ log_ended(struct db *db, int bucket, const struct db_rows *rows, const char *why
 	enum stw_code rc = STW_OK;
 
 	buf_init(&entry);
-	DB_ROW_FOREACH(rows, r)
-	{
+	DB_ROW_FOREACH(rows, r) {
 		struct str id = db_get_str(rows, r, 0);
 		struct str state = db_get_str(rows, r, 2);
 		const struct entry_field fields[] = {
@@ -49,8 +48,8 @@ log_ended(struct db *db, int bucket, const struct db_rows *rows, const char *why
 		buf_clear(&entry);
 		entry_write("task_ended", id.ptr, now, fields,
 		    (int)STW_ARRAY_LEN(fields), &entry);
-		rc = ledger_append(db, bucket, "task_ended",
-		    (struct str){entry.data, entry.len}, err);
+		rc = ledger_append(
+		    db, bucket, "task_ended", (struct str){entry.data, entry.len}, err);
 		if (rc != STW_OK)
 			break;
 	}
@@ -59,14 +58,15 @@ log_ended(struct db *db, int bucket, const struct db_rows *rows, const char *why
 }
 
 static enum stw_code
-permission_lock(struct db *db, int bucket, int64_t customer_id, struct consent_effect *out,
-    struct stw_err *err)
+permission_lock(struct db *db, int bucket, int64_t customer_id,
+    struct consent_effect *out, struct stw_err *err)
 {
 	const struct db_param params[] = {db_i64(bucket), db_i64(customer_id)};
 	struct db_rows *rows = NULL;
 	enum stw_code rc;
 
-	rc = db_query_one(db, DB_Q_CONSENT_LOCK, params, DB_NPARAMS(params), &rows, err);
+	rc =
+	    db_query_one(db, DB_Q_CONSENT_LOCK, params, DB_NPARAMS(params), &rows, err);
 	if (rc == STW_OK)
 		out->epoch = db_get_i64(rows, 0, 0);
 	db_rows_free(rows);
@@ -79,8 +79,8 @@ withdraw_tasks(struct db *db, int bucket, int64_t customer_id, const char *purpo
     struct consent_effect *out, struct stw_err *err)
 {
 	const struct db_param params[] = {db_i64(bucket), db_i64(customer_id),
-	    db_text(purpose), db_text(channel), point_id == 0 ? db_null() : db_i64(point_id),
-	    db_usec(now), db_text(why)};
+	    db_text(purpose), db_text(channel),
+	    point_id == 0 ? db_null() : db_i64(point_id), db_usec(now), db_text(why)};
 	struct db_rows *rows = NULL;
 	enum stw_code rc;
 
@@ -102,14 +102,14 @@ consent_insert(struct db *db, int bucket, int64_t customer_id,
 	enum stw_code rc;
 
 	crypto_hash_sha256(hash, (const unsigned char *)evidence.ptr, evidence.len);
-	const struct db_param params[] = {db_i64(bucket), db_text(uuid_format(&e->id, id)),
-	    db_i64(customer_id), db_text(e->action), db_text(e->purpose),
-	    db_text(e->channel), db_text(e->product_class), db_text(e->recipient),
-	    e->point_id == 0 ? db_null() : db_i64(e->point_id), db_text(e->form),
-	    db_text(e->notice_version), db_text(e->evidence), db_text(e->source),
-	    db_text(e->actor), db_usec(e->effective_at),
-	    e->expires_at == STW_USEC_MAX ? db_null() : db_usec(e->expires_at), db_usec(now),
-	    evidence.len == 0 ? db_null() : db_bytes(hash, sizeof hash)};
+	const struct db_param params[] = {db_i64(bucket),
+	    db_text(uuid_format(&e->id, id)), db_i64(customer_id), db_text(e->action),
+	    db_text(e->purpose), db_text(e->channel), db_text(e->product_class),
+	    db_text(e->recipient), e->point_id == 0 ? db_null() : db_i64(e->point_id),
+	    db_text(e->form), db_text(e->notice_version), db_text(e->evidence),
+	    db_text(e->source), db_text(e->actor), db_usec(e->effective_at),
+	    e->expires_at == STW_USEC_MAX ? db_null() : db_usec(e->expires_at),
+	    db_usec(now), evidence.len == 0 ? db_null() : db_bytes(hash, sizeof hash)};
 
 	rc = db_query(db, DB_Q_CONSENT_INSERT, params, DB_NPARAMS(params), &rows, err);
 	*added = rc == STW_OK && db_rows_count(rows) == 1;
@@ -118,17 +118,17 @@ consent_insert(struct db *db, int bucket, int64_t customer_id,
 }
 
 static enum stw_code
-consent_log(struct db *db, int bucket, int64_t customer_id, const struct consent_event *e,
-    stw_usec now, struct stw_err *err)
+consent_log(struct db *db, int bucket, int64_t customer_id,
+    const struct consent_event *e, stw_usec now, struct stw_err *err)
 {
 	char id[UUID_TEXT];
 	char effective[STW_USEC_TEXT];
 	const struct entry_field fields[] = {ENTRY_TEXT("action", e->action),
 	    ENTRY_INT("customer", customer_id), ENTRY_TEXT("purpose", e->purpose),
 	    ENTRY_TEXT("channel", e->channel), ENTRY_TEXT("class", e->product_class),
-	    ENTRY_TEXT("recipient", e->recipient), ENTRY_TEXT("notice", e->notice_version),
-	    ENTRY_TEXT("form", e->form), ENTRY_TEXT("actor", e->actor),
-	    ENTRY_TEXT("source", e->source),
+	    ENTRY_TEXT("recipient", e->recipient),
+	    ENTRY_TEXT("notice", e->notice_version), ENTRY_TEXT("form", e->form),
+	    ENTRY_TEXT("actor", e->actor), ENTRY_TEXT("source", e->source),
 	    ENTRY_TEXT("effective_at", stw_usec_format(e->effective_at, effective))};
 	struct buf entry;
 	enum stw_code rc;
@@ -136,7 +136,8 @@ consent_log(struct db *db, int bucket, int64_t customer_id, const struct consent
 	buf_init(&entry);
 	entry_write("consent", uuid_format(&e->id, id), now, fields,
 	    (int)STW_ARRAY_LEN(fields), &entry);
-	rc = ledger_append(db, bucket, "consent", (struct str){entry.data, entry.len}, err);
+	rc = ledger_append(
+	    db, bucket, "consent", (struct str){entry.data, entry.len}, err);
 	buf_fini(&entry);
 	return rc;
 }
@@ -158,8 +159,9 @@ consent_record(struct db *db, int bucket, int64_t customer_id,
 		rc = consent_insert(db, bucket, customer_id, event, now, &added, err);
 	if (rc == STW_OK && added && strcmp(event->action, "withdraw") == 0 &&
 	    event->effective_at <= now)
-		rc = withdraw_tasks(db, bucket, customer_id, event->purpose, event->channel,
-		    event->point_id, "consent withdrawn", now, &effect, err);
+		rc = withdraw_tasks(db, bucket, customer_id, event->purpose,
+		    event->channel, event->point_id, "consent withdrawn", now, &effect,
+		    err);
 	if (rc == STW_OK && added)
 		rc = consent_log(db, bucket, customer_id, event, now, err);
 	if (rc == STW_OK)
@@ -176,10 +178,11 @@ phone_guard(struct db *db, int bucket, int64_t customer_id, int64_t point_id,
 	struct db_rows *rows = NULL;
 	enum stw_code rc;
 
-	rc = db_query_one(db, DB_Q_POINT_PHONE_INDEX, find, DB_NPARAMS(find), &rows, err);
+	rc = db_query_one(
+	    db, DB_Q_POINT_PHONE_INDEX, find, DB_NPARAMS(find), &rows, err);
 	if (rc == STW_NOT_FOUND)
-		(void)stw_fail(err, STW_NOT_FOUND, "contact point %lld is not the customer's",
-		    (long long)point_id);
+		(void)stw_fail(err, STW_NOT_FOUND,
+		    "contact point %lld is not the customer's", (long long)point_id);
 	if (rc == STW_OK) {
 		*index = db_get_bytes(rows, 0, 0, arena);
 		const struct db_param lock[] = {db_bytes(index->ptr, index->len)};
@@ -198,12 +201,15 @@ objection_insert(struct db *db, int bucket, int64_t customer_id,
 	char id[UUID_TEXT];
 	struct db_rows *rows = NULL;
 	enum stw_code rc;
-	const struct db_param params[] = {db_i64(bucket), db_text(uuid_format(&e->id, id)),
-	    db_i64(customer_id), db_text(e->kind), db_text(e->channel),
-	    index.len == 0 ? db_null() : db_bytes(index.ptr, index.len), db_text(e->source),
-	    db_text(e->actor), db_usec(e->effective_at), db_usec(now)};
+	const struct db_param params[] = {db_i64(bucket),
+	    db_text(uuid_format(&e->id, id)), db_i64(customer_id), db_text(e->kind),
+	    db_text(e->channel),
+	    index.len == 0 ? db_null() : db_bytes(index.ptr, index.len),
+	    db_text(e->source), db_text(e->actor), db_usec(e->effective_at),
+	    db_usec(now)};
 
-	rc = db_query(db, DB_Q_OBJECTION_INSERT, params, DB_NPARAMS(params), &rows, err);
+	rc =
+	    db_query(db, DB_Q_OBJECTION_INSERT, params, DB_NPARAMS(params), &rows, err);
 	*added = rc == STW_OK && db_rows_count(rows) == 1;
 	db_rows_free(rows);
 	return rc;
@@ -219,15 +225,15 @@ objection_end_tasks(struct db *db, int bucket, int64_t customer_id,
 	struct db_rows *rows = NULL;
 	enum stw_code rc;
 
-	rc = withdraw_tasks(db, bucket, customer_id, "MARKETING", e->channel, 0, "objection",
-	    now, effect, err);
+	rc = withdraw_tasks(db, bucket, customer_id, "MARKETING", e->channel, 0,
+	    "objection", now, effect, err);
 	if (rc != STW_OK || index.len == 0)
 		return rc;
 	rc = db_query(
 	    db, DB_Q_TASK_WITHDRAW_PHONE, shared, DB_NPARAMS(shared), &rows, err);
 	if (rc == STW_OK)
-		rc = log_ended(db, bucket, rows, "objection on a shared number", now, effect,
-		    err);
+		rc = log_ended(
+		    db, bucket, rows, "objection on a shared number", now, effect, err);
 	db_rows_free(rows);
 	return rc;
 }
@@ -263,7 +269,8 @@ objection_record(struct db *db, int bucket, int64_t customer_id,
 		const struct entry_field fields[] = {ENTRY_INT("customer", customer_id),
 		    ENTRY_TEXT("objection", event->kind),
 		    ENTRY_TEXT("channel", event->channel),
-		    ENTRY_TEXT("actor", event->actor), ENTRY_TEXT("source", event->source),
+		    ENTRY_TEXT("actor", event->actor),
+		    ENTRY_TEXT("source", event->source),
 		    ENTRY_INT("on_number", index.len == 0 ? 0 : 1)};
 
 		entry_write("objection", uuid_format(&event->id, id), now, fields,
@@ -293,8 +300,7 @@ consent_history(struct db *db, int bucket, int64_t customer_id, struct arena *ar
 	if (rc != STW_OK)
 		goto done;
 	events = arena_array(arena, (size_t)db_rows_count(rows), sizeof *events);
-	DB_ROW_FOREACH(rows, r)
-	{
+	DB_ROW_FOREACH(rows, r) {
 		struct consent_event *e = &events[r];
 
 		rc = uuid_parse(db_get_str(rows, r, 0), &e->id);

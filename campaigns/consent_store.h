@@ -16,21 +16,21 @@
 
 struct consent_event {
 	struct uuid id;
-	const char *action;         /* grant, withdraw */
+	const char *action;            /* grant, withdraw */
 	const char *purpose, *channel; /* "*": all, in a withdrawal only */
-	const char *product_class;  /* "*": any */
-	const char *recipient;      /* "bank" */
-	int64_t point_id;           /* 0: any number of the customer */
+	const char *product_class;     /* "*": any */
+	const char *recipient;         /* "bank" */
+	int64_t point_id;              /* 0: any number of the customer */
 	const char *form, *notice_version, *evidence, *source, *actor;
 	stw_usec effective_at, recorded_at;
-	stw_usec expires_at;        /* STW_USEC_MAX: never */
+	stw_usec expires_at; /* STW_USEC_MAX: never */
 };
 
 struct consent_effect {
-	int64_t epoch;              /* of the customer's permissions, after the event */
-	int64_t cancelled;          /* tasks that had not left */
-	int64_t recalled;           /* tasks pushed already: recall asked for */
-	stw_usec committed_at;      /* business time of the event's recording */
+	int64_t epoch;         /* of the customer's permissions, after the event */
+	int64_t cancelled;     /* tasks that had not left */
+	int64_t recalled;      /* tasks pushed already: recall asked for */
+	stw_usec committed_at; /* business time of the event's recording */
 };
 
 /* The three below work inside the caller's transaction (db_begin), so that an API call
@@ -41,9 +41,9 @@ enum stw_code consent_record(struct db *db, int bucket, int64_t customer_id,
 
 struct objection_event {
 	struct uuid id;
-	const char *kind;           /* do_not_call, channel_opt_out, carrier_reject */
-	const char *channel;        /* "*": all */
-	int64_t point_id;           /* 0: the person; else also everybody on that number */
+	const char *kind;    /* do_not_call, channel_opt_out, carrier_reject */
+	const char *channel; /* "*": all */
+	int64_t point_id;    /* 0: the person; else also everybody on that number */
 	const char *source, *actor;
 	stw_usec effective_at;
 };
@@ -53,7 +53,7 @@ enum stw_code objection_record(struct db *db, int bucket, int64_t customer_id,
 
 /* Newest first. */
 enum stw_code consent_history(struct db *db, int bucket, int64_t customer_id,
-    struct arena *arena, struct consent_event **out, int *count, struct stw_err *err)
-    STW_MUST_USE;
+    struct arena *arena, struct consent_event **out, int *count,
+    struct stw_err *err) STW_MUST_USE;
 
 #endif

@@ -48,7 +48,8 @@ decision_entry(const struct decision_draft *draft, struct buf *entry)
 {
 	char hex[65];
 
-	(void)sodium_bin2hex(hex, sizeof hex, draft->record_hash, sizeof draft->record_hash);
+	(void)sodium_bin2hex(
+	    hex, sizeof hex, draft->record_hash, sizeof draft->record_hash);
 	entry_from(&draft->id, draft->at, gate_checkpoint_letter(draft->gate),
 	    outcome_text(draft->decision), primary_text(draft->decision), hex, entry);
 }
@@ -59,8 +60,8 @@ ruleset_bytes(const struct gate_decision *d, unsigned char out[32])
 	size_t len = 0;
 
 	memset(out, 0, 32);
-	STW_ASSERT(sodium_hex2bin(out, 32, d->ruleset_hash, strlen(d->ruleset_hash), NULL,
-	               &len, NULL) == 0);
+	STW_ASSERT(sodium_hex2bin(out, 32, d->ruleset_hash, strlen(d->ruleset_hash),
+		       NULL, &len, NULL) == 0);
 }
 
 static bool
@@ -87,15 +88,17 @@ decision_insert(struct db *db, const struct decision_draft *draft, struct stw_er
 	ruleset_bytes(d, ruleset);
 	const struct db_param params[] = {db_i64(uuid_bucket(&draft->id)),
 	    db_text(uuid_format(&draft->id, id)), db_text(letter), db_usec(draft->at),
-	    db_i64(draft->customer_id), db_i64(draft->point_id), db_i64(draft->campaign_id),
-	    db_i64(draft->version),
-	    draft->task_id == NULL ? db_null() : db_text(uuid_format(draft->task_id, task)),
+	    db_i64(draft->customer_id), db_i64(draft->point_id),
+	    db_i64(draft->campaign_id), db_i64(draft->version),
+	    draft->task_id == NULL ? db_null()
+				   : db_text(uuid_format(draft->task_id, task)),
 	    draft->number_id == 0 ? db_null() : db_i64(draft->number_id),
 	    db_text(draft->channel), db_text(draft->purpose), db_text(outcome_text(d)),
 	    db_text(primary_text(d)), db_texts(codes, (size_t)n),
 	    instant_open(d->next_allowed_at) ? db_null() : db_usec(d->next_allowed_at),
 	    instant_open(d->valid_until) ? db_null() : db_usec(d->valid_until),
-	    db_bytes(ruleset, sizeof ruleset), db_bytes(draft->record.ptr, draft->record.len),
+	    db_bytes(ruleset, sizeof ruleset),
+	    db_bytes(draft->record.ptr, draft->record.len),
 	    db_bytes(draft->record_hash, sizeof draft->record_hash)};
 
 	rc = db_exec(
@@ -173,7 +176,8 @@ decision_put(struct db_copy_in *copy, const struct decision_draft *draft)
 
 /* Columns as decision_list.sql and decision_get.sql name them. */
 static void
-row_from(const struct db_rows *rows, int r, struct arena *arena, struct decision_row *out)
+row_from(
+    const struct db_rows *rows, int r, struct arena *arena, struct decision_row *out)
 {
 	enum stw_code rc = uuid_parse(db_get_str(rows, r, 0), &out->id);
 
@@ -213,7 +217,8 @@ decision_list(struct db *db, const struct decision_filter *f, int limit,
 	    db_text(f->customer_ref), db_text(f->gate), db_text(f->agent),
 	    f->number_id == 0 ? db_null() : db_i64(f->number_id),
 	    paged ? db_usec(f->after_at) : db_null(),
-	    paged ? db_text(uuid_format(&f->after_id, after)) : db_null(), db_i64(limit)};
+	    paged ? db_text(uuid_format(&f->after_id, after)) : db_null(),
+	    db_i64(limit)};
 	struct db_rows *rows = NULL;
 	enum stw_code rc;
 
@@ -224,7 +229,7 @@ decision_list(struct db *db, const struct decision_filter *f, int limit,
 		*count = db_rows_count(rows);
 		*out = arena_array(arena, (size_t)*count, sizeof **out);
 		DB_ROW_FOREACH(rows, r)
-		row_from(rows, r, arena, &(*out)[r]);
+			row_from(rows, r, arena, &(*out)[r]);
 	}
 	db_rows_free(rows);
 	return rc;
@@ -239,8 +244,8 @@ find_leaf(struct db *db, struct decision_row *row, struct stw_err *err)
 	enum stw_code rc;
 
 	buf_init(&entry);
-	entry_from(&row->id, row->decided_at, row->gate, row->outcome, row->primary_code,
-	    row->record_hash_hex, &entry);
+	entry_from(&row->id, row->decided_at, row->gate, row->outcome,
+	    row->primary_code, row->record_hash_hex, &entry);
 	merkle_leaf((struct str){entry.data, entry.len}, &hash);
 	buf_fini(&entry);
 	const struct db_param params[] = {db_bytes(hash.b, sizeof hash.b)};
@@ -263,7 +268,8 @@ decision_get(struct db *db, const struct uuid *id, struct arena *arena,
 	enum stw_code rc;
 
 	*out = row;
-	rc = db_query_one(db, DB_Q_DECISION_GET, params, DB_NPARAMS(params), &rows, err);
+	rc =
+	    db_query_one(db, DB_Q_DECISION_GET, params, DB_NPARAMS(params), &rows, err);
 	if (rc == STW_NOT_FOUND)
 		(void)stw_fail(err, STW_NOT_FOUND, "there is no decision %s", text);
 	if (rc == STW_OK) {

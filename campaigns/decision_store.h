@@ -13,17 +13,17 @@
 
 /* A decision on its way into the database. Borrowed for the call. */
 struct decision_draft {
-	struct uuid id;          /* last byte: the bucket */
+	struct uuid id; /* last byte: the bucket */
 	enum gate_checkpoint gate;
 	stw_usec at;
 	int64_t customer_id, point_id;
 	int64_t campaign_id;
 	int version;
 	const struct uuid *task_id; /* NULL: none yet */
-	int64_t number_id;       /* 0: none */
+	int64_t number_id;          /* 0: none */
 	const char *channel, *purpose;
 	const struct gate_decision *decision;
-	struct str record;       /* canonical JSON */
+	struct str record; /* canonical JSON */
 	unsigned char record_hash[32];
 };
 
@@ -38,40 +38,41 @@ void decision_entry(const struct decision_draft *draft, struct buf *entry);
 struct decision_row {
 	struct uuid id;
 	int bucket;
-	char gate;               /* P, D, C */
+	char gate; /* P, D, C */
 	stw_usec decided_at;
 	int64_t customer_id;
 	const char *customer_ref, *phone_mask;
-	const char *campaign;    /* code; NULL: none */
+	const char *campaign; /* code; NULL: none */
 	int campaign_version;
-	const char *task_id;     /* NULL: none */
-	const char *number;      /* caller number; NULL: none */
+	const char *task_id; /* NULL: none */
+	const char *number;  /* caller number; NULL: none */
 	const char *channel, *purpose;
-	const char *outcome;     /* ALLOW, BLOCK, DEFER, REVIEW */
+	const char *outcome;      /* ALLOW, BLOCK, DEFER, REVIEW */
 	const char *primary_code; /* NULL when allowed */
 	const char **codes;
 	size_t ncodes;
 	stw_usec next_allowed_at; /* STW_USEC_MAX: not by waiting */
 	stw_usec valid_until;
-	const char *agent;       /* of the task; NULL: none */
-	const char *record;      /* decision_get only: canonical JSON */
+	const char *agent;  /* of the task; NULL: none */
+	const char *record; /* decision_get only: canonical JSON */
 	const char *record_hash_hex;
-	int64_t ledger_index;    /* decision_get only; -1: not yet sequenced */
+	int64_t ledger_index; /* decision_get only; -1: not yet sequenced */
 };
 
 struct decision_filter {
-	stw_usec from, to;       /* decided_at in [from, to); NEVER/MAX: open */
-	const char *outcome, *code, *campaign, *customer_ref, *gate, *agent; /* NULL: any */
-	int64_t number_id;       /* 0: any */
+	stw_usec from, to; /* decided_at in [from, to); NEVER/MAX: open */
+	const char *outcome, *code, *campaign, *customer_ref, *gate,
+	    *agent;        /* NULL: any */
+	int64_t number_id; /* 0: any */
 	/* Rows before this one in the order (decided_at, id) descending; after_at MAX: from
 	 * the start. */
 	stw_usec after_at;
 	struct uuid after_id;
 };
 /* Newest first. */
-enum stw_code decision_list(struct db *db, const struct decision_filter *filter, int limit,
-    struct arena *arena, struct decision_row **out, int *count, struct stw_err *err)
-    STW_MUST_USE;
+enum stw_code decision_list(struct db *db, const struct decision_filter *filter,
+    int limit, struct arena *arena, struct decision_row **out, int *count,
+    struct stw_err *err) STW_MUST_USE;
 enum stw_code decision_get(struct db *db, const struct uuid *id, struct arena *arena,
     struct decision_row *out, struct stw_err *err) STW_MUST_USE;
 

@@ -42,7 +42,8 @@ party_from(const struct db_rows *rows, int r, int bucket, struct arena *arena,
 }
 
 static void
-point_from(const struct db_rows *rows, int r, struct arena *arena, struct facts_point *p)
+point_from(
+    const struct db_rows *rows, int r, struct arena *arena, struct facts_point *p)
 {
 	struct str index = db_get_bytes(rows, r, 2, arena);
 
@@ -56,11 +57,12 @@ point_from(const struct db_rows *rows, int r, struct arena *arena, struct facts_
 }
 
 static void
-consent_from(const struct db_rows *rows, int r, struct arena *arena, struct gate_consent *c)
+consent_from(
+    const struct db_rows *rows, int r, struct arena *arena, struct gate_consent *c)
 {
 	c->id = db_get_text(rows, r, 1, arena);
 	c->action = str_eq_c(db_get_str(rows, r, 2), "grant") ? GATE_CONSENT_GRANT
-	                                                      : GATE_CONSENT_WITHDRAW;
+							      : GATE_CONSENT_WITHDRAW;
 	c->purpose = db_get_text(rows, r, 3, arena);
 	c->channel = db_get_text(rows, r, 4, arena);
 	c->product_class = db_get_text(rows, r, 5, arena);
@@ -101,7 +103,8 @@ count_kind(struct str text)
 }
 
 static void
-count_from(const struct db_rows *rows, int r, struct arena *arena, struct facts_count *c)
+count_from(
+    const struct db_rows *rows, int r, struct arena *arena, struct facts_count *c)
 {
 	c->phone_index = db_get_bytes(rows, r, 1, arena);
 	c->count.kind = count_kind(db_get_str(rows, r, 2));
@@ -145,24 +148,24 @@ parts_query(struct db *db, int bucket, const int64_t *ids, size_t count, stw_use
 		rc = db_query(
 		    db, DB_Q_FACTS_POINTS, by_id, DB_NPARAMS(by_id), &p->points, err);
 	if (rc == STW_OK)
-		rc = db_query(
-		    db, DB_Q_FACTS_CONSENTS, by_id, DB_NPARAMS(by_id), &p->consents, err);
+		rc = db_query(db, DB_Q_FACTS_CONSENTS, by_id, DB_NPARAMS(by_id),
+		    &p->consents, err);
 	if (rc == STW_OK)
 		rc = db_query(db, DB_Q_FACTS_OBJECTIONS, by_id, DB_NPARAMS(by_id),
 		    &p->objections, err);
 	if (rc == STW_OK)
-		rc = db_query(
-		    db, DB_Q_FACTS_COUNTS, counted, DB_NPARAMS(counted), &p->counts, err);
+		rc = db_query(db, DB_Q_FACTS_COUNTS, counted, DB_NPARAMS(counted),
+		    &p->counts, err);
 	return rc;
 }
 
-#define FILL(rows, at, id, field, nfield, from)                                          \
-	do {                                                                             \
-		int first_ = rows_of(rows, at, id);                                      \
-		nfield = *(at)-first_;                                                   \
-		field = arena_array(arena, (size_t)nfield, sizeof *field);               \
-		for (int i_ = 0; i_ < nfield; i_++)                                      \
-			from(rows, first_ + i_, arena, &field[i_]);                      \
+#define FILL(rows, at, id, field, nfield, from)                            \
+	do {                                                               \
+		int first_ = rows_of(rows, at, id);                        \
+		nfield = *(at)-first_;                                     \
+		field = arena_array(arena, (size_t)nfield, sizeof *field); \
+		for (int i_ = 0; i_ < nfield; i_++)                        \
+			from(rows, first_ + i_, arena, &field[i_]);        \
 	} while (0)
 
 enum stw_code
@@ -187,7 +190,8 @@ facts_load(struct db *db, int bucket, const int64_t *customer_ids, size_t count,
 		party_from(parts.party, i, bucket, arena, c);
 		id = c->party.customer_id;
 		FILL(parts.points, &point, id, c->points, c->npoints, point_from);
-		FILL(parts.consents, &consent, id, c->consents, c->nconsents, consent_from);
+		FILL(parts.consents, &consent, id, c->consents, c->nconsents,
+		    consent_from);
 		FILL(parts.objections, &objection, id, c->objections, c->nobjections,
 		    objection_from);
 		FILL(parts.counts, &counted, id, c->counts, c->ncounts, count_from);
@@ -254,7 +258,7 @@ static bool
 same_number(struct str index, const struct facts_point *p)
 {
 	return index.len == sizeof p->point.phone_index &&
-	    memcmp(index.ptr, p->point.phone_index, index.len) == 0;
+	       memcmp(index.ptr, p->point.phone_index, index.len) == 0;
 }
 
 void
@@ -263,7 +267,8 @@ facts_fill(const struct facts_customer *c, const struct facts_point *p,
 {
 	struct gate_objection *objections =
 	    arena_array(arena, (size_t)c->nobjections, sizeof *objections);
-	struct gate_count *counts = arena_array(arena, (size_t)c->ncounts, sizeof *counts);
+	struct gate_count *counts =
+	    arena_array(arena, (size_t)c->ncounts, sizeof *counts);
 
 	facts->party = c->party;
 	fill_zones(c, p, arena, &facts->party);

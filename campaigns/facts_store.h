@@ -52,7 +52,8 @@ enum stw_code facts_load(struct db *db, int bucket, const int64_t *customer_ids,
     size_t count, stw_usec now, const struct uuid *except, struct arena *arena,
     struct facts_set *out, struct stw_err *err) STW_MUST_USE;
 /* NULL when the set does not have the customer. */
-const struct facts_customer *facts_find(const struct facts_set *set, int64_t customer_id);
+const struct facts_customer *facts_find(
+    const struct facts_set *set, int64_t customer_id);
 /* Party, point, consents, objections and counts of *facts; the rest is left alone. */
 void facts_fill(const struct facts_customer *customer, const struct facts_point *point,
     struct arena *arena, struct gate_facts *facts);

@@ -25,7 +25,8 @@ looks_lawful(const struct gate_number *n, const struct number_need *need)
 		return false;
 	if (need->robot && !n->robot)
 		return false;
-	if (!n->has_licence || need->now < n->licence_from || need->now >= n->licence_to)
+	if (!n->has_licence || need->now < n->licence_from ||
+	    need->now >= n->licence_to)
 		return false;
 	if (n->daily_cap.known && n->used_today >= n->daily_cap.value)
 		return false;

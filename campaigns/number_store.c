@@ -13,7 +13,8 @@ note_change(struct db *db, int64_t number_id, int64_t version, const char *numbe
 	struct uuid id = uuid_new(now);
 	char text[UUID_TEXT];
 	const struct db_param params[] = {db_text(uuid_format(&id, text)),
-	    db_i64(number_id), db_i64(version), db_usec(now), db_text(actor), db_text(what)};
+	    db_i64(number_id), db_i64(version), db_usec(now), db_text(actor),
+	    db_text(what)};
 	const struct entry_field fields[] = {ENTRY_TEXT("number", number),
 	    ENTRY_INT("version", version), ENTRY_TEXT("what", what),
 	    ENTRY_TEXT("actor", actor)};
@@ -25,7 +26,8 @@ note_change(struct db *db, int64_t number_id, int64_t version, const char *numbe
 	if (rc != STW_OK)
 		return rc;
 	buf_init(&entry);
-	entry_write("number_change", text, now, fields, (int)STW_ARRAY_LEN(fields), &entry);
+	entry_write(
+	    "number_change", text, now, fields, (int)STW_ARRAY_LEN(fields), &entry);
 	rc = ledger_append(
 	    db, -1, "number_change", (struct str){entry.data, entry.len}, err);
 	buf_fini(&entry);
@@ -50,16 +52,18 @@ put_in_tx(struct db *db, const struct number_row *n, const char *actor, stw_usec
 
 	if (n->nregions > 40 || n->nchannels > 16 || n->npurposes > 16)
 		return stw_fail(err, STW_INVALID,
-		    "number %s: at most 40 regions, 16 channels, 16 purposes", n->number);
+		    "number %s: at most 40 regions, 16 channels, 16 purposes",
+		    n->number);
 	const struct db_param params[] = {db_text(n->number), db_text(n->kind),
-	    db_text(n->pool), db_text(n->holder), db_text(n->user_org), db_text(n->carrier),
-	    texts_param(regions, n->regions, n->nregions), db_text(n->direction),
-	    texts_param(channels, n->channels, n->nchannels),
+	    db_text(n->pool), db_text(n->holder), db_text(n->user_org),
+	    db_text(n->carrier), texts_param(regions, n->regions, n->nregions),
+	    db_text(n->direction), texts_param(channels, n->channels, n->nchannels),
 	    texts_param(purposes, n->purposes, n->npurposes), db_bool(n->robot),
 	    db_text(n->licence_no),
 	    n->licence_from == STW_USEC_NEVER ? db_null() : db_usec(n->licence_from),
-	    n->licence_to == STW_USEC_MAX ? db_null() : db_usec(n->licence_to), db_null(),
-	    db_text(n->status), n->daily_cap == 0 ? db_null() : db_i64(n->daily_cap),
+	    n->licence_to == STW_USEC_MAX ? db_null() : db_usec(n->licence_to),
+	    db_null(), db_text(n->status),
+	    n->daily_cap == 0 ? db_null() : db_i64(n->daily_cap),
 	    n->hourly_cap == 0 ? db_null() : db_i64(n->hourly_cap), db_usec(now)};
 	rc = db_query(db, DB_Q_NUMBER_PUT, params, DB_NPARAMS(params), &rows, err);
 	if (rc == STW_OK && db_rows_count(rows) == 1)
@@ -70,8 +74,8 @@ put_in_tx(struct db *db, const struct number_row *n, const char *actor, stw_usec
 }
 
 enum stw_code
-number_put(struct db *db, const struct number_row *number, const char *actor, stw_usec now,
-    struct stw_err *err)
+number_put(struct db *db, const struct number_row *number, const char *actor,
+    stw_usec now, struct stw_err *err)
 {
 	enum stw_code rc = db_begin(db, err);
 
@@ -84,8 +88,8 @@ number_put(struct db *db, const struct number_row *number, const char *actor, st
 }
 
 enum stw_code
-number_set_status(struct db *db, int64_t number_id, const char *status, const char *reason,
-    const char *actor, stw_usec now, struct stw_err *err)
+number_set_status(struct db *db, int64_t number_id, const char *status,
+    const char *reason, const char *actor, stw_usec now, struct stw_err *err)
 {
 	const struct db_param params[] = {
 	    db_i64(number_id), db_text(status), db_text(reason), db_usec(now)};
@@ -99,8 +103,8 @@ number_set_status(struct db *db, int64_t number_id, const char *status, const ch
 		return stw_fail(err, STW_INVALID, "say why: a reason is required");
 	rc = db_begin(db, err);
 	if (rc == STW_OK)
-		rc = db_query(db, DB_Q_NUMBER_SET_STATUS, params, DB_NPARAMS(params), &rows,
-		    err);
+		rc = db_query(
+		    db, DB_Q_NUMBER_SET_STATUS, params, DB_NPARAMS(params), &rows, err);
 	if (rc == STW_OK && db_rows_count(rows) == 0)
 		rc = stw_fail(err, STW_CONFLICT,
 		    "caller number %lld does not exist or is %s already",
@@ -167,7 +171,7 @@ select_numbers(struct db *db, const char *pool, int64_t number_id, stw_usec now,
 		*count = db_rows_count(rows);
 		*out = arena_array(arena, (size_t)*count, sizeof **out);
 		DB_ROW_FOREACH(rows, r)
-		row_from(rows, r, arena, &(*out)[r]);
+			row_from(rows, r, arena, &(*out)[r]);
 	}
 	db_rows_free(rows);
 	return rc;

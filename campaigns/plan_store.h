@@ -27,11 +27,11 @@ struct plan_options {
 struct plan_result {
 	struct run_row *runs; /* one a campaign, in the arena */
 	int nruns;
-	int64_t tasks;        /* new ones */
+	int64_t tasks; /* new ones */
 };
 
 enum stw_code plan_run(struct db *db, const struct book *book,
-    const struct ruleset *rules, const struct plan_options *options, struct arena *arena,
-    struct plan_result *out, struct stw_err *err) STW_MUST_USE;
+    const struct ruleset *rules, const struct plan_options *options,
+    struct arena *arena, struct plan_result *out, struct stw_err *err) STW_MUST_USE;
 
 #endif

@@ -20,7 +20,7 @@ enum task_state {
 	TASK_QUEUED,      /* the queue has it */
 	TASK_ACCEPTED,    /* an agent has it */
 	TASK_IN_PROGRESS, /* a dial permit was granted */
-	TASK_UNKNOWN,     /* pushed to a queue that cannot deduplicate, no answer came */
+	TASK_UNKNOWN, /* pushed to a queue that cannot deduplicate, no answer came */
 	TASK_DONE,
 	TASK_NO_CONTACT,
 	TASK_EXPIRED,

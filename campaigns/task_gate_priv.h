@@ -36,8 +36,8 @@ struct task_context {
 /* Locks guard, permission, numbers and task, and fills *out with everything but the
  * party. NOT_FOUND: no such task. */
 enum stw_code task_context_lock(struct db *db, int bucket, const struct uuid *task_id,
-    stw_usec now, struct arena *arena, struct task_context *out, struct stw_err *err)
-    STW_MUST_USE;
+    stw_usec now, struct arena *arena, struct task_context *out,
+    struct stw_err *err) STW_MUST_USE;
 
 struct task_verdict {
 	struct gate_decision decision;
@@ -48,12 +48,13 @@ struct task_verdict {
 /* Reads the party, chooses the number (GATE_DISPATCH) or keeps it (GATE_DIAL), decides and
  * records. */
 enum stw_code task_context_decide(struct db *db, const struct ruleset *rules,
-    struct task_context *ctx, enum gate_checkpoint checkpoint, stw_usec now, stw_usec ttl,
-    struct arena *arena, struct task_verdict *out, struct stw_err *err) STW_MUST_USE;
+    struct task_context *ctx, enum gate_checkpoint checkpoint, stw_usec now,
+    stw_usec ttl, struct arena *arena, struct task_verdict *out,
+    struct stw_err *err) STW_MUST_USE;
 
 /* Refused or put off: moves the task accordingly. */
 enum stw_code task_context_refuse(struct db *db, const struct task_context *ctx,
-    const struct task_verdict *verdict, stw_usec now, bool *deferred, struct stw_err *err)
-    STW_MUST_USE;
+    const struct task_verdict *verdict, stw_usec now, bool *deferred,
+    struct stw_err *err) STW_MUST_USE;
 
 #endif

@@ -62,8 +62,8 @@ context_facts(const struct db_rows *rows, struct arena *arena, struct task_conte
 	f->channel = c->channel;
 	f->purpose = c->purpose;
 	f->caller_org = "bank";
-	f->handler = strcmp(c->handler, "robot") == 0 ? GATE_HANDLER_ROBOT
-	                                              : GATE_HANDLER_AGENT;
+	f->handler =
+	    strcmp(c->handler, "robot") == 0 ? GATE_HANDLER_ROBOT : GATE_HANDLER_AGENT;
 	f->campaign_active = db_get_bool(rows, 0, X_ACTIVE);
 	f->campaign_approved = db_get_bool(rows, 0, X_APPROVED);
 	f->uses_profile = db_get_bool(rows, 0, X_PROFILE);
@@ -75,9 +75,11 @@ context_facts(const struct db_rows *rows, struct arena *arena, struct task_conte
 	day_of(rows, X_SALE_FROM, &f->product.on_sale_from);
 	day_of(rows, X_SALE_TO, &f->product.on_sale_to);
 	f->script = (struct gate_script){c->script, c->script_version,
-	    db_get_bool(rows, 0, X_SCRIPT_APPROVED), db_get_bool(rows, 0, X_DISCLOSURE)};
-	f->prior_valid_until =
-	    db_is_null(rows, 0, X_PRIOR_UNTIL) ? 0 : db_get_usec(rows, 0, X_PRIOR_UNTIL);
+	    db_get_bool(rows, 0, X_SCRIPT_APPROVED),
+	    db_get_bool(rows, 0, X_DISCLOSURE)};
+	f->prior_valid_until = db_is_null(rows, 0, X_PRIOR_UNTIL)
+				   ? 0
+				   : db_get_usec(rows, 0, X_PRIOR_UNTIL);
 	f->prior_ruleset_hash = db_get_text(rows, 0, X_PRIOR_RULES, arena);
 }
 
@@ -128,8 +130,8 @@ pool_lock(struct db *db, const char *pool_code, stw_usec now, stw_usec day_start
 
 	rc = db_query(db, DB_Q_NUMBER_LOCK, params, DB_NPARAMS(params), NULL, err);
 	if (rc == STW_OK)
-		rc = number_list(db, pool_code, now, day_start, arena, &out->rows,
-		    &out->count, err);
+		rc = number_list(
+		    db, pool_code, now, day_start, arena, &out->rows, &out->count, err);
 	if (rc != STW_OK)
 		return rc;
 	out->gate = arena_array(arena, (size_t)out->count, sizeof *out->gate);
@@ -148,7 +150,8 @@ permission_share(struct db *db, int bucket, int64_t customer_id, struct stw_err 
 
 	rc = db_query(db, DB_Q_CONSENT_SHARE, who, DB_NPARAMS(who), &rows, err);
 	if (rc == STW_OK && db_rows_count(rows) == 0) {
-		rc = db_query(db, DB_Q_PERMISSION_MAKE, who, DB_NPARAMS(who), NULL, err);
+		rc =
+		    db_query(db, DB_Q_PERMISSION_MAKE, who, DB_NPARAMS(who), NULL, err);
 		if (rc == STW_OK)
 			rc = db_query_one(
 			    db, DB_Q_CONSENT_SHARE, who, DB_NPARAMS(who), NULL, err);
@@ -186,16 +189,18 @@ task_context_lock(struct db *db, int bucket, const struct uuid *task_id, stw_use
 		goto done;
 	c->day_start = zone_instant(zone, zone_local(zone, now).day, 0);
 
-	const struct db_param guard[] = {db_bytes(c->phone_index, sizeof c->phone_index)};
+	const struct db_param guard[] = {
+	    db_bytes(c->phone_index, sizeof c->phone_index)};
 	rc = db_query(db, DB_Q_GUARD_LOCK, guard, DB_NPARAMS(guard), NULL, err);
 	if (rc != STW_OK)
 		goto done;
 	rc = permission_share(db, bucket, db_get_i64(peek, 0, 0), err);
 	if (rc == STW_OK)
-		rc = pool_lock(db, db_get_str(peek, 0, 2).ptr, now, c->day_start, arena, &pool,
-		    err);
+		rc = pool_lock(db, db_get_str(peek, 0, 2).ptr, now, c->day_start, arena,
+		    &pool, err);
 	if (rc == STW_OK)
-		rc = db_query_one(db, DB_Q_TASK_CONTEXT, key, DB_NPARAMS(key), &rows, err);
+		rc = db_query_one(
+		    db, DB_Q_TASK_CONTEXT, key, DB_NPARAMS(key), &rows, err);
 	if (rc == STW_OK)
 		context_from(rows, arena, c);
 	c->pool = pool.rows;
@@ -243,7 +248,8 @@ read_party(struct db *db, struct task_context *c, stw_usec now, struct arena *ar
 		return rc;
 	who = facts_find(&set, c->customer_id);
 	if (who == NULL)
-		return stw_fail(err, STW_BUG, "task %s: its customer is gone", c->task_text);
+		return stw_fail(
+		    err, STW_BUG, "task %s: its customer is gone", c->task_text);
 	c->customer_ref = who->ref;
 	for (int i = 0; i < who->npoints; i++)
 		if (who->points[i].point.point_id == c->point_id) {
@@ -251,7 +257,8 @@ read_party(struct db *db, struct task_context *c, stw_usec now, struct arena *ar
 			facts_fill(who, &who->points[i], arena, &c->facts);
 			return STW_OK;
 		}
-	return stw_fail(err, STW_BUG, "task %s: its contact point is gone", c->task_text);
+	return stw_fail(
+	    err, STW_BUG, "task %s: its contact point is gone", c->task_text);
 }
 
 enum stw_code
@@ -309,15 +316,17 @@ task_context_decide(struct db *db, const struct ruleset *rules, struct task_cont
 
 enum stw_code
 task_context_refuse(struct db *db, const struct task_context *c,
-    const struct task_verdict *verdict, stw_usec now, bool *deferred, struct stw_err *err)
+    const struct task_verdict *verdict, stw_usec now, bool *deferred,
+    struct stw_err *err)
 {
 	const struct gate_decision *d = &verdict->decision;
 	stw_usec due = d->next_allowed_at;
 
 	*deferred = d->outcome == GATE_DEFER;
 	if (!*deferred) {
-		const struct db_param params[] = {db_i64(c->bucket), db_text(c->task_text),
-		    db_text(verdict->decision_text), db_usec(now)};
+		const struct db_param params[] = {db_i64(c->bucket),
+		    db_text(c->task_text), db_text(verdict->decision_text),
+		    db_usec(now)};
 
 		return db_query(
 		    db, DB_Q_TASK_SET_BLOCKED, params, DB_NPARAMS(params), NULL, err);
@@ -328,5 +337,6 @@ task_context_refuse(struct db *db, const struct task_context *c,
 		due = now + STW_USEC_MIN;
 	const struct db_param params[] = {db_i64(c->bucket), db_text(c->task_text),
 	    db_text(verdict->decision_text), db_usec(due), db_usec(now)};
-	return db_query(db, DB_Q_TASK_SET_DEFERRED, params, DB_NPARAMS(params), NULL, err);
+	return db_query(
+	    db, DB_Q_TASK_SET_DEFERRED, params, DB_NPARAMS(params), NULL, err);
 }

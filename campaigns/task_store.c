@@ -28,8 +28,7 @@ task_rules_load(struct db *db, struct ruleset **out, struct stw_err *err)
 	if (rc != STW_OK)
 		goto done;
 	uses = arena_array(&arena, (size_t)db_rows_count(rows), sizeof *uses);
-	DB_ROW_FOREACH(rows, r)
-	{
+	DB_ROW_FOREACH(rows, r) {
 		uses[r].pack = db_get_text(rows, r, 0, &arena);
 		uses[r].version = db_get_text(rows, r, 1, &arena);
 		uses[r].from = db_get_usec(rows, r, 2);
@@ -49,7 +48,8 @@ done:
 }
 
 static enum stw_code
-expire(struct db *db, int64_t queue_id, stw_usec now, int64_t *expired, struct stw_err *err)
+expire(struct db *db, int64_t queue_id, stw_usec now, int64_t *expired,
+    struct stw_err *err)
 {
 	const struct db_param params[] = {db_i64(queue_id), db_usec(now)};
 	struct db_rows *rows = NULL;
@@ -76,12 +76,12 @@ expire(struct db *db, int64_t queue_id, stw_usec now, int64_t *expired, struct s
 }
 
 enum stw_code
-task_claim(struct db *db, int64_t queue_id, const char *worker, int limit, int lease_sec,
-    stw_usec now, struct arena *arena, struct task_claim **out, int *count,
-    int64_t *expired, struct stw_err *err)
+task_claim(struct db *db, int64_t queue_id, const char *worker, int limit,
+    int lease_sec, stw_usec now, struct arena *arena, struct task_claim **out,
+    int *count, int64_t *expired, struct stw_err *err)
 {
-	const struct db_param params[] = {db_i64(queue_id), db_text(worker), db_i64(limit),
-	    db_i64(lease_sec), db_usec(now)};
+	const struct db_param params[] = {db_i64(queue_id), db_text(worker),
+	    db_i64(limit), db_i64(lease_sec), db_usec(now)};
 	struct db_rows *rows = NULL;
 	enum stw_code rc;
 
@@ -93,7 +93,8 @@ task_claim(struct db *db, int64_t queue_id, const char *worker, int limit, int l
 	if (rc == STW_OK)
 		rc = expire(db, queue_id, now, expired, err);
 	if (rc == STW_OK)
-		rc = db_query(db, DB_Q_TASK_CLAIM, params, DB_NPARAMS(params), &rows, err);
+		rc = db_query(
+		    db, DB_Q_TASK_CLAIM, params, DB_NPARAMS(params), &rows, err);
 	if (rc == STW_OK)
 		rc = db_commit(db, err);
 	if (rc != STW_OK) {
@@ -102,8 +103,7 @@ task_claim(struct db *db, int64_t queue_id, const char *worker, int limit, int l
 	}
 	*count = db_rows_count(rows);
 	*out = arena_array(arena, (size_t)*count, sizeof **out);
-	DB_ROW_FOREACH(rows, r)
-	{
+	DB_ROW_FOREACH(rows, r) {
 		(*out)[r].bucket = (int)db_get_i64(rows, r, 0);
 		STW_ASSERT(
 		    uuid_parse(db_get_str(rows, r, 1), &(*out)[r].task_id) == STW_OK);
@@ -175,7 +175,8 @@ drop_claim(struct db *db, const struct task_context *c, const struct task_claim 
 	const struct db_param params[] = {
 	    db_i64(c->bucket), db_text(c->task_text), db_i64(claim->epoch)};
 
-	if (c->state == TASK_PLANNED || c->state == TASK_READY || c->state == TASK_SENDING)
+	if (c->state == TASK_PLANNED || c->state == TASK_READY ||
+	    c->state == TASK_SENDING)
 		return STW_OK;
 	return db_query(db, DB_Q_READY_DROP, params, DB_NPARAMS(params), NULL, err);
 }
@@ -194,8 +195,8 @@ gate_in_tx(struct db *db, const struct ruleset *rules, const struct task_claim *
 	rc = task_context_lock(db, claim->bucket, &claim->task_id, now, arena, &c, err);
 	if (rc != STW_OK)
 		return rc == STW_NOT_FOUND ? STW_OK : rc;
-	const struct db_param ready[] = {db_i64(c.bucket), db_text(c.task_text),
-	    db_i64(claim->epoch), db_usec(now)};
+	const struct db_param ready[] = {
+	    db_i64(c.bucket), db_text(c.task_text), db_i64(claim->epoch), db_usec(now)};
 	const struct db_param lost[] = {
 	    db_i64(c.bucket), db_text(c.task_text), db_usec(now)};
 
@@ -250,19 +251,20 @@ static const struct {
 };
 
 static enum stw_code
-finish_in_tx(struct db *db, const struct task_claim *claim, enum task_push_result result,
-    int http_status, const char *detail, stw_usec retry_at, stw_usec now, bool *stale,
-    struct stw_err *err)
+finish_in_tx(struct db *db, const struct task_claim *claim,
+    enum task_push_result result, int http_status, const char *detail,
+    stw_usec retry_at, stw_usec now, bool *stale, struct stw_err *err)
 {
 	char id[UUID_TEXT];
 	const char *word = push_results[result].result;
 	const struct db_param key = db_text(uuid_format(&claim->task_id, id));
-	const struct db_param finish[] = {db_i64(claim->bucket), key, db_i64(claim->epoch),
-	    db_text(push_results[result].state),
+	const struct db_param finish[] = {db_i64(claim->bucket), key,
+	    db_i64(claim->epoch), db_text(push_results[result].state),
 	    result == TASK_PUSH_RETRY ? db_usec(retry_at) : db_null(), db_usec(now)};
-	const struct db_param attempt[] = {db_i64(claim->bucket), key, db_i64(claim->epoch),
-	    db_text(word), http_status == 0 ? db_null() : db_i64(http_status),
-	    db_text(detail), db_usec(now)};
+	const struct db_param attempt[] = {db_i64(claim->bucket), key,
+	    db_i64(claim->epoch), db_text(word),
+	    http_status == 0 ? db_null() : db_i64(http_status), db_text(detail),
+	    db_usec(now)};
 	struct db_rows *rows = NULL;
 	struct buf entry;
 	enum stw_code rc;
@@ -288,14 +290,14 @@ finish_in_tx(struct db *db, const struct task_claim *claim, enum task_push_resul
 
 enum stw_code
 task_finish_push(struct db *db, const struct task_claim *claim,
-    enum task_push_result result, int http_status, const char *detail, stw_usec retry_at,
-    stw_usec now, bool *stale, struct stw_err *err)
+    enum task_push_result result, int http_status, const char *detail,
+    stw_usec retry_at, stw_usec now, bool *stale, struct stw_err *err)
 {
 	enum stw_code rc = db_begin(db, err);
 
 	if (rc == STW_OK)
-		rc = finish_in_tx(db, claim, result, http_status, detail, retry_at, now,
-		    stale, err);
+		rc = finish_in_tx(
+		    db, claim, result, http_status, detail, retry_at, now, stale, err);
 	if (rc == STW_OK)
 		return db_commit(db, err);
 	db_rollback(db);
@@ -317,8 +319,7 @@ task_recalls(struct db *db, int limit, struct arena *arena, struct task_recall *
 		return rc;
 	*count = db_rows_count(rows);
 	*out = arena_array(arena, (size_t)*count, sizeof **out);
-	DB_ROW_FOREACH(rows, r)
-	{
+	DB_ROW_FOREACH(rows, r) {
 		struct task_recall *x = &(*out)[r];
 
 		x->bucket = (int)db_get_i64(rows, r, 0);
@@ -337,9 +338,11 @@ recall_in_tx(struct db *db, const struct task_recall *recall, bool acknowledged,
 {
 	char id[UUID_TEXT];
 	const struct db_param params[] = {db_i64(recall->bucket),
-	    db_text(uuid_format(&recall->task_id, id)), db_bool(acknowledged), db_usec(now)};
+	    db_text(uuid_format(&recall->task_id, id)), db_bool(acknowledged),
+	    db_usec(now)};
 	const struct entry_field fields[] = {ENTRY_TEXT("why", recall->reason),
-	    ENTRY_INT("http", http_status), ENTRY_INT("acknowledged", acknowledged ? 1 : 0)};
+	    ENTRY_INT("http", http_status),
+	    ENTRY_INT("acknowledged", acknowledged ? 1 : 0)};
 	struct buf entry;
 	enum stw_code rc;
 
@@ -378,7 +381,8 @@ task_counts(struct db *db, int64_t out[TASK_STATES], struct stw_err *err)
 	rc = db_query(db, DB_Q_TASK_COUNTS, NULL, 0, &rows, err);
 	if (rc == STW_OK)
 		DB_ROW_FOREACH(rows, r)
-		out[task_state_parse(db_get_str(rows, r, 0))] = db_get_i64(rows, r, 1);
+			out[task_state_parse(db_get_str(rows, r, 0))] =
+			    db_get_i64(rows, r, 1);
 	db_rows_free(rows);
 	return rc;
 }

@@ -21,8 +21,8 @@
 #include "engine/uuid.h"
 
 /* The packs activated in the database, compiled. Cheap enough to load once a process and on SIGHUP. */
-enum stw_code task_rules_load(struct db *db, struct ruleset **out, struct stw_err *err)
-    STW_MUST_USE;
+enum stw_code task_rules_load(
+    struct db *db, struct ruleset **out, struct stw_err *err) STW_MUST_USE;
 
 struct task_claim {
 	int bucket;
@@ -33,14 +33,14 @@ struct task_claim {
 /* Leases up to limit due tasks of a queue for lease_sec seconds; tasks whose window is
  * over are expired on the way (*expired counts them, may be NULL). Own transaction. */
 enum stw_code task_claim(struct db *db, int64_t queue_id, const char *worker, int limit,
-    int lease_sec, stw_usec now, struct arena *arena, struct task_claim **out, int *count,
-    int64_t *expired, struct stw_err *err) STW_MUST_USE;
+    int lease_sec, stw_usec now, struct arena *arena, struct task_claim **out,
+    int *count, int64_t *expired, struct stw_err *err) STW_MUST_USE;
 
 /* What is pushed. No personal data but the mask. */
 struct task_push {
 	struct task_claim claim;
-	const char *task_id;      /* text */
-	int offer;                /* 0; grows when an agent's call-back or a refusal at dial
+	const char *task_id; /* text */
+	int offer;           /* 0; grows when an agent's call-back or a refusal at dial
 	                             time brings the task back: part of the push's key */
 	const char *campaign;
 	int campaign_version;
@@ -49,7 +49,7 @@ struct task_push {
 	const char *channel, *handler, *purpose, *product;
 	const char *script;
 	int script_version;
-	const char *number;       /* caller number to show */
+	const char *number; /* caller number to show */
 	int64_t number_id;
 	int priority;
 	int64_t value;
@@ -62,26 +62,26 @@ enum task_gate_result {
 	TASK_GATE_SEND = 0, /* allowed: *push filled, state sending */
 	TASK_GATE_BLOCKED,  /* task ended */
 	TASK_GATE_DEFERRED, /* due again at next_allowed_at */
-	TASK_GATE_GONE,     /* cancelled, recalled or claimed by somebody else meanwhile */
+	TASK_GATE_GONE, /* cancelled, recalled or claimed by somebody else meanwhile */
 };
 /* One transaction: locks, facts, gate D, decision, reservation, attempt, outbox. */
 enum stw_code task_gate_dispatch(struct db *db, const struct ruleset *rules,
     const struct task_claim *claim, stw_usec now, struct arena *arena,
-    enum task_gate_result *result, struct task_push *push, struct stw_err *err)
-    STW_MUST_USE;
+    enum task_gate_result *result, struct task_push *push,
+    struct stw_err *err) STW_MUST_USE;
 
 enum task_push_result {
 	TASK_PUSH_ACCEPTED = 0, /* 2xx */
-	TASK_PUSH_RETRY,        /* not taken, or dedupe makes a repeat harmless: again later */
-	TASK_PUSH_REFUSED,      /* never: 4xx that will not change */
-	TASK_PUSH_UNKNOWN,      /* ambiguous, and the queue cannot deduplicate */
+	TASK_PUSH_RETRY, /* not taken, or dedupe makes a repeat harmless: again later */
+	TASK_PUSH_REFUSED, /* never: 4xx that will not change */
+	TASK_PUSH_UNKNOWN, /* ambiguous, and the queue cannot deduplicate */
 };
 /* Fenced by claim->epoch: *stale is set when the lease was lost or the task recalled (the
  * attempt is noted all the same). retry_at: when to try again (RETRY). Own transaction,
  * with a ledger entry ("dispatch"). */
 enum stw_code task_finish_push(struct db *db, const struct task_claim *claim,
-    enum task_push_result result, int http_status, const char *detail, stw_usec retry_at,
-    stw_usec now, bool *stale, struct stw_err *err) STW_MUST_USE;
+    enum task_push_result result, int http_status, const char *detail,
+    stw_usec retry_at, stw_usec now, bool *stale, struct stw_err *err) STW_MUST_USE;
 
 /* Tasks that have to be recalled from a queue (a withdrawal reached them), oldest first;
  * those whose push is still on the wire wait. */
@@ -108,11 +108,12 @@ struct task_view {
 	int campaign_version;
 	const char *queue, *agent; /* agent NULL: nobody yet */
 	const char *channel, *handler, *purpose, *product, *stage, *script;
-	const char *number;        /* caller number; NULL: none yet */
+	const char *number; /* caller number; NULL: none yet */
 	int script_version, priority;
-	int risk_rating;           /* 0: none */
-	bool elderly;              /* 65 or older at `now` */
-	stw_usec not_before, not_after, updated_at, callback_at; /* callback MAX: none */
+	int risk_rating; /* 0: none */
+	bool elderly;    /* 65 or older at `now` */
+	stw_usec not_before, not_after, updated_at,
+	    callback_at; /* callback MAX: none */
 	const char *decision_id;
 };
 /* Tasks of one queue that an agent may take (queued) or has (accepted, in_progress), best
@@ -131,7 +132,7 @@ enum stw_code task_release(struct db *db, const struct uuid *task_id, const char
 
 struct task_permit {
 	bool granted;
-	struct uuid permit_id;    /* when granted */
+	struct uuid permit_id; /* when granted */
 	const char *number, *phone_mask;
 	stw_usec valid_until;
 	struct uuid decision_id;
@@ -144,15 +145,15 @@ enum stw_code task_permit(struct db *db, const struct ruleset *rules,
     struct task_permit *out, struct stw_err *err) STW_MUST_USE;
 
 struct task_outcome {
-	const char *disposition;  /* see outcome.disposition in the schema */
-	const char *note;         /* may be NULL; sealed at rest */
+	const char *disposition;       /* see outcome.disposition in the schema */
+	const char *note;              /* may be NULL; sealed at rest */
 	stw_usec started_at, ended_at; /* NEVER: not said */
-	stw_usec callback_at;     /* disposition call_back */
+	stw_usec callback_at;          /* disposition call_back */
 };
 struct task_outcome_effect {
 	struct uuid outcome_id;
-	enum task_state state;    /* of the task now */
-	bool objection_recorded;  /* do_not_call, complaint */
+	enum task_state state;       /* of the task now */
+	bool objection_recorded;     /* do_not_call, complaint */
 	int64_t cancelled, recalled; /* other tasks of the customer */
 };
 enum stw_code task_outcome(struct db *db, const struct seal_keys *keys,
@@ -160,7 +161,7 @@ enum stw_code task_outcome(struct db *db, const struct seal_keys *keys,
     stw_usec now, struct task_outcome_effect *out, struct stw_err *err) STW_MUST_USE;
 
 /* Counts by state, for /metrics and reports: out[TASK_STATES]. */
-enum stw_code task_counts(struct db *db, int64_t out[TASK_STATES], struct stw_err *err)
-    STW_MUST_USE;
+enum stw_code task_counts(
+    struct db *db, int64_t out[TASK_STATES], struct stw_err *err) STW_MUST_USE;
 
 #endif

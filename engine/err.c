@@ -29,8 +29,8 @@ stw_fail(struct stw_err *err, enum stw_code code, const char *fmt, ...)
 }
 
 enum stw_code
-stw_fail_at(struct stw_err *err, enum stw_code code, int line, int column, const char *fmt,
-    ...)
+stw_fail_at(
+    struct stw_err *err, enum stw_code code, int line, int column, const char *fmt, ...)
 {
 	va_list ap;
 

@@ -50,8 +50,8 @@ enum stw_code stw_fail_at(struct stw_err *err, enum stw_code code, int line, int
     const char *fmt, ...) STW_PRINTF(5, 6);
 
 /* Puts "context: " before the text that is already there; keeps code and place. */
-enum stw_code stw_err_prefix(struct stw_err *err, enum stw_code code, const char *fmt, ...)
-    STW_PRINTF(3, 4);
+enum stw_code stw_err_prefix(
+    struct stw_err *err, enum stw_code code, const char *fmt, ...) STW_PRINTF(3, 4);
 
 /* "invalid", "not_found", ... for logs. */
 const char *stw_code_name(enum stw_code code);
@@ -63,7 +63,7 @@ int stw_code_exit(enum stw_code code);
 STW_NORETURN void stw_assert_failed(const char *expr, const char *file, int line);
 
 /* Stays in release builds: leases expire, so the queue survives a restart. */
-#define STW_ASSERT(expr)                                                                 \
+#define STW_ASSERT(expr) \
 	((expr) ? (void)0 : stw_assert_failed(#expr, __FILE__, __LINE__))
 
 #endif

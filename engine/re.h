@@ -27,7 +27,8 @@ const struct re *re_shared(const char *pattern, size_t len, char *why, size_t wh
 /* Does the pattern match somewhere in the text? */
 bool re_match(const struct re *re, const char *text, size_t len);
 /* 1 yes, 0 no, -1 bad pattern. */
-int re_match_once(const char *pattern, size_t pattern_len, const char *text, size_t len);
+int re_match_once(
+    const char *pattern, size_t pattern_len, const char *text, size_t len);
 
 #ifdef __cplusplus
 }

@@ -20,8 +20,8 @@ days_in_month(int year, int month)
 bool
 stw_date_valid(struct stw_date d)
 {
-	return d.year >= 1 && d.year <= 9999 && d.month >= 1 && d.month <= 12 && d.day >= 1 &&
-	    d.day <= days_in_month(d.year, d.month);
+	return d.year >= 1 && d.year <= 9999 && d.month >= 1 && d.month <= 12 &&
+	       d.day >= 1 && d.day <= days_in_month(d.year, d.month);
 }
 
 /* Counts from 1 March, so that the leap day is the last of its year; eras of 400 years. */
@@ -204,7 +204,7 @@ stw_usec_parse(struct str s, stw_usec *out)
 	    !offset_take(s, &at, &off) || at != s.len)
 		return STW_INVALID;
 	*out = day * STW_USEC_DAY + h * STW_USEC_HOUR + (m - off) * STW_USEC_MIN +
-	    sec * STW_USEC_SEC + usec;
+	       sec * STW_USEC_SEC + usec;
 	return STW_OK;
 }
 
@@ -230,9 +230,9 @@ stw_usec_format(stw_usec at, char to[STW_USEC_TEXT])
 		day--;
 	}
 	d = stw_date_of((stw_day)day);
-	n = snprintf(to, STW_USEC_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d", d.year, d.month,
-	    d.day, (int)(rest / STW_USEC_HOUR), (int)(rest / STW_USEC_MIN % 60),
-	    (int)(rest / STW_USEC_SEC % 60));
+	n = snprintf(to, STW_USEC_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d", d.year,
+	    d.month, d.day, (int)(rest / STW_USEC_HOUR),
+	    (int)(rest / STW_USEC_MIN % 60), (int)(rest / STW_USEC_SEC % 60));
 	if (n < 0 || n > STW_USEC_TEXT - 10)
 		n = 0;
 	if (rest % STW_USEC_SEC != 0)

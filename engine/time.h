@@ -24,7 +24,7 @@ typedef int32_t stw_day;
 #define STW_USEC_HOUR (60 * STW_USEC_MIN)
 #define STW_USEC_DAY  (24 * STW_USEC_HOUR)
 /* "never ends" / "never": safe to compare, not to add to. */
-#define STW_USEC_MAX  INT64_MAX
+#define STW_USEC_MAX   INT64_MAX
 #define STW_USEC_NEVER (-INT64_MAX)
 
 struct stw_date {

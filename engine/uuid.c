@@ -31,10 +31,11 @@ uuid_derive(const struct str *parts, int nparts)
 
 		/* Lengths keep ("ab", "c") and ("a", "bc") apart. */
 		for (int j = 0; j < 8; j++)
-			len[j] = (unsigned char)((uint64_t)parts[i].len >> (56 - 8 * j));
+			len[j] =
+			    (unsigned char)((uint64_t)parts[i].len >> (56 - 8 * j));
 		crypto_hash_sha256_update(&state, len, sizeof len);
-		crypto_hash_sha256_update(&state, (const unsigned char *)parts[i].ptr,
-		    parts[i].len);
+		crypto_hash_sha256_update(
+		    &state, (const unsigned char *)parts[i].ptr, parts[i].len);
 	}
 	crypto_hash_sha256_final(&state, hash);
 	memcpy(id.b, hash, sizeof id.b);

@@ -18,13 +18,13 @@ struct zone;
 
 struct zone_local {
 	stw_day day;
-	int minute;      /* of the day, 0-1439 */
-	stw_usec usec;   /* within the day */
-	int offset_sec;  /* east of UTC */
+	int minute;     /* of the day, 0-1439 */
+	stw_usec usec;  /* within the day */
+	int offset_sec; /* east of UTC */
 };
 
-enum stw_code zone_find(const char *name, const struct zone **out, struct stw_err *err)
-    STW_MUST_USE;
+enum stw_code zone_find(
+    const char *name, const struct zone **out, struct stw_err *err) STW_MUST_USE;
 const struct zone *zone_utc(void);
 const char *zone_name(const struct zone *zone);
 struct zone_local zone_local(const struct zone *zone, stw_usec at);

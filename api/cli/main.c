@@ -1,2 +1,7 @@
 #include <stdio.h>
-int main(void){puts("x");return 0;}
+int
+main(void)
+{
+	puts("x");
+	return 0;
+}

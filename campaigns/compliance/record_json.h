@@ -16,14 +16,14 @@
 
 /* What the record says besides facts and decision. */
 struct record_context {
-	const char *decision_id;        /* uuid text */
+	const char *decision_id; /* uuid text */
 	enum gate_checkpoint checkpoint;
 	stw_usec now, ttl;
-	const char *campaign;           /* code; NULL: none */
+	const char *campaign; /* code; NULL: none */
 	int campaign_version;
-	const char *segment_why;        /* why this customer was chosen; may be NULL */
-	const char *task_id;            /* uuid text; NULL: none yet */
-	const char *customer_ref;       /* pseudonymous */
+	const char *segment_why;  /* why this customer was chosen; may be NULL */
+	const char *task_id;      /* uuid text; NULL: none yet */
+	const char *customer_ref; /* pseudonymous */
 	const char *phone_mask;
 };
 
@@ -33,9 +33,9 @@ void record_write(const struct record_context *ctx, const struct gate_facts *fac
 
 /* Reads the "facts", "checkpoint", "now" and "ttl" of a record (or of a facts document of
  * the same form, where what is left out takes a documented default). */
-enum stw_code record_read(struct str json, struct arena *arena, struct gate_facts *facts,
-    enum gate_checkpoint *checkpoint, stw_usec *now, stw_usec *ttl, struct stw_err *err)
-    STW_MUST_USE;
+enum stw_code record_read(struct str json, struct arena *arena,
+    struct gate_facts *facts, enum gate_checkpoint *checkpoint, stw_usec *now,
+    stw_usec *ttl, struct stw_err *err) STW_MUST_USE;
 
 /* Decides again from the record alone; *same tells whether the bytes are the same. */
 enum stw_code record_replay(const struct ruleset *rules, struct str record, bool *same,
