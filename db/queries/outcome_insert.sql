@@ -1,0 +1,8 @@
+-- outcome_insert: what came of a contact.
+-- Params   $1 bucket, $2 outcome_id, $3 task_id, $4 permit_id or null, $5 disposition,
+--          $6 reached, $7 agent, $8 sealed note or null, $9 started, $10 ended, $11
+--          call-back time or null, $12 recorded
+INSERT INTO outcome (bucket, outcome_id, task_id, permit_id, disposition, reached, agent,
+    note_sealed, started_at, ended_at, callback_at, recorded_at)
+VALUES ($1::smallint, $2::uuid, $3::uuid, $4::uuid, $5::text, $6::boolean, $7::text,
+    $8::bytea, $9::timestamptz, $10::timestamptz, $11::timestamptz, $12::timestamptz);

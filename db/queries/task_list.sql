@@ -1,0 +1,27 @@
+-- task_list: what an agent of a queue may take or has, best first: own call-backs, then
+-- elderly customers, then priority.
+-- Params   $1 queue code, $2 agent, $3 state or null for all three, $4 now, $5 born on or
+--          before this day counts as elderly, $6 limit
+-- Returns  the columns of view_from (campaigns/task_agent_store.c)
+SELECT t.bucket, t.task_id, t.state, t.customer_id, c.ref, c.name_mask, p.phone_mask,
+       k.code, v.document -> 'name' ->> 'zh-CN', v.document -> 'name' ->> 'en', t.version,
+       q.code, t.agent, t.channel, t.handler, t.purpose, t.product, s.stage, t.script,
+       t.script_version, t.priority, n.number, c.risk_rating, c.dob, t.not_before,
+       t.not_after, t.updated_at, t.callback_at, t.decision_id
+  FROM task t
+  JOIN customer c ON c.bucket = t.bucket AND c.customer_id = t.customer_id
+  JOIN contact_point p ON p.bucket = t.bucket AND p.point_id = t.point_id
+  JOIN campaign k USING (campaign_id)
+  JOIN campaign_version v ON v.campaign_id = t.campaign_id AND v.version = t.version
+  JOIN queue q ON q.queue_id = t.queue_id
+  LEFT JOIN caller_number n ON n.number_id = t.number_id
+  LEFT JOIN LATERAL (SELECT stage FROM customer_stage x WHERE x.bucket = t.bucket
+       AND x.customer_id = t.customer_id ORDER BY entered_at DESC LIMIT 1) s ON true
+ WHERE q.code = $1::text
+   AND t.state = ANY (CASE WHEN $3::text IS NULL
+       THEN ARRAY['queued', 'accepted', 'in_progress'] ELSE ARRAY[$3::text] END)
+   AND (t.agent IS NULL OR t.agent = $2::text)
+   AND t.not_after > $4::timestamptz
+ ORDER BY t.agent IS NULL, t.callback_at NULLS LAST, coalesce(c.dob <= $5::date, false) DESC,
+       t.priority DESC, t.not_after, t.task_id
+ LIMIT $6::integer;
