@@ -5,6 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __clang_analyzer__
+#	undef stw_fail
+#	undef stw_fail_at
+#	undef stw_err_prefix
+#endif
+
 static void
 err_set(struct stw_err *err, enum stw_code code, int line, int column, const char *fmt,
     va_list ap)

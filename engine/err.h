@@ -66,4 +66,14 @@ STW_NORETURN void stw_assert_failed(const char *expr, const char *file, int line
 #define STW_ASSERT(expr) \
 	((expr) ? (void)0 : stw_assert_failed(#expr, __FILE__, __LINE__))
 
+#ifdef __clang_analyzer__
+/* The analyzer sees one file at a time; this tells it what these return. */
+#	define stw_fail(err, code, ...) \
+		((void)(stw_fail)((err), (code), __VA_ARGS__), (code))
+#	define stw_fail_at(err, code, ...) \
+		((void)(stw_fail_at)((err), (code), __VA_ARGS__), (code))
+#	define stw_err_prefix(err, code, ...) \
+		((void)(stw_err_prefix)((err), (code), __VA_ARGS__), (code))
+#endif
+
 #endif

@@ -46,7 +46,7 @@ int stw_age(stw_day born, stw_day on);
 /* "2026-11-23"; anything else is INVALID. */
 enum stw_code stw_day_parse(struct str text, stw_day *out) STW_MUST_USE;
 /* RFC 3339 with up to six fraction digits and an offset or Z. */
-enum stw_code stw_usec_parse(struct str text, stw_usec *out) STW_MUST_USE;
+enum stw_code stw_usec_parse(struct str s, stw_usec *out) STW_MUST_USE;
 
 #define STW_DAY_TEXT  16
 #define STW_USEC_TEXT 40

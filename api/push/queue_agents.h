@@ -40,6 +40,6 @@ struct queue_agents;
 struct queue_agents *queue_agents_start(const struct queue_agents_options *options,
     const struct queue_agent *agents, int count, struct queue_tasks *tasks,
     struct queue_journal *journal);
-void queue_agents_stop(struct queue_agents *agents, struct queue_agents_sums *sums);
+void queue_agents_stop(struct queue_agents *all, struct queue_agents_sums *sums);
 
 #endif

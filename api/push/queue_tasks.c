@@ -126,6 +126,7 @@ find_or_add(struct queue_tasks *tasks, const char *id)
 		grow(tasks);
 	t = stw_xalloc(sizeof *t);
 	(void)snprintf(t->id, sizeof t->id, "%s", id);
+	STW_ASSERT(tasks->nbins > 0);
 	bin = queue_hash(id, 0) % tasks->nbins;
 	t->next_in_bin = tasks->bins[bin];
 	tasks->bins[bin] = t;
