@@ -18,8 +18,7 @@
 
 struct plan_options {
 	stw_usec now;
-	/* Known segments and their members, for rules that name them; may be NULL. */
-	const struct segment_host *segments;
+	const struct segment_host *segments; /* of the same book, evaluated */
 	void (*progress)(void *host, const char *campaign, int bucket, int64_t done);
 	void *progress_host;
 };

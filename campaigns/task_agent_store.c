@@ -12,7 +12,7 @@
 #define PERMIT_TTL (120 * STW_USEC_SEC)
 /* A call-back that was promised is tried for this long after the time asked for. */
 #define CALLBACK_KEPT (2 * STW_USEC_HOUR)
-#define ELDERLY_AGE 65
+#define ELDERLY_AGE   65
 
 static void
 view_from(const struct db_rows *rows, int r, stw_day elderly_born, struct arena *arena,
@@ -63,8 +63,8 @@ task_list(struct db *db, const char *queue, const char *agent, const char *state
     struct stw_err *err)
 {
 	stw_day born = elderly_born_by(now);
-	const struct db_param params[] = {db_text(queue), db_text(agent), db_text(state),
-	    db_usec(now), db_day(born), db_i64(limit)};
+	const struct db_param params[] = {db_text(queue), db_text(agent),
+	    db_text(state), db_usec(now), db_day(born), db_i64(limit)};
 	struct db_rows *rows = NULL;
 	enum stw_code rc;
 
@@ -77,7 +77,7 @@ task_list(struct db *db, const char *queue, const char *agent, const char *state
 		*count = db_rows_count(rows);
 		*out = arena_array(arena, (size_t)*count, sizeof **out);
 		DB_ROW_FOREACH(rows, r)
-		view_from(rows, r, born, arena, &(*out)[r]);
+			view_from(rows, r, born, arena, &(*out)[r]);
 	}
 	db_rows_free(rows);
 	return rc;
@@ -124,8 +124,8 @@ hand_over(struct db *db, enum db_query_id query, const char *what,
 {
 	char id[UUID_TEXT];
 	int bucket = uuid_bucket(task_id);
-	const struct db_param params[] = {db_i64(bucket), db_text(uuid_format(task_id, id)),
-	    db_text(agent), db_usec(now)};
+	const struct db_param params[] = {db_i64(bucket),
+	    db_text(uuid_format(task_id, id)), db_text(agent), db_usec(now)};
 	const struct entry_field fields[] = {
 	    ENTRY_TEXT("agent", agent), ENTRY_TEXT("what", what)};
 	struct db_rows *rows = NULL;
@@ -159,7 +159,8 @@ task_release(struct db *db, const struct uuid *task_id, const char *agent, stw_u
 }
 
 static enum stw_code
-read_agent(struct db *db, const char *agent, struct gate_facts *facts, struct stw_err *err)
+read_agent(
+    struct db *db, const char *agent, struct gate_facts *facts, struct stw_err *err)
 {
 	const struct db_param params[] = {db_text(agent)};
 	struct db_rows *rows = NULL;
@@ -173,8 +174,9 @@ read_agent(struct db *db, const char *agent, struct gate_facts *facts, struct st
 	if (rc == STW_OK)
 		facts->agent = (struct gate_agent){.present = true,
 		    .code = agent,
-		    .qualified_until = db_is_null(rows, 0, 0) ? STW_USEC_NEVER
-		                                              : db_get_usec(rows, 0, 0)};
+		    .qualified_until = db_is_null(rows, 0, 0)
+					   ? STW_USEC_NEVER
+					   : db_get_usec(rows, 0, 0)};
 	db_rows_free(rows);
 	return rc;
 }
@@ -197,8 +199,8 @@ grant(struct db *db, const struct task_context *c, const struct task_verdict *v,
 	(void)uuid_format(&out->permit_id, id);
 
 	const struct db_param permit[] = {db_i64(c->bucket), db_text(id),
-	    db_text(c->task_text), db_text(v->decision_text), db_text(agent), db_usec(now),
-	    db_usec(out->valid_until)};
+	    db_text(c->task_text), db_text(v->decision_text), db_text(agent),
+	    db_usec(now), db_usec(out->valid_until)};
 	const struct db_param release[] = {db_i64(c->bucket), db_text(c->task_text)};
 	const struct db_param count[] = {db_i64(c->bucket), db_text(id),
 	    db_i64(c->customer_id), db_bytes(c->phone_index, sizeof c->phone_index),
@@ -214,7 +216,8 @@ grant(struct db *db, const struct task_context *c, const struct task_verdict *v,
 		rc = db_query(
 		    db, DB_Q_COUNT_RELEASE, release, DB_NPARAMS(release), NULL, err);
 	if (rc == STW_OK)
-		rc = db_query(db, DB_Q_COUNT_INSERT, count, DB_NPARAMS(count), NULL, err);
+		rc = db_query(
+		    db, DB_Q_COUNT_INSERT, count, DB_NPARAMS(count), NULL, err);
 	if (rc == STW_OK)
 		rc = db_query(db, DB_Q_NUMBER_USE_ADD, use, DB_NPARAMS(use), NULL, err);
 	if (rc == STW_OK)
@@ -239,8 +242,8 @@ task_permit(struct db *db, const struct ruleset *rules, const struct uuid *task_
 		return rc;
 	if (c.state != TASK_ACCEPTED && c.state != TASK_IN_PROGRESS)
 		return stw_fail(err, STW_CONFLICT,
-		    "task %s is %s: a permit is for a task that was accepted", c.task_text,
-		    task_state_name(c.state));
+		    "task %s is %s: a permit is for a task that was accepted",
+		    c.task_text, task_state_name(c.state));
 	if (c.agent == NULL || strcmp(c.agent, agent) != 0)
 		return stw_fail(
 		    err, STW_CONFLICT, "task %s is with another agent", c.task_text);
@@ -340,11 +343,13 @@ outcome_lock(struct outcome_ctx *x, struct stw_err *err)
 		return rc;
 	index = db_get_bytes(peek, 0, 1, &x->arena);
 	const struct db_param guard[] = {db_bytes(index.ptr, index.len)};
-	const struct db_param who[] = {db_i64(x->bucket), db_i64(db_get_i64(peek, 0, 0))};
+	const struct db_param who[] = {
+	    db_i64(x->bucket), db_i64(db_get_i64(peek, 0, 0))};
 	db_rows_free(peek);
 	rc = db_query(x->db, DB_Q_GUARD_LOCK, guard, DB_NPARAMS(guard), NULL, err);
 	if (rc == STW_OK && x->disposition->objects)
-		rc = db_query(x->db, DB_Q_CONSENT_LOCK, who, DB_NPARAMS(who), NULL, err);
+		rc =
+		    db_query(x->db, DB_Q_CONSENT_LOCK, who, DB_NPARAMS(who), NULL, err);
 	if (rc == STW_OK)
 		rc = db_query_one(
 		    x->db, DB_Q_TASK_LOCK, key, DB_NPARAMS(key), &x->row, err);
@@ -361,7 +366,8 @@ outcome_state(const struct outcome_ctx *x, struct stw_err *err)
 		    "task %s is %s: it takes no outcome now", x->task,
 		    task_state_name(state));
 	if (!str_eq_c(db_get_str(x->row, 0, 3), x->agent))
-		return stw_fail(err, STW_CONFLICT, "task %s is with another agent", x->task);
+		return stw_fail(
+		    err, STW_CONFLICT, "task %s is with another agent", x->task);
 	if (state == TASK_ACCEPTED && x->disposition->reached)
 		return stw_fail(err, STW_CONFLICT,
 		    "task %s: nobody can be reached without a dial permit; ask for one first",
@@ -407,13 +413,14 @@ outcome_store(struct outcome_ctx *x, const struct seal_keys *keys, const char *i
 	if (rc == STW_OK) {
 		const struct db_param params[] = {db_i64(x->bucket), db_text(id),
 		    db_text(x->task),
-		    db_is_null(x->row, 0, 5) ? db_null() : db_str(db_get_str(x->row, 0, 5)),
+		    db_is_null(x->row, 0, 5) ? db_null()
+					     : db_str(db_get_str(x->row, 0, 5)),
 		    db_text(x->disposition->name), db_bool(x->disposition->reached),
 		    db_text(x->agent),
 		    sealed.len == 0 ? db_null() : db_bytes(sealed.data, sealed.len),
 		    instant_param(o->started_at), instant_param(o->ended_at),
 		    x->disposition->state == TASK_PLANNED ? db_usec(o->callback_at)
-		                                          : db_null(),
+							  : db_null(),
 		    db_usec(x->now)};
 
 		rc = db_query(
@@ -429,8 +436,8 @@ outcome_move(struct outcome_ctx *x, struct stw_err *err)
 	stw_usec at = x->outcome->callback_at;
 	const struct db_param end[] = {db_i64(x->bucket), db_text(x->task),
 	    db_text(task_state_name(x->disposition->state)), db_usec(x->now)};
-	const struct db_param back[] = {db_i64(x->bucket), db_text(x->task), db_usec(at),
-	    db_usec(at + CALLBACK_KEPT), db_usec(x->now)};
+	const struct db_param back[] = {db_i64(x->bucket), db_text(x->task),
+	    db_usec(at), db_usec(at + CALLBACK_KEPT), db_usec(x->now)};
 
 	if (x->disposition->state == TASK_PLANNED)
 		return db_query(
@@ -457,12 +464,14 @@ outcome_effects(struct outcome_ctx *x, const struct uuid *outcome_id, const char
 	enum stw_code rc = STW_OK;
 
 	if (d->reached)
-		rc = db_query(x->db, DB_Q_COUNT_INSERT, count, DB_NPARAMS(count), NULL, err);
+		rc = db_query(
+		    x->db, DB_Q_COUNT_INSERT, count, DB_NPARAMS(count), NULL, err);
 	if (rc == STW_OK && d->wrong_number)
 		rc = db_query(
 		    x->db, DB_Q_POINT_UNVERIFY, point, DB_NPARAMS(point), NULL, err);
 	if (rc == STW_OK && d->complains)
-		rc = db_query(x->db, DB_Q_COMPLAINT_OPEN, who, DB_NPARAMS(who), NULL, err);
+		rc = db_query(
+		    x->db, DB_Q_COMPLAINT_OPEN, who, DB_NPARAMS(who), NULL, err);
 	if (rc != STW_OK || !d->objects)
 		return rc;
 	const struct objection_event event = {.id = *outcome_id,
