@@ -61,7 +61,7 @@ else ifeq ($(MODE),fuzz)
 # libFuzzer comes with clang, which knows fewer warnings than gcc.
 CC := clang-14
 CXX := clang++-14
-OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize=function,vptr \
   -fno-sanitize-recover=all -fsanitize=fuzzer-no-link
 LDOPT := -fsanitize=address,undefined
 WARN := -Wall -Wextra -Wno-unknown-warning-option

@@ -62,9 +62,10 @@ struct rule_field {
 };
 
 const struct rule_type *rule_type_basic(enum rule_kind kind); /* static */
-const struct rule_type *rule_type_list(struct arena *arena, const struct rule_type *elem);
-const struct rule_type *rule_type_map(struct arena *arena, const struct rule_type *key,
-    const struct rule_type *elem);
+const struct rule_type *rule_type_list(
+    struct arena *arena, const struct rule_type *elem);
+const struct rule_type *rule_type_map(
+    struct arena *arena, const struct rule_type *key, const struct rule_type *elem);
 /* Fields are copied; a field's index is its place here. */
 const struct rule_type *rule_type_object(struct arena *arena, const char *name,
     const struct rule_field *fields, int nfields);
@@ -124,7 +125,7 @@ struct rule_value {
 	enum rule_value_kind kind;
 	union {
 		bool b;
-		int64_t i;  /* INT, TIMESTAMP and DURATION (usec), DATE (day) */
+		int64_t i; /* INT, TIMESTAMP and DURATION (usec), DATE (day) */
 		uint64_t u;
 		double d;
 		struct str s; /* STRING, BYTES; TYPE: its name */
@@ -171,8 +172,8 @@ struct rule_value rule_children(const struct table *table, int child, size_t row
 /* Printed as the language would write it; strings longer than max bytes are cut. */
 void rule_value_print(const struct rule_value *v, struct buf *to);
 /* The canonical literal type of a table: columns and children become fields. */
-const struct rule_type *rule_type_of_table(struct arena *arena, const struct table *table,
-    const char *name);
+const struct rule_type *rule_type_of_table(
+    struct arena *arena, const struct table *table, const char *name);
 
 /* ---- what a rule may speak of ---------------------------------------------- */
 struct rule_env;
@@ -189,8 +190,8 @@ void rule_env_function(struct rule_env *env, const char *name,
     const struct rule_type *const *args, int nargs, const struct rule_type *result,
     rule_host_fn fn);
 /* segment("x") is accepted only when known(host, "x") says so. */
-void rule_env_segments(struct rule_env *env, bool (*known)(void *host, struct str code),
-    void *host);
+void rule_env_segments(
+    struct rule_env *env, bool (*known)(void *host, struct str code), void *host);
 /* The currency of money("100") and of the sum of no amounts; "CNY" unless set. */
 void rule_env_currency(struct rule_env *env, const char *currency);
 
@@ -198,9 +199,9 @@ void rule_env_currency(struct rule_env *env, const char *currency);
 struct rule; /* parsed, checked, with its text */
 
 struct rule_limits {
-	size_t max_text;  /* bytes, default 16 KiB */
-	int max_depth;    /* nesting, default 64 */
-	int max_nodes;    /* default 4096 */
+	size_t max_text; /* bytes, default 16 KiB */
+	int max_depth;   /* nesting, default 64 */
+	int max_nodes;   /* default 4096 */
 };
 
 /* want: the result type asked for, or NULL for any. limits may be NULL. */
@@ -219,18 +220,18 @@ void rule_error_print(struct str text, const struct stw_err *err, struct buf *to
 struct rule_eval_ctx {
 	const struct rule_value *vars; /* one a slot */
 	stw_usec now;
-	const struct zone *zone;       /* for today and calendar functions */
-	struct arena *arena;           /* for lists and strings the rule makes */
-	void *host;                    /* handed to host functions */
+	const struct zone *zone; /* for today and calendar functions */
+	struct arena *arena;     /* for lists and strings the rule makes */
+	void *host;              /* handed to host functions */
 	/* ref in segment(code)? NULL: no segments here. */
-	bool (*in_segment)(void *host, const char *code, const struct rule_value *member,
-	    bool *known);
+	bool (*in_segment)(
+	    void *host, const char *code, const struct rule_value *member, bool *known);
 };
 
 struct rule_value rule_eval(const struct rule *rule, const struct rule_eval_ctx *ctx);
 /* True only for a known true. *undecided (may be NULL): the result was an error. */
-bool rule_eval_bool(const struct rule *rule, const struct rule_eval_ctx *ctx,
-    bool *undecided);
+bool rule_eval_bool(
+    const struct rule *rule, const struct rule_eval_ctx *ctx, bool *undecided);
 
 /* ---- explain ---------------------------------------------------------------- */
 /* Every sub-expression that was evaluated, in the order of the text, depth first. */

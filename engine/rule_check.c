@@ -478,7 +478,11 @@ use_reference(struct checker *c, struct node *call)
 	ref->mode = SELECT_PLAIN;
 	ref->height = object->height + 1;
 	call->args[0] = ref;
-	return resolve_select(c, ref) && (ref->eval = node_evaluator(ref)) != NULL;
+	if (!resolve_select(c, ref))
+		return false;
+	ref->eval = node_evaluator(ref);
+	ref->free_locals = object->free_locals;
+	return true;
 }
 
 /* optional.of(x): a function whose name has a dot in it. */
@@ -781,12 +785,30 @@ check_kind(struct checker *c, struct node *n)
 	return false;
 }
 
+static uint32_t
+free_locals(const struct node *n)
+{
+	uint32_t all = n->kind == NODE_LOCAL ? UINT32_C(1) << n->slot : 0;
+
+	if (n->kind == NODE_CONST)
+		return 0;
+	for (int i = 0; i < n->nargs; i++) {
+		uint32_t of_arg = n->args[i] == NULL ? 0 : n->args[i]->free_locals;
+
+		if (n->kind == NODE_FOLD && i > 0)
+			of_arg &= ~(UINT32_C(1) << n->slot);
+		all |= of_arg;
+	}
+	return all;
+}
+
 static bool
 check(struct checker *c, struct node *n)
 {
 	if (c->rc != STW_OK || !check_kind(c, n))
 		return false;
 	n->eval = node_evaluator(n);
+	n->free_locals = free_locals(n);
 	return true;
 }
 

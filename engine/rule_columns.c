@@ -3,57 +3,72 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/rule_priv.h"
+#include "engine/rule_columns_priv.h"
 
-/* ---- row by row ------------------------------------------------------------------ */
-struct rows {
-	const struct rule *rule;
-	const struct rule_columns_ctx *ctx;
-	struct arena arena; /* of the rows since the last reset */
-	struct rule_value *vars;
-	struct rule_eval_ctx eval;
-};
-
-#define ROWS_ARENA_MAX ((size_t)256 * 1024)
-
+/* ---- chunks ---------------------------------------------------------------------- */
 static void
-rows_init(struct rows *r, const struct rule *rule, const struct rule_columns_ctx *ctx)
+vexec_init(struct vexec *x, const struct rule *rule, const struct rule_columns_ctx *ctx)
 {
-	r->rule = rule;
-	r->ctx = ctx;
-	arena_init(&r->arena);
-	r->vars = stw_xalloc((size_t)ctx->nbindings * sizeof *r->vars);
+	*x = (struct vexec){.rule = rule, .ctx = ctx};
+	arena_init(&x->arena);
+	arena_init(&x->row_arena);
+	x->vars = stw_xalloc((size_t)ctx->nbindings * sizeof *x->vars);
 	for (int i = 0; i < ctx->nbindings; i++)
-		r->vars[ctx->bindings[i].slot] = ctx->bindings[i].constant;
-	r->eval = (struct rule_eval_ctx){.vars = r->vars,
+		x->vars[ctx->bindings[i].slot] = ctx->bindings[i].constant;
+	x->eval = (struct rule_eval_ctx){.vars = x->vars,
 	    .now = ctx->now,
 	    .zone = ctx->zone,
-	    .arena = &r->arena,
+	    .arena = &x->arena,
 	    .host = ctx->host,
 	    .in_segment = ctx->in_segment};
+	frame_init(&x->frame, rule, &x->eval, x->locals);
 }
 
 static void
-rows_fini(struct rows *r)
+vexec_fini(struct vexec *x)
 {
-	free(r->vars);
-	arena_fini(&r->arena);
+	free(x->vars);
+	arena_fini(&x->row_arena);
+	arena_fini(&x->arena);
 }
 
-static struct rule_value
-rows_eval(struct rows *r, size_t row)
+/* The rule over n rows of the table from `first` on. The vec lives until the next chunk.
+ * False: no vec can hold its values. */
+static bool
+chunk_eval(struct vexec *x, size_t first, size_t n, struct vec *out)
 {
-	if (r->arena.total > ROWS_ARENA_MAX || row % 256 == 0)
-		arena_reset(&r->arena);
-	for (int i = 0; i < r->ctx->nbindings; i++) {
-		const struct rule_binding *b = &r->ctx->bindings[i];
+	struct vchild *children = NULL;
+	struct scope s = {.table = x->ctx->table,
+	    .first = first,
+	    .n = n,
+	    .slot = -1,
+	    .children = &children};
 
-		if (b->self)
-			r->vars[b->slot] = rule_row(r->ctx->table, row);
-		else if (b->child >= 0)
-			r->vars[b->slot] = rule_children(r->ctx->table, b->child, row);
-	}
-	return rule_eval(r->rule, &r->eval);
+	arena_reset(&x->arena);
+	return vec_eval(x, x->rule->root, &s, out) &&
+	       (vec_is_scalar(out->kind) || out->kind == RULE_V_ERROR);
+}
+
+/* One row by the interpreter. */
+static struct rule_value
+row_eval(struct vexec *x, size_t row)
+{
+	struct scope s = {
+	    .table = x->ctx->table, .first = row, .n = 1, .slot = -1, .children = NULL};
+
+	if (x->row_arena.total > ROW_ARENA_MAX)
+		arena_reset(&x->row_arena);
+	scope_set_row(x, &s, 0);
+	x->eval.arena = &x->row_arena;
+	return rule_eval(x->rule, &x->eval);
+}
+
+static size_t
+chunk_size(const struct vexec *x, size_t first)
+{
+	size_t left = x->ctx->table->rows - first;
+
+	return left < CHUNK_ROWS ? left : CHUNK_ROWS;
 }
 
 static enum stw_code
@@ -72,14 +87,25 @@ check_bindings(const struct rule_columns_ctx *ctx, struct stw_err *err)
 	return STW_OK;
 }
 
-/* ---- results --------------------------------------------------------------------- */
+/* ---- truth ----------------------------------------------------------------------- */
+static void
+put_truth(const struct rule_value *v, size_t row, struct bitmap *matched,
+    struct bitmap *undecided)
+{
+	if (v->kind == RULE_V_BOOL && v->b)
+		bitmap_set(matched, row);
+	else if (v->kind != RULE_V_BOOL && undecided != NULL)
+		bitmap_set(undecided, row);
+}
+
 enum stw_code
 rule_columns_bool(const struct rule *rule, const struct rule_columns_ctx *ctx,
     struct bitmap *matched, struct bitmap *undecided, struct stw_err *err)
 {
 	enum stw_code rc = check_bindings(ctx, err);
 	enum rule_kind kind = rule_result_type(rule)->kind;
-	struct rows r;
+	struct vexec x;
+	struct vec v;
 
 	if (rc != STW_OK)
 		return rc;
@@ -89,19 +115,34 @@ rule_columns_bool(const struct rule *rule, const struct rule_columns_ctx *ctx,
 	bitmap_resize(matched, ctx->table->rows);
 	if (undecided != NULL)
 		bitmap_resize(undecided, ctx->table->rows);
-	rows_init(&r, rule, ctx);
-	for (size_t row = 0; row < ctx->table->rows; row++) {
-		struct rule_value v = rows_eval(&r, row);
+	vexec_init(&x, rule, ctx);
+	for (size_t first = 0; first < ctx->table->rows; first += CHUNK_ROWS) {
+		size_t n = chunk_size(&x, first);
 
-		if (v.kind == RULE_V_BOOL && v.b)
-			bitmap_set(matched, row);
-		else if (v.kind != RULE_V_BOOL && undecided != NULL)
-			bitmap_set(undecided, row);
+		if (chunk_eval(&x, first, n, &v) && v.kind == RULE_V_BOOL) {
+			const uint64_t *known = vec_known(&x, &v),
+				       *truth = vec_truth(&x, &v);
+			const uint64_t *all = bits_full(&x, n);
+
+			for (size_t w = 0; w < bitmap_words(n); w++) {
+				matched->words[(first >> 6) + w] = truth[w];
+				if (undecided != NULL)
+					undecided->words[(first >> 6) + w] =
+					    all[w] & ~known[w];
+			}
+			continue;
+		}
+		for (size_t i = 0; i < n; i++) {
+			struct rule_value one = row_eval(&x, first + i);
+
+			put_truth(&one, first + i, matched, undecided);
+		}
 	}
-	rows_fini(&r);
+	vexec_fini(&x);
 	return STW_OK;
 }
 
+/* ---- values ---------------------------------------------------------------------- */
 /* May values of the kind go into such a column? */
 static bool
 column_takes(enum col_type type, enum rule_kind kind)
@@ -174,6 +215,38 @@ store(struct table *out, int col, size_t row, const struct rule_value *v)
 	return false;
 }
 
+/* False: the row has no answer although nothing was missing. */
+static bool
+put_value(struct table *out, int col, size_t row, const struct rule_value *v)
+{
+	if (v->kind != RULE_V_ERROR && store(out, col, row, v))
+		return true;
+	table_set_missing(out, col, row);
+	return v->kind == RULE_V_ERROR && v->error.missing;
+}
+
+/* One chunk into the column; how many rows failed. Whether an unknown is missing or an
+ * error only the interpreter can tell: it is asked when somebody wants to know. */
+static size_t
+put_chunk(
+    struct vexec *x, size_t first, size_t n, struct table *out, int col, bool count)
+{
+	size_t errors = 0;
+	struct vec v;
+	bool vector = chunk_eval(x, first, n, &v);
+
+	for (size_t i = 0; i < n; i++) {
+		struct rule_value one;
+
+		if (vector)
+			vec_get(&v, i, &one);
+		if (!vector || (count && one.kind == RULE_V_ERROR))
+			one = row_eval(x, first + i);
+		errors += put_value(out, col, first + i, &one) ? 0 : 1;
+	}
+	return errors;
+}
+
 enum stw_code
 rule_columns_value(const struct rule *rule, const struct rule_columns_ctx *ctx,
     struct table *out, int col, size_t *failed, struct stw_err *err)
@@ -181,7 +254,7 @@ rule_columns_value(const struct rule *rule, const struct rule_columns_ctx *ctx,
 	enum stw_code rc = check_bindings(ctx, err);
 	enum rule_kind kind = rule_result_type(rule)->kind;
 	size_t errors = 0;
-	struct rows r;
+	struct vexec x;
 
 	if (rc != STW_OK)
 		return rc;
@@ -192,17 +265,11 @@ rule_columns_value(const struct rule *rule, const struct rule_columns_ctx *ctx,
 		return stw_fail(err, STW_INVALID,
 		    "the rule gives %s; column %s cannot hold it", rule_kind_name(kind),
 		    out->cols[col].name);
-	rows_init(&r, rule, ctx);
-	for (size_t row = 0; row < ctx->table->rows; row++) {
-		struct rule_value v = rows_eval(&r, row);
-		bool stored = v.kind != RULE_V_ERROR && store(out, col, row, &v);
-
-		if (stored)
-			continue;
-		table_set_missing(out, col, row);
-		errors += v.kind != RULE_V_ERROR || !v.error.missing ? 1 : 0;
-	}
-	rows_fini(&r);
+	vexec_init(&x, rule, ctx);
+	for (size_t first = 0; first < ctx->table->rows; first += CHUNK_ROWS)
+		errors += put_chunk(
+		    &x, first, chunk_size(&x, first), out, col, failed != NULL);
+	vexec_fini(&x);
 	if (failed != NULL)
 		*failed = errors;
 	return STW_OK;
@@ -211,6 +278,15 @@ rule_columns_value(const struct rule *rule, const struct rule_columns_ctx *ctx,
 bool
 rule_columns_vectorised(const struct rule *rule, const struct rule_columns_ctx *ctx)
 {
-	(void)rule, (void)ctx;
-	return false;
+	struct vexec x;
+	struct vec v;
+	bool vector;
+
+	if (check_bindings(ctx, NULL) != STW_OK)
+		return false;
+	vexec_init(&x, rule, ctx);
+	vector =
+	    chunk_eval(&x, 0, 0, &v) && x.by_row == 0; /* kernels ask types, not rows */
+	vexec_fini(&x);
+	return vector;
 }

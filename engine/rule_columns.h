@@ -30,16 +30,17 @@ struct rule_columns_ctx {
 	stw_usec now;
 	const struct zone *zone;
 	void *host;
-	bool (*in_segment)(void *host, const char *code, const struct rule_value *member,
-	    bool *known);
+	bool (*in_segment)(
+	    void *host, const char *code, const struct rule_value *member, bool *known);
 	/* The segment as rows of this table, or NULL when it is not known so. */
 	const struct bitmap *(*segment_rows)(void *host, const char *code);
 };
 
 /* Result type bool: matched gets the known-true rows, undecided the rows without an
  * answer (undecided may be NULL). Both are resized to the table's rows. */
-enum stw_code rule_columns_bool(const struct rule *rule, const struct rule_columns_ctx *ctx,
-    struct bitmap *matched, struct bitmap *undecided, struct stw_err *err) STW_MUST_USE;
+enum stw_code rule_columns_bool(const struct rule *rule,
+    const struct rule_columns_ctx *ctx, struct bitmap *matched,
+    struct bitmap *undecided, struct stw_err *err) STW_MUST_USE;
 
 /* Any scalar result type: writes into column col of out (same number of rows, a column
  * type that fits). Rows without an answer become missing; *failed (may be NULL) counts
@@ -49,6 +50,7 @@ enum stw_code rule_columns_value(const struct rule *rule,
     struct stw_err *err) STW_MUST_USE;
 
 /* False when the whole rule, or a part, goes row by row. */
-bool rule_columns_vectorised(const struct rule *rule, const struct rule_columns_ctx *ctx);
+bool rule_columns_vectorised(
+    const struct rule *rule, const struct rule_columns_ctx *ctx);
 
 #endif

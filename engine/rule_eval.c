@@ -280,8 +280,8 @@ call_dynamic(struct frame *f, const struct node *n, const struct rule_value *arg
 	value_failf(f, out, n, "no overload for %.*s(%s)", STR_FMT(n->name), types);
 }
 
-static void
-apply(struct frame *f, const struct node *n, const struct rule_value *args,
+void
+node_apply(struct frame *f, const struct node *n, const struct rule_value *args,
     struct rule_value *out)
 {
 	if (n->fn == NULL)
@@ -301,7 +301,7 @@ eval_call1(struct frame *f, const struct node *n, struct rule_value *out)
 	if (value_is_error(&arg))
 		*out = arg;
 	else
-		apply(f, n, &arg, out);
+		node_apply(f, n, &arg, out);
 }
 
 static void
@@ -322,7 +322,7 @@ eval_call2(struct frame *f, const struct node *n, struct rule_value *out)
 	if (n->fn != NULL && n->fn->host == NULL)
 		n->fn->fn(f, n, args, out);
 	else
-		apply(f, n, args, out);
+		node_apply(f, n, args, out);
 }
 
 static void
@@ -337,7 +337,7 @@ eval_call(struct frame *f, const struct node *n, struct rule_value *out)
 			return;
 		}
 	}
-	apply(f, n, args, out);
+	node_apply(f, n, args, out);
 }
 
 /* opt.orValue(x) and opt.or(x): x only when opt is empty. */

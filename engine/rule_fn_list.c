@@ -16,7 +16,7 @@ set_int(struct rule_value *out, size_t i)
 	out->i = (int64_t)i;
 }
 
-FN(list_size)
+RULE_FN(rule_fn_list_size)
 {
 	(void)f, (void)n;
 	set_int(out, a[0].list.count);
@@ -197,7 +197,7 @@ FN(optional_none)
 	set_optional(f, n, NULL, out);
 }
 
-FN(has_value)
+RULE_FN(rule_fn_has_value)
 {
 	(void)f, (void)n;
 	*out = rule_bool(a[0].opt != NULL);
@@ -355,7 +355,7 @@ zero_of(const struct frame *f, const struct node *n)
 	return rule_int(0);
 }
 
-FN(list_sum)
+RULE_FN(rule_fn_list_sum)
 {
 	struct rule_value first = zero_of(f, n);
 	struct total sum;
@@ -364,7 +364,7 @@ FN(list_sum)
 		set_total(&first, sum.whole, sum.real, n, out);
 }
 
-FN(list_avg)
+RULE_FN(rule_fn_list_avg)
 {
 	struct rule_value first = {0};
 	size_t count = a[0].list.count;
@@ -411,13 +411,13 @@ extreme(const struct rule_list *list, int wanted, const struct node *n,
 	*out = best;
 }
 
-FN(list_min)
+RULE_FN(rule_fn_list_min)
 {
 	(void)f;
 	extreme(&a[0].list, -1, n, out);
 }
 
-FN(list_max)
+RULE_FN(rule_fn_list_max)
 {
 	(void)f;
 	extreme(&a[0].list, 1, n, out);
@@ -451,9 +451,9 @@ FN(list_last)
 	}
 
 const struct rule_overload rule_fns_list[] = {
-    {"size", "%[A:i", list_size, 0, NULL},
+    {"size", "%[A:i", rule_fn_list_size, 0, NULL},
     {"size", "%{AB:i", map_size, 0, NULL},
-    {"count", ".[A:i", list_size, 0, NULL},
+    {"count", ".[A:i", rule_fn_list_size, 0, NULL},
     {"+", "[A[A:[A", list_add, 0, NULL},
     {"[]", "[Ai:A", list_index, 0, NULL},
     {"[]", "{ABA:B", map_index, 0, NULL},
@@ -468,24 +468,24 @@ const struct rule_overload rule_fns_list[] = {
     {"optional.of", "A:?A", optional_of, 0, NULL},
     {"optional.ofNonZeroValue", "A:?A", optional_of_non_zero, 0, NULL},
     {"optional.none", ":?A", optional_none, 0, NULL},
-    {"hasValue", ".?A:b", has_value, 0, NULL},
+    {"hasValue", ".?A:b", rule_fn_has_value, 0, NULL},
     {"value", ".?A:A", optional_value, 0, NULL},
     {"orValue", ".?AA:A", rule_fn_or_value, 0, NULL},
     {"or", ".?A?A:?A", rule_fn_or, 0, NULL},
-    {"sum", ".[i:i", list_sum, 0, NULL},
-    {"sum", ".[u:u", list_sum, 0, NULL},
-    {"sum", ".[d:d", list_sum, 0, NULL},
-    {"sum", ".[m:m", list_sum, 0, NULL},
-    {"sum", ".[r:r", list_sum, 0, NULL},
-    {"sum", ".[*:*", list_sum, FN_DYN, NULL},
-    {"avg", ".[i:d", list_avg, 0, NULL},
-    {"avg", ".[u:d", list_avg, 0, NULL},
-    {"avg", ".[d:d", list_avg, 0, NULL},
-    {"avg", ".[m:m", list_avg, 0, NULL},
-    {"avg", ".[r:r", list_avg, 0, NULL},
-    {"avg", ".[*:*", list_avg, FN_DYN, NULL},
-    EXTREME("min", list_min),
-    EXTREME("max", list_max),
+    {"sum", ".[i:i", rule_fn_list_sum, 0, NULL},
+    {"sum", ".[u:u", rule_fn_list_sum, 0, NULL},
+    {"sum", ".[d:d", rule_fn_list_sum, 0, NULL},
+    {"sum", ".[m:m", rule_fn_list_sum, 0, NULL},
+    {"sum", ".[r:r", rule_fn_list_sum, 0, NULL},
+    {"sum", ".[*:*", rule_fn_list_sum, FN_DYN, NULL},
+    {"avg", ".[i:d", rule_fn_list_avg, 0, NULL},
+    {"avg", ".[u:d", rule_fn_list_avg, 0, NULL},
+    {"avg", ".[d:d", rule_fn_list_avg, 0, NULL},
+    {"avg", ".[m:m", rule_fn_list_avg, 0, NULL},
+    {"avg", ".[r:r", rule_fn_list_avg, 0, NULL},
+    {"avg", ".[*:*", rule_fn_list_avg, FN_DYN, NULL},
+    EXTREME("min", rule_fn_list_min),
+    EXTREME("max", rule_fn_list_max),
     {"first", ".[A:A", list_first, 0, NULL},
     {"last", ".[A:A", list_last, 0, NULL},
     {0},

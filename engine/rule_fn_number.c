@@ -123,7 +123,7 @@ BINARY(in_map)
 	set_bool(out, map_find(&a[1].map, &a[0]) != NULL);
 }
 
-BINARY(in_segment)
+RULE_FN(rule_fn_in_segment)
 {
 	bool known = false;
 	bool inside;
@@ -146,7 +146,7 @@ BINARY(in_any)
 	else if (a[1].kind == RULE_V_MAP)
 		in_map(f, n, a, out);
 	else if (a[1].kind == RULE_V_SET)
-		in_segment(f, n, a, out);
+		rule_fn_in_segment(f, n, a, out);
 	else
 		value_failf(f, out, n, "nothing is in a %s", value_type_name(&a[1]));
 }
@@ -179,8 +179,8 @@ const struct rule_overload rule_fns_compare[] = {
     EQUALITY("!=", differ),
     {"in", "A[A:b", in_list, 0, NULL},
     {"in", "A{AB:b", in_map, 0, NULL},
-    {"in", "sS:b", in_segment, FN_CONTEXT, NULL},
-    {"in", "iS:b", in_segment, FN_CONTEXT, NULL},
+    {"in", "sS:b", rule_fn_in_segment, FN_CONTEXT, NULL},
+    {"in", "iS:b", rule_fn_in_segment, FN_CONTEXT, NULL},
     {"in", "**:b", in_any, FN_DYN | FN_CONTEXT, NULL},
     {0},
 };

@@ -301,7 +301,7 @@ FN(add_months)
 	}
 }
 
-FN(days_since_date)
+RULE_FN(rule_fn_days_since_date)
 {
 	(void)n;
 	set_int(out, (int64_t)frame_today(f) - a[0].i);
@@ -313,7 +313,7 @@ FN(days_since_timestamp)
 	set_int(out, (int64_t)frame_today(f) - frame_day(f, a[0].i));
 }
 
-FN(days_until_date)
+RULE_FN(rule_fn_days_until_date)
 {
 	(void)n;
 	set_int(out, a[0].i - (int64_t)frame_today(f));
@@ -546,9 +546,9 @@ const struct rule_overload rule_fns_time[] = {
     {"+", "ra:a", duration_plus_date, 0, NULL},
     {"-", "ar:a", date_minus_duration, 0, NULL},
     {"add_months", "ai:a", add_months, 0, NULL},
-    {"days_since", "a:i", days_since_date, FN_CONTEXT, NULL},
+    {"days_since", "a:i", rule_fn_days_since_date, FN_CONTEXT, NULL},
     {"days_since", "t:i", days_since_timestamp, FN_CONTEXT, NULL},
-    {"days_until", "a:i", days_until_date, FN_CONTEXT, NULL},
+    {"days_until", "a:i", rule_fn_days_until_date, FN_CONTEXT, NULL},
     {"days_until", "t:i", days_until_timestamp, FN_CONTEXT, NULL},
     {"age", "a:i", age_today, FN_CONTEXT, NULL},
     {"age", "aa:i", age_on, 0, NULL},

@@ -14,8 +14,8 @@
 #include "engine/rule.h"
 
 /* ---- limits ------------------------------------------------------------------ */
-#define RULE_MAX_ARGS   8    /* of a function call */
-#define RULE_MAX_LOCALS 16   /* macro variables alive at one point */
+#define RULE_MAX_ARGS   8                  /* of a function call */
+#define RULE_MAX_LOCALS 16                 /* macro variables alive at one point */
 #define EVAL_STEPS      5000000            /* macro iterations in one evaluation */
 #define EVAL_BYTES      ((size_t)64 << 20) /* memory made by one evaluation */
 #define EVAL_STR_MAX    ((size_t)1 << 20)  /* longest string a rule makes */
@@ -36,10 +36,10 @@ bool rule_type_eq(const struct rule_type *a, const struct rule_type *b);
 /* May a value of type `from` stand where `to` is wanted (dyn stands anywhere)? */
 bool rule_type_fits(const struct rule_type *from, const struct rule_type *to);
 /* The type of "one of the two", NULL when only dyn would do. */
-const struct rule_type *rule_type_join(struct arena *arena, const struct rule_type *a,
-    const struct rule_type *b);
-const struct rule_type *rule_type_optional(struct arena *arena,
-    const struct rule_type *elem);
+const struct rule_type *rule_type_join(
+    struct arena *arena, const struct rule_type *a, const struct rule_type *b);
+const struct rule_type *rule_type_optional(
+    struct arena *arena, const struct rule_type *elem);
 bool rule_type_has_dyn(const struct rule_type *type);
 /* The language's word for a basic kind: "int", "timestamp"; "" for the others. */
 const char *rule_kind_name(enum rule_kind kind);
@@ -75,8 +75,8 @@ struct lexer {
 };
 
 void lexer_init(struct lexer *lex, struct str src, struct arena *arena);
-enum stw_code lexer_next(struct lexer *lex, struct token *out,
-    struct stw_err *err) STW_MUST_USE;
+enum stw_code lexer_next(
+    struct lexer *lex, struct token *out, struct stw_err *err) STW_MUST_USE;
 
 /* ---- tree -------------------------------------------------------------------- */
 enum node_kind {
@@ -149,13 +149,15 @@ struct node {
 	enum fold_kind fold;
 	bool method, folded; /* CALL; CONST made out of a larger expression */
 	uint64_t optional_args;
-	struct rule_value value;             /* CONST */
-	const char *missing_text;            /* SELECT, VAR: "customer.dob has no value" */
-	const struct rule_overload *fn;      /* CALL: the one, or NULL: cands */
-	const struct rule_overload **cands;  /* CALL on dyn: chosen by the values */
+	struct rule_value value;        /* CONST */
+	const char *missing_text;       /* SELECT, VAR: "customer.dob has no value" */
+	const struct rule_overload *fn; /* CALL: the one, or NULL: cands */
+	const struct rule_overload **cands; /* CALL on dyn: chosen by the values */
 	int ncands;
 	const struct re *re; /* matches() with a constant pattern */
-	enum rule_value_kind wanted; /* VAR, LOCAL, SELECT: what the type says; 0: any */
+	enum rule_value_kind
+	    wanted;           /* VAR, LOCAL, SELECT: what the type says; 0: any */
+	uint32_t free_locals; /* bit s: reads local s of a macro further out */
 };
 
 struct rule {
@@ -168,7 +170,8 @@ struct rule {
 };
 
 enum stw_code rule_parse(struct str text, const struct rule_limits *limits,
-    struct arena *arena, struct node **out, int *nodes, struct stw_err *err) STW_MUST_USE;
+    struct arena *arena, struct node **out, int *nodes,
+    struct stw_err *err) STW_MUST_USE;
 
 /* ---- env --------------------------------------------------------------------- */
 struct env_var {
@@ -195,13 +198,24 @@ extern const struct rule_overload rule_fns_convert[];
 extern const struct rule_overload rule_fns_time[];
 extern const struct rule_overload rule_fns_money[];
 extern const struct rule_overload rule_fns_list[];
+#define RULE_FN(name)                                                                \
+	void name(struct frame *f, const struct node *n, const struct rule_value *a, \
+	    struct rule_value *out)
 /* Their second argument is evaluated only when it is needed. */
-void rule_fn_or_value(struct frame *f, const struct node *n,
-    const struct rule_value *args, struct rule_value *out);
-void rule_fn_or(struct frame *f, const struct node *n, const struct rule_value *args,
-    struct rule_value *out);
-void rule_fn_matches(struct frame *f, const struct node *n,
-    const struct rule_value *args, struct rule_value *out);
+RULE_FN(rule_fn_or_value);
+RULE_FN(rule_fn_or);
+/* Its pattern is compiled with the rule when it is constant. */
+RULE_FN(rule_fn_matches);
+/* The columnar executor has kernels for these. */
+RULE_FN(rule_fn_list_size);
+RULE_FN(rule_fn_list_sum);
+RULE_FN(rule_fn_list_avg);
+RULE_FN(rule_fn_list_min);
+RULE_FN(rule_fn_list_max);
+RULE_FN(rule_fn_has_value);
+RULE_FN(rule_fn_days_since_date);
+RULE_FN(rule_fn_days_until_date);
+RULE_FN(rule_fn_in_segment);
 
 struct overload_match {
 	const struct rule_overload *fn;     /* NULL: dynamic */
@@ -215,15 +229,16 @@ bool overload_find(const struct rule_env *env, struct arena *arena, struct str n
     bool method, const struct rule_type *const *args, int nargs,
     struct overload_match *out);
 /* Do these values fit? For dynamic calls. */
-bool overload_fits(const struct rule_overload *fn, const struct rule_value *args,
-    int nargs);
+bool overload_fits(
+    const struct rule_overload *fn, const struct rule_value *args, int nargs);
 /* Calls visit(name, method) for each function, standard ones and the env's. */
 void overload_each(const struct rule_env *env,
     void (*visit)(void *arg, const char *name, bool method), void *arg);
 
 /* Checks types, resolves names, folds constants, sets node->eval. */
 enum stw_code rule_check(const struct rule_env *env, struct rule *rule,
-    const struct rule_type *want, struct arena *arena, struct stw_err *err) STW_MUST_USE;
+    const struct rule_type *want, struct arena *arena,
+    struct stw_err *err) STW_MUST_USE;
 /* "; write double(x) * y" to follow the message that nothing fits n's arguments, or "". */
 const char *rule_hint(struct arena *arena, struct str text, const struct node *n);
 /* The part of the rule's text that the node was written as. */
@@ -265,10 +280,13 @@ node_eval(struct frame *f, const struct node *n, struct rule_value *out)
 		n->eval(f, n, out);
 }
 
+/* Calls the function of a CALL node; args are known values. */
+void node_apply(struct frame *f, const struct node *n, const struct rule_value *args,
+    struct rule_value *out);
 /* The evaluator for a checked node. */
 node_fn node_evaluator(const struct node *n);
-void frame_init(struct frame *f, const struct rule *rule, const struct rule_eval_ctx *ctx,
-    struct rule_value locals[RULE_MAX_LOCALS]);
+void frame_init(struct frame *f, const struct rule *rule,
+    const struct rule_eval_ctx *ctx, struct rule_value locals[RULE_MAX_LOCALS]);
 /* NULL with *out an error when the evaluation may not have that much. */
 void *frame_alloc(struct frame *f, const struct node *n, size_t count, size_t size,
     struct rule_value *out);
@@ -295,8 +313,8 @@ int order_int_double(int64_t i, double d); /* -1 0 1, -2 NaN */
 int order_uint_double(uint64_t u, double d);
 void list_get(const struct rule_list *list, size_t i, struct rule_value *out);
 /* NULL: not there. */
-const struct rule_value *map_find(const struct rule_map *map,
-    const struct rule_value *key);
+const struct rule_value *map_find(
+    const struct rule_map *map, const struct rule_value *key);
 enum rule_value_kind value_kind_of(enum rule_kind kind); /* of a basic type */
 const char *value_type_name(const struct rule_value *v);
 bool value_fits_type(const struct rule_value *v, const struct rule_type *type);

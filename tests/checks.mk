@@ -77,6 +77,7 @@ check-tsan-run: $(THREADED)
 FUZZ_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BINS := $(patsubst %.c,$(B)/%,$(FUZZ_SRCS))
 ifeq ($(MODE),fuzz)
+$(B)/tests/fuzz/fuzz_rule: $(B)/tests/lib/rule_world.c.o
 $(FUZZ_BINS): $(B)/%: $(B)/%.c.o $(LIB)
 	$(SAY) LD $@
 	$(Q)$(CC) $(LDOPT) -fsanitize=fuzzer -o $@ $^ $(LIBS)
