@@ -10,6 +10,7 @@
 #ifndef STW_ENGINE_RULE_PRIV_H
 #define STW_ENGINE_RULE_PRIV_H
 
+#include "engine/money.h"
 #include "engine/re.h"
 #include "engine/rule.h"
 
@@ -320,12 +321,6 @@ const char *value_type_name(const struct rule_value *v);
 bool value_fits_type(const struct rule_value *v, const struct rule_type *type);
 
 /* ---- helpers of several files ------------------------------------------------ */
-/* Money: digits after the point of a currency. */
-int currency_digits(const char *currency);
-bool currency_valid(struct str code);
-/* False: not a decimal, too many digits after the point, or out of range. */
-bool money_parse(struct str text, const char *currency, int64_t *minor);
-void money_format(int64_t minor, const char *currency, struct buf *to);
 /* minor * factor, factor taken as its shortest decimal, halves to even. */
 struct decimal {
 	int64_t digits;

@@ -54,8 +54,10 @@ struct import_progress {
 };
 
 struct import_opts {
-	const char *dir;     /* the data */
-	const char *mapping; /* path of the document; NULL: dir/mapping.json */
+	const char *dir; /* the data */
+	const char
+	    *mapping; /* a path, or the name of a shipped one; NULL: dir/mapping.json,
+	                        else the shipped one whose files are all in dir */
 	stw_usec as_of;
 	int64_t max_errors; /* rows that may fall out, over all files */
 	const char *actor;  /* who runs it, for ledger and history; NULL: "import" */

@@ -1,0 +1,173 @@
+/*
+ * import_priv.h - what the files of the import share.
+ *
+ *   import_target.c       what can be imported: targets and their columns
+ *   import_json.c         the document -> struct import_mapping
+ *   import_document.c     which document
+ *   import_expr.c         expressions: compile, look up, evaluate a row into cells
+ *   import_value.c        one value of the rule language -> one typed cell
+ *   import_store.c        the run: batches, transactions, history
+ *   import_write_store.c  cells -> COPY, sealed
+ */
+#ifndef STW_SEGMENTS_IMPORT_PRIV_H
+#define STW_SEGMENTS_IMPORT_PRIV_H
+
+#include "engine/arena.h"
+#include "engine/phone.h"
+#include "engine/rule.h"
+#include "engine/zone.h"
+#include "segments/csv.h"
+#include "segments/import.h"
+#include "segments/strmap.h"
+
+#define IMPORT_MAX_DOCUMENT ((size_t)1 << 20)
+#define IMPORT_MAX_COLUMNS  40 /* of a target */
+#define IMPORT_MAX_LOOKUP   5000000
+
+/* ---- targets ------------------------------------------------------------------------ */
+enum import_type {
+	IMPORT_TEXT = 0,
+	IMPORT_INT,
+	IMPORT_BOOL,
+	IMPORT_DATE,
+	IMPORT_INSTANT,
+	IMPORT_MONEY,
+	IMPORT_PHONE,
+};
+
+/* How a cell goes into its stage table. */
+enum import_put {
+	IMPORT_PUT_PLAIN = 0,
+	IMPORT_PUT_NONE, /* not by itself: customer, phone of a customer, ref of an event */
+	IMPORT_PUT_NAME, /* name_sealed, name_mask */
+	IMPORT_PUT_ID,   /* id_sealed */
+	IMPORT_PUT_POINT, /* phone_sealed, phone_index, phone_mask, kind, region, zones */
+	IMPORT_PUT_INDEX, /* phone_index */
+	IMPORT_PUT_I16,
+};
+
+struct import_column {
+	const char *name;
+	enum import_type type;
+	enum import_put put;
+	bool required;
+	int64_t min, max;     /* INT: range; TEXT: max is the length in bytes, 0: 200 */
+	const char *choices;  /* TEXT: the words that are accepted; NULL: any */
+	const char *fallback; /* value of a cell without one; NULL: none */
+};
+
+struct import_target_def {
+	const char *name;
+	const struct import_column *columns; /* ends with a NULL name */
+	const char *parent; /* column that refers to a customer; or NULL */
+};
+const struct import_target_def *import_target_def(enum import_target target);
+int import_column_find(const struct import_target_def *def, const char *name);
+
+/* ---- the document -------------------------------------------------------------------- */
+struct import_expr {
+	struct str text;  /* .ptr NULL: not given */
+	const char *path; /* in the document: "files[2].columns.dob" */
+	struct rule *rule;
+};
+
+struct import_source {
+	const char *file;
+	struct csv_format format;
+};
+
+enum import_keep { IMPORT_KEEP_LAST = 0, IMPORT_KEEP_FIRST };
+
+struct import_lookup {
+	const char *name, *path;
+	struct import_source source;
+	struct import_expr key, value, where;
+	enum import_keep keep; /* of several rows with one key */
+	struct strmap map;
+	bool loaded;
+};
+
+struct import_file {
+	const char *path; /* in the document */
+	struct import_source source;
+	enum import_target target;
+	struct import_expr where;
+	struct import_expr columns[IMPORT_MAX_COLUMNS]; /* by the target's columns */
+	const char *region;                             /* of phone numbers */
+	bool skip_bad_phone;
+	bool synthetic; /* of the document's section of made-up data */
+};
+
+struct import_mapping {
+	char name[64];
+	char currency[4];
+	const struct zone *zone;
+	bool shift_to_as_of;
+	stw_day shift_from;
+	int64_t shift_days; /* decided by import_mapping_parse with as_of */
+	bool uses_clock;    /* the result depends on as_of */
+	struct import_lookup *lookups;
+	int nlookups;
+	struct import_file *files;
+	int nfiles;
+	struct str document;
+};
+
+/* The document of a run: a path, the name of one that ships with Steward ("berka"), or
+ * NULL: dir/mapping.json, else the one that ships and whose files are all in dir. */
+enum stw_code import_document_find(const char *mapping, const char *dir,
+    struct arena *arena, struct str *out, struct stw_err *err) STW_MUST_USE;
+/* Fills *out from the arena; lookups hold memory of their own: import_mapping_fini. */
+enum stw_code import_mapping_parse(struct str json, stw_usec as_of, struct arena *arena,
+    struct import_mapping *out, struct stw_err *err) STW_MUST_USE;
+void import_mapping_fini(struct import_mapping *mapping);
+
+/* ---- expressions ----------------------------------------------------------------------- */
+struct import_cell {
+	bool has;
+	int64_t i; /* INT, BOOL, DATE, INSTANT, MONEY */
+	struct str s;
+	const struct phone *phone;
+};
+
+struct import_ctx {
+	const struct import_mapping *mapping;
+	stw_usec as_of;
+	struct arena row; /* of one row's evaluation; reset for each */
+};
+
+/* What is wrong with a row; the texts name columns, never values of people. */
+struct import_fault {
+	char column[64];
+	char reason[240];
+};
+
+/* csv NULL: without data, any column name is taken to exist. */
+enum stw_code import_compile_file(const struct import_mapping *mapping,
+    struct import_file *file, const struct csv *csv, struct arena *arena,
+    struct stw_err *err) STW_MUST_USE;
+enum stw_code import_compile_lookup(const struct import_mapping *mapping,
+    struct import_lookup *lookup, const struct csv *csv, struct arena *arena,
+    struct stw_err *err) STW_MUST_USE;
+/* Reads the whole file of each lookup under dir. */
+enum stw_code import_lookups_load(struct import_ctx *ctx,
+    struct import_mapping *mapping, const char *dir, struct arena *arena,
+    struct stw_err *err) STW_MUST_USE;
+
+enum import_row { IMPORT_ROW_OK = 0, IMPORT_ROW_SKIPPED, IMPORT_ROW_BAD };
+/* Evaluates the csv's row: cells (one a column of the target) live in batch. A phone that
+ * was dropped (skip_bad_phone) is counted in *phones_skipped. */
+enum import_row import_row_read(struct import_ctx *ctx, const struct import_file *file,
+    const struct csv *csv, struct arena *batch, struct import_cell *cells,
+    int64_t *phones_skipped, struct import_fault *fault);
+
+/* False with a reason when v does not make a cell of this column. A missing v gives a
+ * cell without value. */
+bool import_cell_of(const struct rule_value *v, const struct import_column *column,
+    const struct import_mapping *mapping, struct arena *arena, struct import_cell *out,
+    char *reason, size_t reason_len);
+/* Result types that import_cell_of can take for the column. */
+bool import_type_fits(const struct import_column *column, enum rule_kind kind);
+const char *import_type_wants(const struct import_column *column);
+
+#endif
