@@ -44,8 +44,9 @@ struct phone {
 	char region[4];   /* ISO country, "001" for non-geographic codes, "" unknown */
 	int country_code; /* 86 */
 	enum phone_type type;
-	bool possible; /* its length can exist */
-	bool valid;    /* it lies in a range that was given out */
+	bool geographic; /* its digits say where it is */
+	bool possible;   /* its length can exist */
+	bool valid;      /* it lies in a range that was given out */
 };
 
 /* region: the ISO country assumed when the text has no country code ("CN"); "" or NULL
@@ -60,10 +61,8 @@ const char *phone_type_name(enum phone_type type);
 const char *phone_kind(const struct phone *phone);
 
 /* Zones the number's plan allows it to be in: longest prefix for geographic numbers,
- * country for others. Writes up to max names, returns how many there are. */
+ * country for others, none for invalid ones. Writes up to max names, returns how many there are. */
 int phone_zones(const struct phone *phone, const char **names, int max);
-/* Version of the library's metadata as far as known, for reports. */
-const char *phone_library_version(void);
 
 #ifdef __cplusplus
 }
