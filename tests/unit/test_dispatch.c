@@ -1,0 +1,758 @@
+/* The dispatcher against the queue simulator over real HTTP; the database is a fake. */
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <check.h>
+#include <curl/curl.h>
+#include <jansson.h>
+#include <sodium.h>
+
+#include "api/push/dispatch.h"
+#include "api/push/queue_sim.h"
+#include "campaigns/catalogue_store.h"
+#include "engine/log.h"
+
+#define SECRET "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+#define TASKS  400
+#define NOW    (INT64_C(1800000000) * STW_USEC_SEC)
+
+/* ---- the fake database ------------------------------------------------------------------ */
+struct fake_task {
+	struct uuid id;
+	int64_t queue_id, epoch;
+	stw_usec due;
+	enum task_state state;
+	stw_usec settled; /* monotonic, since the start of the test */
+	bool leased, recall;
+};
+
+static struct fake_task tasks[TASKS];
+static int ntasks;
+static struct queue_row queues[3];
+static int nqueues;
+static char urls[3][64];
+static char dir[] = "/tmp/test_dispatch-XXXXXX";
+static char checkpoint_path[80];
+static int64_t ledger_size;
+static bool seal_fails, gate_blocks;
+static int finish_fails, seals, resets;
+static stw_usec started;
+
+static struct fake_task *
+fake_find(const struct uuid *id)
+{
+	for (int i = 0; i < ntasks; i++)
+		if (memcmp(&tasks[i].id, id, sizeof *id) == 0)
+			return &tasks[i];
+	ck_abort_msg("no such task");
+	return NULL;
+}
+
+static void
+fake_add(int64_t queue_id, int n)
+{
+	while (n-- > 0) {
+		struct fake_task *t = &tasks[ntasks++];
+
+		ck_assert_int_le(ntasks, TASKS);
+		*t = (struct fake_task){.id = uuid_new(NOW),
+		    .queue_id = queue_id,
+		    .due = NOW,
+		    .state = TASK_PLANNED};
+	}
+}
+
+enum stw_code
+db_reset(struct db *db, struct stw_err *err)
+{
+	(void)db;
+	(void)err;
+	resets++;
+	return STW_OK;
+}
+
+enum stw_code
+queue_list(struct db *db, const struct seal_keys *keys, struct arena *arena,
+    struct queue_row **out, int *count, struct stw_err *err)
+{
+	(void)db;
+	(void)keys;
+	(void)err;
+	*out = arena_array(arena, (size_t)nqueues, sizeof **out);
+	memcpy(*out, queues, (size_t)nqueues * sizeof **out);
+	*count = nqueues;
+	return STW_OK;
+}
+
+enum stw_code
+task_claim(struct db *db, int64_t queue_id, const char *worker, int limit,
+    int lease_sec, stw_usec now, struct arena *arena, struct task_claim **out,
+    int *count, int64_t *expired, struct stw_err *err)
+{
+	(void)db;
+	(void)worker;
+	(void)err;
+	ck_assert_int_ge(lease_sec, 20);
+	*expired = 0;
+	*count = 0;
+	*out = arena_array(arena, (size_t)limit, sizeof **out);
+	for (int i = 0; i < ntasks && *count < limit; i++) {
+		struct fake_task *t = &tasks[i];
+
+		if (t->queue_id != queue_id || t->leased || t->due > now ||
+		    (t->state != TASK_PLANNED && t->state != TASK_READY))
+			continue;
+		t->leased = true;
+		t->state = TASK_READY;
+		(*out)[(*count)++] =
+		    (struct task_claim){.task_id = t->id, .epoch = ++t->epoch};
+	}
+	return STW_OK;
+}
+
+enum stw_code
+task_gate_dispatch(struct db *db, const struct ruleset *rules,
+    const struct task_claim *claim, stw_usec now, struct arena *arena,
+    enum task_gate_result *result, struct task_push *push, struct stw_err *err)
+{
+	struct fake_task *t = fake_find(&claim->task_id);
+	char *id = arena_alloc(arena, UUID_TEXT);
+
+	(void)db;
+	(void)rules;
+	(void)now;
+	(void)err;
+	if (gate_blocks) {
+		t->state = TASK_BLOCKED;
+		*result = TASK_GATE_BLOCKED;
+		return STW_OK;
+	}
+	ledger_size++;
+	t->state = TASK_SENDING;
+	*result = TASK_GATE_SEND;
+	/* The decision's id says which leaf it is, so that the journal can be checked. */
+	*push = (struct task_push){.claim = *claim,
+	    .task_id = uuid_format(&t->id, id),
+	    .campaign = "c",
+	    .campaign_version = 1,
+	    .step = "call",
+	    .occurrence = "1",
+	    .customer_ref = "r",
+	    .phone_mask = "138****0000",
+	    .channel = "VOICE",
+	    .handler = "agent",
+	    .purpose = "MARKETING",
+	    .script = "s",
+	    .script_version = 1,
+	    .number = "95000",
+	    .not_before = NOW,
+	    .not_after = NOW + STW_USEC_DAY,
+	    .decision_id = arena_printf(arena, "%lld", (long long)ledger_size - 1),
+	    .record_hash_hex = "ab",
+	    .valid_until = NOW + STW_USEC_HOUR};
+	return STW_OK;
+}
+
+enum stw_code
+ledger_seal(struct db *db, const struct ledger_key *key, const char *path, stw_usec now,
+    struct ledger_seal_result *out, struct stw_err *err)
+{
+	FILE *file;
+
+	(void)db;
+	(void)key;
+	(void)now;
+	(void)out;
+	if (seal_fails)
+		return stw_fail(err, STW_INVALID, "the disk is full");
+	file = fopen(path, "ae");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_gt(fprintf(file, "test\n%lld\nroot\n\n\xe2\x80\x94 test sig\n",
+			     (long long)ledger_size),
+	    0);
+	ck_assert_int_eq(fclose(file), 0);
+	seals++;
+	return STW_OK;
+}
+
+enum stw_code
+task_finish_push(struct db *db, const struct task_claim *claim,
+    enum task_push_result result, int http_status, const char *detail,
+    stw_usec retry_at, stw_usec now, bool *stale, struct stw_err *err)
+{
+	struct fake_task *t = fake_find(&claim->task_id);
+
+	(void)db;
+	(void)http_status;
+	(void)detail;
+	(void)now;
+	if (finish_fails > 0) {
+		finish_fails--;
+		return stw_fail(err, STW_TEMPFAIL, "connection lost");
+	}
+	*stale = t->epoch != claim->epoch || t->state != TASK_SENDING;
+	if (*stale)
+		return STW_OK;
+	t->leased = false;
+	t->settled = stw_monotonic() - started;
+	switch (result) {
+	case TASK_PUSH_ACCEPTED:
+		t->state = TASK_QUEUED;
+		break;
+	case TASK_PUSH_RETRY:
+		t->state = TASK_READY;
+		t->due = retry_at;
+		break;
+	case TASK_PUSH_REFUSED:
+		t->state = TASK_FAILED;
+		break;
+	case TASK_PUSH_UNKNOWN:
+		t->state = TASK_UNKNOWN;
+		break;
+	}
+	return STW_OK;
+}
+
+enum stw_code
+task_recalls(struct db *db, int limit, struct arena *arena, struct task_recall **out,
+    int *count, struct stw_err *err)
+{
+	(void)db;
+	(void)err;
+	*count = 0;
+	*out = arena_array(arena, (size_t)limit, sizeof **out);
+	for (int i = 0; i < ntasks && *count < limit; i++)
+		if (tasks[i].recall)
+			(*out)[(*count)++] =
+			    (struct task_recall){.task_id = tasks[i].id,
+				.queue_id = tasks[i].queue_id,
+				.reason = "withdrawal"};
+	return STW_OK;
+}
+
+enum stw_code
+task_recall_finish(struct db *db, const struct task_recall *recall, bool acknowledged,
+    int http_status, stw_usec now, struct stw_err *err)
+{
+	struct fake_task *t = fake_find(&recall->task_id);
+
+	(void)db;
+	(void)http_status;
+	(void)now;
+	(void)err;
+	if (acknowledged) {
+		t->recall = false;
+		t->state = TASK_RECALLED;
+	}
+	return STW_OK;
+}
+
+/* ---- queues in threads ------------------------------------------------------------------- */
+struct sim {
+	struct queue_sim_options opt;
+	char journal[100], port_file[100];
+	volatile sig_atomic_t stop;
+	pthread_t thread;
+};
+
+static struct sim sims[3];
+
+static void *
+sim_main(void *arg)
+{
+	struct sim *sim = arg;
+	struct stw_err err = {0};
+
+	if (queue_sim_run(&sim->opt, &sim->stop, &err) != STW_OK)
+		(void)fprintf(stderr, "queue-sim: %s\n", err.text);
+	return NULL;
+}
+
+static void
+queue_define(int i, unsigned port, bool dedupes, int concurrency, int timeout_ms)
+{
+	static const char *const codes[] = {"q0", "q1", "q2"};
+
+	(void)snprintf(urls[i], sizeof urls[i], "http://127.0.0.1:%u/tasks", port);
+	queues[i] = (struct queue_row){.queue_id = i + 1,
+	    .code = codes[i],
+	    .kind = "agent",
+	    .url = urls[i],
+	    .state = "open",
+	    .dedupes = dedupes,
+	    .concurrency = concurrency,
+	    .timeout_ms = timeout_ms,
+	    .secret = SECRET};
+	if (nqueues <= i)
+		nqueues = i + 1;
+}
+
+/* Options that differ from the defaults are set in sims[i].opt before. */
+static void
+sim_start(int i, bool dedupes, int concurrency, int timeout_ms)
+{
+	struct sim *sim = &sims[i];
+	unsigned port = 0;
+
+	(void)snprintf(sim->journal, sizeof sim->journal, "%s/journal%d", dir, i);
+	(void)snprintf(sim->port_file, sizeof sim->port_file, "%s/port%d", dir, i);
+	sim->opt.listen = "127.0.0.1:0";
+	sim->opt.port_file = sim->port_file;
+	sim->opt.journal = sim->journal;
+	sim->opt.checkpoints = checkpoint_path;
+	sim->opt.summary = NULL;
+	sim->opt.nsecrets = 1;
+	sim->stop = 0;
+	ck_assert_int_eq(
+	    webhook_secret_parse(STR_LIT(SECRET), &sim->opt.secrets[0], NULL), STW_OK);
+	ck_assert_int_eq(pthread_create(&sim->thread, NULL, sim_main, sim), 0);
+	for (int wait = 0; port == 0 && wait < 500; wait++) {
+		FILE *file = fopen(sim->port_file, "re");
+
+		if (file != NULL) {
+			if (fscanf(file, "%u", &port) != 1)
+				port = 0;
+			(void)fclose(file);
+		}
+		(void)usleep(10000);
+	}
+	ck_assert_uint_ne(port, 0);
+	queue_define(i, port, dedupes, concurrency, timeout_ms);
+}
+
+static void
+sim_stop(int i)
+{
+	sims[i].stop = 1;
+	ck_assert_int_eq(pthread_join(sims[i].thread, NULL), 0);
+	(void)unlink(sims[i].port_file);
+}
+
+/* Counts lines of a journal by event; checks of each push that its decision's leaf lay
+ * within an exported checkpoint when it came. */
+struct counts {
+	int accepted, duplicate, failed, dropped, recalled, after_recall;
+};
+
+static struct counts
+journal_read(int i)
+{
+	struct counts c = {0};
+	char *line = NULL;
+	size_t cap = 0;
+	FILE *file = fopen(sims[i].journal, "re");
+
+	ck_assert_ptr_nonnull(file);
+	while (getline(&line, &cap, file) > 0) {
+		json_t *e = json_loads(line, 0, NULL);
+		const char *what = json_string_value(json_object_get(e, "event"));
+		const char *answer = json_string_value(json_object_get(e, "answer"));
+		const char *leaf = json_string_value(json_object_get(e, "decision_id"));
+
+		ck_assert_ptr_nonnull(what);
+		c.accepted += strcmp(what, "accepted") == 0;
+		c.duplicate += strcmp(what, "duplicate") == 0;
+		c.failed += strcmp(what, "failed") == 0;
+		c.recalled += strcmp(what, "recalled") == 0;
+		c.after_recall += strcmp(what, "after_recall") == 0;
+		c.dropped += answer != NULL && strcmp(answer, "dropped") == 0;
+		if (answer != NULL)
+			ck_assert_int_gt(
+			    json_integer_value(json_object_get(e, "exported")),
+			    strtoll(leaf, NULL, 10));
+		json_decref(e);
+	}
+	free(line);
+	(void)fclose(file);
+	return c;
+}
+
+/* ---- the dispatcher ------------------------------------------------------------------------ */
+static struct egress egress;
+static struct dispatch *dispatch;
+
+static void
+begin(void)
+{
+	log_set_level(LOG_ERROR);
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	(void)snprintf(checkpoint_path, sizeof checkpoint_path, "%s/checkpoints", dir);
+	ck_assert_int_eq(egress_parse(STR_LIT("127.0.0.0/8"), &egress, NULL), STW_OK);
+	for (int i = 0; i < 3; i++)
+		queue_sim_defaults(&sims[i].opt);
+	ntasks = nqueues = 0;
+	ledger_size = 0;
+	seal_fails = gate_blocks = false;
+	finish_fails = seals = resets = 0;
+	started = stw_monotonic();
+	const struct dispatch_options options = {.checkpoint_path = checkpoint_path,
+	    .egress = &egress,
+	    .worker = "test",
+	    .db = (struct db *)&egress, /* the fakes do not look */
+	    .max_in_flight = 64};
+	ck_assert_int_eq(dispatch_open(&options, &dispatch, NULL), STW_OK);
+}
+
+static void
+end(void)
+{
+	char command[120];
+
+	dispatch_close(dispatch);
+	(void)snprintf(command, sizeof command, "rm -rf %s", dir);
+	ck_assert_int_eq(system(command), 0);
+	memcpy(dir + strlen(dir) - 6, "XXXXXX", 6);
+}
+
+static struct dispatch_result
+pass(int limit_ms)
+{
+	struct dispatch_result r;
+	struct stw_err err = {0};
+
+	ck_assert_msg(dispatch_pass(dispatch, NOW, limit_ms, NULL, &r, &err) == STW_OK,
+	    "%s", err.text);
+	ck_assert_int_eq(r.in_flight, 0);
+	return r;
+}
+
+static int
+in_state(int64_t queue_id, enum task_state state)
+{
+	int n = 0;
+
+	for (int i = 0; i < ntasks; i++)
+		n += tasks[i].queue_id == queue_id && tasks[i].state == state;
+	return n;
+}
+
+START_TEST(every_due_task_takes_effect_once_and_is_covered_before)
+{
+	struct dispatch_result r;
+	struct counts c;
+
+	sim_start(0, true, 8, 5000);
+	fake_add(1, 200);
+	r = pass(20000);
+	sim_stop(0);
+	c = journal_read(0);
+	ck_assert_int_eq(in_state(1, TASK_QUEUED), 200);
+	ck_assert_int_eq(r.accepted, 200);
+	ck_assert_int_eq(r.sent, 200);
+	ck_assert_int_eq(c.accepted, 200);
+	ck_assert_int_eq(c.duplicate, 0);
+	ck_assert_int_gt(seals, 0);
+	ck_assert_int_lt(seals, 200);
+}
+END_TEST
+
+START_TEST(a_queue_that_fails_and_hangs_up_gets_each_task_once)
+{
+	struct counts c;
+
+	sims[0].opt.fail_rate = 0.15;
+	sims[0].opt.drop_rate = 0.15;
+	sims[0].opt.late_rate = 0.05;
+	sims[0].opt.late_ms = 700;
+	sim_start(0, true, 16, 400);
+	fake_add(1, 60);
+	(void)pass(40000);
+	sim_stop(0);
+	c = journal_read(0);
+	ck_assert_int_eq(in_state(1, TASK_QUEUED), 60);
+	ck_assert_int_eq(c.accepted, 60);
+	ck_assert_int_gt(c.duplicate, 0);
+	ck_assert_int_gt(c.failed, 0);
+	ck_assert_int_gt(c.dropped, 0);
+}
+END_TEST
+
+START_TEST(without_deduplication_a_lost_answer_is_unknown_and_not_repeated)
+{
+	struct dispatch_result r;
+	struct counts c;
+	int n;
+
+	sims[0].opt.drop_rate = 0.2;
+	sim_start(0, false, 8, 2000);
+	fake_add(1, 80);
+	r = pass(30000);
+	sim_stop(0);
+	c = journal_read(0);
+	n = in_state(1, TASK_UNKNOWN);
+	ck_assert_int_gt(n, 0);
+	ck_assert_int_eq(n, c.dropped);
+	ck_assert_int_eq(r.unknown, n);
+	ck_assert_int_eq(in_state(1, TASK_QUEUED), 80 - n);
+	ck_assert_int_eq(c.accepted, 80);
+	ck_assert_int_eq(c.duplicate, 0);
+}
+END_TEST
+
+START_TEST(nothing_leaves_while_the_ledger_cannot_be_sealed)
+{
+	struct dispatch_result r;
+	struct counts c;
+
+	sim_start(0, true, 8, 2000);
+	fake_add(1, 20);
+	seal_fails = true;
+	r = pass(500);
+	ck_assert_int_eq(r.sent, 0);
+	ck_assert_int_gt(r.unsealed, 0);
+	ck_assert_int_eq(in_state(1, TASK_QUEUED), 0);
+	seal_fails = false;
+	for (int i = 0; i < ntasks; i++)
+		tasks[i].due = NOW;
+	(void)pass(10000);
+	sim_stop(0);
+	c = journal_read(0);
+	ck_assert_int_eq(c.accepted, 20);
+	ck_assert_int_eq(in_state(1, TASK_QUEUED), 20);
+}
+END_TEST
+
+START_TEST(what_the_gate_blocks_is_not_sent)
+{
+	struct dispatch_result r;
+
+	sim_start(0, true, 8, 2000);
+	fake_add(1, 20);
+	gate_blocks = true;
+	r = pass(5000);
+	sim_stop(0);
+	ck_assert_int_eq(r.blocked, 20);
+	ck_assert_int_eq(r.sent, 0);
+	ck_assert_int_eq(journal_read(0).accepted, 0);
+}
+END_TEST
+
+START_TEST(a_slow_queue_does_not_delay_another)
+{
+	stw_usec slow = 0, fast = 0;
+
+	sims[0].opt.slow_ms = 800;
+	sim_start(0, true, 4, 5000);
+	sim_start(1, true, 8, 5000);
+	fake_add(1, 12);
+	fake_add(2, 150);
+	(void)pass(30000);
+	sim_stop(0);
+	sim_stop(1);
+	for (int i = 0; i < ntasks; i++) {
+		stw_usec *last = tasks[i].queue_id == 1 ? &slow : &fast;
+
+		ck_assert_int_eq(tasks[i].state, TASK_QUEUED);
+		if (tasks[i].settled > *last)
+			*last = tasks[i].settled;
+	}
+	ck_assert_int_ge(slow, 2 * STW_USEC_SEC);
+	ck_assert_int_lt(fast, slow);
+	ck_assert_int_eq(journal_read(1).accepted, 150);
+}
+END_TEST
+
+/* A port that nobody listens on any more. */
+static unsigned
+dead_port(void)
+{
+	struct sockaddr_in addr = {.sin_family = AF_INET};
+	socklen_t len = sizeof addr;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&addr, sizeof addr), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&addr, &len), 0);
+	(void)close(fd);
+	return ntohs(addr.sin_port);
+}
+
+START_TEST(a_dead_queue_is_left_alone_and_loses_nothing)
+{
+	struct dispatch_result r;
+
+	sim_start(0, true, 8, 2000);
+	queue_define(1, dead_port(), false, 8, 2000);
+	fake_add(1, 100);
+	fake_add(2, 100);
+	r = pass(2500);
+	sim_stop(0);
+	ck_assert_int_eq(in_state(1, TASK_QUEUED), 100);
+	ck_assert_int_eq(in_state(2, TASK_READY) + in_state(2, TASK_PLANNED), 100);
+	ck_assert_int_le(r.sent - 100, 20);
+	ck_assert_int_eq(r.queues_held, 1);
+}
+END_TEST
+
+START_TEST(an_address_outside_the_list_is_never_connected_to)
+{
+	struct dispatch_result r;
+
+	sim_start(0, true, 8, 2000);
+	ck_assert_int_eq(egress_parse(STR_LIT("10.0.0.0/8"), &egress, NULL), STW_OK);
+	fake_add(1, 10);
+	r = pass(300);
+	sim_stop(0);
+	ck_assert_int_eq(r.accepted, 0);
+	ck_assert_int_gt(r.retried, 0);
+	ck_assert_int_eq(journal_read(0).accepted, 0);
+}
+END_TEST
+
+START_TEST(an_answer_is_kept_while_the_database_is_away)
+{
+	struct dispatch_result r;
+
+	sim_start(0, true, 4, 2000);
+	fake_add(1, 8);
+	finish_fails = 3;
+	/* A pass gives up on a database that is away; a loop waits for it. */
+	for (int i = 0; i < 20 && in_state(1, TASK_QUEUED) < 8; i++) {
+		enum stw_code rc = dispatch_pass(dispatch, NOW, 3000, NULL, &r, NULL);
+
+		ck_assert(rc == STW_OK || rc == STW_TEMPFAIL);
+		for (int t = 0; t < ntasks; t++)
+			if (tasks[t].state == TASK_SENDING) {
+				tasks[t].state = TASK_READY; /* its lease ran out */
+				tasks[t].leased = false;
+			}
+		(void)usleep(300000);
+	}
+	sim_stop(0);
+	ck_assert_int_eq(in_state(1, TASK_QUEUED), 8);
+	ck_assert_int_eq(journal_read(0).accepted, 8);
+	ck_assert_int_gt(resets, 0);
+}
+END_TEST
+
+START_TEST(recalls_go_until_acknowledged_and_before_anything_else)
+{
+	struct dispatch_result r;
+	struct counts c;
+
+	sims[0].opt.fail_rate = 0.0;
+	sim_start(0, true, 8, 2000);
+	fake_add(1, 30);
+	for (int i = 0; i < 10; i++) {
+		tasks[i].recall = true;
+		tasks[i].state = TASK_SENDING;
+		tasks[i].leased = true;
+	}
+	r = pass(10000);
+	/* What comes after its recall is not taken. */
+	tasks[0].state = TASK_PLANNED;
+	tasks[0].leased = false;
+	(void)pass(10000);
+	sim_stop(0);
+	c = journal_read(0);
+	ck_assert_int_eq(r.recalls_done, 10);
+	ck_assert_int_eq(c.recalled, 10);
+	ck_assert_int_eq(in_state(1, TASK_QUEUED), 20);
+	ck_assert_int_eq(c.accepted, 20);
+	ck_assert_int_eq(c.after_recall, 1);
+	ck_assert_int_eq(tasks[0].state, TASK_FAILED);
+}
+END_TEST
+
+START_TEST(the_queue_remembers_across_its_restart)
+{
+	struct counts c;
+
+	sim_start(0, true, 8, 2000);
+	fake_add(1, 30);
+	(void)pass(10000);
+	sim_stop(0);
+	sim_start(0, true, 8, 2000);
+	for (int i = 0; i < ntasks; i++)
+		tasks[i].state = TASK_PLANNED;
+	(void)pass(10000);
+	sim_stop(0);
+	c = journal_read(0);
+	ck_assert_int_eq(c.accepted, 30);
+	ck_assert_int_eq(c.duplicate, 30);
+}
+END_TEST
+
+/* ---- the loop -------------------------------------------------------------------------------- */
+static volatile sig_atomic_t stop_loop;
+
+static void *
+loop_main(void *arg)
+{
+	dispatch_loop(arg, &stop_loop);
+	return NULL;
+}
+
+START_TEST(a_loop_that_is_stopped_finishes_what_is_on_the_wire)
+{
+	struct dispatch_result r = {0};
+	pthread_t thread;
+	struct stw_clock clock;
+	struct dispatch_options options;
+	stw_usec asked;
+
+	dispatch_close(dispatch);
+	clock_set_base(&clock, NOW);
+	options = (struct dispatch_options){.checkpoint_path = checkpoint_path,
+	    .egress = &egress,
+	    .worker = "test",
+	    .clock = &clock,
+	    .db = (struct db *)&egress};
+	ck_assert_int_eq(dispatch_open(&options, &dispatch, NULL), STW_OK);
+	sims[0].opt.slow_ms = 500;
+	sim_start(0, true, 4, 5000);
+	fake_add(1, 40);
+	stop_loop = 0;
+	ck_assert_int_eq(pthread_create(&thread, NULL, loop_main, dispatch), 0);
+	while (r.in_flight == 0) {
+		(void)usleep(10000);
+		dispatch_totals(dispatch, &r);
+	}
+	asked = stw_monotonic();
+	stop_loop = 1;
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert_int_lt(stw_monotonic() - asked, 3 * STW_USEC_SEC);
+	sim_stop(0);
+	ck_assert_int_eq(in_state(1, TASK_SENDING), 0);
+	ck_assert_int_eq(in_state(1, TASK_QUEUED), journal_read(0).accepted);
+	ck_assert_int_gt(in_state(1, TASK_QUEUED), 0);
+	ck_assert_int_lt(in_state(1, TASK_QUEUED), 40);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("dispatch");
+	TCase *tc = tcase_create("dispatch");
+	SRunner *runner;
+	int failed;
+
+	if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK)
+		return EXIT_FAILURE;
+	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, begin, end);
+	tcase_add_test(tc, every_due_task_takes_effect_once_and_is_covered_before);
+	tcase_add_test(tc, a_queue_that_fails_and_hangs_up_gets_each_task_once);
+	tcase_add_test(
+	    tc, without_deduplication_a_lost_answer_is_unknown_and_not_repeated);
+	tcase_add_test(tc, nothing_leaves_while_the_ledger_cannot_be_sealed);
+	tcase_add_test(tc, what_the_gate_blocks_is_not_sent);
+	tcase_add_test(tc, a_slow_queue_does_not_delay_another);
+	tcase_add_test(tc, a_dead_queue_is_left_alone_and_loses_nothing);
+	tcase_add_test(tc, an_address_outside_the_list_is_never_connected_to);
+	tcase_add_test(tc, an_answer_is_kept_while_the_database_is_away);
+	tcase_add_test(tc, recalls_go_until_acknowledged_and_before_anything_else);
+	tcase_add_test(tc, the_queue_remembers_across_its_restart);
+	tcase_add_test(tc, a_loop_that_is_stopped_finishes_what_is_on_the_wire);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
