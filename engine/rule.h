@@ -104,6 +104,8 @@ struct rule_object_ops {
 	/* Sets *out; a field without a value is rule_missing(). */
 	void (*get)(const void *obj, size_t row, int field, struct arena *arena,
 	    struct rule_value *out);
+	/* The number of a field by name, -1: none; for records in a dyn. May be NULL. */
+	int (*find)(const void *obj, struct str name);
 };
 
 /* A list that is read in place (child rows); NULL ops: items[] holds the values. */
@@ -169,7 +171,8 @@ struct rule_value rule_list_of(const struct rule_value *items, size_t count);
 struct rule_value rule_row(const struct table *table, size_t row);
 /* Child rows [offsets[row], offsets[row+1]) of table->children[child] as a list. */
 struct rule_value rule_children(const struct table *table, int child, size_t row);
-/* Printed as the language would write it; strings longer than max bytes are cut. */
+/* Printed as the language would write it; strings past 200 bytes are cut, lists past
+ * ten elements. */
 void rule_value_print(const struct rule_value *v, struct buf *to);
 /* The canonical literal type of a table: columns and children become fields. */
 const struct rule_type *rule_type_of_table(

@@ -366,7 +366,7 @@ call_shape(struct checker *c, const struct node *n)
 
 struct name_search {
 	struct nearest nearest;
-	bool wanted_method;
+	bool wanted_method, suggest;
 	bool exists;
 	bool other_style; /* the name exists, but is written the other way */
 };
@@ -382,7 +382,7 @@ visit_name(void *arg, const char *name, bool method)
 		search->exists |= method == search->wanted_method;
 		search->other_style |= method != search->wanted_method;
 	}
-	if (method == search->wanted_method)
+	if (search->suggest && method == search->wanted_method)
 		nearest_offer(&search->nearest, name);
 }
 
@@ -402,6 +402,8 @@ known_function(struct checker *c, struct node *n)
 	overload_each(c->env, visit_name, &search);
 	if (search.exists)
 		return true;
+	search.suggest = true;
+	overload_each(c->env, visit_name, &search);
 	for (size_t i = 0; n->method && i < STW_ARRAY_LEN(macros); i++)
 		nearest_offer(&search.nearest, macros[i]);
 	if (name.len > 60)

@@ -139,42 +139,28 @@ eval_field_of_name(struct frame *f, const struct node *n, struct rule_value *out
 		eval_field(f, n, out);
 }
 
-static void
-eval_select(struct frame *f, const struct node *n, struct rule_value *out)
-{
-	const struct rule_value *found;
-	struct rule_value target, key;
-
-	node_eval(f, n->args[0], &target);
-	if (value_is_error(&target)) {
-		*out = target;
-		return;
-	}
-	if (target.kind != RULE_V_MAP) {
-		value_failf(f, out, n, "a %s has no fields", value_type_name(&target));
-		return;
-	}
-	key = rule_string(n->name);
-	found = map_find(&target.map, &key);
-	if (found != NULL)
-		*out = *found;
-	else
-		value_failf(f, out, n, "no such key: %.*s",
-		    (int)(n->name.len > 60 ? 60 : n->name.len), n->name.ptr);
-}
-
-/* The field of target, or found = false when it has no value. */
+/* A field by name, of a map or of a record whose type only shows now. found: it has a
+ * value. False: *out says why it cannot be asked for. */
 static bool
-select_maybe(struct frame *f, const struct node *n, const struct rule_value *target,
+select_by_name(struct frame *f, const struct node *n, const struct rule_value *target,
     struct rule_value *out, bool *found)
 {
 	const struct rule_value *entry;
 	struct rule_value key;
+	int field;
 
 	*found = false;
-	if (target->kind == RULE_V_OBJECT && n->field >= 0) {
-		field_get(f, n, target, out);
+	if (target->kind == RULE_V_OBJECT && target->object.ops->find != NULL) {
+		field = target->object.ops->find(target->object.obj, n->name);
+		if (field < 0) {
+			value_fail(out, n, "the record has no such field");
+			return false;
+		}
+		target->object.ops->get(
+		    target->object.obj, target->object.row, field, f->arena, out);
 		*found = !value_is_error(out);
+		if (!*found && out->error.text == NULL)
+			value_missing(out, n, n->missing_text);
 		return *found || out->error.missing;
 	}
 	if (target->kind != RULE_V_MAP) {
@@ -186,7 +172,34 @@ select_maybe(struct frame *f, const struct node *n, const struct rule_value *tar
 	*found = entry != NULL;
 	if (*found)
 		*out = *entry;
+	else
+		value_fail(out, n, "the map has no such key");
 	return true;
+}
+
+static void
+eval_select(struct frame *f, const struct node *n, struct rule_value *out)
+{
+	struct rule_value target;
+	bool found;
+
+	node_eval(f, n->args[0], &target);
+	if (value_is_error(&target))
+		*out = target;
+	else
+		(void)select_by_name(f, n, &target, out, &found);
+}
+
+/* The field of target; found = false when it has no value. */
+static bool
+select_maybe(struct frame *f, const struct node *n, const struct rule_value *target,
+    struct rule_value *out, bool *found)
+{
+	if (target->kind != RULE_V_OBJECT || n->field < 0)
+		return select_by_name(f, n, target, out, found);
+	field_get(f, n, target, out);
+	*found = !value_is_error(out);
+	return *found || out->error.missing;
 }
 
 static void

@@ -68,12 +68,26 @@ decimal_of(double d, struct decimal *out)
 	return true;
 }
 
+/* The common case in 64 bits, where dividing is far cheaper. */
+static int64_t
+divide_half_even_64(int64_t n, int64_t d)
+{
+	int64_t q = n / d, r = n % d;
+
+	if (r < 0)
+		r = -r;
+	if (r > d - r || (r == d - r && (q & 1) != 0))
+		q += n < 0 ? -1 : 1;
+	return q;
+}
+
 /* |minor * digits| < 2^63 * 10^17 < 2^120, so 38 places to the right leave nothing. */
 bool
 money_scale(int64_t minor, struct decimal by, int64_t *out)
 {
 	stw_wide v = (stw_wide)minor * by.digits;
 	stw_wide unit = 1;
+	int64_t small_unit = 1;
 
 	if (v == 0 || by.exp10 < -37) {
 		*out = 0;
@@ -83,6 +97,12 @@ money_scale(int64_t minor, struct decimal by, int64_t *out)
 		v *= 10;
 		if (v < INT64_MIN || v > INT64_MAX)
 			return false;
+	}
+	if (by.exp10 > -19 && v > INT64_MIN && v <= INT64_MAX) {
+		for (int e = by.exp10; e < 0; e++)
+			small_unit *= 10;
+		*out = divide_half_even_64((int64_t)v, small_unit);
+		return true;
 	}
 	for (int e = by.exp10; e < 0; e++)
 		unit *= 10;

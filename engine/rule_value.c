@@ -153,7 +153,23 @@ row_get(
 	*out = rule_missing();
 }
 
-const struct rule_object_ops rule_row_ops = {.get = row_get};
+static int
+row_find(const void *obj, struct str name)
+{
+	const struct table *table = obj;
+
+	for (int c = 0; c < table->ncols; c++) {
+		if (str_eq_c(name, table->cols[c].name))
+			return c;
+	}
+	for (int c = 0; c < table->nchildren; c++) {
+		if (str_eq_c(name, table->children[c].name))
+			return table->ncols + c;
+	}
+	return -1;
+}
+
+static const struct rule_object_ops rule_row_ops = {.get = row_get, .find = row_find};
 
 struct rule_value
 rule_row(const struct table *table, size_t row)
