@@ -91,29 +91,49 @@ script_put(struct db *db, const char *code, const char *lang, const char *body,
 	return rc;
 }
 
+/* approve and retire: one guarded update, and an entry with the text's hash. */
+static enum stw_code
+script_move(struct db *db, enum db_query_id query, const struct db_param *params,
+    size_t nparams, const char *code, int version, const char *actor, const char *verb,
+    stw_usec now, struct stw_err *err)
+{
+	struct db_rows *rows = NULL;
+	enum stw_code rc = db_begin(db, err);
+
+	if (rc == STW_OK)
+		rc = db_query(db, query, params, nparams, &rows, err);
+	if (rc == STW_OK && db_rows_count(rows) == 0)
+		rc = stw_fail(err, STW_CONFLICT,
+		    "script %s version %d cannot be %s now", code, version, verb);
+	if (rc == STW_OK)
+		rc = log_change(db, "script", code, version, db_get_str(rows, 0, 0).ptr,
+		    actor, verb, now, err);
+	db_rows_free(rows);
+	if (rc == STW_OK)
+		return db_commit(db, err);
+	db_rollback(db);
+	return rc;
+}
+
 enum stw_code
 script_approve(struct db *db, const char *code, int version, const char *approver,
     stw_usec now, struct stw_err *err)
 {
 	const struct db_param params[] = {
 	    db_text(code), db_i64(version), db_text(approver), db_usec(now)};
-	struct db_rows *rows = NULL;
-	enum stw_code rc = db_begin(db, err);
 
-	if (rc == STW_OK)
-		rc = db_query(
-		    db, DB_Q_SCRIPT_APPROVE, params, DB_NPARAMS(params), &rows, err);
-	if (rc == STW_OK && db_rows_count(rows) == 0)
-		rc = stw_fail(err, STW_CONFLICT, "script %s version %d is not a draft",
-		    code, version);
-	if (rc == STW_OK)
-		rc = log_change(db, "script", code, version, db_get_str(rows, 0, 0).ptr,
-		    approver, "approved", now, err);
-	db_rows_free(rows);
-	if (rc == STW_OK)
-		return db_commit(db, err);
-	db_rollback(db);
-	return rc;
+	return script_move(db, DB_Q_SCRIPT_APPROVE, params, DB_NPARAMS(params), code,
+	    version, approver, "approved", now, err);
+}
+
+enum stw_code
+script_retire(struct db *db, const char *code, int version, const char *actor,
+    stw_usec now, struct stw_err *err)
+{
+	const struct db_param params[] = {db_text(code), db_i64(version)};
+
+	return script_move(db, DB_Q_SCRIPT_RETIRE, params, DB_NPARAMS(params), code,
+	    version, actor, "retired", now, err);
 }
 
 enum stw_code

@@ -26,6 +26,9 @@ enum stw_code script_put(struct db *db, const char *code, const char *lang,
     struct stw_err *err) STW_MUST_USE;
 enum stw_code script_approve(struct db *db, const char *code, int version,
     const char *approver, stw_usec now, struct stw_err *err) STW_MUST_USE;
+/* CONFLICT: that version is not approved. */
+enum stw_code script_retire(struct db *db, const char *code, int version,
+    const char *actor, stw_usec now, struct stw_err *err) STW_MUST_USE;
 /* The text for an agent's screen; NULL body when there is none. */
 enum stw_code script_get(struct db *db, const char *code, int version,
     struct arena *arena, const char **body, struct stw_err *err) STW_MUST_USE;

@@ -226,6 +226,17 @@ grant(struct db *db, const struct task_context *c, const struct task_verdict *v,
 	return rc;
 }
 
+/* Nothing but this agent's own standing speaks against the contact: others may have it. */
+static bool
+agent_is_the_reason(const struct gate_decision *d)
+{
+	for (int i = 0; i < d->nhits; i++)
+		if (!d->hits[i].ok && d->hits[i].outcome >= GATE_REVIEW &&
+		    strcmp(d->hits[i].code, "AGENT_NOT_QUALIFIED") != 0)
+			return false;
+	return true;
+}
+
 enum stw_code
 task_permit(struct db *db, const struct ruleset *rules, const struct uuid *task_id,
     const char *agent, stw_usec now, struct arena *arena, struct task_permit *out,
@@ -257,6 +268,9 @@ task_permit(struct db *db, const struct ruleset *rules, const struct uuid *task_
 	out->decision_id = v.decision_id;
 	if (v.decision.allowed)
 		return grant(db, &c, &v, agent, now, out, err);
+	if (agent_is_the_reason(&v.decision))
+		return hand_over(
+		    db, DB_Q_TASK_RELEASE, "released", task_id, agent, now, err);
 	return task_context_refuse(db, &c, &v, now, &deferred, err);
 }
 

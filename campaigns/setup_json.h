@@ -1,0 +1,34 @@
+/*
+ * setup_json.h - the setup document as structs (campaigns/setup/demo.json).
+ *
+ * Ownership  Everything lives in the arena.
+ */
+#ifndef STW_CAMPAIGNS_SETUP_JSON_H
+#define STW_CAMPAIGNS_SETUP_JSON_H
+
+#include "campaigns/catalogue_store.h"
+#include "campaigns/number_store.h"
+
+struct setup_script {
+	const char *code, *body;
+	bool retired;
+};
+
+struct setup_person {
+	const char *code, *queue;
+	int qualified_days; /* from now; below zero: ran out */
+};
+
+struct setup_document {
+	struct product_row *products;
+	struct number_row *numbers;
+	struct setup_script *scripts;
+	struct queue_row *queues;
+	struct setup_person *agents;
+	int nproducts, nnumbers, nscripts, nqueues, nagents;
+};
+
+enum stw_code setup_parse(struct str text, struct arena *arena,
+    struct setup_document *out, struct stw_err *err) STW_MUST_USE;
+
+#endif
