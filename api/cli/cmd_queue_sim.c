@@ -8,7 +8,7 @@
 
 #include "api/push/queue_sim.h"
 
-static volatile sig_atomic_t stop;
+static atomic_bool stop;
 
 static const char usage[] =
     "usage: steward queue-sim --journal FILE --secret whsec_... [options]\n"
@@ -173,7 +173,7 @@ static void
 on_signal(int number)
 {
 	(void)number;
-	stop = 1;
+	atomic_store(&stop, true);
 }
 
 int

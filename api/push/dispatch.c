@@ -489,6 +489,7 @@ recall_begin(struct dispatch *d, struct push_queue *q, const struct task_recall 
 	struct job *job = job_find(d);
 	struct stw_err err;
 
+	STW_ASSERT(job != NULL);
 	job_begin(job, q, true);
 	job->recall = *recall;
 	job->recall.reason = NULL; /* lives in the round's arena */
@@ -854,8 +855,8 @@ difference(const struct dispatch_result *now, const struct dispatch_result *befo
 }
 
 enum stw_code
-dispatch_pass(struct dispatch *d, stw_usec now, int limit_ms,
-    const volatile sig_atomic_t *stop, struct dispatch_result *out, struct stw_err *err)
+dispatch_pass(struct dispatch *d, stw_usec now, int limit_ms, const atomic_bool *stop,
+    struct dispatch_result *out, struct stw_err *err)
 {
 	stw_usec until = stw_monotonic() + (stw_usec)limit_ms * 1000;
 	struct dispatch_result before = d->sum;
@@ -869,7 +870,8 @@ dispatch_pass(struct dispatch *d, stw_usec now, int limit_ms,
 		q->retry_at = 0;
 	}
 	for (;;) {
-		bool more = stw_monotonic() < until && (stop == NULL || !*stop);
+		bool more =
+		    stw_monotonic() < until && (stop == NULL || !atomic_load(stop));
 		enum stw_code round_rc;
 
 		round_rc = round_work(d, more, err);
@@ -899,13 +901,13 @@ dispatch_pass(struct dispatch *d, stw_usec now, int limit_ms,
 }
 
 void
-dispatch_loop(struct dispatch *d, const volatile sig_atomic_t *stop)
+dispatch_loop(struct dispatch *d, const atomic_bool *stop)
 {
 	stw_usec patience = 0;
 
 	d->next_reload = 0;
 	for (;;) {
-		bool more = !*stop;
+		bool more = !atomic_load(stop);
 		struct stw_err err = {0};
 
 		start_clock(d, clock_now(d->opt.clock));

@@ -13,12 +13,13 @@
  * Ownership  dispatch_open/dispatch_close; the options' pointers are borrowed until then.
  * Errors     A database that is away is waited for by dispatch_loop; dispatch_pass gives
  *            TEMPFAIL. Trouble with queues is counted, logged and no error.
- * Threads    One thread at a time; dispatch_totals from any.
+ * Threads    One thread at a time; dispatch_totals from any. *stop may be set by any thread
+ *            and by a signal handler.
  */
 #ifndef STW_API_PUSH_DISPATCH_H
 #define STW_API_PUSH_DISPATCH_H
 
-#include <signal.h>
+#include <stdatomic.h>
 
 #include "api/push/egress.h"
 #include "campaigns/task_store.h"
@@ -61,12 +62,12 @@ void dispatch_close(struct dispatch *dispatch);
  * nothing more, and what is in flight is waited for). *stop (may be NULL) ends it the same
  * way. out may be NULL. */
 enum stw_code dispatch_pass(struct dispatch *dispatch, stw_usec now, int limit_ms,
-    const volatile sig_atomic_t *stop, struct dispatch_result *out,
+    const atomic_bool *stop, struct dispatch_result *out,
     struct stw_err *err) STW_MUST_USE;
 
 /* Until *stop; returns when nothing is in flight any more. Waits for a database that is
  * away. */
-void dispatch_loop(struct dispatch *dispatch, const volatile sig_atomic_t *stop);
+void dispatch_loop(struct dispatch *dispatch, const atomic_bool *stop);
 
 void dispatch_totals(struct dispatch *dispatch, struct dispatch_result *out);
 

@@ -516,8 +516,8 @@ print_summary(struct queue_sim *sim, const struct queue_agents_sums *agents)
 }
 
 enum stw_code
-queue_sim_run(const struct queue_sim_options *options,
-    const volatile sig_atomic_t *stop, struct stw_err *err)
+queue_sim_run(const struct queue_sim_options *options, const atomic_bool *stop,
+    struct stw_err *err)
 {
 	struct queue_agents_sums sums = {0};
 	struct queue_agent_line *lines = NULL;
@@ -558,7 +558,7 @@ queue_sim_run(const struct queue_sim_options *options,
 		agents =
 		    queue_agents_start(&how, list, nagents, sim.tasks, sim.journal);
 	}
-	while (!*stop && !is_idle(&sim) && !atomic_load(&sim.broken))
+	while (!atomic_load(stop) && !is_idle(&sim) && !atomic_load(&sim.broken))
 		sleep_ms(50);
 	if (atomic_load(&sim.broken))
 		rc = stw_fail(

@@ -15,7 +15,7 @@
 #ifndef STW_API_PUSH_QUEUE_SIM_H
 #define STW_API_PUSH_QUEUE_SIM_H
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "api/push/webhook.h"
@@ -48,6 +48,6 @@ struct queue_sim_options {
 void queue_sim_defaults(struct queue_sim_options *options);
 /* Runs until *stop is set or it is idle. */
 enum stw_code queue_sim_run(const struct queue_sim_options *options,
-    const volatile sig_atomic_t *stop, struct stw_err *err) STW_MUST_USE;
+    const atomic_bool *stop, struct stw_err *err) STW_MUST_USE;
 
 #endif

@@ -255,7 +255,7 @@ task_recall_finish(struct db *db, const struct task_recall *recall, bool acknowl
 struct sim {
 	struct queue_sim_options opt;
 	char journal[100], port_file[100];
-	volatile sig_atomic_t stop;
+	atomic_bool stop;
 	pthread_t thread;
 };
 
@@ -306,7 +306,7 @@ sim_start(int i, bool dedupes, int concurrency, int timeout_ms)
 	sim->opt.checkpoints = checkpoint_path;
 	sim->opt.summary = NULL;
 	sim->opt.nsecrets = 1;
-	sim->stop = 0;
+	atomic_store(&sim->stop, false);
 	ck_assert_int_eq(
 	    webhook_secret_parse(STR_LIT(SECRET), &sim->opt.secrets[0], NULL), STW_OK);
 	ck_assert_int_eq(pthread_create(&sim->thread, NULL, sim_main, sim), 0);
@@ -327,7 +327,7 @@ sim_start(int i, bool dedupes, int concurrency, int timeout_ms)
 static void
 sim_stop(int i)
 {
-	sims[i].stop = 1;
+	atomic_store(&sims[i].stop, true);
 	ck_assert_int_eq(pthread_join(sims[i].thread, NULL), 0);
 	(void)unlink(sims[i].port_file);
 }
@@ -678,7 +678,7 @@ START_TEST(the_queue_remembers_across_its_restart)
 END_TEST
 
 /* ---- the loop -------------------------------------------------------------------------------- */
-static volatile sig_atomic_t stop_loop;
+static atomic_bool stop_loop;
 
 static void *
 loop_main(void *arg)
@@ -706,14 +706,14 @@ START_TEST(a_loop_that_is_stopped_finishes_what_is_on_the_wire)
 	sims[0].opt.slow_ms = 500;
 	sim_start(0, true, 4, 5000);
 	fake_add(1, 40);
-	stop_loop = 0;
+	atomic_store(&stop_loop, false);
 	ck_assert_int_eq(pthread_create(&thread, NULL, loop_main, dispatch), 0);
 	while (r.in_flight == 0) {
 		(void)usleep(10000);
 		dispatch_totals(dispatch, &r);
 	}
 	asked = stw_monotonic();
-	stop_loop = 1;
+	atomic_store(&stop_loop, true);
 	ck_assert_int_eq(pthread_join(thread, NULL), 0);
 	ck_assert_int_lt(stw_monotonic() - asked, 3 * STW_USEC_SEC);
 	sim_stop(0);
