@@ -131,7 +131,7 @@ row_get(
 	*out = s.len > 0 ? rule_string(s) : rule_missing();
 }
 
-static const struct rule_object_ops row_ops = {row_get};
+static const struct rule_object_ops row_ops = {.get = row_get};
 
 /* A column's name as a field of row: what is no letter or digit becomes an underscore. */
 static bool
