@@ -4,11 +4,13 @@
 -- Params   $1 after id bigint, $2 limit integer, $3 index of the first one bigint
 -- Returns  hash of each new leaf in index order, id of the last taken
 -- Locking  the caller holds ledger_lock
-WITH due AS (
-    SELECT id FROM ledger_outbox WHERE id > $1::bigint ORDER BY id LIMIT $2::integer
-), taken AS (
-    DELETE FROM ledger_outbox o USING due WHERE o.id = due.id
-    RETURNING o.id, o.bucket, o.kind, o.entry
+-- Index    ledger_outbox_pkey: the array keeps the planner on it, whatever it believes
+--          about a table that grows and empties faster than it is analysed
+WITH taken AS (
+    DELETE FROM ledger_outbox WHERE id = ANY (ARRAY(
+        SELECT id FROM ledger_outbox WHERE id > $1::bigint
+         ORDER BY id LIMIT $2::integer))
+    RETURNING id, bucket, kind, entry
 ), numbered AS (
     SELECT $3::bigint + row_number() OVER (ORDER BY id) - 1 AS idx, bucket, kind, entry
       FROM taken
