@@ -321,7 +321,7 @@ resolve_select(struct checker *c, struct node *n)
 		if (n->mode == SELECT_PLAIN)
 			n->mode = SELECT_OPTIONAL;
 	}
-	if (!select_type(c, n, from, &to))
+	if (!select_type(c, n, from, &to) || to == NULL)
 		return false;
 	n->wanted = n->field >= 0 ? value_kind_of(to->kind) : RULE_V_ERROR;
 	n->missing_text = arena_printf(c->arena, "%s has no value", short_text(c, n));
@@ -335,7 +335,7 @@ resolve_select(struct checker *c, struct node *n)
 static bool
 is_operator(struct str name)
 {
-	char first = name.len > 0 ? name.ptr[0] : 'a';
+	int first = name.len > 0 ? name.ptr[0] : 'a';
 
 	return !((first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') ||
 		   first == '_') ||
@@ -494,7 +494,7 @@ join_namespace(struct checker *c, struct node *n)
 	const struct node *first = n->nargs > 0 ? n->args[0] : NULL;
 	struct name_search search = {0};
 
-	if (!n->method || first->kind != NODE_IDENT ||
+	if (!n->method || first == NULL || first->kind != NODE_IDENT ||
 	    find_local(c, first->name) >= 0 || find_var(c, first->name) >= 0)
 		return;
 	search.nearest.wanted = str_of(arena_printf(
@@ -515,7 +515,7 @@ compile_pattern(struct checker *c, struct node *n)
 	const struct node *pattern = n->nargs == 2 ? n->args[1] : NULL;
 	char why[160];
 
-	if (n->fn == NULL || n->fn->fn != rule_fn_matches ||
+	if (n->fn == NULL || n->fn->fn != rule_fn_matches || pattern == NULL ||
 	    pattern->kind != NODE_CONST)
 		return true;
 	n->re = re_shared(pattern->value.s.ptr, pattern->value.s.len, why, sizeof why);
@@ -709,6 +709,39 @@ fold_element(struct checker *c, const struct node *n, const struct rule_type **o
 }
 
 static bool
+fold_type(struct checker *c, struct node *n, const struct rule_type *elem)
+{
+	const struct rule_type *transform =
+	    n->args[2] == NULL ? rule_type_basic(RULE_DYN) : n->args[2]->type;
+
+	switch (n->fold) {
+	case FOLD_FILTER:
+		n->type = rule_type_list(c->arena, elem);
+		break;
+	case FOLD_MAP:
+		n->type = rule_type_list(c->arena, transform);
+		break;
+	case FOLD_OPT_MAP:
+		n->type = rule_type_optional(c->arena, transform);
+		break;
+	case FOLD_OPT_FLAT_MAP:
+		n->type = transform;
+		if (n->type->kind != RULE_OPTIONAL && n->type->kind != RULE_DYN)
+			return fail(
+			    c, n->args[2], "optFlatMap() needs an optional result");
+		break;
+	case FOLD_NONE:
+	case FOLD_ALL:
+	case FOLD_EXISTS:
+	case FOLD_EXISTS_ONE:
+	default:
+		n->type = rule_type_basic(RULE_BOOL);
+		break;
+	}
+	return true;
+}
+
+static bool
 check_fold(struct checker *c, struct node *n)
 {
 	const struct rule_type *elem;
@@ -725,33 +758,7 @@ check_fold(struct checker *c, struct node *n)
 	if (ok && n->args[2] != NULL)
 		ok = check(c, n->args[2]);
 	c->nlocals--;
-	if (!ok)
-		return false;
-	switch (n->fold) {
-	case FOLD_FILTER:
-		n->type = rule_type_list(c->arena, elem);
-		break;
-	case FOLD_MAP:
-		n->type = rule_type_list(c->arena, n->args[2]->type);
-		break;
-	case FOLD_OPT_MAP:
-		n->type = rule_type_optional(c->arena, n->args[2]->type);
-		break;
-	case FOLD_OPT_FLAT_MAP:
-		n->type = n->args[2]->type;
-		if (n->type->kind != RULE_OPTIONAL && n->type->kind != RULE_DYN)
-			return fail(
-			    c, n->args[2], "optFlatMap() needs an optional result");
-		break;
-	case FOLD_NONE:
-	case FOLD_ALL:
-	case FOLD_EXISTS:
-	case FOLD_EXISTS_ONE:
-	default:
-		n->type = rule_type_basic(RULE_BOOL);
-		break;
-	}
-	return true;
+	return ok && fold_type(c, n, elem);
 }
 
 /* ---- all of it ------------------------------------------------------------------- */

@@ -268,8 +268,7 @@ static void
 call_dynamic(struct frame *f, const struct node *n, const struct rule_value *args,
     struct rule_value *out)
 {
-	char types[160];
-	size_t used = 0;
+	struct buf types;
 
 	for (int i = 0; i < n->ncands; i++) {
 		if (!overload_fits(n->cands[i], args, n->nargs))
@@ -280,17 +279,13 @@ call_dynamic(struct frame *f, const struct node *n, const struct rule_value *arg
 			n->cands[i]->fn(f, n, args, out);
 		return;
 	}
-	types[0] = '\0';
-	for (int i = 0; i < n->nargs; i++) {
-		const char *name = value_type_name(&args[i]);
-
-		if (used + strlen(name) + 3 > sizeof types)
-			break;
-		if (i > 0)
-			used = strlen(strcat(types, ", "));
-		used = strlen(strcat(types, name));
-	}
-	value_failf(f, out, n, "no overload for %.*s(%s)", STR_FMT(n->name), types);
+	buf_init(&types);
+	for (int i = 0; i < n->nargs; i++)
+		buf_printf(
+		    &types, "%s%s", i > 0 ? ", " : "", value_type_name(&args[i]));
+	value_failf(
+	    f, out, n, "no overload for %.*s(%s)", STR_FMT(n->name), types.data);
+	buf_fini(&types);
 }
 
 void

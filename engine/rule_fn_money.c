@@ -47,7 +47,7 @@ decimal_of(double d, struct decimal *out)
 		char c = text.data[i];
 
 		if (c == 'e') {
-			out->exp10 += atoi(text.data + i + 1);
+			out->exp10 += (int)strtol(text.data + i + 1, NULL, 10);
 			break;
 		}
 		if (c == '.') {

@@ -17,6 +17,13 @@ set_bool(struct rule_value *out, bool b)
 /* ---- comparison ---------------------------------------------------------------- */
 static const char currencies_differ[] = "the amounts are in different currencies";
 
+/* False for the order of NaN. */
+static bool
+is_order(int order)
+{
+	return order >= -1;
+}
+
 #define COMPARE(suffix, op)                                                        \
 	BINARY(int_##suffix)                                                       \
 	{                                                                          \
@@ -39,7 +46,7 @@ static const char currencies_differ[] = "the amounts are in different currencies
 				? currencies_differ                                \
 				: "no order between these values");                \
 		else                                                               \
-			set_bool(out, order != -2 && order op 0);                  \
+			set_bool(out, is_order(order) && order op 0);              \
 	}
 
 COMPARE(less, <)

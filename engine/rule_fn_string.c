@@ -152,9 +152,9 @@ change_case(struct frame *f, const struct node *n, struct str s, char from, int 
 	if (text == NULL)
 		return;
 	for (size_t i = 0; i < s.len; i++) {
-		char c = s.ptr[i];
+		int c = (unsigned char)s.ptr[i];
 
-		text[i] = c >= from && c < from + 26 ? (char)(c + by) : c;
+		text[i] = (char)(c >= from && c < from + 26 ? c + by : c);
 	}
 	set_string(out, text, s.len);
 }
