@@ -67,15 +67,22 @@ enum stw_code
 db_copy_in_begin(
     struct db *db, enum db_query_id id, struct db_copy_in **out, struct stw_err *err)
 {
+	return db_copy_in_start(db, db_query_names[id], db_query_texts[id], out, err);
+}
+
+enum stw_code
+db_copy_in_start(struct db *db, const char *what, const char *sql,
+    struct db_copy_in **out, struct stw_err *err)
+{
 	struct db_copy_in *copy;
 	PGresult *res;
 	enum stw_code rc;
 
 	*out = NULL;
 	STW_ASSERT(!db->copying);
-	res = PQexec(db->pg, db_query_texts[id]);
+	res = PQexec(db->pg, sql);
 	if (PQresultStatus(res) != PGRES_COPY_IN || PQbinaryTuples(res) != 1) {
-		rc = db_fail_result(db, res, db_query_names[id], err);
+		rc = db_fail_result(db, res, what, err);
 		PQclear(res);
 		db_drain(db);
 		return rc;
@@ -84,7 +91,7 @@ db_copy_in_begin(
 	db->copying = true;
 	copy = stw_xalloc(sizeof *copy);
 	copy->db = db;
-	copy->what = db_query_names[id];
+	copy->what = what;
 	buf_init(&copy->out);
 	buf_add(&copy->out, signature, sizeof signature);
 	put_i32(copy, 0);
@@ -280,15 +287,22 @@ enum stw_code
 db_copy_out_begin(
     struct db *db, enum db_query_id id, struct db_copy_out **out, struct stw_err *err)
 {
+	return db_copy_out_start(db, db_query_names[id], db_query_texts[id], out, err);
+}
+
+enum stw_code
+db_copy_out_start(struct db *db, const char *what, const char *sql,
+    struct db_copy_out **out, struct stw_err *err)
+{
 	struct db_copy_out *copy;
 	enum stw_code rc;
 	PGresult *res;
 
 	*out = NULL;
 	STW_ASSERT(!db->copying);
-	res = PQexec(db->pg, db_query_texts[id]);
+	res = PQexec(db->pg, sql);
 	if (PQresultStatus(res) != PGRES_COPY_OUT || PQbinaryTuples(res) != 1) {
-		rc = db_fail_result(db, res, db_query_names[id], err);
+		rc = db_fail_result(db, res, what, err);
 		PQclear(res);
 		db_drain(db);
 		return rc;
@@ -297,7 +311,7 @@ db_copy_out_begin(
 	db->copying = true;
 	copy = stw_xalloc(sizeof *copy);
 	copy->db = db;
-	copy->what = db_query_names[id];
+	copy->what = what;
 	*out = copy;
 	return STW_OK;
 }

@@ -42,6 +42,13 @@ enum stw_code db_params_encode(struct arena *scratch, const char *what,
 enum stw_code db_fail_result(
     struct db *db, const PGresult *res, const char *what, struct stw_err *err);
 
+/* What db_copy_in_begin and db_copy_out_begin do, for a statement given as text; the tests
+ * copy tables of their own. */
+enum stw_code db_copy_in_start(struct db *db, const char *what, const char *sql,
+    struct db_copy_in **out, struct stw_err *err) STW_MUST_USE;
+enum stw_code db_copy_out_start(struct db *db, const char *what, const char *sql,
+    struct db_copy_out **out, struct stw_err *err) STW_MUST_USE;
+
 /* Reads and drops results until the connection is idle again. */
 void db_drain(struct db *db);
 
