@@ -1,0 +1,5 @@
+-- import_copy_product: one batch into its stage table; order as
+-- segments/import_target.c.
+-- Params   none
+COPY stage_product (line, code, name_zh, name_en, class, risk, on_sale_from, on_sale_to)
+FROM STDIN (FORMAT binary);

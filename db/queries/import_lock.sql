@@ -1,0 +1,4 @@
+-- import_lock: one import at a time; held by the session.
+-- Params   none
+-- Returns  whether it was free
+SELECT pg_try_advisory_lock(hashtextextended('steward import', 0));

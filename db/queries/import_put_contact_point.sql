@@ -1,0 +1,18 @@
+-- import_put_contact_point: the batch into contact_point.
+-- Params   $1 columns given text[], $2 now timestamptz
+-- Returns  nothing
+INSERT INTO contact_point (bucket, customer_id, kind, phone_sealed, phone_index, phone_mask,
+    region, zones, verified, is_primary, updated_at)
+SELECT DISTINCT ON (bucket, customer_id, phone_index) bucket, customer_id, kind,
+       phone_sealed, phone_index, phone_mask, region, zones, verified, is_primary,
+       $2::timestamptz
+  FROM stage_contact_point
+ ORDER BY bucket, customer_id, phone_index, line DESC, is_primary DESC
+ON CONFLICT (bucket, customer_id, phone_index) DO UPDATE SET
+    kind = EXCLUDED.kind, phone_sealed = EXCLUDED.phone_sealed,
+    phone_mask = EXCLUDED.phone_mask, region = EXCLUDED.region, zones = EXCLUDED.zones,
+    verified = CASE WHEN 'verified' = ANY ($1::text[]) THEN EXCLUDED.verified
+        ELSE contact_point.verified END,
+    is_primary = CASE WHEN 'is_primary' = ANY ($1::text[]) THEN EXCLUDED.is_primary
+        ELSE contact_point.is_primary END,
+    updated_at = EXCLUDED.updated_at;

@@ -1,0 +1,11 @@
+-- import_put_objection: the batch into objection; a known one can only be lifted.
+-- Params   $1 now timestamptz, $2 actor text
+-- Returns  nothing
+INSERT INTO objection (bucket, objection_id, customer_id, kind, channel, phone_index,
+    source, actor, effective_at, recorded_at, lifted_at)
+SELECT DISTINCT ON (bucket, objection_id) bucket, objection_id, customer_id, kind, channel,
+       phone_index, source, $2::text, effective_at, $1::timestamptz, lifted_at
+  FROM stage_objection
+ ORDER BY bucket, objection_id, line DESC
+ON CONFLICT (bucket, objection_id) DO UPDATE SET
+    lifted_at = coalesce(objection.lifted_at, EXCLUDED.lifted_at);

@@ -1,0 +1,5 @@
+-- import_run_start: one row of history.
+-- Params   $1 run_id, $2 mapping, $3 source_hash, $4 now
+-- Returns  nothing
+INSERT INTO import_run (run_id, mapping, source_hash, state, started_at)
+VALUES ($1::uuid, $2::text, $3::bytea, 'running', $4::timestamptz);

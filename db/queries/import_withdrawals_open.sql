@@ -1,0 +1,21 @@
+-- import_withdrawals_open: withdrawals and objections of the batch that meet open tasks.
+-- Params   $1 now timestamptz
+-- Returns  bucket, customer_id, purpose, channel, point_id or null, phone_index or null
+--          (set: everybody who shares the number)
+SELECT DISTINCT s.bucket, s.customer_id, s.purpose, s.channel, p.point_id, NULL::bytea
+  FROM stage_consent s
+  JOIN task t ON t.bucket = s.bucket AND t.customer_id = s.customer_id
+  LEFT JOIN contact_point p ON p.bucket = s.bucket AND p.customer_id = s.customer_id
+                           AND p.phone_index = s.phone_index
+ WHERE s.action = 'withdraw' AND s.effective_at <= $1::timestamptz
+   AND t.state IN ('planned', 'ready', 'sending', 'unknown', 'queued', 'accepted')
+UNION
+SELECT s.bucket, s.customer_id, 'MARKETING', s.channel, NULL, s.phone_index
+  FROM stage_objection s
+ WHERE s.lifted_at IS NULL AND s.effective_at <= $1::timestamptz
+   AND EXISTS (SELECT 1 FROM task t
+                 LEFT JOIN contact_point p ON p.bucket = t.bucket AND p.point_id = t.point_id
+                WHERE t.state IN ('planned', 'ready', 'sending', 'unknown', 'queued', 'accepted')
+                  AND ((t.bucket = s.bucket AND t.customer_id = s.customer_id)
+                       OR p.phone_index = s.phone_index))
+ ORDER BY 6, 1, 2;
