@@ -2,9 +2,7 @@
 
 #include "engine/rule_priv.h"
 
-#define FILTER_FIRST     16 /* room for so many elements before a list grows */
-#define EXPLAIN_ELEMENTS 5
-
+#define FILTER_FIRST 16 /* room for so many elements before a list grows */
 /* ---- frame ----------------------------------------------------------------------- */
 void
 frame_init(struct frame *f, const struct rule *rule, const struct rule_eval_ctx *ctx,
@@ -202,8 +200,8 @@ select_maybe(struct frame *f, const struct node *n, const struct rule_value *tar
 	return *found || out->error.missing;
 }
 
-static void
-set_optional(struct frame *f, const struct node *n, const struct rule_value *v,
+void
+value_optional(struct frame *f, const struct node *n, const struct rule_value *v,
     struct rule_value *out)
 {
 	struct rule_value *copy = NULL;
@@ -244,7 +242,7 @@ eval_select_maybe(struct frame *f, const struct node *n, struct rule_value *out)
 	if (n->mode == SELECT_HAS)
 		*out = rule_bool(found);
 	else
-		set_optional(f, n, found ? &value : NULL, out);
+		value_optional(f, n, found ? &value : NULL, out);
 }
 
 /* ---- calls ----------------------------------------------------------------------- */
@@ -504,240 +502,6 @@ eval_map(struct frame *f, const struct node *n, struct rule_value *out)
 	out->map = map;
 }
 
-/* ---- macros ---------------------------------------------------------------------- */
-struct made {
-	struct rule_value *items;
-	size_t count, cap;
-};
-
-static bool
-made_add(struct frame *f, const struct node *n, struct made *made,
-    const struct rule_value *v, struct rule_value *out)
-{
-	if (made->count == made->cap) {
-		size_t cap = made->cap == 0 ? FILTER_FIRST : made->cap * 2;
-		struct rule_value *grown = frame_alloc(f, n, cap, sizeof *grown, out);
-
-		if (grown == NULL)
-			return false;
-		if (made->count > 0)
-			memcpy(grown, made->items, made->count * sizeof *grown);
-		made->items = grown;
-		made->cap = cap;
-	}
-	made->items[made->count++] = *v;
-	return true;
-}
-
-/* Lists of long length are explained by their first elements and the one that decides. */
-static void
-eval_element(struct frame *f, const struct node *n, const struct node *body, size_t i,
-    struct rule_value *out)
-{
-	struct explain *explain = f->explain;
-	bool decides;
-
-	if (explain == NULL || i < EXPLAIN_ELEMENTS) {
-		node_eval(f, body, out);
-		return;
-	}
-	f->explain = NULL;
-	node_eval(f, body, out);
-	f->explain = explain;
-	decides = out->kind == RULE_V_BOOL && ((n->fold == FOLD_EXISTS && out->b) ||
-						  (n->fold == FOLD_ALL && !out->b));
-	if (decides)
-		node_eval(f, body, out);
-}
-
-struct range {
-	const struct rule_value *of;
-	size_t count;
-};
-
-static bool
-range_open(struct frame *f, const struct node *n, const struct rule_value *v,
-    struct range *range, struct rule_value *out)
-{
-	range->of = v;
-	if (v->kind == RULE_V_LIST) {
-		range->count = v->list.count;
-	} else if (v->kind == RULE_V_MAP) {
-		range->count = v->map.count;
-	} else {
-		value_failf(f, out, n, "only lists and maps have elements, not a %s",
-		    value_type_name(v));
-		return false;
-	}
-	return true;
-}
-
-/* Puts element i into the macro's variable; false when the budget is spent. */
-static bool
-range_step(struct frame *f, const struct node *n, const struct range *range, size_t i,
-    struct rule_value *out)
-{
-	if (--f->steps < 0) {
-		value_fail(out, n, "the rule takes too many steps");
-		return false;
-	}
-	if (range->of->kind == RULE_V_LIST)
-		list_get(&range->of->list, i, &f->locals[n->slot]);
-	else
-		f->locals[n->slot] = range->of->map.entries[i].key;
-	return true;
-}
-
-/* all, exists: as && and || over the elements. */
-static void
-fold_logic(struct frame *f, const struct node *n, const struct range *range,
-    struct rule_value *out)
-{
-	bool stop = n->fold == FOLD_EXISTS;
-	struct rule_value undecided;
-	struct rule_value v;
-	bool any = false;
-
-	for (size_t i = 0; i < range->count; i++) {
-		if (!range_step(f, n, range, i, out))
-			return;
-		eval_element(f, n, n->args[1], i, &v);
-		if (v.kind == RULE_V_BOOL && v.b == stop) {
-			*out = v;
-			return;
-		}
-		if (v.kind == RULE_V_BOOL || any)
-			continue;
-		any = true;
-		if (value_is_error(&v))
-			undecided = v;
-		else
-			value_fail(&undecided, n->args[1], "the condition is not bool");
-	}
-	if (any) {
-		*out = undecided;
-		return;
-	}
-	out->kind = RULE_V_BOOL;
-	out->b = !stop;
-}
-
-/* The condition for element i: 1, 0, or -1 with *out the error. */
-static int
-fold_condition(struct frame *f, const struct node *n, size_t i, struct rule_value *out)
-{
-	struct rule_value v;
-
-	if (n->args[1] == NULL)
-		return 1;
-	eval_element(f, n, n->args[1], i, &v);
-	if (v.kind == RULE_V_BOOL)
-		return v.b;
-	if (value_is_error(&v))
-		*out = v;
-	else
-		value_fail(out, n->args[1], "the condition is not bool");
-	return -1;
-}
-
-static void
-fold_exists_one(struct frame *f, const struct node *n, const struct range *range,
-    struct rule_value *out)
-{
-	size_t hits = 0;
-
-	for (size_t i = 0; i < range->count; i++) {
-		int hit;
-
-		if (!range_step(f, n, range, i, out))
-			return;
-		hit = fold_condition(f, n, i, out);
-		if (hit < 0)
-			return;
-		hits += (size_t)hit;
-	}
-	*out = rule_bool(hits == 1);
-}
-
-static void
-fold_collect(struct frame *f, const struct node *n, const struct range *range,
-    struct rule_value *out)
-{
-	struct made made = {0};
-
-	for (size_t i = 0; i < range->count; i++) {
-		struct rule_value v;
-		int hit;
-
-		if (!range_step(f, n, range, i, out))
-			return;
-		hit = fold_condition(f, n, i, out);
-		if (hit < 0)
-			return;
-		if (hit == 0)
-			continue;
-		if (n->args[2] == NULL)
-			v = f->locals[n->slot];
-		else
-			eval_element(f, n, n->args[2], i, &v);
-		if (value_is_error(&v)) {
-			*out = v;
-			return;
-		}
-		if (!made_add(f, n, &made, &v, out))
-			return;
-	}
-	*out = rule_list_of(made.items, made.count);
-}
-
-static void
-fold_optional(struct frame *f, const struct node *n, const struct rule_value *opt,
-    struct rule_value *out)
-{
-	struct rule_value v;
-
-	if (opt->kind != RULE_V_OPTIONAL) {
-		value_failf(f, out, n, "optMap() needs an optional, not %s",
-		    value_type_name(opt));
-		return;
-	}
-	if (opt->opt == NULL) {
-		*out = *opt;
-		return;
-	}
-	f->locals[n->slot] = *opt->opt;
-	node_eval(f, n->args[2], &v);
-	if (value_is_error(&v) || n->fold == FOLD_OPT_FLAT_MAP)
-		*out = v;
-	else
-		set_optional(f, n, &v, out);
-}
-
-static void
-eval_fold(struct frame *f, const struct node *n, struct rule_value *out)
-{
-	struct rule_value v;
-	struct range range;
-
-	node_eval(f, n->args[0], &v);
-	if (value_is_error(&v)) {
-		*out = v;
-		return;
-	}
-	if (n->fold == FOLD_OPT_MAP || n->fold == FOLD_OPT_FLAT_MAP) {
-		fold_optional(f, n, &v, out);
-		return;
-	}
-	if (!range_open(f, n, &v, &range, out))
-		return;
-	if (n->fold == FOLD_ALL || n->fold == FOLD_EXISTS)
-		fold_logic(f, n, &range, out);
-	else if (n->fold == FOLD_EXISTS_ONE)
-		fold_exists_one(f, n, &range, out);
-	else
-		fold_collect(f, n, &range, out);
-}
-
 /* ---- choosing -------------------------------------------------------------------- */
 static node_fn
 select_evaluator(const struct node *n)
@@ -786,7 +550,7 @@ node_evaluator(const struct node *n)
 	case NODE_MAP:
 		return eval_map;
 	case NODE_FOLD:
-		return eval_fold;
+		return node_eval_fold;
 	case NODE_IDENT:
 		break;
 	}

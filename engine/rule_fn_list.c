@@ -92,22 +92,6 @@ FN(any_index)
 		value_failf(f, out, n, "a %s has no elements", value_type_name(&a[0]));
 }
 
-static void
-set_optional(struct frame *f, const struct node *n, const struct rule_value *v,
-    struct rule_value *out)
-{
-	struct rule_value *copy = NULL;
-
-	if (v != NULL) {
-		copy = frame_alloc(f, n, 1, sizeof *copy, out);
-		if (copy == NULL)
-			return;
-		*copy = *v;
-	}
-	out->kind = RULE_V_OPTIONAL;
-	out->opt = copy;
-}
-
 /* x[?i]: none instead of a failure; an optional x is looked into. */
 FN(optional_index)
 {
@@ -134,13 +118,13 @@ FN(optional_index)
 		value_failf(f, out, n, "a %s has no elements", value_type_name(from));
 		return;
 	}
-	set_optional(f, n, found, out);
+	value_optional(f, n, found, out);
 }
 
 /* ---- optionals ----------------------------------------------------------------- */
 FN(optional_of)
 {
-	set_optional(f, n, &a[0], out);
+	value_optional(f, n, &a[0], out);
 }
 
 FN(optional_of_non_zero)
@@ -188,13 +172,13 @@ FN(optional_of_non_zero)
 		zero = false;
 		break;
 	}
-	set_optional(f, n, zero ? NULL : &a[0], out);
+	value_optional(f, n, zero ? NULL : &a[0], out);
 }
 
 FN(optional_none)
 {
 	(void)a;
-	set_optional(f, n, NULL, out);
+	value_optional(f, n, NULL, out);
 }
 
 RULE_FN(rule_fn_has_value)

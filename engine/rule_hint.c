@@ -1,7 +1,52 @@
-/* What to write instead, after "no overload for ...". */
+/* What to write instead: the nearest name, a conversion. */
 #include <string.h>
 
 #include "engine/rule_priv.h"
+
+/* Letters added, left out, changed, or swapped with their neighbour. */
+static size_t
+edit_distance(struct str a, struct str b)
+{
+	size_t row[3][41];
+
+	if (a.len > 40 || b.len > 40)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= b.len; j++)
+		row[0][j] = j;
+	for (size_t i = 1; i <= a.len; i++) {
+		size_t *now = row[i % 3], *above = row[(i + 2) % 3],
+		       *before = row[(i + 1) % 3];
+
+		now[0] = i;
+		for (size_t j = 1; j <= b.len; j++) {
+			size_t best =
+			    above[j - 1] + (a.ptr[i - 1] == b.ptr[j - 1] ? 0 : 1);
+
+			if (above[j] + 1 < best)
+				best = above[j] + 1;
+			if (now[j - 1] + 1 < best)
+				best = now[j - 1] + 1;
+			if (i > 1 && j > 1 && a.ptr[i - 1] == b.ptr[j - 2] &&
+			    a.ptr[i - 2] == b.ptr[j - 1] && before[j - 2] + 1 < best)
+				best = before[j - 2] + 1;
+			now[j] = best;
+		}
+	}
+	return row[a.len % 3][b.len];
+}
+
+void
+nearest_offer(struct nearest *nearest, const char *name)
+{
+	size_t distance = edit_distance(nearest->wanted, str_of(name));
+	size_t limit = nearest->wanted.len < 4 ? 1 : nearest->wanted.len < 8 ? 2 : 3;
+
+	if (distance <= limit &&
+	    (nearest->best == NULL || distance < nearest->distance)) {
+		nearest->best = name;
+		nearest->distance = distance;
+	}
+}
 
 struct side {
 	const struct node *n;

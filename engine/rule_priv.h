@@ -281,6 +281,8 @@ node_eval(struct frame *f, const struct node *n, struct rule_value *out)
 		n->eval(f, n, out);
 }
 
+/* The evaluator of macros (rule_fold.c). */
+void node_eval_fold(struct frame *f, const struct node *n, struct rule_value *out);
 /* Calls the function of a CALL node; args are known values. */
 void node_apply(struct frame *f, const struct node *n, const struct rule_value *args,
     struct rule_value *out);
@@ -299,6 +301,9 @@ void value_fail(struct rule_value *out, const struct node *n, const char *text);
 void value_failf(struct frame *f, struct rule_value *out, const struct node *n,
     const char *fmt, ...) STW_PRINTF(4, 5);
 void value_missing(struct rule_value *out, const struct node *n, const char *text);
+/* optional.of(*v), or none for NULL. */
+void value_optional(struct frame *f, const struct node *n, const struct rule_value *v,
+    struct rule_value *out);
 
 static inline bool
 value_is_error(const struct rule_value *v)

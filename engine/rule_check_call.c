@@ -1,0 +1,256 @@
+/* Calls: which function is meant, and what can be worked out while compiling. */
+#include <string.h>
+
+#include "engine/rule_check_priv.h"
+
+/* ---- constants -------------------------------------------------------------------- */
+/* Works out calls whose arguments are all known now. date("2026-13-01") is then an
+ * error of the rule and not a surprise of each evaluation. */
+static bool
+fold_call(struct checker *c, struct node *n)
+{
+	struct rule_value args[RULE_MAX_ARGS];
+	struct rule_value out = {0};
+
+	if (n->fn == NULL || n->fn->host != NULL || (n->fn->flags & FN_CONTEXT) != 0 ||
+	    !check_all_const(n))
+		return true;
+	for (int i = 0; i < n->nargs; i++)
+		args[i] = n->args[i]->value;
+	n->fn->fn(&c->fold, n, args, &out);
+	if (!value_is_error(&out))
+		check_become_const(n, &out);
+	else if ((n->fn->flags & FN_LITERAL) != 0 && !out.error.missing)
+		return check_fail(c, n->nargs > 0 ? n->args[0] : n, out.error.text);
+	return true;
+}
+
+/* ---- calls ----------------------------------------------------------------------- */
+static bool
+is_operator(struct str name)
+{
+	int first = name.len > 0 ? name.ptr[0] : 'a';
+
+	return !((first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') ||
+		   first == '_') ||
+	       str_eq_c(name, "neg") || str_eq_c(name, "in");
+}
+
+static const char *
+call_shape(struct checker *c, const struct node *n)
+{
+	const char *left = n->nargs > 0 ? check_type_text(c, n->args[0]->type) : "";
+	const char *right = n->nargs > 1 ? check_type_text(c, n->args[1]->type) : "";
+	const char *list = "";
+
+	if (str_eq_c(n->name, "neg") || str_eq_c(n->name, "!"))
+		return arena_printf(
+		    c->arena, "%s%s", str_eq_c(n->name, "neg") ? "-" : "!", left);
+	if (n->name.ptr[0] == '[')
+		return arena_printf(c->arena, "%s[%s]", left, right);
+	if (is_operator(n->name))
+		return arena_printf(
+		    c->arena, "%s %.*s %s", left, STR_FMT(n->name), right);
+	for (int i = n->method ? 1 : 0; i < n->nargs; i++)
+		list = arena_printf(c->arena, "%s%s%s", list, *list == '\0' ? "" : ", ",
+		    check_type_text(c, n->args[i]->type));
+	return arena_printf(c->arena, "%s%s%.*s(%s)", n->method ? left : "",
+	    n->method ? "." : "", STR_FMT(n->name), list);
+}
+
+struct name_search {
+	struct nearest nearest;
+	bool wanted_method, suggest;
+	bool exists;
+	bool other_style; /* the name exists, but is written the other way */
+};
+
+static void
+visit_name(void *arg, const char *name, bool method)
+{
+	struct name_search *search = arg;
+
+	if (is_operator(str_of(name)))
+		return;
+	if (str_eq_c(search->nearest.wanted, name)) {
+		search->exists |= method == search->wanted_method;
+		search->other_style |= method != search->wanted_method;
+	}
+	if (search->suggest && method == search->wanted_method)
+		nearest_offer(&search->nearest, name);
+}
+
+/* True when some function is called so; otherwise the message is set. */
+static bool
+known_function(struct checker *c, struct node *n)
+{
+	static const char *const macros[] = {
+	    "all", "exists", "exists_one", "filter", "map", "optMap", "optFlatMap"};
+	struct name_search search = {
+	    .nearest = {.wanted = n->name}, .wanted_method = n->method};
+	struct str name = n->name;
+	const char *hint;
+
+	if (is_operator(name) || (!n->method && str_eq_c(name, "segment")))
+		return true;
+	overload_each(c->env, visit_name, &search);
+	if (search.exists)
+		return true;
+	search.suggest = true;
+	overload_each(c->env, visit_name, &search);
+	for (size_t i = 0; n->method && i < STW_ARRAY_LEN(macros); i++)
+		nearest_offer(&search.nearest, macros[i]);
+	if (name.len > 60)
+		name.len = 60;
+	if (!search.other_style || n->nargs == 0)
+		hint = check_did_you_mean(c, &search.nearest);
+	else if (n->method)
+		hint = arena_printf(c->arena, "; write %.*s(%s%s)", STR_FMT(name),
+		    check_short_text(c, n->args[0]), n->nargs > 1 ? ", ..." : "");
+	else
+		hint = arena_printf(c->arena, "; write %s.%.*s(%s)",
+		    check_short_text(c, n->args[0]), STR_FMT(name),
+		    n->nargs > 1 ? "..." : "");
+	return check_fail(
+	    c, n, arena_printf(c->arena, "no function '%.*s'%s", STR_FMT(name), hint));
+}
+
+/* segment("code"): a set whose name is fixed when the rule is compiled. */
+static bool
+check_segment(struct checker *c, struct node *n)
+{
+	const struct node *arg = n->nargs == 1 ? n->args[0] : NULL;
+	struct rule *rule = c->rule;
+	const char *code;
+
+	if (arg == NULL || arg->kind != NODE_CONST || arg->value.kind != RULE_V_STRING)
+		return check_fail(c, n,
+		    "segment() takes the code of a segment, as in segment(\"vip\")");
+	if (c->env->segment_known == NULL)
+		return check_fail(c, n, "segments cannot be used here");
+	if (!c->env->segment_known(c->env->segment_host, arg->value.s))
+		return check_fail(c, arg,
+		    arena_printf(c->arena, "no segment '%.*s'",
+			(int)(arg->value.s.len > 60 ? 60 : arg->value.s.len),
+			arg->value.s.ptr));
+	code = arena_strndup(c->arena, arg->value.s.ptr, arg->value.s.len);
+	n->kind = NODE_CONST;
+	n->type = rule_type_basic(RULE_SET);
+	n->value.kind = RULE_V_SET;
+	n->value.set.name = code;
+	for (int i = 0; i < rule->nsegments; i++) {
+		if (strcmp(rule->segments[i], code) == 0)
+			return true;
+	}
+	if (rule->nsegments % 8 == 0) {
+		const char **grown =
+		    arena_array(c->arena, (size_t)rule->nsegments + 8, sizeof *grown);
+
+		for (int i = 0; i < rule->nsegments; i++)
+			grown[i] = rule->segments[i];
+		rule->segments = grown;
+	}
+	rule->segments[rule->nsegments++] = code;
+	return true;
+}
+
+/* A record stands for its reference where a member or a key is wanted. */
+static bool
+use_reference(struct checker *c, struct node *call)
+{
+	struct node *object = call->args[0];
+	struct node *ref;
+
+	if (object->type->kind != RULE_OBJECT ||
+	    rule_type_field(object->type, "ref") < 0)
+		return true;
+	ref = arena_alloc(c->arena, sizeof *ref);
+	*ref = *object;
+	ref->kind = NODE_SELECT;
+	ref->name = STR_LIT("ref");
+	ref->args = arena_array(c->arena, 1, sizeof *ref->args);
+	ref->args[0] = object;
+	ref->nargs = 1;
+	ref->mode = SELECT_PLAIN;
+	ref->height = object->height + 1;
+	call->args[0] = ref;
+	if (!check_resolve_select(c, ref))
+		return false;
+	ref->eval = node_evaluator(ref);
+	ref->free_locals = object->free_locals;
+	return true;
+}
+
+/* optional.of(x): a function whose name has a dot in it. */
+static void
+join_namespace(struct checker *c, struct node *n)
+{
+	const struct node *first = n->nargs > 0 ? n->args[0] : NULL;
+	struct name_search search = {0};
+
+	if (!n->method || first == NULL || first->kind != NODE_IDENT ||
+	    check_find_local(c, first->name) >= 0 ||
+	    check_find_var(c, first->name) >= 0)
+		return;
+	search.nearest.wanted = str_of(arena_printf(
+	    c->arena, "%.*s.%.*s", STR_FMT(first->name), STR_FMT(n->name)));
+	search.wanted_method = true;
+	overload_each(c->env, visit_name, &search);
+	if (!search.other_style)
+		return;
+	n->name = search.nearest.wanted;
+	n->method = false;
+	n->args++;
+	n->nargs--;
+}
+
+static bool
+compile_pattern(struct checker *c, struct node *n)
+{
+	const struct node *pattern = n->nargs == 2 ? n->args[1] : NULL;
+	char why[160];
+
+	if (n->fn == NULL || n->fn->fn != rule_fn_matches || pattern == NULL ||
+	    pattern->kind != NODE_CONST)
+		return true;
+	n->re = re_shared(pattern->value.s.ptr, pattern->value.s.len, why, sizeof why);
+	if (n->re == NULL && why[0] != '\0')
+		return check_fail(c, pattern,
+		    arena_printf(c->arena, "not a regular expression: %s", why));
+	return true;
+}
+
+bool
+check_call(struct checker *c, struct node *n)
+{
+	const struct rule_type *types[RULE_MAX_ARGS];
+	struct overload_match match;
+
+	join_namespace(c, n);
+	if (!known_function(c, n))
+		return false;
+	for (int i = 0; i < n->nargs; i++) {
+		if (!check_node(c, n->args[i]))
+			return false;
+	}
+	if (!n->method && str_eq_c(n->name, "segment"))
+		return check_segment(c, n);
+	if (!n->method && n->nargs > 0 &&
+	    (str_eq_c(n->name, "bucket") ||
+		(str_eq_c(n->name, "in") && n->args[1]->type->kind == RULE_SET)) &&
+	    !use_reference(c, n))
+		return false;
+	for (int i = 0; i < n->nargs; i++)
+		types[i] = n->args[i]->type;
+	if (!overload_find(
+		c->env, c->arena, n->name, n->method, types, n->nargs, &match))
+		return check_fail(c, n,
+		    arena_printf(c->arena, "no overload for %s%s", call_shape(c, n),
+			rule_hint(c->arena, c->rule->text, n)));
+	n->fn = match.fn;
+	n->cands = match.cands;
+	n->ncands = match.ncands;
+	n->type = match.result;
+	n->missing_text = "the function gave no value";
+	return compile_pattern(c, n) && fold_call(c, n);
+}
