@@ -15,7 +15,8 @@
 
 /* How a rule's variables map to the table it runs over. slot: a variable of the env.
  * self: the whole row as object; child >= 0: that child list of the row; otherwise the
- * same constant value for every row. */
+ * same constant value for every row. The type of a `self` variable is that of
+ * rule_type_of_table for this very table: fields are found by their number. */
 struct rule_binding {
 	int slot;
 	bool self;
@@ -32,7 +33,10 @@ struct rule_columns_ctx {
 	void *host;
 	bool (*in_segment)(
 	    void *host, const char *code, const struct rule_value *member, bool *known);
-	/* The segment as rows of this table, or NULL when it is not known so. */
+	/* The segment as rows of this table, or NULL when it is not known so: in_segment is
+	 * then asked row by row. Used for `row in segment(...)` and `row.ref in segment(...)`
+	 * of the table's own rows; a row that is not set is known not to be a member, so
+	 * in_segment must say the same. */
 	const struct bitmap *(*segment_rows)(void *host, const char *code);
 };
 

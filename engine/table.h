@@ -45,10 +45,10 @@ uint32_t col_dict_count(const struct col_dict *dict);
 struct column {
 	char *name;
 	enum col_type type;
-	char currency[4];       /* MONEY only, ISO 4217 */
-	void *data;             /* one element a row, type as above */
-	uint64_t *valid;        /* bit r set: row r has a value; NULL: all have */
-	struct col_dict *dict;  /* STRING only */
+	char currency[4];      /* MONEY only, ISO 4217 */
+	void *data;            /* one element a row, type as above */
+	uint64_t *valid;       /* bit r set: row r has a value; NULL: all have */
+	struct col_dict *dict; /* STRING only */
 };
 
 struct table;
