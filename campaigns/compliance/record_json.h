@@ -2,10 +2,20 @@
  * record_json.h - facts and decisions as JSON documents.
  *
  * Purpose    The decision record (compliance.md 7.1): canonical JSON (sorted keys, no
- *            spaces, integers and strings and booleans only, no personal data) that
- *            holds all inputs, all rule hits and the result, so that the decision can be
- *            replayed byte for byte. Also the facts document that tests.jsonl and
- *            `steward gate decide --facts` read.
+ *            spaces, no fractions, null for what is unknown or open) that holds all
+ *            inputs, all rule hits and the result, so that the decision can be replayed
+ *            byte for byte. It names no person and no number: the customer by reference,
+ *            the number by keyed hash and mask; of the person it holds what rules ask
+ *            for (date of birth, province, rating, flags), so it is kept beside the
+ *            ledger, which holds only its hash. Also the facts document that tests.jsonl
+ *            and `steward gate decide --facts` read.
+ * Form       {"campaign", "campaign_version", "checkpoint", "codes", "customer_ref",
+ *            "decision_id", "facts" (facts_json.h), "format", "hits", "local_times",
+ *            "next_allowed_at", "now", "outcome", "phone_mask", "primary",
+ *            "ruleset_hash", "segment_why", "task_id", "ttl", "tzdata", "valid_until"}.
+ *            hits: one a rule that applied, {"ok": true, "rule"} with "evidence" and
+ *            "until" where there are any, or {"ok": false, "rule", "code", "layer",
+ *            "outcome", "from"} with "evidence".
  * Ownership  Parsed facts live in the arena.
  */
 #ifndef STW_CAMPAIGNS_COMPLIANCE_RECORD_JSON_H

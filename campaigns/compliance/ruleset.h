@@ -27,9 +27,10 @@ struct pack_info {
 
 struct rule_info {
 	const char *pack, *pack_version;
-	const char *id, *kind, *layer, *code;
-	const char *outcome;       /* BLOCK, DEFER, ... */
-	const char *gates;         /* "PDC" */
+	const char *id, *kind, *layer;
+	const char *code;    /* its reason codes, a space between */
+	const char *outcome; /* BLOCK, DEFER, ... */
+	const char *gates;   /* "PDC" */
 	const char *text_zh, *text_en;
 	const char *source, *grade; /* cite */
 };
@@ -46,18 +47,26 @@ int ruleset_embedded(struct pack_info *out, int max);
 /* The union of the packs named; each is used at instants inside its interval. */
 enum stw_code ruleset_load(const struct pack_use *uses, int nuses, struct ruleset **out,
     struct stw_err *err) STW_MUST_USE;
+/* All embedded packs, newest version of each, at all times: for the command line and for
+ * tests. */
+enum stw_code ruleset_load_embedded(
+    struct ruleset **out, struct stw_err *err) STW_MUST_USE;
 void ruleset_free(struct ruleset *rules);
 
 /* SHA-256 (hex) over the sorted hashes of the packs in force at `at` and the tz database
  * version; goes into every decision. */
 const char *ruleset_hash(const struct ruleset *rules, stw_usec at);
+/* All rules and clauses (parts of a rule with a code, a text and a source of their own),
+ * the engine's own (pack "engine") first. Borrowed from the ruleset. */
 int ruleset_rules(const struct ruleset *rules, const struct rule_info **out);
 /* NULL when no rule of that id is loaded. */
 const struct rule_info *ruleset_find(const struct ruleset *rules, const char *rule_id);
 /* One sentence for a reason code, "zh-CN" or "en". The code itself when unknown. */
 const char *reason_text(const char *code, const char *lang);
 
-/* Runs the pack's own tests.jsonl; INVALID names the first that fails. */
+/* Runs the pack's own tests.jsonl; INVALID names the first that fails. A row is a facts
+ * document (record_json.h) with "name", "want" {outcome, codes, and where it matters next
+ * and valid_until} and, where the pack does not stand alone, "packs". */
 enum stw_code ruleset_test_pack(const char *pack, const char *version, int *passed,
     struct stw_err *err) STW_MUST_USE;
 

@@ -1,0 +1,117 @@
+#include "campaigns/compliance/decide_json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "campaigns/compliance/record_json.h"
+#include "campaigns/compliance/ruleset.h"
+
+static json_t *
+text_or_null(const char *s)
+{
+	return s != NULL ? json_string(s) : json_null();
+}
+
+static json_t *
+instant_or_null(stw_usec at)
+{
+	char text[STW_USEC_TEXT];
+
+	return at == STW_USEC_MAX || at == STW_USEC_NEVER
+		   ? json_null()
+		   : json_string(stw_usec_format(at, text));
+}
+
+static json_t *
+hit_json(const struct ruleset *rules, const struct gate_hit *hit)
+{
+	const struct rule_info *info = ruleset_find(rules, hit->rule_id);
+	json_t *o = json_pack("{s:s, s:b}", "rule", hit->rule_id, "ok", hit->ok);
+
+	json_object_set_new(o, "layer", text_or_null(hit->layer));
+	if (!hit->ok) {
+		json_object_set_new(o, "code", text_or_null(hit->code));
+		json_object_set_new(
+		    o, "outcome", json_string(gate_outcome_name(hit->outcome)));
+		json_object_set_new(
+		    o, "allowed_from", instant_or_null(hit->allowed_from));
+	} else if (hit->allowed_until != STW_USEC_MAX) {
+		json_object_set_new(
+		    o, "allowed_until", instant_or_null(hit->allowed_until));
+	}
+	if (hit->evidence != NULL)
+		json_object_set_new(o, "evidence", json_string(hit->evidence));
+	if (info != NULL) {
+		json_object_set_new(o, "pack", json_string(info->pack));
+		json_object_set_new(o, "zh", json_string(info->text_zh));
+		json_object_set_new(o, "en", json_string(info->text_en));
+		json_object_set_new(o, "source", json_string(info->source));
+		json_object_set_new(o, "grade", json_string(info->grade));
+	}
+	return o;
+}
+
+static json_t *
+decision_json(const struct ruleset *rules, const struct gate_decision *d)
+{
+	json_t *o = json_object();
+	json_t *reasons = json_array();
+	json_t *hits = json_array();
+
+	for (int i = 0; i < d->ncodes; i++)
+		json_array_append_new(
+		    reasons, json_pack("{s:s, s:s, s:s}", "code", d->codes[i], "zh",
+				 reason_text(d->codes[i], "zh-CN"), "en",
+				 reason_text(d->codes[i], "en")));
+	/* what stands against it first */
+	for (int i = 0; i < d->nhits; i++) {
+		if (!d->hits[i].ok)
+			json_array_append_new(hits, hit_json(rules, &d->hits[i]));
+	}
+	for (int i = 0; i < d->nhits; i++) {
+		if (d->hits[i].ok)
+			json_array_append_new(hits, hit_json(rules, &d->hits[i]));
+	}
+	json_object_set_new(o, "outcome",
+	    json_string(d->allowed ? "ALLOW" : gate_outcome_name(d->outcome)));
+	json_object_set_new(o, "primary", text_or_null(d->primary));
+	json_object_set_new(o, "reasons", reasons);
+	json_object_set_new(o, "next_allowed_at", instant_or_null(d->next_allowed_at));
+	json_object_set_new(o, "valid_until", instant_or_null(d->valid_until));
+	json_object_set_new(o, "ruleset_hash", json_string(d->ruleset_hash));
+	json_object_set_new(o, "rules", hits);
+	return o;
+}
+
+enum stw_code
+decide_json(const struct ruleset *rules, struct str document, struct buf *out,
+    bool *allowed, struct stw_err *err)
+{
+	enum gate_checkpoint checkpoint;
+	struct gate_decision decision;
+	struct gate_facts facts;
+	struct arena arena;
+	stw_usec now, ttl;
+	enum stw_code rc;
+	json_t *o;
+	char *text;
+
+	arena_init(&arena);
+	rc = record_read(document, &arena, &facts, &checkpoint, &now, &ttl, err);
+	if (rc == STW_OK) {
+		gate_decide(rules, &facts, checkpoint, now, ttl, &arena, &decision);
+		o = decision_json(rules, &decision);
+		text = json_dumps(o, JSON_INDENT(2));
+		json_decref(o);
+		STW_ASSERT(text != NULL);
+		buf_add_c(out, text);
+		buf_add_char(out, '\n');
+		free(text);
+		if (allowed != NULL)
+			*allowed = decision.allowed;
+	}
+	arena_fini(&arena);
+	return rc;
+}

@@ -1,0 +1,272 @@
+/*
+ * gate_priv.h - rules in memory, and the evaluators of the closed set of kinds.
+ *
+ * Purpose    What ruleset.c (loading), gate.c (deciding) and kind_*.c (evaluators)
+ *            share.
+ * Rules      An evaluator is pure: it sees the case, its own parameters and an instant,
+ *            and says yes or no at that instant. It must be right at any instant from
+ *            the case's now on: next_allowed_at is found by asking it again later.
+ */
+#ifndef STW_CAMPAIGNS_COMPLIANCE_GATE_PRIV_H
+#define STW_CAMPAIGNS_COMPLIANCE_GATE_PRIV_H
+
+#include "campaigns/compliance/gate.h"
+#include "campaigns/compliance/reason.h"
+#include "campaigns/compliance/ruleset.h"
+#include "engine/rule.h"
+
+struct gate_rule;
+struct gate_scope;
+
+/* ---- parameters ---------------------------------------------------------------- */
+struct gate_strings {
+	const char *const *items;
+	int count;
+};
+
+struct gate_ints {
+	const int64_t *items;
+	int count;
+};
+
+struct gate_zones {
+	const struct zone *const *items;
+	int count;
+};
+
+/* [start, end) of the local day, on the weekdays whose bit (0 Monday) is set. */
+struct gate_window {
+	stw_usec start, end;
+	unsigned weekdays;
+};
+
+struct gate_windows {
+	const struct gate_window *items;
+	int count;
+};
+
+/* Of all kinds; each uses the few that its schema in kind.c names. */
+struct gate_params {
+	int check;  /* index into the kind's words */
+	int counts; /* enum gate_counted */
+	int scope;  /* enum gate_count_scope */
+	int window; /* enum gate_cap_window */
+	int64_t limit, days, minutes, months, age, hours;
+	struct gate_strings channels, kinds, superseded, invalid_forms;
+	struct gate_ints matrix;
+	struct gate_windows windows;
+	struct gate_zones zones; /* instead of the contact's candidates */
+	const struct zone *zone; /* of the bank's own dates */
+	const char *text;        /* expression */
+	bool required;
+	bool unless_approval;
+};
+
+enum gate_counted { COUNTED_ATTEMPT = 0, COUNTED_CONVERSATION, COUNTED_MESSAGE };
+enum gate_count_scope { SCOPE_NUMBER = 0, SCOPE_PERSON };
+enum gate_cap_window { CAP_ROLLING = 0, CAP_LOCAL_DAY };
+
+enum number_check {
+	NUMBER_REGISTERED = 0,
+	NUMBER_OWNER,
+	NUMBER_PURPOSE,
+	NUMBER_CHANNEL,
+	NUMBER_DIRECTION,
+	NUMBER_REGION,
+	NUMBER_VALIDITY,
+	NUMBER_STATUS,
+	NUMBER_KIND,
+};
+enum health_check { HEALTH_DAILY_CAP = 0, HEALTH_HOURLY_CAP };
+enum age_check { AGE_AT_LEAST = 0, AGE_BELOW };
+enum flag_check {
+	FLAG_DECEASED = 0,
+	FLAG_INCAPACITY,
+	FLAG_FRAUD_HOLD,
+	FLAG_LEGAL_HOLD,
+	FLAG_COMPLAINT_OPEN,
+	FLAG_PROFILING_OPT_OUT,
+};
+enum objection_check {
+	OBJECTION_DO_NOT_CALL = 0,
+	OBJECTION_CHANNEL_SAME,
+	OBJECTION_CHANNEL_ANY,
+	OBJECTION_CARRIER,
+	OBJECTION_HOUSEHOLD,
+};
+enum data_check { DATA_DOB = 0, DATA_PRODUCT_RISK, DATA_POINT_VERIFIED };
+enum campaign_check { CAMPAIGN_APPROVED = 0, CAMPAIGN_ACTIVE };
+enum cooldown_check { COOLDOWN_ATTEMPT = 0, COOLDOWN_WITHDRAWAL };
+
+/* ---- rules ------------------------------------------------------------------------ */
+/* A code the rule can give, and the rule or clause that explains it. */
+struct gate_code {
+	const struct reason *reason;
+	const struct rule_info *info;
+};
+
+struct gate_case {
+	const struct gate_facts *facts;
+	const struct ruleset *rules;
+	const char
+	    *purpose; /* as it counts: MARKETING when the script is promotional */
+	enum gate_checkpoint checkpoint;
+	stw_usec now;
+	bool explain; /* write evidence */
+	struct arena *arena;
+	struct rule_value
+	    *vars; /* for scopes that need the interpreter; NULL: not yet */
+};
+
+struct gate_answer {
+	bool ok;
+	const struct gate_code *code;
+	stw_usec allowed_from, allowed_until;
+	const char *evidence;
+};
+
+typedef void gate_eval(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
+    struct gate_answer *out);
+
+struct gate_kind {
+	const char *name;
+	gate_eval *eval;
+	/* Codes it gives, NULL at the end; NULL: exactly one, the rule's choice. */
+	const char *const *(*codes)(const struct gate_params *params);
+	const struct gate_param *schema; /* name NULL at the end */
+};
+
+const struct gate_kind *gate_kind_find(const char *name);
+
+struct gate_rule {
+	struct rule_info *info;
+	const struct gate_kind *kind;
+	struct gate_params params;
+	struct gate_scope *scope;
+	struct rule *expression; /* kind expression only */
+	struct gate_code *codes;
+	int ncodes;
+	unsigned gates; /* bit per enum gate_checkpoint */
+	stw_usec from, to;
+	int use; /* which pack_use; -1: the engine's own */
+};
+
+/* Says no with the rule's code of that name (NULL: its only one). */
+void answer_deny(struct gate_answer *out, const struct gate_rule *rule,
+    const char *code, stw_usec allowed_from);
+/* Evidence, only when asked for. */
+#define answer_note(c, out, ...)                                                 \
+	do {                                                                     \
+		if ((c)->explain)                                                \
+			(out)->evidence = arena_printf((c)->arena, __VA_ARGS__); \
+	} while (0)
+
+bool gate_strings_has(const struct gate_strings *list, const char *s);
+
+gate_eval eval_time_window, eval_freq_cap, eval_cooldown;
+gate_eval eval_consent_required, eval_objection_absent;
+gate_eval eval_number_licence, eval_number_health;
+gate_eval eval_suitability_matrix, eval_rating_valid, eval_product_on_sale;
+gate_eval eval_age_gate, eval_person_flag, eval_data_present;
+gate_eval eval_script_approved, eval_disclosure, eval_qualification,
+    eval_automation_gate;
+gate_eval eval_campaign_state, eval_expression;
+
+/* ---- scopes ------------------------------------------------------------------------ */
+/* What `applies` and expressions may speak of. */
+struct rule_env *gate_scope_env(struct arena *arena);
+/* Splits off the conjuncts that compare purpose, channel, handler or checkpoint with
+ * constants; the interpreter runs only when there is more. */
+enum stw_code gate_scope_compile(const struct rule_env *env, struct str text,
+    struct arena *arena, struct gate_scope **out, struct stw_err *err) STW_MUST_USE;
+/* Undecided counts as yes: a rule whose scope cannot be told applies. */
+bool gate_scope_applies(
+    const struct gate_scope *scope, struct gate_case *c, stw_usec at);
+/* The same through the interpreter alone; for the test that compares the two. */
+bool gate_scope_applies_slow(
+    const struct gate_scope *scope, struct gate_case *c, stw_usec at);
+/* True only for a known true. */
+bool gate_expression_true(const struct rule *rule, struct gate_case *c, stw_usec at);
+
+/* ---- ruleset ------------------------------------------------------------------------ */
+/* A stretch of time with the same packs and rules in force. */
+struct ruleset_span {
+	stw_usec from; /* until the next span's */
+	char hash[65];
+	bool any_pack;
+};
+
+struct ruleset {
+	struct arena arena;
+	struct gate_rule *items;
+	int nitems;
+	struct rule_info *infos;
+	int ninfos;
+	struct ruleset_span *spans; /* ascending; the first from STW_USEC_NEVER */
+	int nspans;
+	const struct gate_code *pack_unverified, *decision_expired, *ruleset_changed,
+	    *purpose_mixed;
+};
+
+const struct ruleset_span *ruleset_span_at(const struct ruleset *rules, stw_usec at);
+/* First instant after `at` at which another span begins; STW_USEC_MAX: none. */
+stw_usec ruleset_next_change(const struct ruleset *rules, stw_usec at);
+
+/* ---- packs -------------------------------------------------------------------------- */
+struct pack_rule_code {
+	const char *code;
+	const char *id; /* the clause's, NULL: none of its own */
+	const char *layer, *text_zh, *text_en, *source, *grade;
+};
+
+/* A rule as its document states it, parameters read, scope still text. */
+struct pack_rule {
+	const char *id, *layer, *applies, *outcome, *gates;
+	const char *text_zh, *text_en, *source, *grade;
+	const struct gate_kind *kind;
+	struct gate_params params;
+	stw_usec from, to;
+	struct pack_rule_code *codes;
+	int ncodes;
+};
+
+struct pack {
+	const char *id, *version;
+	const char *name_zh, *name_en;
+	const struct zone *zone;
+	struct pack_rule *rules;
+	int nrules;
+};
+
+/* pack_json.c: reads and checks pack.json; refuses what it does not know. */
+enum stw_code pack_read(struct str json, const char *id, const char *version,
+    struct arena *arena, struct pack *out, struct stw_err *err) STW_MUST_USE;
+
+/* Runs tests.jsonl; `seen` (may be NULL) gets every decision, passed or not. */
+typedef void pack_test_seen(void *host, const struct ruleset *rules, const char *name,
+    const struct gate_decision *decision);
+enum stw_code pack_tests_run(const char *pack, const char *version,
+    pack_test_seen *seen, void *host, int *passed, struct stw_err *err) STW_MUST_USE;
+
+enum gate_param_type {
+	PARAM_INT = 0, /* min..max */
+	PARAM_BOOL,
+	PARAM_WORD, /* one of words */
+	PARAM_TEXT,
+	PARAM_STRINGS,
+	PARAM_INTS, /* each min..max */
+	PARAM_WINDOWS,
+	PARAM_ZONE,
+	PARAM_ZONES,
+};
+
+struct gate_param {
+	const char *name;
+	enum gate_param_type type;
+	size_t offset; /* into struct gate_params */
+	bool required;
+	int64_t min, max;
+	const char *const *words; /* NULL at the end */
+};
+
+#endif

@@ -1,0 +1,617 @@
+/*
+ * pack_json.c - pack.json into struct pack. Whatever is not known is refused, so that a
+ * misspelt parameter can never switch a rule off.
+ */
+#include <string.h>
+
+#include <jansson.h>
+
+#include "campaigns/compliance/gate_priv.h"
+
+struct pack_reader {
+	struct arena *arena;
+	struct stw_err *err;
+	struct pack *pack;
+	char where[96]; /* "pack cn 1.0.0: rule CN-18" */
+};
+
+#define READ_FAIL(r, ...) pack_fail(r, arena_printf((r)->arena, __VA_ARGS__))
+
+static enum stw_code
+pack_fail(const struct pack_reader *r, const char *what)
+{
+	return stw_fail(r->err, STW_INVALID, "%s: %s", r->where, what);
+}
+
+/* ---- plain values ------------------------------------------------------------------- */
+static enum stw_code
+keys_known(
+    struct pack_reader *r, json_t *obj, const char *what, const char *const *known)
+{
+	const char *key;
+	json_t *value;
+
+	if (!json_is_object(obj))
+		return READ_FAIL(r, "%s has to be an object", what);
+	json_object_foreach(obj, key, value)
+	{
+		const char *const *k = known;
+
+		while (*k != NULL && strcmp(*k, key) != 0)
+			k++;
+		if (*k == NULL)
+			return READ_FAIL(r, "%s: unknown key %s", what, key);
+	}
+	return STW_OK;
+}
+
+static enum stw_code
+text_read(struct pack_reader *r, json_t *obj, const char *key, const char **out)
+{
+	const char *s = json_string_value(json_object_get(obj, key));
+
+	if (s == NULL || s[0] == '\0')
+		return READ_FAIL(r, "%s has to be a text", key);
+	*out = arena_strdup(r->arena, s);
+	return STW_OK;
+}
+
+static enum stw_code
+strings_read(
+    struct pack_reader *r, const char *key, json_t *v, struct gate_strings *out)
+{
+	size_t n = json_array_size(v);
+	const char **items = arena_array(r->arena, n, sizeof *items);
+
+	if (n == 0)
+		return READ_FAIL(r, "%s has to be a list of at least one text", key);
+	for (size_t i = 0; i < n; i++) {
+		const char *s = json_string_value(json_array_get(v, i));
+
+		if (s == NULL)
+			return READ_FAIL(r, "%s has to be a list of texts", key);
+		items[i] = arena_strdup(r->arena, s);
+	}
+	out->items = items;
+	out->count = (int)n;
+	return STW_OK;
+}
+
+static enum stw_code
+ints_read(
+    struct pack_reader *r, const struct gate_param *p, json_t *v, struct gate_ints *out)
+{
+	size_t n = json_array_size(v);
+	int64_t *items = arena_array(r->arena, n, sizeof *items);
+
+	if (n == 0)
+		return READ_FAIL(
+		    r, "%s has to be a list of at least one number", p->name);
+	for (size_t i = 0; i < n; i++) {
+		json_t *one = json_array_get(v, i);
+
+		items[i] = json_integer_value(one);
+		if (!json_is_integer(one) || items[i] < p->min || items[i] > p->max)
+			return READ_FAIL(r, "%s: each from %lld to %lld", p->name,
+			    (long long)p->min, (long long)p->max);
+	}
+	out->items = items;
+	out->count = (int)n;
+	return STW_OK;
+}
+
+/* "09:00" .. "24:00" */
+static bool
+clock_read(const char *s, stw_usec *out)
+{
+	int hour, minute;
+
+	if (s == NULL || strlen(s) != 5 || s[2] != ':')
+		return false;
+	for (int i = 0; i < 5; i++) {
+		if (i != 2 && (s[i] < '0' || s[i] > '9'))
+			return false;
+	}
+	hour = (s[0] - '0') * 10 + (s[1] - '0');
+	minute = (s[3] - '0') * 10 + (s[4] - '0');
+	*out = hour * STW_USEC_HOUR + minute * STW_USEC_MIN;
+	return minute < 60 && *out <= STW_USEC_DAY;
+}
+
+static enum stw_code
+window_read(struct pack_reader *r, json_t *v, struct gate_window *out)
+{
+	static const char *const keys[] = {"start", "end", "weekdays", NULL};
+	static const char *const days[] = {
+	    "mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+	json_t *weekdays = json_object_get(v, "weekdays");
+	enum stw_code rc = keys_known(r, v, "window", keys);
+
+	if (rc != STW_OK)
+		return rc;
+	if (!clock_read(json_string_value(json_object_get(v, "start")), &out->start) ||
+	    !clock_read(json_string_value(json_object_get(v, "end")), &out->end))
+		return READ_FAIL(r, "window: start and end are written like 09:00");
+	if (out->start >= out->end)
+		return READ_FAIL(r, "window: empty, it ends before it starts");
+	out->weekdays = weekdays == NULL ? 0x7f : 0;
+	for (size_t i = 0; i < json_array_size(weekdays); i++) {
+		const char *s = json_string_value(json_array_get(weekdays, i));
+		int day = 0;
+
+		while (day < 7 && (s == NULL || strcmp(days[day], s) != 0))
+			day++;
+		if (day == 7)
+			return READ_FAIL(
+			    r, "window: weekdays are mon tue wed thu fri sat sun");
+		out->weekdays |= 1u << day;
+	}
+	return out->weekdays != 0 ? STW_OK : READ_FAIL(r, "window: no weekday");
+}
+
+static enum stw_code
+windows_read(struct pack_reader *r, json_t *v, struct gate_windows *out)
+{
+	size_t n = json_array_size(v);
+	struct gate_window *items = arena_array(r->arena, n, sizeof *items);
+	enum stw_code rc;
+
+	if (n == 0)
+		return READ_FAIL(r, "windows has to be a list of at least one window");
+	for (size_t i = 0; i < n; i++) {
+		rc = window_read(r, json_array_get(v, i), &items[i]);
+		if (rc != STW_OK)
+			return rc;
+	}
+	out->items = items;
+	out->count = (int)n;
+	return STW_OK;
+}
+
+static enum stw_code
+zone_read(struct pack_reader *r, json_t *v, const struct zone **out)
+{
+	const char *name = json_string_value(v);
+
+	if (name == NULL)
+		return READ_FAIL(r, "a zone is written like Asia/Shanghai");
+	if (zone_find(name, out, r->err) != STW_OK)
+		return stw_err_prefix(r->err, STW_INVALID, "%s", r->where);
+	return STW_OK;
+}
+
+static enum stw_code
+zones_read(struct pack_reader *r, json_t *v, struct gate_zones *out)
+{
+	size_t n = json_array_size(v);
+	const struct zone **items = arena_array(r->arena, n, sizeof *items);
+	enum stw_code rc;
+
+	if (n == 0)
+		return READ_FAIL(r, "zones has to be a list of at least one zone");
+	for (size_t i = 0; i < n; i++) {
+		rc = zone_read(r, json_array_get(v, i), &items[i]);
+		if (rc != STW_OK)
+			return rc;
+	}
+	out->items = items;
+	out->count = (int)n;
+	return STW_OK;
+}
+
+/* ---- parameters --------------------------------------------------------------------- */
+static enum stw_code
+word_read(struct pack_reader *r, const struct gate_param *p, json_t *v, int *out)
+{
+	const char *s = json_string_value(v);
+
+	for (int i = 0; s != NULL && p->words[i] != NULL; i++) {
+		if (strcmp(p->words[i], s) == 0) {
+			*out = i;
+			return STW_OK;
+		}
+	}
+	return READ_FAIL(r, "parameter %s: %s is none of its words", p->name,
+	    s != NULL ? s : "this");
+}
+
+static enum stw_code
+param_read(struct pack_reader *r, const struct gate_param *p, json_t *v,
+    struct gate_params *params)
+{
+	void *at = (char *)params + p->offset;
+
+	switch (p->type) {
+	case PARAM_INT: {
+		int64_t i = json_integer_value(v);
+
+		if (!json_is_integer(v) || i < p->min || i > p->max)
+			return READ_FAIL(r, "parameter %s: a number from %lld to %lld",
+			    p->name, (long long)p->min, (long long)p->max);
+		memcpy(at, &i, sizeof i);
+		return STW_OK;
+	}
+	case PARAM_BOOL: {
+		bool b = json_is_true(v);
+
+		if (!json_is_boolean(v))
+			return READ_FAIL(r, "parameter %s: true or false", p->name);
+		memcpy(at, &b, sizeof b);
+		return STW_OK;
+	}
+	case PARAM_TEXT: {
+		const char *s = json_string_value(v);
+
+		if (s == NULL)
+			return READ_FAIL(r, "parameter %s: a text", p->name);
+		s = arena_strdup(r->arena, s);
+		memcpy(at, &s, sizeof s);
+		return STW_OK;
+	}
+	case PARAM_WORD:
+		return word_read(r, p, v, at);
+	case PARAM_STRINGS:
+		return strings_read(r, p->name, v, at);
+	case PARAM_INTS:
+		return ints_read(r, p, v, at);
+	case PARAM_WINDOWS:
+		return windows_read(r, v, at);
+	case PARAM_ZONE:
+		return zone_read(r, v, at);
+	case PARAM_ZONES:
+		return zones_read(r, v, at);
+	}
+	return STW_BUG;
+}
+
+static enum stw_code
+params_read(struct pack_reader *r, json_t *obj, struct pack_rule *rule)
+{
+	const char *key;
+	json_t *value;
+	enum stw_code rc;
+
+	if (obj != NULL && !json_is_object(obj))
+		return READ_FAIL(r, "params has to be an object");
+	rule->params.zone = r->pack->zone;
+	for (const struct gate_param *p = rule->kind->schema; p->name != NULL; p++) {
+		value = json_object_get(obj, p->name);
+		if (value == NULL && p->required)
+			return READ_FAIL(r, "parameter %s is missing", p->name);
+		if (value == NULL)
+			continue;
+		rc = param_read(r, p, value, &rule->params);
+		if (rc != STW_OK)
+			return rc;
+	}
+	json_object_foreach(obj, key, value)
+	{
+		const struct gate_param *p = rule->kind->schema;
+
+		while (p->name != NULL && strcmp(p->name, key) != 0)
+			p++;
+		if (p->name == NULL)
+			return READ_FAIL(
+			    r, "kind %s has no parameter %s", rule->kind->name, key);
+	}
+	return STW_OK;
+}
+
+/* What no schema can say. */
+static enum stw_code
+params_fit(struct pack_reader *r, const struct pack_rule *rule)
+{
+	const struct gate_params *p = &rule->params;
+	const char *kind = rule->kind->name;
+
+	if (strcmp(kind, "freq_cap") == 0 &&
+	    (p->window == CAP_ROLLING) != (p->days + p->hours > 0))
+		return READ_FAIL(
+		    r, "a rolling window needs days or hours, a local day neither");
+	if (strcmp(kind, "cooldown") == 0 && p->days + p->minutes == 0)
+		return READ_FAIL(r, "a cooldown needs days or minutes");
+	if (strcmp(kind, "suitability_matrix") == 0 && p->matrix.count != 5)
+		return READ_FAIL(r, "max_risk has one number for each of C1 to C5");
+	if (strcmp(kind, "number_licence") == 0 &&
+	    (p->check == NUMBER_KIND) != (p->kinds.count > 0))
+		return READ_FAIL(r, "kinds goes with check kind, and only with it");
+	if (strcmp(kind, "objection_absent") == 0 &&
+	    (p->check == OBJECTION_CHANNEL_ANY) != (p->channels.count > 0))
+		return READ_FAIL(
+		    r, "channels goes with check channel_any, and only with it");
+	return STW_OK;
+}
+
+/* ---- rules ---------------------------------------------------------------------------- */
+static enum stw_code
+effective_read(struct pack_reader *r, json_t *v, struct pack_rule *rule)
+{
+	stw_usec *const to[2] = {&rule->from, &rule->to};
+
+	rule->from = STW_USEC_NEVER;
+	rule->to = STW_USEC_MAX;
+	if (json_array_size(v) != 2)
+		return READ_FAIL(r, "effective is [from, to], a date or null each");
+	for (size_t i = 0; i < 2; i++) {
+		json_t *one = json_array_get(v, i);
+		stw_day day;
+
+		if (json_is_null(one))
+			continue;
+		if (!json_is_string(one) ||
+		    stw_day_parse(str_of(json_string_value(one)), &day) != STW_OK)
+			return READ_FAIL(
+			    r, "effective is [from, to], a date or null each");
+		*to[i] = zone_instant(r->pack->zone, day, 0);
+	}
+	return rule->from < rule->to ? STW_OK : READ_FAIL(r, "effective is empty");
+}
+
+static enum stw_code
+gates_read(struct pack_reader *r, json_t *v, struct pack_rule *rule)
+{
+	static const char letters[] = "PDC";
+	char text[4] = "";
+	int n = 0;
+
+	for (int i = 0; i < 3; i++) {
+		for (size_t k = 0; k < json_array_size(v); k++) {
+			const char *s = json_string_value(json_array_get(v, k));
+
+			if (s != NULL && s[0] == letters[i] && s[1] == '\0') {
+				text[n++] = letters[i];
+				break;
+			}
+		}
+	}
+	if (n == 0 || (size_t)n != json_array_size(v))
+		return READ_FAIL(r, "gates is a list of P, D and C, each once");
+	rule->gates = arena_strdup(r->arena, text);
+	return STW_OK;
+}
+
+static bool
+layer_known(const char *layer)
+{
+	return strcmp(layer, "law") == 0 || strcmp(layer, "regulator") == 0 ||
+	       strcmp(layer, "industry") == 0 || strcmp(layer, "policy") == 0;
+}
+
+/* text {zh, en} and cite {text, source, grade, checked} of a rule or a clause. */
+static enum stw_code
+words_read(struct pack_reader *r, json_t *obj, const char **zh, const char **en,
+    const char **source, const char **grade)
+{
+	static const char *const text_keys[] = {"zh", "en", NULL};
+	static const char *const cite_keys[] = {
+	    "text", "source", "grade", "checked", NULL};
+	json_t *text = json_object_get(obj, "text");
+	json_t *cite = json_object_get(obj, "cite");
+	const char *checked, *where;
+	stw_day day;
+	enum stw_code rc;
+
+	rc = keys_known(r, text, "text", text_keys);
+	if (rc == STW_OK)
+		rc = text_read(r, text, "zh", zh);
+	if (rc == STW_OK)
+		rc = text_read(r, text, "en", en);
+	if (rc == STW_OK)
+		rc = keys_known(r, cite, "cite", cite_keys);
+	if (rc == STW_OK)
+		rc = text_read(r, cite, "text", source);
+	if (rc == STW_OK)
+		rc = text_read(r, cite, "source", &where);
+	if (rc == STW_OK)
+		rc = text_read(r, cite, "grade", grade);
+	if (rc == STW_OK)
+		rc = text_read(r, cite, "checked", &checked);
+	if (rc != STW_OK)
+		return rc;
+	if (strlen(*grade) != 1 || strchr("VSMD", (*grade)[0]) == NULL)
+		return READ_FAIL(r, "cite: grade is V, S, M or D");
+	if (stw_day_parse(str_of(checked), &day) != STW_OK)
+		return READ_FAIL(r, "cite: checked is a date");
+	return STW_OK;
+}
+
+static enum stw_code
+codes_read(struct pack_reader *r, json_t *reason, struct pack_rule *rule)
+{
+	size_t n = json_is_array(reason) ? json_array_size(reason) : 1;
+
+	rule->codes = arena_array(r->arena, n, sizeof *rule->codes);
+	if (n == 0)
+		return READ_FAIL(r, "reason has to name a code");
+	for (size_t i = 0; i < n; i++) {
+		const char *s = json_string_value(
+		    json_is_array(reason) ? json_array_get(reason, i) : reason);
+		const struct reason *known = s != NULL ? reason_find(s) : NULL;
+
+		if (known == NULL || known->outcome == GATE_UNSET)
+			return READ_FAIL(
+			    r, "unknown reason code %s", s != NULL ? s : "");
+		rule->codes[rule->ncodes].code = known->code;
+		rule->ncodes++;
+	}
+	if (strcmp(rule->outcome,
+		gate_outcome_name(reason_find(rule->codes[0].code)->outcome)) != 0)
+		return READ_FAIL(r, "code %s means %s, not %s", rule->codes[0].code,
+		    gate_outcome_name(reason_find(rule->codes[0].code)->outcome),
+		    rule->outcome);
+	return STW_OK;
+}
+
+/* The rule names exactly the codes its kind can give. */
+static enum stw_code
+codes_fit(struct pack_reader *r, const struct pack_rule *rule)
+{
+	const char *const *want =
+	    rule->kind->codes != NULL ? rule->kind->codes(&rule->params) : NULL;
+	int n = 0;
+
+	if (want == NULL)
+		return rule->ncodes == 1
+			   ? STW_OK
+			   : READ_FAIL(r, "kind %s gives one code", rule->kind->name);
+	for (; want[n] != NULL; n++) {
+		int i = 0;
+
+		while (i < rule->ncodes && strcmp(rule->codes[i].code, want[n]) != 0)
+			i++;
+		if (i == rule->ncodes)
+			return READ_FAIL(
+			    r, "kind %s also gives %s", rule->kind->name, want[n]);
+	}
+	return n == rule->ncodes
+		   ? STW_OK
+		   : READ_FAIL(
+			 r, "kind %s never gives all of these codes", rule->kind->name);
+}
+
+static enum stw_code
+clause_read(struct pack_reader *r, json_t *v, struct pack_rule *rule)
+{
+	static const char *const keys[] = {
+	    "id", "reason", "layer", "text", "cite", NULL};
+	const char *reason, *id, *layer;
+	enum stw_code rc = keys_known(r, v, "clause", keys);
+
+	if (rc == STW_OK)
+		rc = text_read(r, v, "reason", &reason);
+	if (rc == STW_OK)
+		rc = text_read(r, v, "id", &id);
+	if (rc == STW_OK)
+		rc = text_read(r, v, "layer", &layer);
+	if (rc != STW_OK)
+		return rc;
+	if (!layer_known(layer))
+		return READ_FAIL(r, "clause %s: unknown layer %s", id, layer);
+	for (int i = 0; i < rule->ncodes; i++) {
+		struct pack_rule_code *c = &rule->codes[i];
+
+		if (strcmp(c->code, reason) != 0)
+			continue;
+		c->id = id;
+		c->layer = layer;
+		return words_read(
+		    r, v, &c->text_zh, &c->text_en, &c->source, &c->grade);
+	}
+	return READ_FAIL(r, "clause %s: the rule does not give %s", id, reason);
+}
+
+static enum stw_code
+rule_read(struct pack_reader *r, json_t *v, struct pack_rule *rule)
+{
+	static const char *const keys[] = {"id", "kind", "layer", "effective",
+	    "applies", "params", "gates", "reason", "outcome", "text", "cite",
+	    "clauses", NULL};
+	json_t *clauses = json_object_get(v, "clauses");
+	const char *kind;
+	enum stw_code rc = keys_known(r, v, "rule", keys);
+
+	if (rc == STW_OK)
+		rc = text_read(r, v, "id", &rule->id);
+	if (rc != STW_OK)
+		return rc;
+	snprintf(r->where, sizeof r->where, "pack %s %s: rule %.40s", r->pack->id,
+	    r->pack->version, rule->id);
+	if ((rc = text_read(r, v, "kind", &kind)) != STW_OK ||
+	    (rc = text_read(r, v, "layer", &rule->layer)) != STW_OK ||
+	    (rc = text_read(r, v, "applies", &rule->applies)) != STW_OK ||
+	    (rc = text_read(r, v, "outcome", &rule->outcome)) != STW_OK)
+		return rc;
+	rule->kind = gate_kind_find(kind);
+	if (rule->kind == NULL)
+		return READ_FAIL(r, "unknown kind %s", kind);
+	if (!layer_known(rule->layer))
+		return READ_FAIL(r, "unknown layer %s", rule->layer);
+	if ((rc = effective_read(r, json_object_get(v, "effective"), rule)) != STW_OK ||
+	    (rc = params_read(r, json_object_get(v, "params"), rule)) != STW_OK ||
+	    (rc = params_fit(r, rule)) != STW_OK ||
+	    (rc = gates_read(r, json_object_get(v, "gates"), rule)) != STW_OK ||
+	    (rc = codes_read(r, json_object_get(v, "reason"), rule)) != STW_OK ||
+	    (rc = codes_fit(r, rule)) != STW_OK ||
+	    (rc = words_read(r, v, &rule->text_zh, &rule->text_en, &rule->source,
+		 &rule->grade)) != STW_OK)
+		return rc;
+	for (size_t i = 0; i < json_array_size(clauses); i++) {
+		rc = clause_read(r, json_array_get(clauses, i), rule);
+		if (rc != STW_OK)
+			return rc;
+	}
+	return STW_OK;
+}
+
+/* Versions of one rule may follow one another but not overlap. */
+static enum stw_code
+ids_check(struct pack_reader *r, const struct pack *pack)
+{
+	for (int i = 0; i < pack->nrules; i++) {
+		for (int k = 0; k < i; k++) {
+			const struct pack_rule *a = &pack->rules[i],
+					       *b = &pack->rules[k];
+
+			if (strcmp(a->id, b->id) == 0 && a->from < b->to &&
+			    b->from < a->to) {
+				snprintf(r->where, sizeof r->where,
+				    "pack %s %s: rule %.40s", pack->id, pack->version,
+				    a->id);
+				return READ_FAIL(
+				    r, "two versions are in force at one time");
+			}
+		}
+	}
+	return STW_OK;
+}
+
+enum stw_code
+pack_read(struct str json, const char *id, const char *version, struct arena *arena,
+    struct pack *out, struct stw_err *err)
+{
+	static const char *const keys[] = {
+	    "pack", "version", "name", "zone", "rules", NULL};
+	struct pack_reader r = {.arena = arena, .err = err, .pack = out};
+	const char *own_id, *own_version;
+	json_error_t bad;
+	json_t *doc, *rules, *name;
+	enum stw_code rc;
+
+	memset(out, 0, sizeof *out);
+	out->id = id;
+	out->version = version;
+	snprintf(r.where, sizeof r.where, "pack %.30s %.20s", id, version);
+	doc = json_loadb(json.ptr, json.len, JSON_REJECT_DUPLICATES, &bad);
+	if (doc == NULL)
+		return stw_fail_at(err, STW_INVALID, bad.line, bad.column, "%s: %s",
+		    r.where, bad.text);
+	name = json_object_get(doc, "name");
+	rules = json_object_get(doc, "rules");
+	if ((rc = keys_known(&r, doc, "pack", keys)) != STW_OK ||
+	    (rc = text_read(&r, doc, "pack", &own_id)) != STW_OK ||
+	    (rc = text_read(&r, doc, "version", &own_version)) != STW_OK ||
+	    (rc = text_read(&r, name, "zh", &out->name_zh)) != STW_OK ||
+	    (rc = text_read(&r, name, "en", &out->name_en)) != STW_OK ||
+	    (rc = zone_read(&r, json_object_get(doc, "zone"), &out->zone)) != STW_OK)
+		goto done;
+	if (strcmp(own_id, id) != 0 || strcmp(own_version, version) != 0) {
+		rc =
+		    READ_FAIL(&r, "the document says it is %s %s", own_id, own_version);
+		goto done;
+	}
+	if (json_array_size(rules) == 0) {
+		rc = READ_FAIL(&r, "rules has to be a list of at least one rule");
+		goto done;
+	}
+	out->rules = arena_array(arena, json_array_size(rules), sizeof *out->rules);
+	for (size_t i = 0; i < json_array_size(rules); i++) {
+		rc = rule_read(&r, json_array_get(rules, i), &out->rules[i]);
+		if (rc != STW_OK)
+			goto done;
+		out->nrules++;
+	}
+	rc = ids_check(&r, out);
+done:
+	json_decref(doc);
+	return rc;
+}
