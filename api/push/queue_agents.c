@@ -239,8 +239,9 @@ state_is(const json_t *task, const char *state)
 static bool
 is_unsettled(const json_t *task)
 {
-	return state_is(task, "sending") || state_is(task, "ready") ||
-	       state_is(task, "queued") || state_is(task, "unknown");
+	return state_is(task, "planned") || state_is(task, "sending") ||
+	       state_is(task, "ready") || state_is(task, "queued") ||
+	       state_is(task, "unknown");
 }
 
 static bool
@@ -266,13 +267,13 @@ step_accept(struct worker *w, struct queue_task *task)
 	json_decref(answer);
 	if (status == 0 || mine)
 		return mine;
-	if (unsettled && task->waits++ < SETTLE_TRIES) {
+	if (!unsettled) {
+		close_task(w, task, "gone", "not ours any more", &w->all->gone);
+	} else if (task->waits++ < SETTLE_TRIES) {
 		queue_tasks_again(w->all->tasks, w->index, task);
 		pause_ms(w, 20);
 	} else {
-		close_task(w, task, "gone",
-		    unsettled ? "its push was never settled" : "not ours any more",
-		    &w->all->gone);
+		queue_tasks_park(w->all->tasks, task);
 	}
 	return false;
 }

@@ -299,6 +299,11 @@ queue_tasks_take(struct queue_tasks *tasks, const char *id, const char *task_id,
 	while (t->state == QUEUE_TASK_TAKING)
 		(void)pthread_cond_wait(&tasks->settled, &tasks->lock);
 	first = t->state == QUEUE_TASK_NEW;
+	if (t->state == QUEUE_TASK_PARKED) {
+		t->state = QUEUE_TASK_OPEN;
+		t->waits = 0;
+		assign(tasks, t);
+	}
 	if (first) {
 		describe(t, task_id, queue, offer);
 		t->state = QUEUE_TASK_TAKING;
@@ -358,6 +363,15 @@ queue_tasks_again(struct queue_tasks *tasks, int agent, struct queue_task *task)
 {
 	(void)pthread_mutex_lock(&tasks->lock);
 	line_add(&tasks->lines[agent], task);
+	(void)pthread_mutex_unlock(&tasks->lock);
+}
+
+void
+queue_tasks_park(struct queue_tasks *tasks, struct queue_task *task)
+{
+	(void)pthread_mutex_lock(&tasks->lock);
+	task->state = QUEUE_TASK_PARKED;
+	tasks->counts.assigned--;
 	(void)pthread_mutex_unlock(&tasks->lock);
 }
 

@@ -28,6 +28,7 @@ enum queue_task_state {
 	QUEUE_TASK_NEW = 0,
 	QUEUE_TASK_TAKING, /* one request writes it to the journal; others wait */
 	QUEUE_TASK_OPEN,
+	QUEUE_TASK_PARKED, /* its agent gave up on it for now; a repeat of the push wakes it */
 	QUEUE_TASK_CLOSED
 };
 
@@ -74,11 +75,13 @@ void queue_tasks_settle(struct queue_tasks *tasks, const char *id, bool opened);
 struct queue_task *queue_tasks_next(struct queue_tasks *tasks, int agent, int wait_ms);
 /* Back to the end of the line it came from. */
 void queue_tasks_again(struct queue_tasks *tasks, int agent, struct queue_task *task);
+/* Out of the line until the push is repeated. */
+void queue_tasks_park(struct queue_tasks *tasks, struct queue_task *task);
 void queue_tasks_close(struct queue_tasks *tasks, struct queue_task *task);
 
 struct queue_counts {
 	int64_t open;     /* accepted and not closed */
-	int64_t assigned; /* of those, waiting for or with an agent */
+	int64_t assigned; /* of those, waiting for or with an agent: not the parked */
 	int64_t ids;      /* effects, closed ones too */
 };
 void queue_tasks_count(struct queue_tasks *tasks, struct queue_counts *out);

@@ -507,6 +507,17 @@ BEGIN
         RAISE EXCEPTION 'task %: identity and epoch cannot change', OLD.task_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'task_identity';
     END IF;
+    -- A push whose fate was not learned may have arrived: what ends here ends there.
+    IF NEW.state IN ('blocked', 'cancelled', 'expired')
+            AND OLD.state IN ('planned', 'ready', 'sending')
+            AND EXISTS (SELECT 1 FROM attempt a
+                WHERE a.bucket = OLD.bucket AND a.task_id = OLD.task_id
+                  AND a.kind = 'push' AND coalesce(a.result, 'unknown') <> 'refused') THEN
+        INSERT INTO recall (bucket, task_id, queue_id, reason, asked_at)
+        VALUES (OLD.bucket, OLD.task_id, OLD.queue_id, 'ended: ' || NEW.state,
+                NEW.updated_at)
+        ON CONFLICT DO NOTHING;
+    END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER task_guard BEFORE UPDATE ON task FOR EACH ROW EXECUTE FUNCTION task_guard();

@@ -147,6 +147,25 @@ START_TEST(a_task_is_taken_once_and_given_to_an_agent_of_its_queue)
 }
 END_TEST
 
+START_TEST(a_parked_task_is_woken_by_a_repeat_of_its_push)
+{
+	struct queue_tasks *tasks = queue_tasks_new(agents, 1);
+	struct queue_counts counts;
+
+	open_one(tasks, "a", "wealth");
+	queue_tasks_park(tasks, queue_tasks_next(tasks, 0, 0));
+	ck_assert_ptr_null(queue_tasks_next(tasks, 0, 0));
+	queue_tasks_count(tasks, &counts);
+	ck_assert_int_eq(counts.open, 1);
+	ck_assert_int_eq(counts.assigned, 0);
+	ck_assert(!queue_tasks_take(tasks, "a", "a", "wealth", 0));
+	ck_assert_ptr_nonnull(queue_tasks_next(tasks, 0, 0));
+	ck_assert(!queue_tasks_take(tasks, "a", "a", "wealth", 0));
+	ck_assert_ptr_null(queue_tasks_next(tasks, 0, 0));
+	queue_tasks_free(tasks);
+}
+END_TEST
+
 START_TEST(a_task_whose_journal_line_failed_was_never_taken)
 {
 	struct queue_tasks *tasks = queue_tasks_new(agents, 3);
@@ -221,6 +240,7 @@ main(void)
 	tcase_add_test(journal, a_journal_has_one_writer);
 	suite_add_tcase(suite, journal);
 	tcase_add_test(tasks, a_task_is_taken_once_and_given_to_an_agent_of_its_queue);
+	tcase_add_test(tasks, a_parked_task_is_woken_by_a_repeat_of_its_push);
 	tcase_add_test(tasks, a_task_whose_journal_line_failed_was_never_taken);
 	tcase_add_test(tasks, a_restart_goes_on_where_the_journal_ends);
 	suite_add_tcase(suite, tasks);
