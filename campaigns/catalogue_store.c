@@ -263,6 +263,28 @@ done:
 }
 
 enum stw_code
+queue_set_url(struct db *db, const char *code, const char *url, stw_usec now,
+    int *changed, struct stw_err *err)
+{
+	const struct db_param params[] = {db_text(code), db_text(url), db_usec(now)};
+	struct db_rows *rows = NULL;
+	enum stw_code rc = db_begin(db, err);
+
+	*changed = 0;
+	if (rc == STW_OK)
+		rc = db_query(
+		    db, DB_Q_QUEUE_URL_SET, params, DB_NPARAMS(params), &rows, err);
+	for (int r = 0; rc == STW_OK && r < db_rows_count(rows); r++, (*changed)++)
+		rc = log_change(db, "queue", db_get_str(rows, r, 0).ptr, 0, NULL,
+		    "operator", "url", now, err);
+	db_rows_free(rows);
+	if (rc == STW_OK)
+		return db_commit(db, err);
+	db_rollback(db);
+	return rc;
+}
+
+enum stw_code
 agent_put(struct db *db, const char *code, const char *queue, stw_usec qualified_until,
     struct stw_err *err)
 {

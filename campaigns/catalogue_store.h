@@ -48,6 +48,10 @@ enum stw_code queue_list(struct db *db, const struct seal_keys *keys,
     struct arena *arena, struct queue_row **out, int *count,
     struct stw_err *err) STW_MUST_USE;
 
+/* code NULL: all queues. *changed counts them. */
+enum stw_code queue_set_url(struct db *db, const char *code, const char *url,
+    stw_usec now, int *changed, struct stw_err *err) STW_MUST_USE;
+
 enum stw_code agent_put(struct db *db, const char *code, const char *queue,
     stw_usec qualified_until, struct stw_err *err) STW_MUST_USE;
 
