@@ -82,16 +82,6 @@ FN(map_index)
 		value_fail(out, n, "no such key");
 }
 
-FN(any_index)
-{
-	if (a[0].kind == RULE_V_LIST)
-		list_index(f, n, a, out);
-	else if (a[0].kind == RULE_V_MAP)
-		map_index(f, n, a, out);
-	else
-		value_failf(f, out, n, "a %s has no elements", value_type_name(&a[0]));
-}
-
 /* x[?i]: none instead of a failure; an optional x is looked into. */
 FN(optional_index)
 {
@@ -119,6 +109,18 @@ FN(optional_index)
 		return;
 	}
 	value_optional(f, n, found, out);
+}
+
+FN(any_index)
+{
+	if (a[0].kind == RULE_V_LIST)
+		list_index(f, n, a, out);
+	else if (a[0].kind == RULE_V_MAP)
+		map_index(f, n, a, out);
+	else if (a[0].kind == RULE_V_OPTIONAL)
+		optional_index(f, n, a, out);
+	else
+		value_failf(f, out, n, "a %s has no elements", value_type_name(&a[0]));
 }
 
 /* ---- optionals ----------------------------------------------------------------- */

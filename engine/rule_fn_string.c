@@ -263,19 +263,37 @@ FN(index_of_from)
 	index_of(a[0].s, a[1].s, a[2].i, n, out);
 }
 
-FN(last_index_of)
+/* The last place at or before byte `limit`. */
+static void
+last_index(struct str s, struct str what, size_t limit, struct rule_value *out)
 {
 	size_t last = SIZE_MAX;
 
-	(void)f, (void)n;
-	if (a[1].s.len == 0)
-		last = a[0].s.len;
+	if (what.len == 0)
+		last = limit;
 	else
-		for (size_t at = find_from(a[0].s, a[1].s, 0); at != SIZE_MAX;
-		     at = find_from(a[0].s, a[1].s, at + 1))
+		for (size_t at = find_from(s, what, 0); at <= limit && at != SIZE_MAX;
+		     at = find_from(s, what, at + 1))
 			last = at;
 	out->kind = RULE_V_INT;
-	out->i = last == SIZE_MAX ? -1 : (int64_t)char_of(a[0].s, last);
+	out->i = last == SIZE_MAX ? -1 : (int64_t)char_of(s, last);
+}
+
+FN(last_index_of)
+{
+	(void)f, (void)n;
+	last_index(a[0].s, a[1].s, a[0].s.len, out);
+}
+
+FN(last_index_of_before)
+{
+	size_t limit;
+
+	(void)f;
+	if (byte_of(a[0].s, a[2].i, &limit))
+		last_index(a[0].s, a[1].s, limit, out);
+	else
+		value_fail(out, n, "lastIndexOf out of range");
 }
 
 /* An empty `what` stands before each character and at the end. */
@@ -506,6 +524,7 @@ const struct rule_overload rule_fns_string[] = {
     {"indexOf", ".ss:i", index_of_first, 0, NULL},
     {"indexOf", ".ssi:i", index_of_from, 0, NULL},
     {"lastIndexOf", ".ss:i", last_index_of, 0, NULL},
+    {"lastIndexOf", ".ssi:i", last_index_of_before, 0, NULL},
     {"replace", ".sss:s", replace_all, 0, NULL},
     {"replace", ".sssi:s", replace_some, 0, NULL},
     {"split", ".ss:[s", split_all, 0, NULL},
