@@ -1,5 +1,6 @@
 #include "api/cli/cmd_queue_sim.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,14 +12,15 @@
 static atomic_bool stop;
 
 static const char usage[] =
-    "usage: steward queue-sim --journal FILE --secret whsec_... [options]\n"
+    "usage: steward queue-sim --journal FILE --secret-file FILE [options]\n"
     "An agent queue to push to: takes tasks over HTTP, and has agents that work them.\n"
     "  --listen ADDR:PORT   where to take tasks (127.0.0.1:0: any free port)\n"
     "  --port-file FILE     write the port there\n"
     "  --journal FILE       everything it sees, on disk before it answers\n"
     "  --checkpoints FILE   the ledger's exported checkpoints, to note with each push\n"
     "                       how far they reached when it came\n"
-    "  --secret whsec_...   signing secret; again for another (up to 8)\n"
+    "  --secret-file FILE   signing secrets, whsec_..., one a line (up to 8)\n"
+    "  --secret whsec_...   one of them here, for all to see in the process list\n"
     "  --api URL            base URL of the API, for the agents\n"
     "  --token-file FILE    lines \"agent token [queue]\"\n"
     "  --agents N           at most N agents (all of the file)\n"
@@ -37,6 +39,7 @@ enum option_id {
 	OPT_JOURNAL,
 	OPT_CHECKPOINTS,
 	OPT_SECRET,
+	OPT_SECRET_FILE,
 	OPT_API,
 	OPT_TOKEN_FILE,
 	OPT_AGENTS,
@@ -57,6 +60,7 @@ static const struct option options[] = {
     {"journal", required_argument, NULL, OPT_JOURNAL},
     {"checkpoints", required_argument, NULL, OPT_CHECKPOINTS},
     {"secret", required_argument, NULL, OPT_SECRET},
+    {"secret-file", required_argument, NULL, OPT_SECRET_FILE},
     {"api", required_argument, NULL, OPT_API},
     {"token-file", required_argument, NULL, OPT_TOKEN_FILE},
     {"agents", required_argument, NULL, OPT_AGENTS},
@@ -116,6 +120,24 @@ secret_add(struct queue_sim_options *o, const char *text, struct stw_err *err)
 }
 
 static enum stw_code
+secrets_read(struct queue_sim_options *o, const char *path, struct stw_err *err)
+{
+	FILE *file = fopen(path, "re");
+	enum stw_code rc = STW_OK;
+	char line[256];
+
+	if (file == NULL)
+		return stw_fail(err, STW_NOT_FOUND, "%s: %s", path, strerror(errno));
+	while (rc == STW_OK && fgets(line, sizeof line, file) != NULL) {
+		line[strcspn(line, " \t\r\n")] = '\0';
+		if (line[0] != '\0')
+			rc = secret_add(o, line, err);
+	}
+	(void)fclose(file);
+	return rc;
+}
+
+static enum stw_code
 option_set(struct queue_sim_options *o, int id, const char *name, const char *text,
     struct stw_err *err)
 {
@@ -137,6 +159,8 @@ option_set(struct queue_sim_options *o, int id, const char *name, const char *te
 		return STW_OK;
 	case OPT_SECRET:
 		return secret_add(o, text, err);
+	case OPT_SECRET_FILE:
+		return secrets_read(o, text, err);
 	case OPT_API:
 		o->api = text;
 		return STW_OK;
