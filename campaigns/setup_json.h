@@ -28,7 +28,7 @@ struct setup_document {
 	int nproducts, nnumbers, nscripts, nqueues, nagents;
 };
 
-enum stw_code setup_parse(struct str text, struct arena *arena,
+enum stw_code setup_parse(struct str document, struct arena *arena,
     struct setup_document *out, struct stw_err *err) STW_MUST_USE;
 
 #endif

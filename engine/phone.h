@@ -61,8 +61,9 @@ const char *phone_type_name(enum phone_type type);
 const char *phone_kind(const struct phone *phone);
 
 /* Zones the number's plan allows it to be in: longest prefix for geographic numbers,
- * country for others, none for invalid ones. Writes up to max names, returns how many there are. */
-int phone_zones(const struct phone *phone, const char **names, int max);
+ * country for others, none for invalid ones. Writes up to max names, returns how many
+ * there are. */
+int phone_zones(const struct phone *phone, const char **out, int max);
 
 #ifdef __cplusplus
 }

@@ -541,6 +541,7 @@ check_one(const struct import_mapping *mapping, struct import_source *source,
 	struct csv *csv = NULL;
 	enum stw_code rc = STW_OK;
 
+	STW_ASSERT((file == NULL) != (lookup == NULL));
 	if (dir != NULL)
 		rc = csv_open(arena_printf(arena, "%s/%s", dir, source->file),
 		    &source->format, &csv, err);

@@ -385,6 +385,7 @@ put_prefix(struct out *out, const struct import_batch *batch,
 	db_put_i64(out->copy, row->line);
 	if (target == IMPORT_PRODUCT)
 		return;
+	STW_ASSERT(out->who != NULL); /* every target but products has a customer */
 	db_put_i16(out->copy, (int16_t)out->who->bucket);
 	db_put_i64(out->copy, out->who->id);
 	if (target == IMPORT_CUSTOMER) {
