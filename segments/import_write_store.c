@@ -155,11 +155,12 @@ import_batch_resolve(const struct import_write *write, struct import_batch *batc
 {
 	enum import_target target = write->file->target;
 	const struct import_target_def *def = import_target_def(target);
-	int column = ref_column(target);
+	int column;
 	enum stw_code rc;
 
 	if (target == IMPORT_PRODUCT || batch->count == 0)
 		return STW_OK;
+	column = ref_column(target);
 	refs_collect(batch, column);
 	rc = customers_find(write, batch, err);
 	if (rc == STW_OK && target == IMPORT_CUSTOMER)
