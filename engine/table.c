@@ -147,7 +147,7 @@ grow_zeroed(void *old, size_t have, size_t want)
 	return p;
 }
 
-static void
+void
 table_reserve(struct table *table, size_t cap)
 {
 	size_t old = table->cap;

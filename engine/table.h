@@ -82,6 +82,8 @@ int table_find_child(const struct table *table, const char *name);  /* -1: none 
  * parent row r its children: append them to the child table, then set the parent's
  * offsets[r + 1] = child->rows (parents in row order). */
 size_t table_append(struct table *table);
+/* Room for that many rows in all, so that appending them moves nothing. */
+void table_reserve(struct table *table, size_t cap);
 
 /* 0001-01-01 and 9999-12-31: what a DATE column holds; other days become missing. */
 #define TABLE_DAY_MIN INT64_C(-719162)

@@ -97,7 +97,8 @@ struct book {
 struct book *book_new(
     size_t customers, const char *currency, const struct zone *zone, stw_usec as_of);
 /* The next customer, in the book's order; its row. Child rows are then appended to
- * book->customers->children[c].table, followed by book_end_children(book, c, row). */
+ * book->customers->children[c].table, followed by book_end_children(book, c, row): for
+ * every row that has a successor, in order. */
 size_t book_append(struct book *book, int bucket, int64_t customer_id);
 void book_end_children(struct book *book, enum book_child child, size_t row);
 

@@ -5,7 +5,8 @@
  *            Names and numbers come masked and sealed, never open. Consents are not here
  *            (campaigns/).
  * Ownership  Everything in the arena.
- * Errors     NOT_FOUND; the text holds the id, never the reference.
+ * Errors     NOT_FOUND; the text holds the id, never the reference. INVALID for a limit
+ *            or a cursor out of range.
  * Locks      None; works inside the caller's transaction or without one.
  */
 #ifndef STW_SEGMENTS_CUSTOMER_STORE_H

@@ -7,7 +7,8 @@
  * Rules      Segments are evaluated so that those a rule uses come first; a cycle is
  *            named ("a -> b -> a"); an empty rule is refused (it would match everybody).
  *            An undecided row is not a member and is counted. A segment whose rule fails
- *            keeps the members of its last good evaluation.
+ *            keeps the members of its last good evaluation; one that never had a good
+ *            one makes the rules that ask for it undecided.
  * Ownership  segment_host_fini frees the bitmaps; texts belong to the arena the segments
  *            were loaded in.
  * Errors     INVALID, with line and column inside the rule.
@@ -33,7 +34,6 @@ struct segment_def {
 /* segment_json.c. Checks all but the rule's meaning. */
 enum stw_code segment_parse(struct str json, struct arena *arena,
     struct segment_def *out, struct stw_err *err) STW_MUST_USE;
-bool segment_code_valid(struct str code);
 /* SHA-256 of the rule's text: what a version's content is. */
 void segment_hash(const struct segment_def *def, unsigned char out[32]);
 
@@ -41,7 +41,8 @@ struct segment {
 	struct segment_def def;
 	struct bitmap members; /* before evaluation: as stored */
 	struct bitmap undecided;
-	bool evaluated;         /* members and undecided are of this evaluation */
+	bool known;             /* members are those of some good evaluation */
+	bool evaluated;         /* members and undecided are of this one */
 	struct stw_err failure; /* code STW_OK: none; else why not evaluated */
 };
 
@@ -78,7 +79,9 @@ enum stw_code segment_check(const struct segment_host *host,
 enum stw_code segments_evaluate(struct segment_host *host, stw_usec now,
     const struct progress *progress, struct stw_err *err) STW_MUST_USE;
 
-/* "high_value" for "hihg_value"; NULL when nothing is near. names: count of them. */
-const char *name_suggest(struct str wanted, const char *const *names, int count);
+/* The code of a segment whose rule asks for `code`; NULL: none does. */
+const char *segment_user(const struct segment_host *host, const char *code);
+/* "1:14: no segment ..."; appends. */
+void segment_failure_print(const struct segment *segment, struct buf *to);
 
 #endif

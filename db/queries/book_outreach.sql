@@ -1,0 +1,25 @@
+-- book_outreach: contacts that were made, and outcomes of tasks closed without one, in
+-- the book's order, oldest first. A contact's count carries its permit's id.
+-- Returns  bucket, customer_id, at, channel, kind, campaign, disposition
+COPY (
+    SELECT c.bucket, c.customer_id, c.at, c.channel, c.kind, k.code, o.disposition
+      FROM contact_count AS c
+      LEFT JOIN permit AS p ON p.bucket = c.bucket AND p.permit_id = c.count_id
+      LEFT JOIN task AS t ON t.bucket = p.bucket AND t.task_id = p.task_id
+      LEFT JOIN campaign AS k ON k.campaign_id = t.campaign_id
+      LEFT JOIN (
+          SELECT DISTINCT ON (bucket, permit_id) bucket, permit_id, disposition
+            FROM outcome
+           WHERE permit_id IS NOT NULL
+           ORDER BY bucket, permit_id, recorded_at DESC, outcome_id
+      ) AS o ON o.bucket = c.bucket AND o.permit_id = c.count_id
+     WHERE c.kind <> 'reserved'
+    UNION ALL
+    SELECT o.bucket, t.customer_id, o.recorded_at, t.channel, 'outcome', k.code,
+           o.disposition
+      FROM outcome AS o
+      JOIN task AS t ON t.bucket = o.bucket AND t.task_id = o.task_id
+      LEFT JOIN campaign AS k ON k.campaign_id = t.campaign_id
+     WHERE o.permit_id IS NULL
+     ORDER BY 1, 2, 3, 5, 4, 6, 7
+) TO STDOUT (FORMAT binary)

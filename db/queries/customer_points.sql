@@ -1,0 +1,12 @@
+-- customer_points: the contact points of one customer, primary first
+-- Params   $1 bucket bigint, $2 customer_id bigint
+-- Returns  point_id, kind, phone_mask, phone_sealed, phone_index, region, zones, verified,
+--          is_primary, sharers
+-- Index    contact_point_phone_idx, for the sharers
+SELECT p.point_id, p.kind, p.phone_mask, p.phone_sealed, p.phone_index, p.region, p.zones,
+       p.verified, p.is_primary,
+       (SELECT count(DISTINCT (o.bucket, o.customer_id))
+          FROM contact_point AS o WHERE o.phone_index = p.phone_index)
+  FROM contact_point AS p
+ WHERE p.bucket = $1::bigint AND p.customer_id = $2::bigint
+ ORDER BY p.is_primary DESC, p.point_id

@@ -1,0 +1,272 @@
+#include "segments/lifecycle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int
+lifecycle_stage_find(const struct lifecycle_model *model, struct str code)
+{
+	for (int i = 0; i < model->nstages; i++) {
+		if (str_eq_c(code, model->stages[i].code))
+			return i;
+	}
+	return -1;
+}
+
+/* ---- rules of a model ------------------------------------------------------------ */
+/* Entries that say the same share one rule and its answer. */
+struct answer {
+	const char *when;
+	struct rule *rule;
+	struct bitmap matched, undecided;
+	bool wanted; /* some customer is in a stage that asks */
+};
+
+struct answers {
+	struct arena arena;
+	struct answer *items;
+	int count;
+	int *of_initial, *of_transition; /* index into items; -1: always */
+};
+
+static int
+answer_of(struct answers *a, const char *when)
+{
+	if (when == NULL)
+		return -1;
+	for (int i = 0; i < a->count; i++) {
+		if (strcmp(a->items[i].when, when) == 0)
+			return i;
+	}
+	a->items[a->count].when = when;
+	return a->count++;
+}
+
+static enum stw_code
+compile_entry(struct answers *a, const struct rule_env *env,
+    const struct lifecycle_transition *t, int at, struct stw_err *err)
+{
+	enum stw_code rc;
+
+	if (at < 0 || a->items[at].rule != NULL)
+		return STW_OK;
+	rc = rule_compile(env, str_of(t->when), rule_type_basic(RULE_BOOL), NULL,
+	    &a->arena, &a->items[at].rule, err);
+	if (rc != STW_OK)
+		return stw_err_prefix(err, rc, "%s.when", t->path);
+	return STW_OK;
+}
+
+static enum stw_code
+answers_compile(struct answers *a, const struct lifecycle_model *model,
+    const struct book *book, struct stw_err *err)
+{
+	const struct rule_env *env;
+	enum stw_code rc = STW_OK;
+
+	arena_init(&a->arena);
+	env = book_env(book, &a->arena, NULL, NULL);
+	a->items = arena_array(&a->arena,
+	    (size_t)model->ninitial + (size_t)model->ntransitions, sizeof *a->items);
+	a->count = 0;
+	a->of_initial =
+	    arena_array(&a->arena, (size_t)model->ninitial, sizeof *a->of_initial);
+	a->of_transition = arena_array(
+	    &a->arena, (size_t)model->ntransitions, sizeof *a->of_transition);
+	for (int i = 0; i < model->ninitial && rc == STW_OK; i++) {
+		a->of_initial[i] = answer_of(a, model->initial[i].when);
+		rc = compile_entry(a, env, &model->initial[i], a->of_initial[i], err);
+	}
+	for (int i = 0; i < model->ntransitions && rc == STW_OK; i++) {
+		a->of_transition[i] = answer_of(a, model->transitions[i].when);
+		rc = compile_entry(
+		    a, env, &model->transitions[i], a->of_transition[i], err);
+	}
+	return rc;
+}
+
+static void
+answers_fini(struct answers *a)
+{
+	for (int i = 0; i < a->count; i++) {
+		bitmap_fini(&a->items[i].matched);
+		bitmap_fini(&a->items[i].undecided);
+	}
+	arena_fini(&a->arena);
+}
+
+enum stw_code
+lifecycle_check(
+    const struct lifecycle_model *model, const struct book *book, struct stw_err *err)
+{
+	struct answers answers = {0};
+	enum stw_code rc = answers_compile(&answers, model, book, err);
+
+	answers_fini(&answers);
+	return rc;
+}
+
+/* ---- evaluation --------------------------------------------------------------------- */
+/* Which stage each code of the book's dictionary is; -1: none of the model's. */
+static int *
+stage_codes(
+    const struct book *book, const struct lifecycle_model *model, struct arena *arena)
+{
+	const struct col_dict *dict = book->customers->cols[book->col_stage].dict;
+	uint32_t n = col_dict_count(dict);
+	int *stages = arena_array(arena, n, sizeof *stages);
+
+	for (uint32_t code = 0; code < n; code++)
+		stages[code] = lifecycle_stage_find(model, col_dict_get(dict, code));
+	return stages;
+}
+
+static int
+stage_of(const struct book *book, const int *stages, size_t row)
+{
+	const struct column *col = &book->customers->cols[book->col_stage];
+
+	return column_has(col, row) ? stages[((const uint32_t *)col->data)[row]] : -1;
+}
+
+static void
+mark_wanted(struct answers *a, const struct lifecycle_model *model,
+    const struct book *book, const int *stages)
+{
+	bool present[LIFECYCLE_MAX_STAGES + 1] = {false}; /* [0]: without a stage */
+
+	for (size_t row = 0; row < book->customers->rows; row++)
+		present[stage_of(book, stages, row) + 1] = true;
+	for (int i = 0; i < model->ninitial; i++) {
+		if (a->of_initial[i] >= 0)
+			a->items[a->of_initial[i]].wanted |= present[0];
+	}
+	for (int i = 0; i < model->ntransitions; i++)
+		a->items[a->of_transition[i]].wanted |=
+		    present[model->transitions[i].from + 1];
+}
+
+static enum stw_code
+answers_evaluate(struct answers *a, const struct book *book, stw_usec now,
+    const struct progress *progress, struct stw_err *err)
+{
+	struct rule_columns_ctx ctx = {
+	    .table = book->customers,
+	    .now = now,
+	    .zone = book->zone,
+	};
+
+	ctx.bindings = book_bindings(book, &ctx.nbindings);
+	for (int i = 0; i < a->count; i++) {
+		enum stw_code rc;
+
+		if (!a->items[i].wanted)
+			continue;
+		rc = rule_columns_bool(a->items[i].rule, &ctx, &a->items[i].matched,
+		    &a->items[i].undecided, err);
+		if (rc != STW_OK)
+			return rc;
+		progress_tell(progress, "stage rules", i + 1, a->count);
+	}
+	return STW_OK;
+}
+
+static void
+add_change(struct lifecycle_changes *changes, size_t row, int from,
+    const struct lifecycle_transition *by)
+{
+	if (changes->count == changes->cap) {
+		changes->cap = changes->cap == 0 ? 1024 : changes->cap * 2;
+		changes->items =
+		    stw_xrealloc(changes->items, changes->cap * sizeof *changes->items);
+	}
+	changes->items[changes->count++] = (struct lifecycle_change){
+	    .row = (uint32_t)row,
+	    .from = (int16_t)from,
+	    .to = (int16_t)by->to,
+	    .by = by,
+	};
+}
+
+/* The first of the entries that leads from the stage and matches; NULL: none. */
+static const struct lifecycle_transition *
+first_match(const struct answers *a, const struct lifecycle_transition *entries,
+    const int *answer, int n, int from, size_t row, int64_t stay, bool *undecided)
+{
+	for (int i = 0; i < n; i++) {
+		const struct lifecycle_transition *t = &entries[i];
+
+		if (t->from != from || stay < t->after_days * STW_USEC_DAY)
+			continue;
+		if (answer[i] < 0 || bitmap_get(&a->items[answer[i]].matched, row))
+			return t;
+		if (bitmap_get(&a->items[answer[i]].undecided, row))
+			*undecided = true;
+	}
+	return NULL;
+}
+
+static void
+choose(const struct answers *a, const struct lifecycle_model *model,
+    const struct book *book, const int *stages, stw_usec now,
+    struct lifecycle_changes *out)
+{
+	const struct column *since_col = &book->customers->cols[book->col_stage_since];
+	const stw_usec *since = since_col->data;
+
+	for (size_t row = 0; row < book->customers->rows; row++) {
+		int from = stage_of(book, stages, row);
+		const struct lifecycle_transition *t;
+		bool undecided = false;
+		int64_t stay = 0;
+
+		/* Moved at this very instant: by this tick, before a crash. */
+		if (column_has(since_col, row) && since[row] >= now)
+			continue;
+		if (from < 0) {
+			t = first_match(a, model->initial, a->of_initial,
+			    model->ninitial, -1, row, 0, &undecided);
+		} else {
+			if (!column_has(since_col, row) ||
+			    __builtin_sub_overflow(now, since[row], &stay))
+				stay = INT64_MAX;
+			t = first_match(a, model->transitions, a->of_transition,
+			    model->ntransitions, from, row, stay, &undecided);
+		}
+		if (t != NULL)
+			add_change(out, row, from, t);
+		else if (undecided)
+			out->undecided++;
+	}
+}
+
+enum stw_code
+lifecycle_evaluate(const struct book *book, const struct lifecycle_model *model,
+    stw_usec now, const struct progress *progress, struct lifecycle_changes *out,
+    struct stw_err *err)
+{
+	struct answers answers = {0};
+	const int *stages;
+	enum stw_code rc;
+
+	*out = (struct lifecycle_changes){0};
+	rc = answers_compile(&answers, model, book, err);
+	if (rc != STW_OK)
+		goto done;
+	stages = stage_codes(book, model, &answers.arena);
+	mark_wanted(&answers, model, book, stages);
+	rc = answers_evaluate(&answers, book, now, progress, err);
+	if (rc != STW_OK)
+		goto done;
+	choose(&answers, model, book, stages, now, out);
+done:
+	answers_fini(&answers);
+	return rc;
+}
+
+void
+lifecycle_changes_free(struct lifecycle_changes *changes)
+{
+	free(changes->items);
+	*changes = (struct lifecycle_changes){0};
+}

@@ -1,0 +1,370 @@
+#include "segments/segment.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "segments/suggest.h"
+
+/* ---- host ---------------------------------------------------------------------- */
+void
+segment_host_init(struct segment_host *host, const struct book *book,
+    const struct segment_def *defs, int count)
+{
+	*host = (struct segment_host){.book = book, .count = count};
+	host->segments = stw_xalloc(((size_t)count + 1) * sizeof *host->segments);
+	for (int i = 0; i < count; i++) {
+		host->segments[i].def = defs[i];
+		bitmap_init(&host->segments[i].members, book->customers->rows);
+		bitmap_init(&host->segments[i].undecided, book->customers->rows);
+	}
+}
+
+void
+segment_host_fini(struct segment_host *host)
+{
+	for (int i = 0; i < host->count; i++) {
+		bitmap_fini(&host->segments[i].members);
+		bitmap_fini(&host->segments[i].undecided);
+	}
+	free(host->segments);
+	*host = (struct segment_host){0};
+}
+
+struct segment *
+segment_host_find(const struct segment_host *host, struct str code)
+{
+	for (int i = 0; i < host->count; i++) {
+		if (str_eq_c(code, host->segments[i].def.code))
+			return &host->segments[i];
+	}
+	return NULL;
+}
+
+bool
+segment_known(void *host, struct str code)
+{
+	return segment_host_find(host, code) != NULL;
+}
+
+const struct bitmap *
+segment_rows(void *host, const char *code)
+{
+	const struct segment *segment = segment_host_find(host, str_of(code));
+
+	return segment != NULL && segment->known ? &segment->members : NULL;
+}
+
+bool
+segment_contains(
+    void *host, const char *code, const struct rule_value *member, bool *known)
+{
+	const struct segment_host *h = host;
+	const struct bitmap *rows = segment_rows(host, code);
+	size_t row;
+
+	*known = rows != NULL && member->kind == RULE_V_STRING;
+	if (!*known)
+		return false;
+	row = book_find_ref(h->book, member->s);
+	return row != SIZE_MAX && bitmap_get(rows, row);
+}
+
+struct rule_columns_ctx
+segment_columns_ctx(const struct segment_host *host, stw_usec now)
+{
+	struct rule_columns_ctx ctx = {
+	    .table = host->book->customers,
+	    .now = now,
+	    .zone = host->book->zone,
+	    .host = (void *)(uintptr_t)host, /* the callbacks only read it */
+	    .in_segment = segment_contains,
+	    .segment_rows = segment_rows,
+	};
+
+	ctx.bindings = book_bindings(host->book, &ctx.nbindings);
+	return ctx;
+}
+
+struct rule_eval_ctx
+segment_eval_ctx(
+    const struct segment_host *host, size_t row, stw_usec now, struct arena *arena)
+{
+	return (struct rule_eval_ctx){
+	    .vars = book_vars(host->book, row, arena),
+	    .now = now,
+	    .zone = host->book->zone,
+	    .arena = arena,
+	    .host = (void *)(uintptr_t)host,
+	    .in_segment = segment_contains,
+	};
+}
+
+/* ---- compiling -------------------------------------------------------------------- */
+/* Unknown segments are reported here and not by the compiler, which cannot suggest. */
+static bool
+any_known(void *host, struct str code)
+{
+	(void)host, (void)code;
+	return true;
+}
+
+/* Line and column of segment("code") in a rule. */
+static void
+place_of(const char *rule, const char *code, int *line, int *column)
+{
+	size_t len = strlen(code);
+	const char *at = rule;
+
+	*line = *column = 1;
+	while ((at = strstr(at, code)) != NULL) {
+		if (at > rule && (at[-1] == '"' || at[-1] == '\'') && at[len] == at[-1])
+			break;
+		at += len;
+	}
+	if (at == NULL)
+		return;
+	for (const char *p = rule; p < at - 1; p++) {
+		*line += *p == '\n';
+		*column = *p == '\n' ? 1 : *column + 1;
+	}
+}
+
+static enum stw_code
+check_names(const struct segment_host *host, const struct segment_def *def,
+    const struct rule *rule, struct arena *arena, struct stw_err *err)
+{
+	const char *const *codes;
+	int n = rule_segments(rule, &codes), line, column;
+	const char **names = arena_array(arena, (size_t)host->count + 1, sizeof *names);
+
+	for (int i = 0; i < host->count; i++)
+		names[i] = host->segments[i].def.code;
+	for (int i = 0; i < n; i++) {
+		const char *near;
+
+		if (strcmp(codes[i], def->code) == 0 ||
+		    segment_host_find(host, str_of(codes[i])) != NULL)
+			continue;
+		place_of(def->rule, codes[i], &line, &column);
+		near = name_suggest(str_of(codes[i]), names, host->count);
+		if (near != NULL)
+			return stw_fail_at(err, STW_INVALID, line, column,
+			    "no segment \"%.80s\"; did you mean \"%s\"?", codes[i],
+			    near);
+		return stw_fail_at(
+		    err, STW_INVALID, line, column, "no segment \"%.80s\"", codes[i]);
+	}
+	return STW_OK;
+}
+
+static enum stw_code
+compile(const struct segment_host *host, const struct segment_def *def,
+    const struct rule_env *env, struct arena *arena, struct rule **out,
+    struct stw_err *err)
+{
+	struct rule *rule;
+	enum stw_code rc;
+
+	*out = NULL;
+	if (def->rule[strspn(def->rule, " \t\r\n")] == '\0')
+		return stw_fail(err, STW_INVALID,
+		    "the rule is empty and would match every customer; write true when that "
+		    "is meant");
+	rc = rule_compile(env, str_of(def->rule), rule_type_basic(RULE_BOOL), NULL,
+	    arena, &rule, err);
+	if (rc == STW_OK)
+		rc = check_names(host, def, rule, arena, err);
+	if (rc == STW_OK)
+		*out = rule;
+	return rc;
+}
+
+/* ---- order ------------------------------------------------------------------------ */
+enum visit { VISIT_NEW = 0, VISIT_OPEN, VISIT_DONE };
+
+struct plan {
+	struct segment_host *host;
+	struct arena arena;
+	struct rule **rules; /* NULL: does not compile */
+	enum visit *visits;
+	int *path, depth; /* of the walk */
+	int *order, count;
+};
+
+static void
+plan_init(struct plan *plan, struct segment_host *host)
+{
+	size_t n = (size_t)host->count + 1;
+
+	*plan = (struct plan){.host = host};
+	arena_init(&plan->arena);
+	plan->rules = arena_array(&plan->arena, n, sizeof *plan->rules);
+	plan->visits = arena_array(&plan->arena, n, sizeof *plan->visits);
+	plan->path = arena_array(&plan->arena, n, sizeof *plan->path);
+	plan->order = arena_array(&plan->arena, n, sizeof *plan->order);
+}
+
+/* "a -> b -> a": the part of the path from the first visit of `at` on. Every segment on
+ * it fails. */
+static void
+fail_cycle(struct plan *plan, int at)
+{
+	struct segment *segments = plan->host->segments;
+	struct buf text;
+	int from = 0;
+
+	while (plan->path[from] != at)
+		from++;
+	buf_init(&text);
+	for (int i = from; i < plan->depth; i++)
+		buf_printf(&text, "%s -> ", segments[plan->path[i]].def.code);
+	buf_add_c(&text, segments[at].def.code);
+	for (int i = from; i < plan->depth; i++)
+		(void)stw_fail(&segments[plan->path[i]].failure, STW_INVALID,
+		    "segments use each other in a circle: %s", text.data);
+	buf_fini(&text);
+}
+
+/* Depth first, so that what a segment uses is in the order before it. The depth is that
+ * of the longest chain of uses, at most the number of segments. */
+static void
+visit(struct plan *plan, int at)
+{
+	const char *const *codes;
+	int n;
+
+	if (plan->visits[at] == VISIT_DONE)
+		return;
+	if (plan->visits[at] == VISIT_OPEN) {
+		fail_cycle(plan, at);
+		return;
+	}
+	plan->visits[at] = VISIT_OPEN;
+	plan->path[plan->depth++] = at;
+	n = plan->rules[at] == NULL ? 0 : rule_segments(plan->rules[at], &codes);
+	for (int i = 0; i < n; i++) {
+		const struct segment *used =
+		    segment_host_find(plan->host, str_of(codes[i]));
+
+		visit(plan, (int)(used - plan->host->segments));
+	}
+	plan->depth--;
+	plan->visits[at] = VISIT_DONE;
+	plan->order[plan->count++] = at;
+}
+
+static void
+plan_compile(struct plan *plan)
+{
+	const struct rule_env *env =
+	    book_env(plan->host->book, &plan->arena, any_known, NULL);
+
+	for (int i = 0; i < plan->host->count; i++) {
+		struct segment *segment = &plan->host->segments[i];
+
+		segment->failure = (struct stw_err){0};
+		(void)compile(plan->host, &segment->def, env, &plan->arena,
+		    &plan->rules[i], &segment->failure);
+	}
+}
+
+static void
+plan_make(struct plan *plan)
+{
+	plan_compile(plan);
+	for (int i = 0; i < plan->host->count; i++)
+		visit(plan, i);
+}
+
+enum stw_code
+segment_check(
+    const struct segment_host *host, const struct segment_def *def, struct stw_err *err)
+{
+	struct segment_def *defs = stw_xalloc(((size_t)host->count + 1) * sizeof *defs);
+	struct segment_host trial;
+	struct plan plan;
+	enum stw_code rc = STW_OK;
+	int n = 1;
+
+	defs[0] = *def; /* first, so that a circle is told from here */
+	for (int i = 0; i < host->count; i++) {
+		if (strcmp(host->segments[i].def.code, def->code) != 0)
+			defs[n++] = host->segments[i].def;
+	}
+	segment_host_init(&trial, host->book, defs, n);
+	plan_init(&plan, &trial);
+	plan_make(&plan);
+	if (trial.segments[0].failure.code != STW_OK) {
+		rc = trial.segments[0].failure.code;
+		if (err != NULL)
+			*err = trial.segments[0].failure;
+	}
+	arena_fini(&plan.arena);
+	segment_host_fini(&trial);
+	free(defs);
+	return rc;
+}
+
+/* ---- evaluation --------------------------------------------------------------------- */
+enum stw_code
+segments_evaluate(struct segment_host *host, stw_usec now,
+    const struct progress *progress, struct stw_err *err)
+{
+	struct rule_columns_ctx ctx = segment_columns_ctx(host, now);
+	struct bitmap members = {0}, undecided = {0};
+	struct plan plan;
+
+	(void)err; /* nothing fails as a whole; a segment's fault is its own */
+	plan_init(&plan, host);
+	plan_make(&plan);
+	for (int i = 0; i < plan.count; i++) {
+		struct segment *segment = &host->segments[plan.order[i]];
+
+		segment->evaluated = false;
+		if (segment->failure.code == STW_OK &&
+		    rule_columns_bool(plan.rules[plan.order[i]], &ctx, &members,
+			&undecided, &segment->failure) == STW_OK) {
+			bitmap_copy(&segment->members, &members);
+			bitmap_copy(&segment->undecided, &undecided);
+			segment->known = segment->evaluated = true;
+		}
+		progress_tell(progress, "segments", i + 1, plan.count);
+	}
+	bitmap_fini(&members);
+	bitmap_fini(&undecided);
+	arena_fini(&plan.arena);
+	return STW_OK;
+}
+
+const char *
+segment_user(const struct segment_host *host, const char *code)
+{
+	struct segment_host readable = *host;
+	const char *user = NULL;
+	struct plan plan;
+
+	plan_init(&plan, &readable);
+	plan_compile(&plan);
+	for (int i = 0; i < host->count && user == NULL; i++) {
+		const char *const *codes;
+		int n =
+		    plan.rules[i] == NULL ? 0 : rule_segments(plan.rules[i], &codes);
+
+		for (int k = 0; k < n && user == NULL; k++) {
+			if (strcmp(codes[k], code) == 0)
+				user = host->segments[i].def.code;
+		}
+	}
+	arena_fini(&plan.arena);
+	return user;
+}
+
+void
+segment_failure_print(const struct segment *segment, struct buf *to)
+{
+	const struct stw_err *failure = &segment->failure;
+
+	if (failure->line > 0)
+		buf_printf(to, "%d:%d: ", failure->line, failure->column);
+	buf_add_c(to, failure->text);
+}

@@ -1,0 +1,150 @@
+/* Reads the trait catalogue: a document of the binary, but checked like any other. */
+#include <string.h>
+
+#include <jansson.h>
+
+#include "engine/embed.h"
+#include "segments/trait.h"
+
+static const struct {
+	const char *name;
+	enum col_type type;
+} types[] = {{"bool", COL_BOOL}, {"int", COL_INT}, {"double", COL_DOUBLE},
+    {"string", COL_STRING}, {"date", COL_DATE}, {"timestamp", COL_TIMESTAMP},
+    {"money", COL_MONEY}};
+
+static const char *const sensitivities[] = {
+    [TRAIT_SENSITIVE] = "sensitive",
+    [TRAIT_PERSONAL] = "personal",
+    [TRAIT_ORDINARY] = "ordinary",
+};
+
+const char *
+trait_type_name(enum col_type type)
+{
+	for (size_t i = 0; i < STW_ARRAY_LEN(types); i++) {
+		if (types[i].type == type)
+			return types[i].name;
+	}
+	return "none";
+}
+
+const char *
+trait_sensitivity_name(enum trait_sensitivity of)
+{
+	return sensitivities[of];
+}
+
+static bool
+type_parse(const char *name, enum col_type *out)
+{
+	for (size_t i = 0; i < STW_ARRAY_LEN(types); i++) {
+		if (strcmp(types[i].name, name) == 0) {
+			*out = types[i].type;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+sensitivity_parse(const char *name, enum trait_sensitivity *out)
+{
+	for (size_t i = 0; i < STW_ARRAY_LEN(sensitivities); i++) {
+		if (strcmp(sensitivities[i], name) == 0) {
+			*out = (enum trait_sensitivity)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static enum stw_code
+trait_parse(json_t *item, size_t at, struct arena *arena, struct trait *out,
+    struct stw_err *err)
+{
+	const char *of, *name, *type, *source, *sensitivity, *zh, *en;
+	const char *unit = NULL, *rule = NULL;
+	json_error_t fault;
+
+	if (json_unpack_ex(item, &fault, JSON_STRICT,
+		"{s:s, s:s, s:s, s?s, s:s, s:s, s:s, s:s, s?s}", "of", &of, "name",
+		&name, "type", &type, "unit", &unit, "source", &source, "sensitivity",
+		&sensitivity, "zh", &zh, "en", &en, "rule", &rule) != 0)
+		return stw_fail(err, STW_INVALID, "traits[%zu]: %s", at, fault.text);
+	*out = (struct trait){
+	    .of = arena_strdup(arena, of),
+	    .name = arena_strdup(arena, name),
+	    .unit = unit == NULL ? NULL : arena_strdup(arena, unit),
+	    .source = arena_strdup(arena, source),
+	    .zh = arena_strdup(arena, zh),
+	    .en = arena_strdup(arena, en),
+	    .rule = rule == NULL ? NULL : arena_strdup(arena, rule),
+	};
+	if (!type_parse(type, &out->type))
+		return stw_fail(
+		    err, STW_INVALID, "trait %s.%s: no type \"%s\"", of, name, type);
+	if (!sensitivity_parse(sensitivity, &out->sensitivity))
+		return stw_fail(err, STW_INVALID,
+		    "trait %s.%s: sensitivity is sensitive, personal or ordinary", of,
+		    name);
+	if (rule != NULL && strcmp(of, "customer") != 0)
+		return stw_fail(err, STW_INVALID,
+		    "trait %s.%s: only traits of customers are derived by a rule", of,
+		    name);
+	return STW_OK;
+}
+
+enum stw_code
+trait_catalogue_parse(struct str text, struct arena *arena, struct trait_catalogue *out,
+    struct stw_err *err)
+{
+	json_error_t fault;
+	json_t *root = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, &fault);
+	json_t *items, *item;
+	struct trait *traits;
+	enum stw_code rc = STW_OK;
+	size_t at;
+	int n = 0;
+
+	*out = (struct trait_catalogue){0};
+	if (root == NULL)
+		return stw_fail_at(
+		    err, STW_INVALID, fault.line, fault.column, "%s", fault.text);
+	items = json_object_get(root, "traits");
+	if (!json_is_array(items)) {
+		rc = stw_fail(err, STW_INVALID, "traits: an array is wanted");
+		goto done;
+	}
+	traits = arena_array(arena, json_array_size(items), sizeof *traits);
+	json_array_foreach(items, at, item)
+	{
+		rc = trait_parse(item, at, arena, &traits[n], err);
+		if (rc != STW_OK)
+			goto done;
+		*out = (struct trait_catalogue){traits, n};
+		if (trait_find(out, traits[n].of, traits[n].name) != NULL) {
+			rc = stw_fail(err, STW_INVALID, "trait %s.%s is declared twice",
+			    traits[n].of, traits[n].name);
+			goto done;
+		}
+		n++;
+	}
+	*out = (struct trait_catalogue){traits, n};
+done:
+	if (rc != STW_OK)
+		*out = (struct trait_catalogue){0};
+	json_decref(root);
+	return rc;
+}
+
+enum stw_code
+trait_catalogue_builtin(
+    struct arena *arena, struct trait_catalogue *out, struct stw_err *err)
+{
+	const struct embed_file *file = embed_find("segments/traits.json");
+
+	STW_ASSERT(file != NULL);
+	return trait_catalogue_parse(
+	    (struct str){file->data, file->len}, arena, out, err);
+}
