@@ -596,21 +596,23 @@ json_put_text(const char *s, struct buf *to)
 		return;
 	}
 	buf_add_char(to, '"');
-	for (; *s != '\0'; s++) {
-		unsigned char c = (unsigned char)*s;
+	while (*s != '\0') {
+		const char *from = s;
 
-		if (c == '"' || c == '\\') {
-			buf_add_char(to, '\\');
-			buf_add_char(to, *s);
-		} else if (c >= 0x20) {
-			buf_add_char(to, *s);
-		} else if (c == '\n') {
+		while ((unsigned char)*s >= 0x20 && *s != '"' && *s != '\\')
+			s++;
+		buf_add(to, from, (size_t)(s - from));
+		if (*s == '\0')
+			break;
+		if (*s == '"' || *s == '\\')
+			buf_printf(to, "\\%c", *s);
+		else if (*s == '\n')
 			buf_add_c(to, "\\n");
-		} else if (c == '\t') {
+		else if (*s == '\t')
 			buf_add_c(to, "\\t");
-		} else {
-			buf_printf(to, "\\u%04x", c);
-		}
+		else
+			buf_printf(to, "\\u%04X", (unsigned char)*s);
+		s++;
 	}
 	buf_add_char(to, '"');
 }

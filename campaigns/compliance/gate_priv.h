@@ -242,9 +242,17 @@ struct pack {
 enum stw_code pack_read(struct str json, const char *id, const char *version,
     struct arena *arena, struct pack *out, struct stw_err *err) STW_MUST_USE;
 
-/* Runs tests.jsonl; `seen` (may be NULL) gets every decision, passed or not. */
-typedef void pack_test_seen(void *host, const struct ruleset *rules, const char *name,
-    const struct gate_decision *decision);
+struct pack_test {
+	const char *name;
+	const struct ruleset *rules;
+	const struct gate_facts *facts;
+	enum gate_checkpoint checkpoint;
+	stw_usec now, ttl;
+	const struct gate_decision *decision;
+};
+
+/* Runs tests.jsonl; `seen` (may be NULL) gets every row, passed or not. */
+typedef void pack_test_seen(void *host, const struct pack_test *test);
 enum stw_code pack_tests_run(const char *pack, const char *version,
     pack_test_seen *seen, void *host, int *passed, struct stw_err *err) STW_MUST_USE;
 

@@ -167,8 +167,12 @@ row_run(struct test_run *run, json_t *row, struct str text, pack_test_seen *seen
 	if (rc != STW_OK)
 		return stw_err_prefix(run->err, rc, "test \"%s\"", name);
 	gate_decide(run->rules, &facts, checkpoint, now, ttl, &run->arena, &decision);
-	if (seen != NULL)
-		seen(host, run->rules, name, &decision);
+	if (seen != NULL) {
+		const struct pack_test test = {
+		    name, run->rules, &facts, checkpoint, now, ttl, &decision};
+
+		seen(host, &test);
+	}
 	return row_compare(run, name, json_object_get(row, "want"), &decision);
 }
 

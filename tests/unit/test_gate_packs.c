@@ -58,13 +58,11 @@ seen_pair(const struct seen *s, const char *pair)
 }
 
 static void
-note(void *host, const struct ruleset *rules, const char *name,
-    const struct gate_decision *d)
+note(void *host, const struct pack_test *test)
 {
 	struct seen *s = host;
+	const struct gate_decision *d = test->decision;
 
-	(void)rules;
-	(void)name;
 	for (int i = 0; i < d->nhits; i++) {
 		int slot = seen_slot(s, d->hits[i].rule_id);
 		char pair[160];
@@ -152,6 +150,127 @@ START_TEST(every_rule_says_yes_somewhere_and_each_of_its_codes_somewhere)
 }
 END_TEST
 
+/* ---- properties of every scenario ------------------------------------------------------ */
+static const char *
+code_with(const struct gate_decision *d, enum gate_outcome outcome)
+{
+	for (int i = 0; i < d->nhits; i++) {
+		if (!d->hits[i].ok && d->hits[i].outcome == outcome)
+			return d->hits[i].code;
+	}
+	return NULL;
+}
+
+static struct gate_decision
+decide_at(const struct pack_test *t, stw_usec at, struct arena *arena)
+{
+	struct gate_decision d;
+
+	gate_decide(t->rules, t->facts, t->checkpoint, at, t->ttl, arena, &d);
+	return d;
+}
+
+/* Counters of a caller number and the state of a complaint are facts of now: moved to a
+ * later instant they are other facts. The same holds for an earlier decision. */
+static bool
+facts_keep(const struct pack_test *t)
+{
+	return !t->facts->party.complaint_open && !t->facts->number.daily_cap.known &&
+	       !t->facts->number.hourly_cap.known && t->facts->prior_valid_until == 0;
+}
+
+/* What is recorded later is not known now: the answer cannot take it into account. */
+static bool
+facts_known(const struct pack_test *t)
+{
+	for (int i = 0; i < t->facts->nconsents; i++) {
+		if (t->facts->consents[i].recorded_at > t->now)
+			return false;
+	}
+	for (int i = 0; i < t->facts->nobjections; i++) {
+		if (t->facts->objections[i].recorded_at > t->now)
+			return false;
+	}
+	return true;
+}
+
+static void
+check_deferred(void *host, const struct pack_test *t)
+{
+	const struct gate_decision *d = t->decision;
+	int *deferred = host;
+	struct arena arena;
+	struct gate_decision then;
+
+	if (d->outcome != GATE_DEFER || d->next_allowed_at == STW_USEC_MAX ||
+	    !facts_keep(t))
+		return;
+	(*deferred)++;
+	ck_assert_msg(d->next_allowed_at > t->now, "%s: not later", t->name);
+	arena_init(&arena);
+	then = decide_at(t, d->next_allowed_at, &arena);
+	ck_assert_msg(then.outcome < GATE_DEFER, "%s: then still %s", t->name,
+	    then.primary != NULL ? then.primary : "");
+	then = decide_at(t, d->next_allowed_at - 1, &arena);
+	ck_assert_msg(code_with(&then, GATE_DEFER) != NULL,
+	    "%s: allowed a microsecond earlier already", t->name);
+	arena_fini(&arena);
+}
+
+static void
+check_allowed(void *host, const struct pack_test *t)
+{
+	const struct gate_decision *d = t->decision;
+	int *allowed = host;
+	struct arena arena;
+	struct gate_decision then;
+
+	if (!d->allowed) {
+		ck_assert_msg(d->valid_until == STW_USEC_NEVER, "%s: valid", t->name);
+		return;
+	}
+	(*allowed)++;
+	ck_assert_msg(d->valid_until > t->now && d->valid_until <= t->now + t->ttl,
+	    "%s: bounds", t->name);
+	ck_assert_int_eq(d->next_allowed_at, STW_USEC_MAX);
+	if (!facts_known(t))
+		return;
+	arena_init(&arena);
+	then = decide_at(t, d->valid_until - 1, &arena);
+	ck_assert_msg(then.allowed, "%s: valid to the end, but then %s", t->name,
+	    then.primary != NULL ? then.primary : "");
+	then = decide_at(t, d->valid_until, &arena);
+	ck_assert_msg(d->valid_until == t->now + t->ttl || !then.allowed,
+	    "%s: ends early without a cause", t->name);
+	arena_fini(&arena);
+}
+
+START_TEST(a_deferred_contact_is_free_at_the_instant_named_and_not_before)
+{
+	struct stw_err err = {0};
+	int deferred = 0, passed;
+
+	for (int i = 0; i < npacks; i++)
+		ck_assert_msg(pack_tests_run(packs[i].pack, packs[i].version,
+				  check_deferred, &deferred, &passed, &err) == STW_OK,
+		    "%s", err.text);
+	ck_assert_int_gt(deferred, 20);
+}
+END_TEST
+
+START_TEST(an_answer_holds_until_the_instant_named)
+{
+	struct stw_err err = {0};
+	int allowed = 0, passed;
+
+	for (int i = 0; i < npacks; i++)
+		ck_assert_msg(pack_tests_run(packs[i].pack, packs[i].version,
+				  check_allowed, &allowed, &passed, &err) == STW_OK,
+		    "%s", err.text);
+	ck_assert_int_gt(allowed, 50);
+}
+END_TEST
+
 static bool
 gives(const struct gate_decision *d, const char *code)
 {
@@ -212,6 +331,9 @@ main(void)
 	tcase_add_loop_test(tc, a_pack_passes_its_own_tests, 0, npacks);
 	tcase_add_test(
 	    tc, every_rule_says_yes_somewhere_and_each_of_its_codes_somewhere);
+	tcase_add_test(
+	    tc, a_deferred_contact_is_free_at_the_instant_named_and_not_before);
+	tcase_add_test(tc, an_answer_holds_until_the_instant_named);
 	tcase_add_test(tc, without_a_pack_in_force_nothing_is_allowed);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
