@@ -175,6 +175,10 @@ static const struct checkpoint_case {
     {"\n1\n" ROOT "\n", STW_INVALID, 0},
     {"bank.example/log\n1\nAAAA\n", STW_INVALID, 0},
     {"bank.example/log\n1\n" ROOT, STW_INVALID, 0},
+    /* libsodium reads the byte 0xf5 as a letter */
+    {"bank.example/log\n1\n47\xf5"
+     "Qpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n",
+	STW_INVALID, 0},
     {"bank.example/log\n1\n", STW_INVALID, 0},
     {"", STW_INVALID, 0},
 };
