@@ -525,7 +525,7 @@ START_TEST(nothing_is_signed_that_contradicts_what_was_published)
 	}
 	if (c->command != NULL)
 		run(c->command);
-	run("touch checkpoints.before; cp checkpoints checkpoints.before || :");
+	run("test ! -e checkpoints || cp checkpoints checkpoints.before");
 	ck_code(ledger_seal(t.db, key, file, NOW, &result, &err), STW_INVALID);
 	ck_assert_msg(strstr(err.text, c->text) != NULL, "%s: %s", c->what, err.text);
 	if (access(file, F_OK) == 0)
