@@ -199,6 +199,11 @@ db_in_transaction(const struct db *db)
 enum stw_code
 db_begin(struct db *db, struct stw_err *err)
 {
+	if (db->lent)
+		return db_in_transaction(db)
+			   ? STW_OK
+			   : stw_fail(err, STW_TEMPFAIL,
+				 "the transaction around this one was rolled back");
 	STW_ASSERT(!db_in_transaction(db));
 	return command(db, "BEGIN", err);
 }
@@ -213,7 +218,15 @@ db_begin_snapshot(struct db *db, struct stw_err *err)
 enum stw_code
 db_commit(struct db *db, struct stw_err *err)
 {
+	if (db->lent)
+		return STW_OK;
 	return command(db, "COMMIT", err);
+}
+
+void
+db_lend(struct db *db, bool lent)
+{
+	db->lent = lent;
 }
 
 void
@@ -344,16 +357,22 @@ enum stw_code
 db_query_one(struct db *db, enum db_query_id id, const struct db_param *params,
     size_t nparams, struct db_rows **rows, struct stw_err *err)
 {
-	enum stw_code rc = db_query(db, id, params, nparams, rows, err);
+	struct db_rows *got = NULL;
+	enum stw_code rc = db_query(db, id, params, nparams, &got, err);
 	int n;
 
+	if (rows != NULL)
+		*rows = NULL;
 	if (rc != STW_OK)
 		return rc;
-	n = db_rows_count(*rows);
+	n = db_rows_count(got);
+	if (n == 1 && rows != NULL) {
+		*rows = got;
+		return STW_OK;
+	}
+	db_rows_free(got);
 	if (n == 1)
 		return STW_OK;
-	db_rows_free(*rows);
-	*rows = NULL;
 	if (n == 0)
 		return stw_fail(
 		    err, STW_NOT_FOUND, "%s: no such row", db_query_names[id]);

@@ -62,6 +62,11 @@ enum stw_code db_commit(struct db *db, struct stw_err *err) STW_MUST_USE;
 /* Never fails from the caller's view: a broken connection is as good as rolled back. */
 void db_rollback(struct db *db);
 bool db_in_transaction(const struct db *db);
+/* While the caller's open transaction is lent, db_begin and db_commit of the functions it
+ * calls take part in it instead of opening and ending one of their own; their
+ * db_rollback rolls it all back, after which db_begin is TEMPFAIL. Ends with
+ * db_lend(db, false), after which the caller commits or rolls back as ever. */
+void db_lend(struct db *db, bool lent);
 
 /* ---- queries ------------------------------------------------------------------ */
 enum db_param_kind {
@@ -109,7 +114,7 @@ enum stw_code db_query(struct db *db, enum db_query_id id,
 /* As db_query, and gives the number of rows changed or returned. */
 enum stw_code db_exec(struct db *db, enum db_query_id id, const struct db_param *params,
     size_t nparams, int64_t *affected, struct stw_err *err) STW_MUST_USE;
-/* Exactly one row is wanted: NOT_FOUND for none. */
+/* Exactly one row is wanted: NOT_FOUND for none. rows may be NULL as well. */
 enum stw_code db_query_one(struct db *db, enum db_query_id id,
     const struct db_param *params, size_t nparams, struct db_rows **rows,
     struct stw_err *err) STW_MUST_USE;

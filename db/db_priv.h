@@ -19,6 +19,7 @@ struct db {
 	unsigned generation[DB_Q_COUNT];
 	bool prepared[DB_Q_COUNT];
 	bool copying;
+	bool lent; /* the transaction is the caller's caller's */
 };
 
 struct db_rows {

@@ -23,6 +23,7 @@ struct str str_of(const char *s); /* NULL gives the empty string */
 bool str_eq(struct str a, struct str b);
 bool str_eq_c(struct str a, const char *b);
 int str_cmp(struct str a, struct str b); /* byte order */
+bool utf8_valid(struct str text);
 
 struct buf {
 	char *data;

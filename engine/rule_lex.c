@@ -75,20 +75,6 @@ utf8_count(struct str s)
 	return n;
 }
 
-bool
-utf8_valid(struct str s)
-{
-	uint32_t cp;
-	size_t n;
-
-	for (size_t at = 0; at < s.len; at += n) {
-		n = utf8_sequence(s, at, &cp);
-		if (n == 0)
-			return false;
-	}
-	return true;
-}
-
 /* ---- moving over the text ---------------------------------------------------- */
 void
 lexer_init(struct lexer *lex, struct str src, struct arena *arena)

@@ -348,7 +348,6 @@ void duration_format(int64_t usec, struct buf *to);
 uint32_t utf8_next(struct str s, size_t *at);
 size_t utf8_put(uint32_t cp, char to[4]);
 size_t utf8_count(struct str s);
-bool utf8_valid(struct str s);
 
 /* bucket(): first 8 bytes of SHA-256(salt, NUL, key) as a big-endian number, mod n. */
 int64_t bucket_of(struct str key, struct str salt, int64_t n);
