@@ -1,7 +1,194 @@
+/*
+ * main.c - the command line: one table of commands, one place where errors are printed.
+ */
 #include <stdio.h>
-int
-main(void)
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/cli/cli.h"
+#include "api/cli/cmd_queue_sim.h"
+#include "engine/log.h"
+
+extern char **environ;
+
+struct command {
+	const char *name;
+	const char *usage; /* after "steward " */
+	const char *help;
+	cli_fn run;
+	int (*foreign)(int argc, char **argv); /* reads its own arguments */
+};
+
+static enum stw_code cmd_help(struct cli *cli, struct stw_err *err);
+
+static const struct command commands[] = {
+    {"help", "help [COMMAND]", "what there is, or one command", cmd_help, NULL},
+    {"version", "version", "the version of this binary", cmd_version, NULL},
+    {"settings", "settings", "every setting, its value and where it came from",
+	cmd_settings, NULL},
+    {"doctor", "doctor", "look at database, schema, keys and packs; say what to do",
+	cmd_doctor, NULL},
+    {"migrate", "migrate", "bring the database to the schema this binary needs",
+	cmd_migrate, NULL},
+    {"clock", "clock [--latest-workday]", "the business clock, or a start for a demo",
+	cmd_clock, NULL},
+    {"sample", "sample --out DIR [--customers N] [--seed S] [--as-of INSTANT]",
+	"write a made-up wealth book with its import mapping", cmd_sample, NULL},
+    {"import",
+	"import [check] DIR | import [check] MAPPING --data DIR [--max-errors N]",
+	"load the bank's files by a mapping document", cmd_import, NULL},
+    {"book", "book stat", "how many customers, holdings, transactions there are",
+	cmd_book, NULL},
+    {"rule", "rule check|eval|explain RULE|@FILE [--customer REF]",
+	"check a rule, count whom it matches, or show how it comes out for one",
+	cmd_rule, NULL},
+    {"stages", "stages", "refresh lifecycle stages and print them", cmd_stages, NULL},
+    {"segments", "segments", "refresh stages and segments and print them", cmd_segments,
+	NULL},
+    {"plan", "plan", "refresh, then plan the active campaigns", cmd_plan, NULL},
+    {"dispatch", "dispatch [--limit-sec N]", "push due tasks to their queues",
+	cmd_dispatch, NULL},
+    {"run", "run [--queue URL] [--wait-sec N]",
+	"one tick: book, stages, segments, plan, dispatch; prints the funnel", cmd_run,
+	NULL},
+    {"report", "report", "what happened: runs, reasons, tasks, outcomes", cmd_report,
+	NULL},
+    {"campaign",
+	"campaign list | validate FILE | create FILE --by WHO | approve CODE --by WHO "
+	"[--version N] | activate|pause CODE --by WHO",
+	"campaigns and their versions", cmd_campaign, NULL},
+    {"gate", "gate decide --facts FILE", "decide one contact from a facts document",
+	cmd_gate, NULL},
+    {"pack", "pack list | test [PACK VERSION]",
+	"rule packs in this binary, and their own tests", cmd_pack, NULL},
+    {"consent",
+	"consent grant|withdraw REF --purpose P --channel C --form F --by WHO "
+	"[--evidence E]",
+	"record consent of one customer", cmd_consent, NULL},
+    {"setup", "setup --demo [--tokens FILE] [--queue URL]",
+	"keys, packs, model, segments, numbers, scripts, queues, campaigns, tokens",
+	cmd_setup, NULL},
+    {"token",
+	"token create --role ROLE --subject WHO [--queue CODE] [--days N] | revoke "
+	"KEY_ID",
+	"tokens for the API", cmd_token, NULL},
+    {"ledger", "ledger seal|verify|key", "sequence, prove, or print the verifier key",
+	cmd_ledger, NULL},
+    {"serve", "serve", "the API, the console, dispatch and the ledger, until SIGTERM",
+	cmd_serve, NULL},
+    {"queue-sim", "queue-sim --help", "an agent queue to push to, with agents", NULL,
+	cmd_queue_sim},
+};
+
+#define COMMANDS ((int)STW_ARRAY_LEN(commands))
+
+static const struct command *
+find_command(const char *name, struct stw_err *err)
 {
-	puts("x");
-	return 0;
+	const char *names[STW_ARRAY_LEN(commands)], *near;
+
+	for (int i = 0; i < COMMANDS; i++) {
+		names[i] = commands[i].name;
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	}
+	near = suggest_name(name, names, COMMANDS);
+	if (near != NULL)
+		(void)stw_fail(err, STW_INVALID,
+		    "there is no command \"%.40s\"; did you mean \"%s\"?", name, near);
+	else
+		(void)stw_fail(err, STW_INVALID,
+		    "there is no command \"%.40s\"; `steward help` lists them", name);
+	return NULL;
+}
+
+static enum stw_code
+cmd_help(struct cli *cli, struct stw_err *err)
+{
+	const struct command *one;
+
+	if (cli->argc > 0) {
+		one = find_command(cli->argv[0], err);
+		if (one == NULL)
+			return STW_INVALID;
+		(void)printf("usage: steward %s\n%s\n", one->usage, one->help);
+		return STW_OK;
+	}
+	(void)printf("usage: steward COMMAND [--SETTING VALUE ...] [ARGUMENTS]\n\n");
+	for (int i = 0; i < COMMANDS; i++)
+		(void)printf("  %-10s %s\n", commands[i].name, commands[i].help);
+	(void)printf("\n`steward help COMMAND` says more; `steward settings` lists the "
+		     "settings.\n");
+	return STW_OK;
+}
+
+/* "steward: file:line:column: text". */
+static void
+print_error(const struct cli *cli, const struct stw_err *err)
+{
+	cli_progress_end();
+	(void)fputs("steward: ", stderr);
+	if (err->line > 0 && cli->where != NULL)
+		(void)fprintf(stderr, "%s:%d:%d: ", cli->where, err->line, err->column);
+	else if (err->line > 0)
+		(void)fprintf(stderr, "%d:%d: ", err->line, err->column);
+	(void)fprintf(stderr, "%s\n", err->text);
+}
+
+static enum stw_code
+run_command(struct cli *cli, const struct command *command, int argc, char **argv,
+    struct stw_err *err)
+{
+	struct settings settings;
+	enum log_level level;
+	enum stw_code rc;
+
+	settings_init(&settings);
+	rc = settings_load(&settings, &argc, argv, environ, err);
+	if (rc == STW_OK)
+		rc = log_level_parse(setting_text(&settings, SET_LOG_LEVEL), &level);
+	if (rc == STW_OK) {
+		log_set_level(level);
+		rc = app_init(&cli->app, &settings, err);
+	}
+	if (rc == STW_OK) {
+		/* argv[0] is the program, argv[1] the command. */
+		cli->argc = argc - 2;
+		cli->argv = argv + 2;
+		cli->usage = command->usage;
+		rc = command->run(cli, err);
+		if (rc == STW_OK && (fflush(stdout) != 0 || ferror(stdout) != 0))
+			rc = stw_fail(err, STW_TEMPFAIL, "cannot write the result");
+	}
+	app_fini(&cli->app);
+	settings_fini(&settings);
+	return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct command *command;
+	struct stw_err err = {0};
+	struct cli cli = {0};
+	enum stw_code rc;
+
+	if (argc < 2 || strcmp(argv[1], "--help") == 0) {
+		(void)cmd_help(&cli, &err);
+		return argc < 2 ? stw_code_exit(STW_INVALID) : 0;
+	}
+	command = find_command(argv[1], &err);
+	if (command != NULL && command->foreign != NULL)
+		return command->foreign(argc - 1, argv + 1);
+	if (command != NULL && argc > 2 && strcmp(argv[2], "--help") == 0) {
+		(void)printf("usage: steward %s\n%s\n", command->usage, command->help);
+		return 0;
+	}
+	arena_init(&cli.arena);
+	rc = command == NULL ? STW_INVALID
+			     : run_command(&cli, command, argc, argv, &err);
+	if (rc != STW_OK)
+		print_error(&cli, &err);
+	arena_fini(&cli.arena);
+	return stw_code_exit(rc);
 }

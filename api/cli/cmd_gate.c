@@ -1,0 +1,115 @@
+#include <string.h>
+
+#include "api/cli/cli.h"
+#include "campaigns/compliance/record_json.h"
+#include "campaigns/compliance/ruleset.h"
+
+#define FACTS_MAX ((size_t)1 << 20)
+#define PACKS_MAX 32
+
+/* ---- gate ------------------------------------------------------------------------------ */
+/* All packs of the binary, always in force: what the shipped rules would say. */
+static enum stw_code
+embedded_rules(struct ruleset **out, struct stw_err *err)
+{
+	struct pack_info packs[PACKS_MAX];
+	struct pack_use uses[PACKS_MAX];
+	int n = ruleset_embedded(packs, PACKS_MAX);
+
+	for (int i = 0; i < n; i++)
+		uses[i] = (struct pack_use){
+		    packs[i].pack, packs[i].version, STW_USEC_NEVER, STW_USEC_MAX};
+	return ruleset_load(uses, n, out, err);
+}
+
+static void
+print_decision(const struct app *app, const struct gate_decision *d)
+{
+	(void)printf("%s\n", d->allowed ? "ALLOW" : gate_outcome_name(d->outcome));
+	for (int i = 0; i < d->ncodes; i++)
+		(void)printf(
+		    "    %-28s %s\n", d->codes[i], reason_text(d->codes[i], "en"));
+	if (!d->allowed && d->next_allowed_at != STW_USEC_MAX)
+		(void)printf("allowed again %s\n", cli_time(app, d->next_allowed_at));
+	if (d->allowed)
+		(void)printf("valid until %s\n", cli_time(app, d->valid_until));
+	(void)printf("rules:\n");
+	for (int i = 0; i < d->nhits; i++)
+		(void)printf("    %-8s %-10s %-26s %s\n", d->hits[i].rule_id,
+		    d->hits[i].layer, d->hits[i].ok ? "ok" : d->hits[i].code,
+		    d->hits[i].evidence != NULL ? d->hits[i].evidence : "");
+}
+
+enum stw_code
+cmd_gate(struct cli *cli, struct stw_err *err)
+{
+	static const char *const verbs[] = {"decide"};
+	const char *path = NULL;
+	const struct cli_opt opts[] = {{"facts", CLI_TEXT, &path, 0, 0}};
+	enum gate_checkpoint checkpoint;
+	struct gate_decision decision;
+	struct gate_facts facts;
+	struct ruleset *rules = NULL;
+	struct str text;
+	stw_usec now, ttl;
+	enum stw_code rc;
+
+	if (cli_verb(cli, verbs, 1, err) < 0)
+		return STW_INVALID;
+	rc = cli_parse(cli, opts, 1, 0, 0, err);
+	if (rc == STW_OK && path == NULL)
+		rc = stw_fail(err, STW_INVALID, "--facts FILE is needed");
+	if (rc == STW_OK)
+		rc = cli_read_file(cli, path, FACTS_MAX, &text, err);
+	if (rc == STW_OK)
+		rc = record_read(
+		    text, &cli->arena, &facts, &checkpoint, &now, &ttl, err);
+	if (rc == STW_OK)
+		rc = embedded_rules(&rules, err);
+	if (rc != STW_OK)
+		return rc;
+	gate_decide(rules, &facts, checkpoint, now, ttl, &cli->arena, &decision);
+	print_decision(&cli->app, &decision);
+	ruleset_free(rules);
+	return STW_OK;
+}
+
+/* ---- packs --------------------------------------------------------------------------------- */
+static enum stw_code
+test_pack(const char *pack, const char *version, struct stw_err *err)
+{
+	int passed = 0;
+	enum stw_code rc = ruleset_test_pack(pack, version, &passed, err);
+
+	if (rc == STW_OK)
+		(void)printf("%s %s: %d tests passed\n", pack, version, passed);
+	return rc;
+}
+
+enum stw_code
+cmd_pack(struct cli *cli, struct stw_err *err)
+{
+	static const char *const verbs[] = {"list", "test"};
+	struct pack_info packs[PACKS_MAX];
+	int verb = cli_verb(cli, verbs, 2, err), n;
+	enum stw_code rc;
+
+	if (verb < 0)
+		return STW_INVALID;
+	rc = cli_parse(cli, NULL, 0, 0, verb == 1 ? 2 : 0, err);
+	if (rc != STW_OK)
+		return rc;
+	if (cli->argc == 1)
+		return stw_fail(err, STW_INVALID, "a version is needed after the pack");
+	if (cli->argc == 2)
+		return test_pack(cli->argv[0], cli->argv[1], err);
+	n = ruleset_embedded(packs, PACKS_MAX);
+	for (int i = 0; i < n && rc == STW_OK; i++) {
+		if (verb == 1)
+			rc = test_pack(packs[i].pack, packs[i].version, err);
+		else
+			(void)printf("%-8s %-10s %3d rules  %.16s...\n", packs[i].pack,
+			    packs[i].version, packs[i].nrules, packs[i].hash_hex);
+	}
+	return rc;
+}

@@ -1,0 +1,143 @@
+#include <string.h>
+#include <unistd.h>
+
+#include "api/cli/cli.h"
+#include "api/rule_scope.h"
+
+#define RULE_MAX ((size_t)16 * 1024)
+
+/* RULE or @FILE. */
+static enum stw_code
+rule_argument(struct cli *cli, struct str *out, struct stw_err *err)
+{
+	if (cli->argv[0][0] == '@')
+		return cli_read_file(cli, cli->argv[0] + 1, RULE_MAX, out, err);
+	*out = str_of(cli->argv[0]);
+	cli->where = "rule";
+	return STW_OK;
+}
+
+static void
+show_fault(struct str text, const struct stw_err *err)
+{
+	struct buf to;
+
+	buf_init(&to);
+	rule_error_print(text, err, &to);
+	(void)fwrite(to.data, 1, to.len, stderr);
+	buf_fini(&to);
+}
+
+static void
+show_value(const char *what, const struct rule_value *value)
+{
+	struct buf to;
+
+	buf_init(&to);
+	rule_value_print(value, &to);
+	(void)printf("%s%.*s\n", what, (int)to.len, to.data);
+	buf_fini(&to);
+}
+
+static enum stw_code
+find_row(
+    const struct rule_scope *scope, const char *ref, size_t *row, struct stw_err *err)
+{
+	*row = book_find_ref(scope->book, str_of(ref));
+	if (*row == SIZE_MAX)
+		return stw_fail(err, STW_NOT_FOUND, "no customer has that reference");
+	return STW_OK;
+}
+
+static enum stw_code
+eval_one(struct cli *cli, const struct rule_scope *scope, const struct rule *rule,
+    const char *ref, bool explain, struct stw_err *err)
+{
+	struct rule_explanation why;
+	struct rule_eval_ctx ctx;
+	struct rule_value value;
+	enum stw_code rc;
+	size_t row;
+
+	rc = find_row(scope, ref, &row, err);
+	if (rc != STW_OK)
+		return rc;
+	ctx = segment_eval_ctx(&scope->host, row, app_now(&cli->app), &cli->arena);
+	if (!explain) {
+		value = rule_eval(rule, &ctx);
+		show_value("", &value);
+		return STW_OK;
+	}
+	rule_explain(rule, &ctx, &why);
+	for (int i = 0; i < why.count; i++) {
+		const struct rule_explain_node *n = &why.nodes[i];
+		char head[200];
+
+		(void)snprintf(head, sizeof head, "%*s%.*s = ", 2 * n->depth, "",
+		    (int)(n->text.len > 120 ? 120 : n->text.len), n->text.ptr);
+		show_value(head, &n->value);
+	}
+	show_value("result: ", &why.result);
+	return STW_OK;
+}
+
+static enum stw_code
+eval_all(struct cli *cli, const struct rule_scope *scope, const struct rule *rule,
+    struct stw_err *err)
+{
+	struct rule_count n;
+	stw_usec began = stw_monotonic();
+	enum stw_code rc;
+
+	if (rule_type_kind(rule_result_type(rule)) != RULE_BOOL)
+		return stw_fail(err, STW_INVALID,
+		    "the rule gives %s: only a bool can be counted; name a --customer",
+		    rule_type_text(rule_result_type(rule), &cli->arena));
+	rc = rule_scope_count(scope, rule, app_now(&cli->app), &n, err);
+	if (rc == STW_OK)
+		(void)printf("%s of %s customers match, %s undecided (%s)\n",
+		    cli_count(n.matched), cli_count(n.customers),
+		    cli_count(n.undecided), cli_secs(stw_monotonic() - began));
+	return rc;
+}
+
+enum stw_code
+cmd_rule(struct cli *cli, struct stw_err *err)
+{
+	static const char *const verbs[] = {"check", "eval", "explain"};
+	const char *customer = NULL;
+	const struct cli_opt opts[] = {{"customer", CLI_TEXT, &customer, 0, 0}};
+	struct rule_scope scope = {0};
+	struct rule *rule;
+	struct str text;
+	struct db *db;
+	enum stw_code rc;
+	int verb = cli_verb(cli, verbs, 3, err);
+
+	if (verb < 0)
+		return STW_INVALID;
+	rc = cli_parse(cli, opts, 1, 1, 1, err);
+	if (rc == STW_OK && verb == 2 && customer == NULL)
+		rc = stw_fail(err, STW_INVALID, "explain needs a --customer REF");
+	if (rc == STW_OK)
+		rc = rule_argument(cli, &text, err);
+	if (rc == STW_OK)
+		rc = app_db(&cli->app, &db, err);
+	if (rc == STW_OK)
+		rc = rule_scope_open(
+		    db, verb == 0, app_now(&cli->app), &cli->arena, &scope, err);
+	if (rc != STW_OK)
+		return rc;
+	rc = rule_compile(scope.env, text, NULL, NULL, &cli->arena, &rule, err);
+	if (rc == STW_INVALID && err->line > 0)
+		show_fault(text, err);
+	if (rc == STW_OK && verb == 0)
+		(void)printf("good: it gives %s\n",
+		    rule_type_text(rule_result_type(rule), &cli->arena));
+	else if (rc == STW_OK && customer != NULL)
+		rc = eval_one(cli, &scope, rule, customer, verb == 2, err);
+	else if (rc == STW_OK)
+		rc = eval_all(cli, &scope, rule, err);
+	rule_scope_fini(&scope);
+	return rc;
+}

@@ -1,0 +1,93 @@
+#include "api/metrics.h"
+
+#include <inttypes.h>
+
+static const stw_usec bounds[METRICS_BUCKETS] = {1000, 2000, 5000, 10000, 25000, 50000,
+    100000, 250000, 500000, 1000000, 2500000, 10000000};
+
+void
+metrics_count(struct metrics *metrics, int route, int status, stw_usec took)
+{
+	int cls = status >= 100 && status < 600 ? status / 100 : 0;
+	int b = 0;
+
+	if (route >= 0 && route < METRICS_ROUTES)
+		atomic_fetch_add(&metrics->requests[route][cls], 1);
+	else
+		atomic_fetch_add(&metrics->unrouted[cls], 1);
+	while (b < METRICS_BUCKETS && took > bounds[b])
+		b++;
+	atomic_fetch_add(&metrics->buckets[b], 1);
+	atomic_fetch_add(&metrics->usec_sum, (uint64_t)(took > 0 ? took : 0));
+}
+
+static void
+write_requests(
+    struct metrics *metrics, const struct route *routes, int count, struct buf *to)
+{
+	buf_add_c(to,
+	    "# HELP steward_http_requests_total Requests by route and class of status.\n"
+	    "# TYPE steward_http_requests_total counter\n");
+	for (int r = 0; r < count && r < METRICS_ROUTES; r++)
+		for (int c = 0; c < METRICS_CLASSES; c++) {
+			uint64_t n = atomic_load(&metrics->requests[r][c]);
+
+			if (n > 0)
+				buf_printf(to,
+				    "steward_http_requests_total{method=\"%s\",route=\"%s\","
+				    "status=\"%dxx\"} %" PRIu64 "\n",
+				    method_name(routes[r].method), routes[r].pattern, c,
+				    n);
+		}
+	for (int c = 0; c < METRICS_CLASSES; c++) {
+		uint64_t n = atomic_load(&metrics->unrouted[c]);
+
+		if (n > 0)
+			buf_printf(to,
+			    "steward_http_requests_total{method=\"\",route=\"\","
+			    "status=\"%dxx\"} %" PRIu64 "\n",
+			    c, n);
+	}
+}
+
+static void
+write_histogram(struct metrics *metrics, struct buf *to)
+{
+	uint64_t total = 0;
+
+	buf_add_c(to, "# HELP steward_http_request_seconds Time to answer.\n"
+		      "# TYPE steward_http_request_seconds histogram\n");
+	for (int b = 0; b < METRICS_BUCKETS; b++) {
+		total += atomic_load(&metrics->buckets[b]);
+		buf_printf(to,
+		    "steward_http_request_seconds_bucket{le=\"%" PRId64 ".%03" PRId64
+		    "\"} %" PRIu64 "\n",
+		    bounds[b] / STW_USEC_SEC, bounds[b] % STW_USEC_SEC / 1000, total);
+	}
+	total += atomic_load(&metrics->buckets[METRICS_BUCKETS]);
+	buf_printf(to,
+	    "steward_http_request_seconds_bucket{le=\"+Inf\"} %" PRIu64 "\n"
+	    "steward_http_request_seconds_sum %" PRIu64 ".%06" PRIu64 "\n"
+	    "steward_http_request_seconds_count %" PRIu64 "\n",
+	    total, atomic_load(&metrics->usec_sum) / 1000000,
+	    atomic_load(&metrics->usec_sum) % 1000000, total);
+}
+
+void
+metrics_write(
+    struct metrics *metrics, const struct route *routes, int count, struct buf *to)
+{
+	write_requests(metrics, routes, count, to);
+	write_histogram(metrics, to);
+	buf_printf(to,
+	    "# TYPE steward_http_denied_total counter\n"
+	    "steward_http_denied_total %" PRIu64 "\n"
+	    "# TYPE steward_http_unauthenticated_total counter\n"
+	    "steward_http_unauthenticated_total %" PRIu64 "\n"
+	    "# TYPE steward_http_replayed_total counter\n"
+	    "steward_http_replayed_total %" PRIu64 "\n"
+	    "# TYPE steward_http_in_flight gauge\n"
+	    "steward_http_in_flight %" PRId64 "\n",
+	    atomic_load(&metrics->denied), atomic_load(&metrics->unauthenticated),
+	    atomic_load(&metrics->replayed), atomic_load(&metrics->in_flight));
+}

@@ -1,0 +1,33 @@
+/*
+ * metrics.h - what the HTTP server counts about itself.
+ *
+ * Threads    Any; counters are atomic.
+ */
+#ifndef STW_API_METRICS_H
+#define STW_API_METRICS_H
+
+#include <stdatomic.h>
+
+#include "api/route.h"
+#include "engine/time.h"
+
+#define METRICS_ROUTES  64
+#define METRICS_CLASSES 6 /* 0: other, 1xx..5xx */
+#define METRICS_BUCKETS 12
+
+struct metrics {
+	_Atomic uint64_t requests[METRICS_ROUTES][METRICS_CLASSES];
+	_Atomic uint64_t unrouted[METRICS_CLASSES];
+	_Atomic uint64_t buckets[METRICS_BUCKETS + 1];
+	_Atomic uint64_t usec_sum;
+	_Atomic uint64_t denied, unauthenticated, replayed;
+	_Atomic int64_t in_flight;
+};
+
+/* route -1: no route of the table. */
+void metrics_count(struct metrics *metrics, int route, int status, stw_usec took);
+/* Prometheus text format 0.0.4. */
+void metrics_write(
+    struct metrics *metrics, const struct route *routes, int count, struct buf *to);
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * resources.h - the operations of the API, one function each, and their table.
+ *
+ * Purpose    api/openapi.json describes them; operationId customerList is
+ *            customer_list_get here and so on. Each file api/v1_<noun>.c holds one noun.
+ * Rules      No business rules here: read parameters, call the room below, write JSON.
+ */
+#ifndef STW_API_RESOURCES_H
+#define STW_API_RESOURCES_H
+
+#include "api/request.h"
+
+extern const struct route api_routes[];
+extern const int api_route_count;
+
+/* v1_system.c */
+void v1_health(struct api_request *req);
+void v1_ready(struct api_request *req);
+void v1_metrics(struct api_request *req);
+void v1_openapi(struct api_request *req);
+void v1_me(struct api_request *req);
+void v1_queue_list(struct api_request *req);
+void v1_ledger(struct api_request *req);
+/* v1_overview.c */
+void v1_overview(struct api_request *req);
+/* v1_customers.c */
+void v1_customer_list(struct api_request *req);
+void v1_customer(struct api_request *req);
+void v1_customer_decisions(struct api_request *req);
+/* v1_consents.c */
+void v1_consent_history(struct api_request *req);
+void v1_consent_record(struct api_request *req);
+void v1_objection_record(struct api_request *req);
+/* v1_segments.c */
+void v1_stages(struct api_request *req);
+void v1_segment_list(struct api_request *req);
+void v1_segment(struct api_request *req);
+void v1_segment_save(struct api_request *req);
+void v1_rule_check(struct api_request *req);
+/* v1_campaigns.c */
+void v1_campaign_list(struct api_request *req);
+void v1_campaign_create(struct api_request *req);
+void v1_campaign_validate(struct api_request *req);
+void v1_campaign(struct api_request *req);
+void v1_campaign_replace(struct api_request *req);
+void v1_campaign_version(struct api_request *req);
+void v1_campaign_approve(struct api_request *req);
+void v1_campaign_activate(struct api_request *req);
+void v1_campaign_pause(struct api_request *req);
+void v1_campaign_runs(struct api_request *req);
+/* v1_tasks.c */
+void v1_task_list(struct api_request *req);
+void v1_task(struct api_request *req);
+void v1_task_accept(struct api_request *req);
+void v1_task_permit(struct api_request *req);
+void v1_task_outcome(struct api_request *req);
+void v1_task_release(struct api_request *req);
+/* v1_numbers.c */
+void v1_number_list(struct api_request *req);
+void v1_number(struct api_request *req);
+void v1_number_suspend(struct api_request *req);
+void v1_number_resume(struct api_request *req);
+/* v1_decisions.c */
+void v1_decision_list(struct api_request *req);
+void v1_decision(struct api_request *req);
+void v1_decision_replay(struct api_request *req);
+
+/* Shared between files. */
+struct campaign_row;
+struct run_row;
+struct decision_filter;
+struct customer;
+json_t *v1_stages_json(struct api_request *req); /* NULL after answering */
+json_t *v1_segments_json(struct api_request *req);
+json_t *v1_campaigns_json(struct api_request *req);
+json_t *v1_run_json(const struct run_row *run);
+json_t *v1_reason_text(const char *code); /* {"zh", "en"}; null for NULL or "" */
+json_t *v1_holdings_json(const struct customer *customer);
+/* Answers a page of decisions; scope names what the cursor is bound to. */
+void v1_decision_page(
+    struct api_request *req, struct decision_filter *filter, const char *scope);
+/* The customer named by path parameter 0, if the actor may see it. */
+bool v1_customer_load(struct api_request *req, struct customer *out);
+
+#endif

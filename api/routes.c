@@ -1,0 +1,68 @@
+#include "api/resources.h"
+
+#define OPEN    (ROUTE_PUBLIC | ROUTE_NO_DB)
+#define KEY     ROUTE_IDEMPOTENT
+#define BODY    ROUTE_BODY
+#define APPROVE (ROLE_OPS | ROLE_COMPLIANCE | ROLE_ADMIN)
+
+/* As api/openapi.json; a test compares the two. */
+const struct route api_routes[] = {
+    {METHOD_GET, "/healthz", 0, OPEN, v1_health},
+    {METHOD_GET, "/readyz", 0, OPEN, v1_ready},
+    {METHOD_GET, "/metrics", ROLES_STAFF, ROUTE_RAW, v1_metrics},
+    {METHOD_GET, "/v1/openapi.json", 0, OPEN | ROUTE_RAW, v1_openapi},
+    {METHOD_GET, "/v1/me", ROLES_ALL, 0, v1_me},
+    {METHOD_GET, "/v1/overview", ROLES_STAFF, 0, v1_overview},
+    {METHOD_GET, "/v1/customers", ROLES_BOOK, 0, v1_customer_list},
+    {METHOD_GET, "/v1/customers/{ref}", ROLES_BOOK | ROLE_AGENT, 0, v1_customer},
+    {METHOD_GET, "/v1/customers/{ref}/consents", ROLES_BOOK | ROLE_AGENT, 0,
+	v1_consent_history},
+    {METHOD_POST, "/v1/customers/{ref}/consents", ROLES_BOOK | ROLE_AGENT, KEY | BODY,
+	v1_consent_record},
+    {METHOD_POST, "/v1/customers/{ref}/objections", ROLES_BOOK | ROLE_AGENT, KEY | BODY,
+	v1_objection_record},
+    {METHOD_GET, "/v1/customers/{ref}/decisions", ROLES_BOOK, 0, v1_customer_decisions},
+    {METHOD_GET, "/v1/stages", ROLES_STAFF, 0, v1_stages},
+    {METHOD_GET, "/v1/segments", ROLES_STAFF, 0, v1_segment_list},
+    {METHOD_GET, "/v1/segments/{code}", ROLES_STAFF, 0, v1_segment},
+    {METHOD_POST, "/v1/segments/{code}", ROLE_OPS | ROLE_ADMIN, KEY | BODY,
+	v1_segment_save},
+    {METHOD_POST, "/v1/rules:check", ROLES_BOOK, BODY, v1_rule_check},
+    {METHOD_GET, "/v1/campaigns", ROLES_STAFF, 0, v1_campaign_list},
+    {METHOD_POST, "/v1/campaigns", ROLE_OPS | ROLE_ADMIN, KEY | BODY | ROUTE_ETAG,
+	v1_campaign_create},
+    {METHOD_POST, "/v1/campaigns:validate", ROLES_BOOK, BODY, v1_campaign_validate},
+    {METHOD_GET, "/v1/campaigns/{code}", ROLES_STAFF, ROUTE_ETAG, v1_campaign},
+    {METHOD_PUT, "/v1/campaigns/{code}", ROLE_OPS | ROLE_ADMIN, BODY | ROUTE_ETAG,
+	v1_campaign_replace},
+    {METHOD_GET, "/v1/campaigns/{code}/versions/{version}", ROLES_STAFF, 0,
+	v1_campaign_version},
+    {METHOD_POST, "/v1/campaigns/{code}/approve", APPROVE, KEY | BODY | ROUTE_ETAG,
+	v1_campaign_approve},
+    {METHOD_POST, "/v1/campaigns/{code}/activate", ROLE_OPS | ROLE_ADMIN,
+	KEY | ROUTE_ETAG, v1_campaign_activate},
+    {METHOD_POST, "/v1/campaigns/{code}/pause", APPROVE, KEY | ROUTE_ETAG,
+	v1_campaign_pause},
+    {METHOD_GET, "/v1/campaigns/{code}/runs", ROLES_STAFF, 0, v1_campaign_runs},
+    {METHOD_GET, "/v1/tasks", ROLES_ALL, 0, v1_task_list},
+    {METHOD_GET, "/v1/tasks/{id}", ROLES_ALL, 0, v1_task},
+    {METHOD_POST, "/v1/tasks/{id}/accept", ROLE_AGENT, KEY, v1_task_accept},
+    {METHOD_POST, "/v1/tasks/{id}/permit", ROLE_AGENT, KEY, v1_task_permit},
+    {METHOD_POST, "/v1/tasks/{id}/outcome", ROLE_AGENT, KEY | BODY, v1_task_outcome},
+    {METHOD_POST, "/v1/tasks/{id}/release", ROLE_AGENT, KEY, v1_task_release},
+    {METHOD_GET, "/v1/numbers", ROLES_STAFF, 0, v1_number_list},
+    {METHOD_GET, "/v1/numbers/{number_id}", ROLES_STAFF, 0, v1_number},
+    {METHOD_POST, "/v1/numbers/{number_id}/suspend",
+	ROLE_OPERATOR | ROLE_COMPLIANCE | ROLE_ADMIN, KEY | BODY, v1_number_suspend},
+    {METHOD_POST, "/v1/numbers/{number_id}/resume", ROLE_COMPLIANCE | ROLE_ADMIN,
+	KEY | BODY, v1_number_resume},
+    {METHOD_GET, "/v1/decisions", ROLES_BOOK, 0, v1_decision_list},
+    {METHOD_GET, "/v1/decisions/{id}", ROLES_BOOK, 0, v1_decision},
+    {METHOD_POST, "/v1/decisions/{id}/replay", ROLE_COMPLIANCE | ROLE_ADMIN, 0,
+	v1_decision_replay},
+    {METHOD_GET, "/v1/queues", ROLES_STAFF, 0, v1_queue_list},
+    {METHOD_GET, "/v1/ledger", ROLE_COMPLIANCE | ROLE_OPERATOR | ROLE_ADMIN, 0,
+	v1_ledger},
+};
+
+const int api_route_count = (int)STW_ARRAY_LEN(api_routes);

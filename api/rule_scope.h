@@ -1,0 +1,34 @@
+/*
+ * rule_scope.h - what a rule may speak of, with or without customers to run it on.
+ *
+ * Purpose    The book (blank: only its columns), the active segments over it and the
+ *            rule environment of both, for checking and trying rules.
+ * Ownership  rule_scope_fini frees book and host; the environment lives in the arena.
+ */
+#ifndef STW_API_RULE_SCOPE_H
+#define STW_API_RULE_SCOPE_H
+
+#include "db/db.h"
+#include "segments/book_store.h"
+#include "segments/segment_store.h"
+
+struct rule_scope {
+	struct book *book;
+	struct segment_host host;
+	struct rule_env *env;
+};
+
+/* blank: columns only, no customers. db must not be in a transaction unless it is lent
+ * and blank is set. */
+enum stw_code rule_scope_open(struct db *db, bool blank, stw_usec now,
+    struct arena *arena, struct rule_scope *out, struct stw_err *err) STW_MUST_USE;
+void rule_scope_fini(struct rule_scope *scope);
+
+struct rule_count {
+	int64_t customers, matched, undecided;
+};
+/* A compiled bool rule over all customers of the scope. */
+enum stw_code rule_scope_count(const struct rule_scope *scope, const struct rule *rule,
+    stw_usec now, struct rule_count *out, struct stw_err *err) STW_MUST_USE;
+
+#endif

@@ -1,0 +1,301 @@
+#include "api/serve.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "api/push/dispatch.h"
+#include "api/resources.h"
+#include "api/server.h"
+#include "api/tick.h"
+#include "engine/log.h"
+
+#define RETRY_MSEC     1000
+#define KEYS_KEPT      (7 * STW_USEC_DAY)
+#define PRUNE_EVERY    (10 * STW_USEC_MIN)
+#define STARTED_WITHIN 4 /* threads */
+
+struct serve {
+	struct app *app;
+	struct server server;
+	struct egress egress;
+	atomic_bool stop;
+	pthread_t threads[STARTED_WITHIN];
+	int nthreads;
+	char worker[64];
+};
+
+/* Sleeps in small pieces, so that a stop is seen at once. */
+static void
+pause_msec(const struct serve *serve, int64_t msec)
+{
+	while (msec > 0 && !serve->stop) {
+		int64_t piece = msec < 50 ? msec : 50;
+
+		(void)usleep((useconds_t)(piece * 1000));
+		msec -= piece;
+	}
+}
+
+/* Until there is a connection or a stop. */
+static struct db *
+connect_patiently(const struct serve *serve, const char *what)
+{
+	struct stw_err err;
+	struct db *db;
+
+	while (!serve->stop) {
+		if (db_open(setting_text(serve->app->settings, SET_DATABASE), &db,
+			&err) == STW_OK)
+			return db;
+		log_err(LOG_WARN, what, &err);
+		pause_msec(serve, RETRY_MSEC);
+	}
+	return NULL;
+}
+
+static const struct ruleset *
+rules_patiently(struct serve *serve, struct db *db)
+{
+	const struct ruleset *rules;
+	struct stw_err err;
+	bool told = false;
+
+	while (!serve->stop) {
+		if (server_rules(&serve->server, db, &rules, &err) == STW_OK)
+			return rules;
+		if (!told)
+			log_err(LOG_WARN, "packs_missing", &err);
+		told = true;
+		pause_msec(serve, RETRY_MSEC);
+		if (db_reset(db, &err) != STW_OK)
+			log_err(LOG_WARN, "database_away", &err);
+	}
+	return NULL;
+}
+
+/* ---- ledger ------------------------------------------------------------------------------ */
+static enum stw_code
+seal_waiting(struct serve *serve, struct db *db, struct stw_err *err)
+{
+	const struct app *app = serve->app;
+	struct ledger_seal_result sealed;
+	struct db_rows *rows = NULL;
+	enum stw_code rc;
+	bool waiting;
+
+	rc = db_query_one(db, DB_Q_LEDGER_WAITING, NULL, 0, &rows, err);
+	waiting = rc == STW_OK && db_get_bool(rows, 0, 0);
+	db_rows_free(rows);
+	if (rc == STW_OK && waiting)
+		rc = ledger_seal(db, app->ledger_key,
+		    setting_text(app->settings, SET_CHECKPOINT_FILE), app_now(app),
+		    &sealed, err);
+	/* Another process sequences: the work is done all the same. */
+	return rc == STW_CONFLICT ? STW_OK : rc;
+}
+
+static void
+prune(struct serve *serve, struct db *db)
+{
+	const struct db_param params[] = {db_usec(app_now(serve->app) - KEYS_KEPT)};
+	struct stw_err err;
+
+	if (db_exec(db, DB_Q_IDEMPOTENCY_PRUNE, params, 1, NULL, &err) != STW_OK)
+		log_err(LOG_WARN, "prune_failed", &err);
+}
+
+static void *
+ledger_main(void *arg)
+{
+	struct serve *serve = arg;
+	struct db *db = connect_patiently(serve, "ledger_no_database");
+	stw_usec pruned = 0;
+	struct stw_err err;
+
+	while (!serve->stop) {
+		if (seal_waiting(serve, db, &err) == STW_OK) {
+			atomic_store(&serve->server.sealed_at, stw_monotonic());
+			pause_msec(
+			    serve, setting_int(serve->app->settings, SET_SEAL_MSEC));
+		} else {
+			log_err(LOG_WARN, "ledger_seal_failed", &err);
+			pause_msec(serve, RETRY_MSEC);
+			db_rollback(db);
+			if (db_reset(db, &err) != STW_OK)
+				log_err(LOG_WARN, "ledger_no_database", &err);
+		}
+		if (stw_monotonic() - pruned > PRUNE_EVERY) {
+			prune(serve, db);
+			pruned = stw_monotonic();
+		}
+	}
+	/* What the last requests wrote is covered before the process ends. */
+	if (db != NULL && seal_waiting(serve, db, &err) != STW_OK)
+		log_err(LOG_WARN, "ledger_seal_failed", &err);
+	if (db != NULL)
+		db_close(db);
+	return NULL;
+}
+
+/* ---- dispatch ------------------------------------------------------------------------------ */
+static void *
+dispatch_main(void *arg)
+{
+	struct serve *serve = arg;
+	struct db *db = connect_patiently(serve, "dispatch_no_database");
+	struct dispatch_options options = {.db = db,
+	    .keys = serve->app->keys,
+	    .ledger_key = serve->app->ledger_key,
+	    .checkpoint_path = setting_text(serve->app->settings, SET_CHECKPOINT_FILE),
+	    .egress = &serve->egress,
+	    .clock = &serve->app->clock,
+	    .worker = serve->worker};
+	struct dispatch *dispatch;
+	struct stw_err err;
+
+	if (db != NULL)
+		options.rules = rules_patiently(serve, db);
+	if (options.rules != NULL) {
+		if (dispatch_open(&options, &dispatch, &err) == STW_OK) {
+			dispatch_loop(dispatch, &serve->stop);
+			dispatch_close(dispatch);
+		} else {
+			log_err(LOG_ERROR, "dispatch_not_started", &err);
+		}
+	}
+	if (db != NULL)
+		db_close(db);
+	return NULL;
+}
+
+/* ---- schedule --------------------------------------------------------------------------------- */
+static void
+tick_once(struct serve *serve, struct db *db, const struct ruleset *rules)
+{
+	const struct tick_options options = {.now = app_now(serve->app), .plan = true};
+	struct tick_result result;
+	struct stw_err err;
+
+	if (tick_run(db, rules, &options, &result, &err) != STW_OK) {
+		log_err(LOG_WARN, "tick_failed", &err);
+		db_rollback(db);
+		if (db_reset(db, &err) != STW_OK)
+			log_err(LOG_WARN, "tick_no_database", &err);
+		return;
+	}
+	log_event(LOG_INFO, "tick", "customers=%zu stage_changes=%lld tasks=%lld",
+	    result.book->customers->rows, (long long)result.segments.stage_changes,
+	    (long long)result.plan.tasks);
+	tick_fini(&result);
+}
+
+static void *
+tick_main(void *arg)
+{
+	struct serve *serve = arg;
+	int64_t every = setting_int(serve->app->settings, SET_TICK_SECONDS);
+	struct db *db = connect_patiently(serve, "tick_no_database");
+	const struct ruleset *rules = NULL;
+
+	if (db != NULL)
+		rules = rules_patiently(serve, db);
+	while (!serve->stop && rules != NULL) {
+		tick_once(serve, db, rules);
+		pause_msec(serve, every * 1000);
+	}
+	if (db != NULL)
+		db_close(db);
+	return NULL;
+}
+
+/* ---- all together -------------------------------------------------------------------------------- */
+static enum stw_code
+start(struct serve *serve, void *(*run)(void *), struct stw_err *err)
+{
+	STW_ASSERT(serve->nthreads < STARTED_WITHIN);
+	if (pthread_create(&serve->threads[serve->nthreads], NULL, run, serve) != 0)
+		return stw_fail(err, STW_TEMPFAIL, "a thread does not start");
+	serve->nthreads++;
+	return STW_OK;
+}
+
+static enum stw_code
+start_threads(struct serve *serve, struct stw_err *err)
+{
+	const struct settings *s = serve->app->settings;
+	enum stw_code rc;
+
+	rc = start(serve, ledger_main, err);
+	if (rc == STW_OK && setting_bool(s, SET_DISPATCH))
+		rc = start(serve, dispatch_main, err);
+	if (rc == STW_OK && setting_int(s, SET_TICK_SECONDS) > 0)
+		rc = start(serve, tick_main, err);
+	return rc;
+}
+
+static enum stw_code
+prepare(struct serve *serve, struct stw_err *err)
+{
+	struct app *app = serve->app;
+	const struct seal_keys *keys;
+	const struct ledger_key *ledger_key;
+	struct db *db;
+	enum stw_code rc;
+
+	(void)snprintf(serve->worker, sizeof serve->worker, "serve-%d", (int)getpid());
+	rc = egress_parse(
+	    str_of(setting_text(app->settings, SET_EGRESS)), &serve->egress, err);
+	if (rc != STW_OK)
+		return stw_err_prefix(err, rc, "setting egress");
+	rc = app_db(app, &db, err);
+	if (rc == STW_OK)
+		rc = app_keys(app, false, &keys, err);
+	if (rc == STW_OK)
+		rc = app_ledger_key(app, false, &ledger_key, err);
+	/* The threads have connections of their own. */
+	if (app->db != NULL)
+		db_close(app->db);
+	app->db = NULL;
+	return rc;
+}
+
+enum stw_code
+serve_run(struct app *app, struct stw_err *err)
+{
+	static struct serve serve; /* the server holds pointers into it */
+	enum stw_code rc;
+	sigset_t signals;
+	int got = 0;
+
+	memset(&serve, 0, sizeof serve);
+	serve.app = app;
+	/* Blocked before any thread starts, so that only sigwait sees them. */
+	(void)sigemptyset(&signals);
+	(void)sigaddset(&signals, SIGTERM);
+	(void)sigaddset(&signals, SIGINT);
+	(void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	rc = prepare(&serve, err);
+	if (rc == STW_OK)
+		rc = server_open(&serve.server, app, api_routes, api_route_count, err);
+	if (rc != STW_OK)
+		return rc;
+	atomic_store(&serve.server.sealed_at, stw_monotonic());
+	rc = start_threads(&serve, err);
+	if (rc == STW_OK) {
+		log_event(LOG_INFO, "serving", "listen=%s port=%d clock=%s",
+		    setting_text(app->settings, SET_LISTEN), serve.server.port,
+		    app->clock.simulated ? "simulated" : "real");
+		(void)sigwait(&signals, &got);
+		log_event(LOG_INFO, "stopping", "signal=%d", got);
+	}
+	serve.stop = true;
+	server_stop(&serve.server);
+	for (int i = 0; i < serve.nthreads; i++)
+		(void)pthread_join(serve.threads[i], NULL);
+	server_close(&serve.server);
+	return rc;
+}

@@ -1,0 +1,62 @@
+/*
+ * server.h - HTTP: connections, limits, and the way of a request to its handler.
+ *
+ * Purpose    libmicrohttpd with epoll and a pool of threads. A request passes: limits,
+ *            route, token, role, body, idempotency key, handler, answer. What is not in
+ *            the table of routes is refused.
+ * Limits     Body, headers (32 KiB), connections and idle time by the settings. Each has
+ *            its status: 413, 431, refused connection, closed connection.
+ * Ownership  server_open/server_close. The app is borrowed.
+ * Errors     INVALID for a listen address that is none; TEMPFAIL when the port is taken,
+ *            with its number.
+ * Threads    Handlers run on the pool's threads; server_stop may be called from any one.
+ */
+#ifndef STW_API_SERVER_H
+#define STW_API_SERVER_H
+
+#include <pthread.h>
+
+#include "api/app.h"
+#include "api/assets.h"
+#include "api/auth.h"
+#include "api/metrics.h"
+#include "api/request.h"
+#include "api/route.h"
+
+struct ruleset;
+struct MHD_Daemon;
+
+struct server {
+	struct app *app;
+	struct db_pool *pool;
+	struct auth_keys auth;
+	struct assets assets;
+	struct metrics metrics;
+	const struct route *routes;
+	int nroutes;
+	struct ruleset *rules; /* the packs in force; see server_rules */
+	pthread_mutex_t rules_lock;
+	_Atomic int64_t
+	    sealed_at; /* stw_monotonic of the last good look at the ledger */
+	struct MHD_Daemon *daemon;
+	int port;
+};
+
+/* Opens the pool and the token key, loads the packs, listens; server->port is the port. */
+enum stw_code server_open(struct server *server, struct app *app,
+    const struct route *routes, int nroutes, struct stw_err *err) STW_MUST_USE;
+/* Takes no more connections, waits up to 10 seconds for requests under way, stops. */
+void server_stop(struct server *server);
+/* Stops it when it runs, and frees the rest. */
+void server_close(struct server *server);
+
+/* The packs activated in the database, loaded when they are first needed. Owned by the
+ * server, immutable. */
+enum stw_code server_rules(struct server *server, struct db *db,
+    const struct ruleset **out, struct stw_err *err) STW_MUST_USE;
+
+/* "127.0.0.1:8080" or "[::1]:8080": a bound, listening socket and its port. */
+enum stw_code listen_open(
+    const char *address, int *fd, int *port, struct stw_err *err) STW_MUST_USE;
+
+#endif

@@ -1,0 +1,75 @@
+#include "api/tick.h"
+
+#include <string.h>
+
+static enum stw_code
+refresh(struct db *db, const struct tick_options *options, struct tick_result *r,
+    struct stw_err *err)
+{
+	const struct book_options book = {.progress = options->progress};
+	stw_usec began = stw_monotonic();
+	enum stw_code rc;
+
+	rc = book_load(db, options->now, &book, &r->book, err);
+	r->load_usec = stw_monotonic() - began;
+	if (rc == STW_OK)
+		rc = segments_tick(
+		    db, r->book, options->now, options->progress, &r->segments, err);
+	r->ticked = rc == STW_OK;
+	return rc;
+}
+
+static void
+plan_progress(void *host, const char *campaign, int bucket, int64_t done)
+{
+	(void)done;
+	progress_tell(host, campaign, bucket + 1, BOOK_BUCKETS);
+}
+
+static enum stw_code
+plan(struct db *db, const struct ruleset *rules, const struct tick_options *options,
+    struct tick_result *r, struct stw_err *err)
+{
+	/* plan_progress only reads it. */
+	const struct plan_options plan_options = {.now = options->now,
+	    .segments = &r->segments.host,
+	    .progress = options->progress != NULL ? plan_progress : NULL,
+	    .progress_host = (void *)(uintptr_t)options->progress};
+	stw_usec began = stw_monotonic();
+	enum stw_code rc;
+
+	rc = plan_run(db, r->book, rules, &plan_options, &r->arena, &r->plan, err);
+	r->plan_usec = stw_monotonic() - began;
+	return rc;
+}
+
+enum stw_code
+tick_run(struct db *db, const struct ruleset *rules, const struct tick_options *options,
+    struct tick_result *result, struct stw_err *err)
+{
+	enum stw_code rc = STW_OK;
+
+	for (int i = 0; i < 2; i++) {
+		memset(result, 0, sizeof *result);
+		arena_init(&result->arena);
+		rc = refresh(db, options, result, err);
+		if (rc == STW_OK && options->plan)
+			rc = plan(db, rules, options, result, err);
+		if (rc == STW_OK)
+			return STW_OK;
+		tick_fini(result);
+		if (rc != STW_CONFLICT)
+			break;
+	}
+	return rc;
+}
+
+void
+tick_fini(struct tick_result *result)
+{
+	if (result->ticked)
+		segments_tick_fini(&result->segments);
+	book_free(result->book);
+	arena_fini(&result->arena);
+	memset(result, 0, sizeof *result);
+}

@@ -1,0 +1,38 @@
+/*
+ * tick.h - the main job but for dispatch: book, stages, segments, plan.
+ *
+ * Purpose    One call for `steward run` and the server's schedule. A tick that was cut
+ *            short is done again with the same result: nothing is planned twice.
+ * Ownership  tick_fini frees a result.
+ * Errors     Those of the rooms below. Stages that another process changed meanwhile
+ *            make it start over once.
+ */
+#ifndef STW_API_TICK_H
+#define STW_API_TICK_H
+
+#include "campaigns/plan_store.h"
+#include "segments/book_store.h"
+#include "segments/tick_store.h"
+
+struct tick_options {
+	stw_usec now;
+	bool plan;                       /* false: stages and segments only */
+	const struct progress *progress; /* may be NULL */
+};
+
+struct tick_result {
+	struct arena arena;
+	struct book *book;
+	bool ticked;
+	struct segments_tick_result segments;
+	struct plan_result plan;
+	stw_usec load_usec, plan_usec;
+};
+
+/* rules may be NULL when nothing is planned. *result is empty on any error. */
+enum stw_code tick_run(struct db *db, const struct ruleset *rules,
+    const struct tick_options *options, struct tick_result *result,
+    struct stw_err *err) STW_MUST_USE;
+void tick_fini(struct tick_result *result);
+
+#endif

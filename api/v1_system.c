@@ -1,0 +1,269 @@
+#include <string.h>
+
+#include "api/resources.h"
+#include "api/server.h"
+#include "campaigns/catalogue_store.h"
+#include "campaigns/task_store.h"
+#include "db/migrate.h"
+#include "engine/embed.h"
+#include "segments/segment_store.h"
+
+#define READY_WAIT_MSEC 1000
+#define SEAL_STALE      (60 * STW_USEC_SEC)
+
+void
+v1_health(struct api_request *req)
+{
+	json_t *v = json_object();
+
+	json_put(v, "status", json_string("ok"));
+	api_reply(req, 200, v);
+}
+
+void
+v1_ready(struct api_request *req)
+{
+	struct server *server = req->server;
+	bool database, schema = false, packs = false, ledger;
+	const struct ruleset *rules;
+	struct stw_err err;
+	struct db *db = NULL;
+	json_t *v = json_object();
+
+	database = db_pool_acquire(server->pool, READY_WAIT_MSEC, &db, &err) == STW_OK;
+	if (database) {
+		schema = db_migrate_check(db, &err) == STW_OK;
+		packs = schema && server_rules(server, db, &rules, &err) == STW_OK;
+		db_pool_release(server->pool, db);
+	}
+	ledger = stw_monotonic() - atomic_load(&server->sealed_at) < SEAL_STALE;
+	json_put(v, "status",
+	    json_string(database && schema && packs && ledger ? "ready" : "not_ready"));
+	json_put(v, "database", json_boolean(database));
+	json_put(v, "schema", json_boolean(schema));
+	json_put(v, "packs", json_boolean(packs));
+	json_put(v, "ledger", json_boolean(ledger));
+	api_reply(req, database && schema && packs && ledger ? 200 : 503, v);
+}
+
+/* ---- metrics ------------------------------------------------------------------------- */
+static enum stw_code
+metrics_tasks(struct api_request *req, struct stw_err *err)
+{
+	int64_t counts[TASK_STATES];
+	enum stw_code rc;
+
+	rc = task_counts(req->db, counts, err);
+	if (rc != STW_OK)
+		return rc;
+	buf_add_c(&req->answer, "# TYPE steward_tasks gauge\n");
+	for (int s = TASK_PLANNED; s < TASK_STATES; s++)
+		buf_printf(&req->answer, "steward_tasks{state=\"%s\"} %lld\n",
+		    task_state_name((enum task_state)s), (long long)counts[s]);
+	return STW_OK;
+}
+
+static enum stw_code
+metrics_pairs(struct api_request *req, enum db_query_id query,
+    const struct db_param *params, size_t nparams, const char *name, const char *label,
+    struct stw_err *err)
+{
+	struct db_rows *rows = NULL;
+	enum stw_code rc;
+
+	rc = db_query(req->db, query, params, nparams, &rows, err);
+	if (rc != STW_OK)
+		return rc;
+	buf_printf(&req->answer, "# TYPE %s gauge\n", name);
+	DB_ROW_FOREACH(rows, r)
+		buf_printf(&req->answer, "%s{%s=\"%.*s\"} %lld\n", name, label,
+		    STR_FMT(db_get_str(rows, r, 0)), (long long)db_get_i64(rows, r, 1));
+	db_rows_free(rows);
+	return STW_OK;
+}
+
+static enum stw_code
+metrics_ledger(struct api_request *req, struct stw_err *err)
+{
+	struct db_rows *rows = NULL;
+	enum stw_code rc;
+
+	rc = db_query_one(req->db, DB_Q_LEDGER_STATUS, NULL, 0, &rows, err);
+	if (rc == STW_OK)
+		buf_printf(&req->answer,
+		    "# TYPE steward_ledger_size gauge\nsteward_ledger_size %lld\n"
+		    "# TYPE steward_ledger_waiting gauge\nsteward_ledger_waiting %lld\n",
+		    (long long)db_get_i64(rows, 0, 0),
+		    (long long)db_get_i64(rows, 0, 1));
+	db_rows_free(rows);
+	return rc;
+}
+
+/* How old the segments' counts are: what the book looked like then. */
+static enum stw_code
+metrics_book(struct api_request *req, struct stw_err *err)
+{
+	struct segment_info *segments;
+	stw_usec newest = STW_USEC_NEVER;
+	enum stw_code rc;
+	int count;
+
+	rc = segment_store_list(req->db, false, &req->arena, &segments, &count, err);
+	if (rc != STW_OK)
+		return rc;
+	for (int i = 0; i < count; i++)
+		if (segments[i].as_of > newest)
+			newest = segments[i].as_of;
+	if (newest != STW_USEC_NEVER)
+		buf_printf(&req->answer,
+		    "# TYPE steward_book_as_of_seconds gauge\n"
+		    "steward_book_as_of_seconds %lld\n"
+		    "# TYPE steward_clock_seconds gauge\nsteward_clock_seconds %lld\n",
+		    (long long)(newest / STW_USEC_SEC),
+		    (long long)(req->now / STW_USEC_SEC));
+	return STW_OK;
+}
+
+void
+v1_metrics(struct api_request *req)
+{
+	const struct db_param day[] = {db_usec(app_day_start(req->app, req->now))};
+	struct stw_err err = {0};
+	enum stw_code rc;
+
+	metrics_write(&req->server->metrics, req->server->routes, req->server->nroutes,
+	    &req->answer);
+	rc = metrics_tasks(req, &err);
+	if (rc == STW_OK)
+		rc = metrics_pairs(req, DB_Q_OVERVIEW_DECISIONS, day, 1,
+		    "steward_decisions_today", "outcome", &err);
+	if (rc == STW_OK)
+		rc = metrics_pairs(req, DB_Q_OVERVIEW_OUTCOMES, NULL, 0,
+		    "steward_outcomes", "disposition", &err);
+	if (rc == STW_OK)
+		rc = metrics_ledger(req, &err);
+	if (rc == STW_OK)
+		rc = metrics_book(req, &err);
+	if (rc != STW_OK) {
+		api_fail(req, rc, &err);
+		return;
+	}
+	req->status = 200;
+	req->content_type = "text/plain; version=0.0.4; charset=utf-8";
+}
+
+void
+v1_openapi(struct api_request *req)
+{
+	const struct embed_file *file = embed_find("api/openapi.json");
+
+	if (file == NULL) {
+		api_problem(req, 404, "NOT_FOUND", NULL, "this binary has no document");
+		return;
+	}
+	buf_add(&req->answer, file->data, file->len);
+	req->status = 200;
+	req->content_type = "application/json";
+}
+
+/* ---- who and when ------------------------------------------------------------------- */
+void
+v1_me(struct api_request *req)
+{
+	json_t *v = json_object();
+
+	json_put(v, "subject", json_text(req->actor.subject));
+	json_put(v, "role", json_text(role_name(req->actor.role)));
+	json_put(v, "queue", json_text(req->actor.queue));
+	json_put(v, "now", json_time(req->now));
+	json_put(v, "simulated_clock", json_boolean(req->app->clock.simulated));
+	json_put(v, "zone", json_text(zone_name(req->app->zone)));
+	json_put(v, "version", json_text(STEWARD_VERSION));
+	json_put(v, "environment",
+	    json_text(
+		setting_bool(req->app->settings, SET_DEMO) ? "demo" : "production"));
+	json_put(v, "expires_at", json_time(req->actor.expires_at));
+	api_reply(req, 200, v);
+}
+
+/* ---- queues --------------------------------------------------------------------------- */
+static json_t *
+queue_json(const struct queue_row *q)
+{
+	json_t *v = json_object();
+
+	json_put(v, "code", json_text(q->code));
+	json_put(v, "kind", json_text(q->kind));
+	json_put(v, "url", json_text(q->url));
+	json_put(v, "state", json_text(q->state));
+	json_put(v, "dedupes", json_boolean(q->dedupes));
+	json_put(v, "concurrency", json_integer(q->concurrency));
+	json_put(v, "timeout_ms", json_integer(q->timeout_ms));
+	json_put(v, "waiting", json_integer(q->waiting));
+	json_put(v, "pushed", json_integer(q->pushed));
+	json_put(v, "unknown", json_integer(q->unknown));
+	return v;
+}
+
+void
+v1_queue_list(struct api_request *req)
+{
+	struct stw_err err = {0};
+	struct queue_row *queues;
+	json_t *v, *items;
+	enum stw_code rc;
+	int count;
+
+	rc = queue_list(req->db, NULL, &req->arena, &queues, &count, &err);
+	if (rc != STW_OK) {
+		api_fail(req, rc, &err);
+		return;
+	}
+	v = json_object();
+	items = json_array();
+	for (int i = 0; i < count; i++)
+		json_push(items, queue_json(&queues[i]));
+	json_put(v, "items", items);
+	json_put(v, "as_of", json_time(req->now));
+	api_reply(req, 200, v);
+}
+
+/* ---- ledger ----------------------------------------------------------------------------- */
+void
+v1_ledger(struct api_request *req)
+{
+	struct stw_err err = {0};
+	struct db_rows *rows = NULL;
+	json_t *v, *checkpoint = json_null();
+	enum stw_code rc;
+
+	rc = db_query_one(req->db, DB_Q_LEDGER_STATUS, NULL, 0, &rows, &err);
+	if (rc != STW_OK) {
+		api_fail(req, rc, &err);
+		return;
+	}
+	if (!db_is_null(rows, 0, 2)) {
+		checkpoint = json_object();
+		json_put(checkpoint, "size", json_integer(db_get_i64(rows, 0, 2)));
+		json_put(checkpoint, "root", json_str(db_get_str(rows, 0, 3)));
+		json_put(checkpoint, "note", json_str(db_get_str(rows, 0, 4)));
+		json_put(checkpoint, "at", json_time(db_get_usec(rows, 0, 5)));
+	}
+	v = json_object();
+	json_put(v, "size", json_integer(db_get_i64(rows, 0, 0)));
+	json_put(v, "waiting", json_integer(db_get_i64(rows, 0, 1)));
+	json_put(v, "checkpoint", checkpoint);
+	if (req->app->ledger_key != NULL) {
+		struct buf key;
+
+		buf_init(&key);
+		ledger_key_verifier(req->app->ledger_key, &key);
+		json_put(v, "verifier_key", json_str((struct str){key.data, key.len}));
+		buf_fini(&key);
+	} else {
+		json_put(v, "verifier_key", json_null());
+	}
+	json_put(v, "as_of", json_time(req->now));
+	db_rows_free(rows);
+	api_reply(req, 200, v);
+}

@@ -1,0 +1,366 @@
+#include <string.h>
+
+#include "api/resources.h"
+#include "api/server.h"
+#include "campaigns/catalogue_store.h"
+#include "campaigns/task_store.h"
+#include "segments/customer_store.h"
+
+/* ---- JSON ------------------------------------------------------------------------------ */
+static void
+put_task(struct api_request *req, json_t *v, const struct task_view *t)
+{
+	json_t *campaign = json_object(), *customer = json_object();
+	json_t *script = json_object();
+
+	json_put(campaign, "code", json_text(t->campaign));
+	json_put(campaign, "version", json_integer(t->campaign_version));
+	json_put(
+	    campaign, "name", json_names(t->campaign_name_zh, t->campaign_name_en));
+	json_put(customer, "ref", json_text(t->customer_ref));
+	json_put(customer, "name_mask", json_text(t->name_mask));
+	json_put(customer, "phone_mask", json_text(t->phone_mask));
+	json_put(customer, "stage", json_text(t->stage));
+	json_put(customer, "risk_rating", json_positive(t->risk_rating));
+	json_put(customer, "elderly", json_boolean(t->elderly));
+	json_put(script, "code", json_text(t->script));
+	json_put(script, "version", json_integer(t->script_version));
+	json_put(v, "task_id", json_uuid(&t->task_id));
+	json_put(v, "state", json_text(task_state_name(t->state)));
+	json_put(v, "campaign", campaign);
+	json_put(v, "customer", customer);
+	json_put(v, "queue", json_text(t->queue));
+	json_put(v, "agent", json_text(t->agent));
+	json_put(v, "mine",
+	    json_boolean(
+		t->agent != NULL && strcmp(t->agent, req->actor.subject) == 0));
+	json_put(v, "channel", json_text(t->channel));
+	json_put(v, "handler", json_text(t->handler));
+	json_put(v, "purpose", json_text(t->purpose));
+	json_put(v, "product", json_text(t->product));
+	json_put(v, "number", json_text(t->number));
+	json_put(v, "script", script);
+	json_put(v, "priority", json_integer(t->priority));
+	json_put(v, "not_before", json_time(t->not_before));
+	json_put(v, "not_after", json_time(t->not_after));
+	json_put(v, "callback_at", json_time(t->callback_at));
+	json_put(v, "decision_id", json_text(t->decision_id));
+	json_put(v, "updated_at", json_time(t->updated_at));
+}
+
+/* What the actor can do with the task now. */
+static json_t *
+may_json(struct api_request *req, const struct task_view *t)
+{
+	bool agent = req->actor.role == ROLE_AGENT;
+	bool mine =
+	    agent && t->agent != NULL && strcmp(t->agent, req->actor.subject) == 0;
+	json_t *may = json_array();
+
+	if (agent && t->state == TASK_QUEUED)
+		json_push(may, json_string("accept"));
+	if (mine && (t->state == TASK_ACCEPTED || t->state == TASK_IN_PROGRESS)) {
+		json_push(may, json_string("permit"));
+		json_push(may, json_string("outcome"));
+	}
+	if (mine && t->state == TASK_ACCEPTED)
+		json_push(may, json_string("release"));
+	return may;
+}
+
+static enum stw_code
+detail_json(struct api_request *req, const struct task_view *t, json_t **out,
+    struct stw_err *err)
+{
+	struct customer c;
+	const char *body = NULL;
+	enum stw_code rc;
+	json_t *v;
+
+	rc = script_get(req->db, t->script, t->script_version, &req->arena, &body, err);
+	if (rc == STW_NOT_FOUND)
+		rc = STW_OK;
+	if (rc == STW_OK)
+		rc = customer_find_id(req->db, t->bucket, t->customer_id,
+		    app_today(req->app, req->now), &req->arena, &c, err);
+	if (rc != STW_OK)
+		return rc;
+	v = json_object();
+	put_task(req, v, t);
+	json_put(v, "script_body", json_text(body));
+	json_put(v, "may", may_json(req, t));
+	json_put(v, "holdings", v1_holdings_json(&c));
+	json_put(v, "as_of", json_time(req->now));
+	*out = v;
+	return STW_OK;
+}
+
+/* ---- whose task ------------------------------------------------------------------------- */
+/* The task in the path. Agents see only tasks of their own queue; for them, others do not
+ * exist. */
+static bool
+load_task(struct api_request *req, struct task_view *out)
+{
+	struct stw_err err = {0};
+	struct uuid id;
+	enum stw_code rc;
+
+	if (!api_path_uuid(req, 0, &id))
+		return false;
+	rc = task_get(req->db, &id, req->now, &req->arena, out, &err);
+	if (rc == STW_OK && req->actor.role == ROLE_AGENT &&
+	    (req->actor.queue == NULL || strcmp(out->queue, req->actor.queue) != 0))
+		rc = stw_fail(
+		    &err, STW_NOT_FOUND, "there is no such task in your queue");
+	if (rc == STW_OK)
+		return true;
+	api_fail(req, rc, &err);
+	return false;
+}
+
+static void
+reply_task(struct api_request *req, const struct uuid *id)
+{
+	struct task_view task;
+	struct stw_err err = {0};
+	json_t *v = NULL;
+	enum stw_code rc;
+
+	rc = task_get(req->db, id, req->now, &req->arena, &task, &err);
+	if (rc == STW_OK)
+		rc = detail_json(req, &task, &v, &err);
+	if (rc != STW_OK)
+		api_fail(req, rc, &err);
+	else
+		api_reply(req, 200, v);
+}
+
+void
+v1_task(struct api_request *req)
+{
+	struct task_view task;
+
+	if (load_task(req, &task))
+		reply_task(req, &task.task_id);
+}
+
+/* ---- list ----------------------------------------------------------------------------------- */
+static bool
+list_filter(
+    struct api_request *req, const char **queue, const char **agent, const char **state)
+{
+	bool mine;
+
+	*queue =
+	    req->actor.role == ROLE_AGENT ? req->actor.queue : api_query(req, "queue");
+	*state = api_query(req, "state");
+	if (!api_query_bool(req, "mine", &mine))
+		return false;
+	*agent = req->actor.role == ROLE_AGENT ? req->actor.subject : NULL;
+	if (*queue == NULL) {
+		api_problem(req, 400, "INVALID_REQUEST", NULL,
+		    req->actor.role == ROLE_AGENT
+			? "your token names no queue"
+			: "query parameter queue: the code of a queue is wanted");
+		return false;
+	}
+	if (*state != NULL && strcmp(*state, "queued") != 0 &&
+	    strcmp(*state, "accepted") != 0 && strcmp(*state, "in_progress") != 0) {
+		api_problem(req, 400, "INVALID_REQUEST", NULL,
+		    "query parameter state: queued, accepted or in_progress is wanted");
+		return false;
+	}
+	return true;
+}
+
+void
+v1_task_list(struct api_request *req)
+{
+	const char *queue, *agent, *state, *mine = api_query(req, "mine");
+	struct task_view *tasks;
+	struct stw_err err = {0};
+	json_t *v, *items;
+	enum stw_code rc;
+	int limit, count;
+
+	if (!api_limit(req, &limit) || !list_filter(req, &queue, &agent, &state))
+		return;
+	rc = task_list(req->db, queue, agent, state, limit, req->now, &req->arena,
+	    &tasks, &count, &err);
+	if (rc != STW_OK) {
+		api_fail(req, rc, &err);
+		return;
+	}
+	v = json_object();
+	items = json_array();
+	for (int i = 0; i < count; i++) {
+		json_t *one;
+
+		if (mine != NULL && strcmp(mine, "true") == 0 &&
+		    (tasks[i].agent == NULL ||
+			strcmp(tasks[i].agent, req->actor.subject) != 0))
+			continue;
+		one = json_object();
+		put_task(req, one, &tasks[i]);
+		json_push(items, one);
+	}
+	json_put(v, "items", items);
+	json_put(v, "as_of", json_time(req->now));
+	api_reply(req, 200, v);
+}
+
+/* ---- what agents do ----------------------------------------------------------------------- */
+void
+v1_task_accept(struct api_request *req)
+{
+	struct task_view task;
+	struct stw_err err = {0};
+	enum stw_code rc;
+
+	if (!load_task(req, &task))
+		return;
+	rc = task_accept(req->db, &task.task_id, req->actor.subject, req->now, &err);
+	if (rc != STW_OK)
+		api_fail(req, rc, &err);
+	else
+		reply_task(req, &task.task_id);
+}
+
+void
+v1_task_release(struct api_request *req)
+{
+	struct task_view task;
+	struct stw_err err = {0};
+	enum stw_code rc;
+
+	if (!load_task(req, &task))
+		return;
+	rc = task_release(req->db, &task.task_id, req->actor.subject, req->now, &err);
+	if (rc != STW_OK)
+		api_fail(req, rc, &err);
+	else
+		reply_task(req, &task.task_id);
+}
+
+static json_t *
+permit_json(const struct task_permit *p, enum task_state state, stw_usec now)
+{
+	json_t *v = json_object(), *reasons = json_array();
+
+	for (int i = 0; i < p->decision.ncodes; i++) {
+		json_t *one = json_object();
+
+		json_put(one, "code", json_text(p->decision.codes[i]));
+		json_put(one, "text", v1_reason_text(p->decision.codes[i]));
+		json_push(reasons, one);
+	}
+	json_put(v, "granted", json_boolean(p->granted));
+	json_put(v, "permit_id", p->granted ? json_uuid(&p->permit_id) : json_null());
+	json_put(v, "decision_id", json_uuid(&p->decision_id));
+	json_put(v, "number", p->granted ? json_text(p->number) : json_null());
+	json_put(v, "phone_mask", json_text(p->phone_mask));
+	json_put(
+	    v, "valid_until", p->granted ? json_time(p->valid_until) : json_null());
+	json_put(v, "valid_seconds",
+	    p->granted ? json_integer((p->valid_until - now) / STW_USEC_SEC)
+		       : json_null());
+	json_put(v, "state", json_text(task_state_name(state)));
+	json_put(v, "reasons", reasons);
+	json_put(v, "next_allowed_at",
+	    p->granted ? json_null() : json_time(p->decision.next_allowed_at));
+	return v;
+}
+
+void
+v1_task_permit(struct api_request *req)
+{
+	const struct ruleset *rules;
+	struct task_permit permit;
+	struct task_view task;
+	struct stw_err err = {0};
+	enum stw_code rc;
+
+	if (!load_task(req, &task))
+		return;
+	rc = server_rules(req->server, req->db, &rules, &err);
+	if (rc == STW_OK)
+		rc = task_permit(req->db, rules, &task.task_id, req->actor.subject,
+		    req->now, &req->arena, &permit, &err);
+	if (rc == STW_OK)
+		rc = task_get(
+		    req->db, &task.task_id, req->now, &req->arena, &task, &err);
+	if (rc != STW_OK)
+		api_fail(req, rc, &err);
+	else
+		api_reply(req, 200, permit_json(&permit, task.state, req->now));
+}
+
+static bool
+read_outcome(struct api_request *req, struct task_outcome *out)
+{
+	static const char *const members[] = {
+	    "disposition", "note", "started_at", "ended_at", "callback_at", NULL};
+	static const char *const dispositions[] = {"interested", "declined",
+	    "call_back", "no_answer", "wrong_number", "do_not_call", "complaint",
+	    "other"};
+	bool known = false;
+
+	if (!api_body_only(req, members) ||
+	    !api_body_text(req, "disposition", 40, true, &out->disposition) ||
+	    !api_body_text(req, "note", 2000, false, &out->note) ||
+	    !api_body_time(req, "started_at", STW_USEC_NEVER, &out->started_at) ||
+	    !api_body_time(req, "ended_at", STW_USEC_NEVER, &out->ended_at) ||
+	    !api_body_time(req, "callback_at", STW_USEC_NEVER, &out->callback_at))
+		return false;
+	for (size_t i = 0; i < STW_ARRAY_LEN(dispositions); i++)
+		known = known || strcmp(out->disposition, dispositions[i]) == 0;
+	if (!known) {
+		api_problem(req, 400, "INVALID_REQUEST", "/disposition",
+		    "disposition: \"%.40s\" is none", out->disposition);
+		return false;
+	}
+	if ((strcmp(out->disposition, "call_back") == 0) !=
+	    (out->callback_at != STW_USEC_NEVER)) {
+		api_problem(req, 400, "INVALID_REQUEST", "/callback_at",
+		    "callback_at: wanted with disposition call_back, and only then");
+		return false;
+	}
+	if (out->callback_at != STW_USEC_NEVER && out->callback_at <= req->now) {
+		api_problem(req, 400, "INVALID_REQUEST", "/callback_at",
+		    "callback_at: lies in the past");
+		return false;
+	}
+	return true;
+}
+
+void
+v1_task_outcome(struct api_request *req)
+{
+	struct task_outcome outcome = {0};
+	struct task_outcome_effect effect;
+	struct task_view task;
+	struct stw_err err = {0};
+	json_t *v, *after;
+	enum stw_code rc;
+
+	if (!load_task(req, &task) || !read_outcome(req, &outcome))
+		return;
+	rc = task_outcome(req->db, req->app->keys, &task.task_id, req->actor.subject,
+	    &outcome, req->now, &effect, &err);
+	if (rc == STW_OK)
+		rc = task_get(
+		    req->db, &task.task_id, req->now, &req->arena, &task, &err);
+	if (rc != STW_OK) {
+		api_fail(req, rc, &err);
+		return;
+	}
+	v = json_object();
+	after = json_object();
+	put_task(req, after, &task);
+	json_put(v, "outcome_id", json_uuid(&effect.outcome_id));
+	json_put(v, "task", after);
+	json_put(v, "objection_recorded", json_boolean(effect.objection_recorded));
+	json_put(v, "cancelled", json_integer(effect.cancelled));
+	json_put(v, "recalled", json_integer(effect.recalled));
+	api_reply(req, 201, v);
+}

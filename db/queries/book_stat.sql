@@ -1,0 +1,6 @@
+-- book_stat: how many there are of each.
+SELECT (SELECT count(*) FROM customer), (SELECT count(*) FROM contact_point),
+       (SELECT count(*) FROM holding), (SELECT count(*) FROM txn),
+       (SELECT count(*) FROM interaction), (SELECT count(*) FROM consent_event),
+       (SELECT count(*) FROM objection), (SELECT count(*) FROM task),
+       (SELECT count(*) FROM decision);
