@@ -1,11 +1,10 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "api/auth.h"
 #include "api/cli/cli.h"
 #include "api/push/webhook.h"
+#include "campaigns/catalogue_store.h"
 #include "campaigns/setup_store.h"
 #include "db/secret_file.h"
 
@@ -107,10 +106,31 @@ write_tokens(struct cli *cli, struct db *db, const char *path,
 	return rc;
 }
 
+/* Where the queues are already, so that a second setup leaves them there. */
+static enum stw_code
+queue_url(struct cli *cli, struct db *db, const char **url, struct stw_err *err)
+{
+	struct queue_row *queues;
+	enum stw_code rc;
+	size_t len;
+	int count;
+
+	if (*url != NULL)
+		return STW_OK;
+	*url = "http://127.0.0.1:8090";
+	rc = queue_list(db, NULL, &cli->arena, &queues, &count, err);
+	if (rc != STW_OK || count == 0)
+		return rc;
+	len = strlen(queues[0].url);
+	if (len > 6 && strcmp(queues[0].url + len - 6, "/tasks") == 0)
+		*url = arena_strndup(&cli->arena, queues[0].url, len - 6);
+	return STW_OK;
+}
+
 enum stw_code
 cmd_setup(struct cli *cli, struct stw_err *err)
 {
-	const char *queue = "http://127.0.0.1:8090", *tokens = NULL;
+	const char *queue = NULL, *tokens = NULL;
 	const struct cli_opt opts[] = {
 	    {"tokens", CLI_TEXT, &tokens, 0, 0}, {"queue", CLI_TEXT, &queue, 0, 0}};
 	struct setup_options options;
@@ -130,6 +150,8 @@ cmd_setup(struct cli *cli, struct stw_err *err)
 		rc = app_keys(&cli->app, true, &keys, err);
 	if (rc == STW_OK)
 		rc = app_ledger_key(&cli->app, true, &ledger_key, err);
+	if (rc == STW_OK)
+		rc = queue_url(cli, db, &queue, err);
 	options = (struct setup_options){.now = app_now(&cli->app), .queue_url = queue};
 	if (rc == STW_OK)
 		rc = queue_secret(cli, &options.queue_secret, err);

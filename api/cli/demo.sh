@@ -117,11 +117,14 @@ if ! sh db/cluster.sh status "$dir" >/dev/null 2>&1; then
 	owns_cluster=yes
 fi
 sh db/cluster.sh start "$dir" 9>&-
-export STEWARD_DATABASE STEWARD_STATE_DIR STEWARD_CLOCK
+export STEWARD_DATABASE STEWARD_STATE_DIR STEWARD_CLOCK STEWARD_EGRESS STEWARD_DEMO
 STEWARD_DATABASE=$(sh db/cluster.sh conninfo "$dir")
 STEWARD_STATE_DIR=$(realpath "$dir")/state
 mkdir -p "$STEWARD_STATE_DIR"
 chmod 700 "$STEWARD_STATE_DIR"
+# Tasks may be pushed to this machine only.
+STEWARD_EGRESS=127.0.0.0/8
+STEWARD_DEMO=true
 "$bin" migrate
 
 # The clock is stated, so that the result does not depend on the hour: the latest working
@@ -165,13 +168,15 @@ start api "$bin" serve --listen 127.0.0.1:0 --port-file "$dir/api.port"
 wait_for "$dir/api.port" api
 api=http://127.0.0.1:$(cat "$dir/api.port")
 start queue "$bin" queue-sim --listen 127.0.0.1:0 --port-file "$dir/queue.port" \
-    --journal "$dir/queue.journal" --api "$api" --tokens "$dir/tokens"
+    --journal "$dir/queue.journal" --secret-file "$STEWARD_STATE_DIR/queue-secret" \
+    --checkpoints "$STEWARD_STATE_DIR/steward.checkpoints" --api "$api" \
+    --token-file "$dir/tokens.agents"
 wait_for "$dir/queue.port" queue
 queue=http://127.0.0.1:$(cat "$dir/queue.port")
 say "    API $api, queue $queue"
 
 headline "One tick"
-"$bin" run --queue "$queue"
+"$bin" run --queue "$queue" --wait-sec 180
 
 headline "What happened"
 "$bin" report
