@@ -447,7 +447,6 @@ read_files(struct reader *r, const json_t *files, const json_t *synthetic)
 	static const char *const known[] = {"note", "files", NULL};
 	const json_t *lists[2] = {files, NULL};
 	struct import_mapping *m = r->mapping;
-	const char *note = NULL;
 	enum stw_code rc = STW_OK;
 	size_t total;
 
@@ -456,10 +455,11 @@ read_files(struct reader *r, const json_t *files, const json_t *synthetic)
 			return refuse(
 			    r, "synthetic", "must be an object with note and files");
 		rc = keys_check(r, synthetic, "synthetic", known);
-		if (rc == STW_OK)
-			rc = get_text(r, synthetic, "synthetic", "note", true, &note);
 		if (rc != STW_OK)
 			return rc;
+		if (json_object_get(synthetic, "note") == NULL)
+			return refuse(r, "synthetic.note",
+			    "is missing: say what is made up, and how");
 		lists[1] = json_object_get(synthetic, "files");
 		if (!json_is_array(lists[1]))
 			return refuse(r, "synthetic.files", "must be a list");
