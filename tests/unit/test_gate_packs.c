@@ -20,6 +20,7 @@
 #include <check.h>
 
 #include "campaigns/compliance/gate_priv.h"
+#include "campaigns/compliance/record_json.h"
 
 #define MAX_RULES 512
 
@@ -301,6 +302,8 @@ START_TEST(without_a_pack_in_force_nothing_is_allowed)
 		gate_decide(rules, &f, GATE_PLAN, at[i], 10, &arena, &d);
 		ck_assert(!d.allowed);
 		ck_assert_int_eq(d.outcome, GATE_BLOCK);
+		ck_assert_msg(
+		    (d.nhits > 1) == in_force[i], "at %lld", (long long)at[i]);
 		ck_assert_msg(gives(&d, "PACK_UNVERIFIED") != in_force[i], "at %lld",
 		    (long long)at[i]);
 	}
@@ -309,6 +312,38 @@ START_TEST(without_a_pack_in_force_nothing_is_allowed)
 	gate_decide(rules, &f, GATE_PLAN, 1, 10, &arena, &d);
 	ck_assert_str_eq(d.primary, "PACK_UNVERIFIED");
 	ck_assert_int_eq(d.ncodes, 1);
+	ruleset_free(rules);
+	arena_fini(&arena);
+}
+END_TEST
+
+/* An answer does not outlive the rules it was given by. */
+START_TEST(an_answer_ends_when_other_rules_come_into_force)
+{
+	const stw_usec change =
+	    INT64_C(1795399260000000); /* a minute after the default */
+	const struct pack_use uses[] = {{"cn", "1.0.0", STW_USEC_NEVER, STW_USEC_MAX},
+	    {"house", "1.0.0", change, STW_USEC_MAX}};
+	struct ruleset *rules = NULL;
+	struct gate_decision d;
+	struct gate_facts f;
+	enum gate_checkpoint checkpoint;
+	struct stw_err err = {0};
+	struct arena arena;
+	stw_usec now, ttl;
+
+	arena_init(&arena);
+	ck_assert_msg(ruleset_load(uses, 2, &rules, &err) == STW_OK, "%s", err.text);
+	ck_assert_int_eq(
+	    record_read(STR_LIT("{}"), &arena, &f, &checkpoint, &now, &ttl, &err),
+	    STW_OK);
+	gate_decide(rules, &f, checkpoint, now, ttl, &arena, &d);
+	ck_assert(d.allowed);
+	ck_assert_int_eq(d.valid_until, change);
+	gate_decide(rules, &f, checkpoint, change, ttl, &arena, &d);
+	ck_assert_int_eq(d.valid_until, change + ttl);
+	gate_decide(rules, &f, checkpoint, now, STW_USEC_MAX, &arena, &d);
+	ck_assert_int_eq(d.valid_until, change);
 	ruleset_free(rules);
 	arena_fini(&arena);
 }
@@ -335,6 +370,7 @@ main(void)
 	    tc, a_deferred_contact_is_free_at_the_instant_named_and_not_before);
 	tcase_add_test(tc, an_answer_holds_until_the_instant_named);
 	tcase_add_test(tc, without_a_pack_in_force_nothing_is_allowed);
+	tcase_add_test(tc, an_answer_ends_when_other_rules_come_into_force);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
