@@ -18,7 +18,8 @@
 # A socket path past the 107 bytes that the system allows moves to /tmp. Both places are
 # remembered in DIR/cluster.conf.
 #
-# --fast is for throwaway data: no fsync, so a crash of the machine loses the cluster.
+# --fast is for throwaway data: no fsync, so a crash of the machine loses the cluster, and
+# a crash of the server the last commits.
 # Environment: STW_PG_BIN, the directory of initdb and pg_ctl, when it is not the usual.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
@@ -362,10 +363,11 @@ cmd_destroy() {
 	open_dir "${1:-}" keep
 	[ -f "$conf" ] || return 0
 	[ ! -d "$data" ] || cmd_stop "$dir"
-	case $home in
-	/var/lib/steward/cluster-* | /tmp/stw-cluster-*) rm -rf "$home" ;;
-	*) rm -rf "$home/pg" "$home/run" "$home/pg.log" ;;
-	esac
+	rm -rf "$home/pg" "$home/run" "$home/pg.log"
+	if [ "$home" != "$dir" ]; then
+		rm -f "$home/belongs-to"
+		rmdir "$home" 2>/dev/null || :
+	fi
 	case $run in
 	/tmp/stw-run-*) rm -rf "$run" ;;
 	esac

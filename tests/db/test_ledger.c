@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -471,6 +472,31 @@ START_TEST(a_torn_end_of_the_file_is_cut_off)
 }
 END_TEST
 
+/* The disk is full in the middle of a note. */
+START_TEST(what_was_not_exported_is_not_covered)
+{
+	struct ledger_seal_result result;
+	struct rlimit before, full;
+	struct stat st;
+
+	fill();
+	append(t.db, 1);
+	ck_assert_int_eq(stat(file, &st), 0);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+	full = before;
+	full.rlim_cur = (rlim_t)st.st_size + 10;
+	ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &full), 0);
+	ck_code(ledger_seal(t.db, key, file, NOW, &result, &err), STW_TEMPFAIL);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+	ck_assert_int_eq(test_db_number(&t,
+			     "SELECT count(*) FROM ledger_checkpoint WHERE size > 20"),
+	    0);
+	ck_assert_int_eq(seal(t.db), 21);
+	expect_clean(21);
+}
+END_TEST
+
 START_TEST(the_very_first_note_may_be_torn)
 {
 	run("printf 'bank.example/outreach\\n1\\nq6o' >checkpoints");
@@ -631,6 +657,7 @@ main(void)
 	tcase_add_test(tc, leaves_that_a_crash_left_uncovered_are_published);
 	tcase_add_test(tc, a_checkpoint_that_was_exported_but_not_marked_is_marked);
 	tcase_add_test(tc, a_torn_end_of_the_file_is_cut_off);
+	tcase_add_test(tc, what_was_not_exported_is_not_covered);
 	tcase_add_test(tc, the_very_first_note_may_be_torn);
 	tcase_add_loop_test(tc, nothing_is_signed_that_contradicts_what_was_published,
 	    0, (int)STW_ARRAY_LEN(refusal_cases));
