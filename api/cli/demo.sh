@@ -128,28 +128,31 @@ STEWARD_DEMO=true
 "$bin" migrate
 
 # The clock is stated, so that the result does not depend on the hour: the latest working
-# day, 10:00 in Shanghai. A book that is there keeps the clock it was loaded with.
+# day, 10:00 where the bank is (Shanghai, or as the mapping says). A book that is there
+# keeps the clock it was loaded with.
+mapping=
+if [ -n "$data" ]; then
+	mapping=$data/mapping.json
+	[ -e "$mapping" ] || mapping=segments/mappings/$(basename "$data").json
+	[ -e "$mapping" ] ||
+	    die "neither $data/mapping.json nor $mapping says how to read $data"
+	STEWARD_ZONE=$(sed -n 's/^  "zone": *"\([^"]*\)".*/\1/p' "$mapping" | head -n 1)
+	export STEWARD_ZONE=${STEWARD_ZONE:-Asia/Shanghai}
+fi
 if [ -s "$dir/clock" ]; then
 	STEWARD_CLOCK=$(cat "$dir/clock")
 else
 	STEWARD_CLOCK=$("$bin" clock --latest-workday)
 	printf '%s\n' "$STEWARD_CLOCK" >"$dir/clock"
 fi
-say "    the clock of this demo says $STEWARD_CLOCK"
+say "    the clock of this demo says $STEWARD_CLOCK (${STEWARD_ZONE:-Asia/Shanghai})"
 
 # ---- the book -----------------------------------------------------------------------------
 headline "The book"
 if [ -e "$dir/loaded" ]; then
 	say "    there already ($(cat "$dir/loaded")); nothing is loaded. make demo-clean removes it."
 elif [ -n "$data" ]; then
-	mapping=segments/mappings/$(basename "$data").json
-	if [ -e "$data/mapping.json" ]; then
-		"$bin" import "$data"
-	elif [ -e "$mapping" ]; then
-		"$bin" import "$mapping" --data "$data"
-	else
-		die "neither $data/mapping.json nor $mapping says how to read $data"
-	fi
+	"$bin" import "$mapping" --data "$data"
 	printf '%s\n' "$data" >"$dir/loaded"
 else
 	"$bin" sample --customers "$customers" --seed "$seed" --as-of "$STEWARD_CLOCK" \
