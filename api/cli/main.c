@@ -173,6 +173,8 @@ main(int argc, char **argv)
 	struct cli cli = {0};
 	enum stw_code rc;
 
+	/* Line by line, so that progress on stderr stays in its place in a log. */
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0) {
 		(void)cmd_help(&cli, &err);
 		return argc < 2 ? stw_code_exit(STW_INVALID) : 0;
