@@ -307,7 +307,8 @@ rating_make(
 
 /* ---- wealth ---------------------------------------------------------------------------------- */
 static void
-assets_make(struct sample_rng *rng, struct sample_person *p)
+assets_make(
+    const struct sample_clock *clock, struct sample_rng *rng, struct sample_person *p)
 {
 	static const int weights[] = {150, 250, 280, 220, 85, 15};
 	static const int64_t from[] = {1000, 10000, 50000, 200000, 1000000, 6000000};
@@ -325,7 +326,10 @@ assets_make(struct sample_rng *rng, struct sample_person *p)
 		p->assets = 5000000;
 	p->manager = band >= 3 ? (int)sample_range(rng, 1, 40) : 0;
 	p->dormant = sample_chance(rng, 70);
-	p->falling = !p->dormant && !p->newly_opened && band >= 2 && !p->minor &&
+	/* Long enough with the bank for a fall within 90 days to show. */
+	p->falling = !p->dormant && band >= 2 && !p->minor &&
+		     p->opened_on != SAMPLE_NO_DAY &&
+		     clock->today - p->opened_on > 100 &&
 		     p->closed_on == SAMPLE_NO_DAY && sample_chance(rng, 100);
 }
 
@@ -355,6 +359,6 @@ sample_person_make(const struct sample_clock *clock, int64_t i, struct sample_pe
 	p->legal_hold = sample_chance(&rng, 3);
 	p->complaint_open = sample_chance(&rng, 10);
 	p->profiling_opt_out = sample_chance(&rng, 25);
-	assets_make(&rng, p);
+	assets_make(clock, &rng, p);
 	phones_make(clock, p);
 }
