@@ -6,8 +6,8 @@
 CHECK_STEPS := format-check layers scripts check-build check-unit check-db check-api \
   check-browser check-asan check-tsan check-fuzz tidy
 
-.PHONY: check check-fast $(CHECK_STEPS) check-db-run check-asan-run check-tsan-run \
-  format analyze fuzz fuzz-run cov cov-run install uninstall deps-cov
+.PHONY: check check-fast check-crash $(CHECK_STEPS) check-db-run check-asan-run \
+  check-tsan-run format analyze fuzz fuzz-run cov cov-run install uninstall deps-cov
 
 RUN     := bash tests/run.sh
 JOBS    := $(shell nproc)
@@ -30,12 +30,16 @@ check-build: $(BIN) $(UNIT_BINS) $(DB_BINS) $(API_BINS)
 check-unit: $(UNIT_BINS) ## unit tests
 	@$(RUN) --jobs $(JOBS) --logs $(B)/logs/unit $(UNIT_BINS)
 
+API_SCRIPTS := $(sort $(wildcard tests/api/test_*.sh))
 # The cluster's programs come with the run packages.
 check-db: $(DB_BINS) ## stores and queries on a throwaway PostgreSQL cluster
 	@$(if $(DB_BINS),sh tests/with_cluster.sh $(RUN) --logs $(B)/logs/db $(DB_BINS))
 check-api: $(API_BINS) $(BIN) ## the real binary, over HTTP
-	@$(if $(API_BINS),sh tests/with_cluster.sh $(RUN) --timeout 600 --logs $(B)/logs/api \
-	  $(API_BINS))
+	@$(if $(API_BINS)$(API_SCRIPTS),sh tests/with_cluster.sh $(RUN) --timeout 600 \
+	  --logs $(B)/logs/api $(API_BINS) $(API_SCRIPTS))
+KILLS ?= 30
+check-crash: $(BIN) ## kill -9 at KILLS (30) random moments, longer than check-api does
+	@bash tests/api/crash.sh --customers 3000 --kills $(KILLS)
 
 # ---- browser -------------------------------------------------------------------
 # Node resolves imports from where a script lies, so the scripts run from a copy beside

@@ -11,14 +11,12 @@
 
 #include "api/push/http.h"
 #include "api/push/offer_json.h"
-#include "api/push/verdict.h"
-#include "campaigns/catalogue_store.h"
+#include "api/push/push_queue.h"
 #include "engine/log.h"
 
 #define IN_FLIGHT_DEFAULT 64
 #define BATCH_MAX         32 /* claimed of one queue at once */
 #define ROUND_MAX         64 /* gated before one seal, over all queues */
-#define SECRETS_MAX       4
 #define CONNECT_MS        5000
 #define RECALLS_MAX       32 /* of one queue at once, beside its concurrency */
 #define DETAIL_MAX        200
@@ -35,21 +33,6 @@
 #define UNSEALED_WAIT  (2 * STW_USEC_SEC)
 /* A pass waits for a queue whose breaker has opened no more often than this in a row. */
 #define PASS_PATIENCE 3
-
-struct push_queue {
-	int64_t id;
-	char *code, *url, *recall_url;
-	bool open, dedupes, seen;
-	int concurrency, timeout_ms;
-	struct webhook_secret secrets[SECRETS_MAX];
-	size_t nsecrets;
-	int in_flight, recalls; /* gated, sent or not yet settled */
-	struct breaker breaker;
-	stw_usec next_claim; /* monotonic */
-	bool full;           /* the last claim left something behind */
-	stw_usec retry_at;   /* business time; the last retry of this pass, 0: none */
-	struct push_queue *next;
-};
 
 enum job_state { JOB_FREE = 0, JOB_GATED, JOB_SENT, JOB_SETTLE };
 
@@ -181,112 +164,18 @@ job_end(struct job *job)
 	job->state = JOB_FREE;
 }
 
-/* ---- queues ----------------------------------------------------------------------------- */
-static void
-queue_free(struct push_queue *q)
-{
-	for (size_t i = 0; i < q->nsecrets; i++)
-		webhook_secret_wipe(&q->secrets[i]);
-	free(q->code);
-	free(q->url);
-	free(q->recall_url);
-	free(q);
-}
-
-static struct push_queue *
-queue_find(const struct dispatch *d, int64_t id)
-{
-	struct push_queue *q = d->queues;
-
-	while (q != NULL && q->id != id)
-		q = q->next;
-	return q;
-}
-
-/* One secret, or two separated by a space while the receiver changes over. */
-static enum stw_code
-secrets_read(struct push_queue *q, const char *text, struct stw_err *err)
-{
-	q->nsecrets = 0;
-	while (text != NULL && *text != '\0' && q->nsecrets < SECRETS_MAX) {
-		size_t len = strcspn(text, " ");
-		enum stw_code rc = webhook_secret_parse(
-		    (struct str){text, len}, &q->secrets[q->nsecrets], err);
-
-		if (rc != STW_OK)
-			return rc;
-		q->nsecrets++;
-		text += len + strspn(text + len, " ");
-	}
-	return q->nsecrets > 0
-		   ? STW_OK
-		   : stw_fail(err, STW_INVALID, "queue %s: no signing secret", q->code);
-}
-
-static void
-text_set(char **to, const char *text)
-{
-	if (*to != NULL && strcmp(*to, text) == 0)
-		return;
-	free(*to);
-	*to = stw_xstrdup(text);
-}
-
-static void
-queue_update(struct dispatch *d, const struct queue_row *row)
-{
-	struct push_queue *q = queue_find(d, row->queue_id);
-	struct stw_err err;
-
-	if (q == NULL) {
-		q = stw_xalloc(sizeof *q);
-		q->id = row->queue_id;
-		q->next = d->queues;
-		d->queues = q;
-	}
-	text_set(&q->code, row->code);
-	text_set(&q->url, row->url);
-	text_set(&q->recall_url, arena_printf(&d->arena, "%s/recall", row->url));
-	q->open = strcmp(row->state, "open") == 0;
-	q->dedupes = row->dedupes;
-	q->concurrency = row->concurrency;
-	q->timeout_ms = row->timeout_ms;
-	q->seen = true;
-	if (secrets_read(q, row->secret, &err) != STW_OK) {
-		q->open = false;
-		log_event(LOG_ERROR, "dispatch_queue", "queue=%s text=\"%s\"", q->code,
-		    err.text);
-	}
-}
-
+/* ---- queues ----------------------------------------------------------------------- */
 static enum stw_code
 queues_reload(struct dispatch *d, struct stw_err *err)
 {
-	struct queue_row *rows;
 	enum stw_code rc;
-	int count;
 
 	if (stw_monotonic() < d->next_reload)
 		return STW_OK;
-	rc = queue_list(d->opt.db, d->opt.keys, &d->arena, &rows, &count, err);
-	if (rc != STW_OK)
-		return rc;
-	for (struct push_queue *q = d->queues; q != NULL; q = q->next)
-		q->seen = false;
-	for (int i = 0; i < count; i++)
-		queue_update(d, &rows[i]);
-	for (struct push_queue **at = &d->queues; *at != NULL;) {
-		struct push_queue *q = *at;
-
-		if (q->seen || q->in_flight + q->recalls > 0) {
-			at = &q->next;
-			continue;
-		}
-		*at = q->next;
-		queue_free(q);
-	}
-	d->next_reload = stw_monotonic() + RELOAD_EVERY;
-	return STW_OK;
+	rc = push_queues_reload(&d->queues, d->opt.db, d->opt.keys, &d->arena, err);
+	if (rc == STW_OK)
+		d->next_reload = stw_monotonic() + RELOAD_EVERY;
+	return rc;
 }
 
 /* ---- settling ------------------------------------------------------------------------- */
@@ -521,7 +410,7 @@ recalls_send(struct dispatch *d, struct stw_err *err)
 	d->next_recalls =
 	    stw_monotonic() + (count == RECALLS_MAX ? CLAIM_BUSY : RECALLS_EVERY);
 	for (int i = 0; i < count && room > 0; i++) {
-		struct push_queue *q = queue_find(d, recalls[i].queue_id);
+		struct push_queue *q = push_queue_find(d->queues, recalls[i].queue_id);
 
 		if (q == NULL || q->nsecrets == 0 || q->recalls >= RECALLS_MAX ||
 		    recall_in_flight(d, &recalls[i]))
@@ -789,12 +678,7 @@ dispatch_close(struct dispatch *d)
 	http_close(d->http);
 	for (int i = 0; i < d->njobs; i++)
 		buf_fini(&d->jobs[i].body);
-	while (d->queues != NULL) {
-		struct push_queue *next = d->queues->next;
-
-		queue_free(d->queues);
-		d->queues = next;
-	}
+	push_queues_free(&d->queues);
 	arena_fini(&d->arena);
 	(void)pthread_mutex_destroy(&d->lock);
 	free(d->jobs);

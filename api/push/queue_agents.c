@@ -309,6 +309,19 @@ callback_from(const json_t *permit, char to[STW_USEC_TEXT])
 		(void)stw_usec_format(at + CALLBACK_SEC * STW_USEC_SEC, to);
 }
 
+/* Refused because of the agent, the task is with the queue again: somebody else's. */
+static void
+permit_refused(struct worker *w, struct queue_task *task, bool queued, const char *why)
+{
+	if (!queued) {
+		close_task(w, task, "permit_refused", why, &w->all->refused);
+	} else if (note(w, json_pack("{s:s, s:s, s:s, s:s}", "event", "passed_on", "id",
+			       task->id, "task_id", task->task_id, "why", why))) {
+		atomic_fetch_add(&w->all->refused, 1);
+		(void)queue_tasks_pass_on(w->all->tasks, task);
+	}
+}
+
 static bool
 step_permit(struct worker *w, struct queue_task *task)
 {
@@ -328,7 +341,7 @@ step_permit(struct worker *w, struct queue_task *task)
 		callback_from(answer, task->callback_at);
 	} else if (status == 200) {
 		reasons_text(answer, why, sizeof why);
-		close_task(w, task, "permit_refused", why, &w->all->refused);
+		permit_refused(w, task, state_is(answer, "queued"), why);
 	} else {
 		(void)snprintf(why, sizeof why, "permit: HTTP %d", status);
 		close_task(w, task, "gone", why, &w->all->gone);

@@ -530,7 +530,8 @@ queue_sim_run(const struct queue_sim_options *options, const atomic_bool *stop,
 
 	(void)pthread_mutex_init(&sim.seen_lock, NULL);
 	if (options->nsecrets == 0) {
-		rc = stw_fail(err, STW_INVALID, "a signing secret is required: --secret-file");
+		rc = stw_fail(
+		    err, STW_INVALID, "a signing secret is required: --secret-file");
 		goto done;
 	}
 	if (options->api != NULL && options->token_file != NULL)

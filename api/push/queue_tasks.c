@@ -150,7 +150,8 @@ open_task(struct queue_tasks *tasks, struct queue_task *t)
 	tasks->counts.ids++;
 }
 
-/* The agent who works it: -1 when none of them works that queue. */
+/* The agent who works it: -1 when none of them works that queue, or all have passed it
+ * on. */
 static int
 agent_of(const struct queue_tasks *tasks, const struct queue_task *t)
 {
@@ -160,9 +161,9 @@ agent_of(const struct queue_tasks *tasks, const struct queue_task *t)
 		if (tasks->lines[i].who.queue[0] == '\0' ||
 		    strcmp(tasks->lines[i].who.queue, t->queue) == 0)
 			fit++;
-	if (fit == 0)
+	if (t->passed >= fit)
 		return -1;
-	want = (int)(queue_hash(t->task_id, 1) % (uint64_t)fit);
+	want = (int)((queue_hash(t->task_id, 1) + (uint64_t)t->passed) % (uint64_t)fit);
 	for (int i = 0; i < tasks->nlines; i++)
 		if ((tasks->lines[i].who.queue[0] == '\0' ||
 			strcmp(tasks->lines[i].who.queue, t->queue) == 0) &&
@@ -302,6 +303,7 @@ queue_tasks_take(struct queue_tasks *tasks, const char *id, const char *task_id,
 	if (t->state == QUEUE_TASK_PARKED) {
 		t->state = QUEUE_TASK_OPEN;
 		t->waits = 0;
+		t->passed = 0;
 		assign(tasks, t);
 	}
 	if (first) {
@@ -364,6 +366,23 @@ queue_tasks_again(struct queue_tasks *tasks, int agent, struct queue_task *task)
 	(void)pthread_mutex_lock(&tasks->lock);
 	line_add(&tasks->lines[agent], task);
 	(void)pthread_mutex_unlock(&tasks->lock);
+}
+
+bool
+queue_tasks_pass_on(struct queue_tasks *tasks, struct queue_task *task)
+{
+	bool found;
+
+	(void)pthread_mutex_lock(&tasks->lock);
+	task->passed++;
+	tasks->counts.assigned--;
+	found = agent_of(tasks, task) >= 0;
+	if (found)
+		assign(tasks, task);
+	else
+		task->state = QUEUE_TASK_PARKED;
+	(void)pthread_mutex_unlock(&tasks->lock);
+	return found;
 }
 
 void

@@ -42,7 +42,8 @@ struct queue_task {
 	bool outcome_sent;    /* an outcome has been sent, perhaps not answered */
 	char disposition[24]; /* of that outcome */
 	char callback_at[STW_USEC_TEXT];
-	int waits; /* how often it was not settled yet */
+	int waits;  /* how often it was not settled yet */
+	int passed; /* agents who could not take it */
 	struct queue_task *next_in_bin, *next_in_line;
 };
 
@@ -75,6 +76,8 @@ void queue_tasks_settle(struct queue_tasks *tasks, const char *id, bool opened);
 struct queue_task *queue_tasks_next(struct queue_tasks *tasks, int agent, int wait_ms);
 /* Back to the end of the line it came from. */
 void queue_tasks_again(struct queue_tasks *tasks, int agent, struct queue_task *task);
+/* To another agent of its queue; false when all have had it. */
+bool queue_tasks_pass_on(struct queue_tasks *tasks, struct queue_task *task);
 /* Out of the line until the push is repeated. */
 void queue_tasks_park(struct queue_tasks *tasks, struct queue_task *task);
 void queue_tasks_close(struct queue_tasks *tasks, struct queue_task *task);

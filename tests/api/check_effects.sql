@@ -172,10 +172,25 @@ SELECT 'every answered recall reached the queue', format('task %s', task_id)
   FROM recall r WHERE done_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM seen
         WHERE e ->> 'event' = 'recalled' AND e ->> 'task_id' = r.task_id::text);
 
+-- The ledger's order is that of the locks: the gate holds the customer's permission.
+INSERT INTO fact SELECT 'nothing is allowed after an objection', count(*) FROM entry
+ WHERE kind = 'objection' AND e ->> 'objection' = 'do_not_call';
+INSERT INTO finding
+SELECT 'nothing is allowed after an objection',
+       format('decision %s (leaf %s) after objection %s (leaf %s)', d.decision_id, n.idx,
+           o.e ->> 'id', o.idx)
+  FROM entry o
+  JOIN decision d ON d.customer_id = (o.e ->> 'customer')::bigint
+  JOIN entry n ON n.kind = 'decision' AND n.e ->> 'id' = d.decision_id::text
+ WHERE o.kind = 'objection' AND o.e ->> 'objection' = 'do_not_call'
+   AND o.e ->> 'channel' IN ('*', d.channel) AND d.purpose = 'MARKETING'
+   AND d.gate IN ('D', 'C') AND d.outcome = 'ALLOW' AND n.idx > o.idx;
+
 INSERT INTO fact SELECT 'nothing is left under way', count(*) FROM task WHERE :drained = 1;
 INSERT INTO finding
 SELECT 'nothing is left under way', format('task %s is %s', task_id, state)
-  FROM task WHERE :drained = 1 AND state IN ('sending');
+  FROM task WHERE :drained = 1
+   AND state IN ('sending', 'queued', 'accepted', 'in_progress');
 INSERT INTO finding
 SELECT 'nothing is left under way', format('task %s waits without a place', t.task_id)
   FROM task t WHERE :drained = 1 AND t.state IN ('planned', 'ready')

@@ -166,6 +166,27 @@ START_TEST(a_parked_task_is_woken_by_a_repeat_of_its_push)
 }
 END_TEST
 
+START_TEST(a_task_is_passed_on_to_each_agent_of_its_queue_once)
+{
+	struct queue_tasks *tasks = queue_tasks_new(agents, 3);
+	struct queue_task *t;
+	int first;
+
+	open_one(tasks, "a", "wealth");
+	t = queue_tasks_next(tasks, 0, 0);
+	first = t != NULL ? 0 : 1;
+	if (t == NULL)
+		t = queue_tasks_next(tasks, 1, 0);
+	ck_assert_ptr_nonnull(t);
+	ck_assert(queue_tasks_pass_on(tasks, t));
+	ck_assert_ptr_eq(queue_tasks_next(tasks, 1 - first, 0), t);
+	ck_assert(!queue_tasks_pass_on(tasks, t));
+	for (int i = 0; i < 3; i++)
+		ck_assert_ptr_null(queue_tasks_next(tasks, i, 0));
+	queue_tasks_free(tasks);
+}
+END_TEST
+
 START_TEST(a_task_whose_journal_line_failed_was_never_taken)
 {
 	struct queue_tasks *tasks = queue_tasks_new(agents, 3);
@@ -241,6 +262,7 @@ main(void)
 	suite_add_tcase(suite, journal);
 	tcase_add_test(tasks, a_task_is_taken_once_and_given_to_an_agent_of_its_queue);
 	tcase_add_test(tasks, a_parked_task_is_woken_by_a_repeat_of_its_push);
+	tcase_add_test(tasks, a_task_is_passed_on_to_each_agent_of_its_queue_once);
 	tcase_add_test(tasks, a_task_whose_journal_line_failed_was_never_taken);
 	tcase_add_test(tasks, a_restart_goes_on_where_the_journal_ends);
 	suite_add_tcase(suite, tasks);
