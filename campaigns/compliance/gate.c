@@ -201,7 +201,8 @@ next_allowed(struct gate_case *c)
 static stw_usec
 valid_until(const struct gate_case *c, const struct gate_decision *d, stw_usec ttl)
 {
-	stw_usec until = ttl > STW_USEC_MAX - c->now ? STW_USEC_MAX : c->now + ttl;
+	stw_usec until =
+	    c->now > 0 && ttl > STW_USEC_MAX - c->now ? STW_USEC_MAX : c->now + ttl;
 	stw_usec change = ruleset_next_change(c->rules, c->now);
 
 	if (change < until)

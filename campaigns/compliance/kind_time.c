@@ -207,7 +207,7 @@ cap_local_day(const struct gate_params *p, struct gate_case *c, const struct zon
 
 		/* 25 h: no local day is longer, and looking further is not needed */
 		if (!count_is_of(p, e) || !count_is_live(e, at) ||
-		    at - e->at > 25 * STW_USEC_HOUR ||
+		    e->at < at - 25 * STW_USEC_HOUR ||
 		    zone_local(zone, e->at).day != today)
 			continue;
 		if (midnight == STW_USEC_MAX)
@@ -282,7 +282,7 @@ eval_cooldown(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
 			const struct gate_count *e = &f->counts[i];
 
 			if (!count_is_of(p, e) || !count_is_live(e, at) ||
-			    at - e->at >= wait)
+			    e->at <= at - wait)
 				continue;
 			if (count_released(e, e->at + wait) > from)
 				from = count_released(e, e->at + wait);
@@ -295,7 +295,7 @@ eval_cooldown(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
 
 			if (e->action != GATE_CONSENT_WITHDRAW ||
 			    e->recorded_at > c->now || e->effective_at > at ||
-			    at - e->effective_at >= wait)
+			    e->effective_at <= at - wait)
 				continue;
 			if (e->effective_at + wait > from)
 				from = e->effective_at + wait;
