@@ -1,0 +1,1312 @@
+/*
+ * test_api.c - the real binary, over HTTP: contract, rights, errors, paging, effects.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <check.h>
+#include <curl/curl.h>
+
+#include "api/resources.h"
+#include "engine/embed.h"
+#include "tests/lib/schema.h"
+#include "tests/lib/server_world.h"
+
+#define CUSTOMERS 700
+
+static struct world world;
+
+static char *
+token_of(const char *role)
+{
+	const char *token = world_token(&world, role, NULL);
+
+	ck_assert_msg(token != NULL, "no token for %s", role);
+	return strdup(token);
+}
+
+/* A new key for each call. */
+static const char *
+new_key(void)
+{
+	static char key[64];
+	static int n;
+
+	(void)snprintf(key, sizeof key, "test-%d-%d", (int)getpid(), n++);
+	return key;
+}
+
+static struct reply
+get(const char *role, const char *path)
+{
+	char *token = token_of(role);
+	struct reply reply =
+	    http(&world, (struct request){.path = path, .token = token});
+
+	free(token);
+	return reply;
+}
+
+static struct reply
+post(const char *role, const char *path, const char *body)
+{
+	char *token = token_of(role);
+	struct reply reply = http(&world, (struct request){.method = "POST",
+					      .path = path,
+					      .token = token,
+					      .body = body,
+					      .key = new_key()});
+
+	free(token);
+	return reply;
+}
+
+static void
+ck_status(const struct reply *reply, long status)
+{
+	ck_assert_msg(reply->status == status, "status %ld, wanted %ld: %.400s",
+	    reply->status, status, reply->text);
+}
+
+static void
+ck_problem(const struct reply *reply, long status, const char *code)
+{
+	ck_status(reply, status);
+	ck_assert_ptr_nonnull(strstr(reply->headers, "application/problem+json"));
+	ck_assert_str_eq(reply_text(reply, "code"), code);
+	ck_assert_uint_eq(strlen(reply_text(reply, "trace_id")), 32);
+	ck_assert_str_ne(reply_text(reply, "title"), "");
+	ck_assert_str_ne(reply_text(reply, "detail"), "");
+}
+
+/* The agent of a queue that has tasks waiting: a_01 works wealth-remote. */
+#define AGENT "a_01"
+#define OTHER "a_02"
+
+static struct reply
+agent(const char *who, const char *method, const char *path, const char *body,
+    const char *key)
+{
+	char *token = strdup(world_token(&world, "agent", who));
+	struct reply reply = http(&world, (struct request){.method = method,
+					      .path = path,
+					      .token = token,
+					      .body = body,
+					      .key = key});
+
+	free(token);
+	return reply;
+}
+
+/* A task that nobody has yet: id and customer. */
+static void
+queued_task(char id[40], char customer[80])
+{
+	struct reply r =
+	    agent(AGENT, NULL, "/v1/tasks?state=queued&limit=1", NULL, NULL);
+
+	ck_status(&r, 200);
+	ck_assert_msg(
+	    json_array_size(json_at(r.json, "items")) == 1, "no queued task is left");
+	(void)snprintf(id, 40, "%s", reply_text(&r, "items/0/task_id"));
+	(void)snprintf(customer, 80, "%s", reply_text(&r, "items/0/customer/ref"));
+	reply_free(&r);
+}
+
+static struct reply
+task_call(const char *who, const char *id, const char *verb, const char *body)
+{
+	char path[120];
+
+	(void)snprintf(path, sizeof path, "/v1/tasks/%s/%s", id, verb);
+	return agent(who, "POST", path, body, new_key());
+}
+
+/* ---- the document and the server ------------------------------------------------------ */
+static json_t *
+document(void)
+{
+	const struct embed_file *file = embed_find("api/openapi.json");
+	json_t *doc = json_loadb(file->data, file->len, JSON_REJECT_DUPLICATES, NULL);
+
+	ck_assert_ptr_nonnull(doc);
+	return doc;
+}
+
+static const char *
+lower(enum api_method method)
+{
+	static const char *const names[METHODS] = {"get", "post", "put"};
+
+	return names[method];
+}
+
+START_TEST(the_table_of_routes_and_the_document_agree)
+{
+	json_t *doc = document(), *paths = json_object_get(doc, "paths"), *item, *op;
+	const char *path, *method;
+	int operations = 0;
+
+	for (int i = 0; i < api_route_count; i++) {
+		const struct route *r = &api_routes[i];
+		unsigned roles = 0;
+		json_t *role;
+		size_t k;
+
+		op = json_object_get(
+		    json_object_get(paths, r->pattern), lower(r->method));
+		ck_assert_msg(op != NULL, "%s is not in the document", r->pattern);
+		json_array_foreach(json_object_get(op, "x-roles"), k, role)
+		{
+			roles |= (unsigned)role_parse(str_of(json_string_value(role)));
+		}
+		ck_assert_msg(roles == r->roles, "%s: other roles", r->pattern);
+		ck_assert_msg((json_object_get(op, "requestBody") != NULL) ==
+				  ((r->flags & ROUTE_BODY) != 0),
+		    "%s: body", r->pattern);
+	}
+	json_object_foreach(paths, path, item)
+	{
+		json_object_foreach(item, method, op)
+		{
+			operations++;
+		}
+	}
+	ck_assert_int_eq(operations, api_route_count);
+	json_decref(doc);
+}
+END_TEST
+
+/* Every operation of the document once, with the answer the document promises. %T task,
+ * %C customer, %D decision, %N caller number. */
+struct step {
+	const char *operation;
+	const char *role; /* "agent": AGENT */
+	const char *path;
+	const char *body;
+	const char *header;
+};
+static const struct step steps[] = {
+    {"health", NULL, "/healthz", NULL, NULL},
+    {"ready", NULL, "/readyz", NULL, NULL},
+    {"metrics", "operator", "/metrics", NULL, NULL},
+    {"openapi", NULL, "/v1/openapi.json", NULL, NULL},
+    {"me", "agent", "/v1/me", NULL, NULL},
+    {"overview", "ops", "/v1/overview", NULL, NULL},
+    {"customerList", "ops", "/v1/customers?limit=5", NULL, NULL},
+    {"customer", "compliance", "/v1/customers/%C", NULL, NULL},
+    {"consentHistory", "agent", "/v1/customers/%C/consents", NULL, NULL},
+    {"customerDecisions", "compliance", "/v1/customers/%C/decisions", NULL, NULL},
+    {"stages", "ops", "/v1/stages", NULL, NULL},
+    {"segmentList", "ops", "/v1/segments", NULL, NULL},
+    {"segmentSave", "ops", "/v1/segments/walked",
+	"{\"name\":{\"zh\":\"试\",\"en\":\"walked\"},\"rule\":\"customer.risk_rating >= 3\"}",
+	NULL},
+    {"segment", "ops", "/v1/segments/walked", NULL, NULL},
+    {"ruleCheck", "ops", "/v1/rules:check",
+	"{\"rule\":\"customer.risk_rating >= 3\",\"count\":true}", NULL},
+    {"campaignList", "ops", "/v1/campaigns", NULL, NULL},
+    {"campaignValidate", "ops", "/v1/campaigns:validate", "%d", NULL},
+    {"campaignCreate", "ops", "/v1/campaigns", "%d", NULL},
+    {"campaign", "ops", "/v1/campaigns/walked", NULL, NULL},
+    {"campaignReplace", "ops", "/v1/campaigns/walked", "%d", "%e"},
+    {"campaignVersion", "compliance", "/v1/campaigns/walked/versions/1", NULL, NULL},
+    {"campaignApprove", "compliance", "/v1/campaigns/walked/approve", "{\"version\":1}",
+	NULL},
+    {"campaignActivate", "ops", "/v1/campaigns/walked/activate", NULL, NULL},
+    {"campaignPause", "compliance", "/v1/campaigns/walked/pause", NULL, NULL},
+    {"campaignRuns", "ops", "/v1/campaigns/maturing_product/runs", NULL, NULL},
+    {"taskList", "agent", "/v1/tasks", NULL, NULL},
+    {"taskAccept", "agent", "/v1/tasks/%T/accept", NULL, NULL},
+    {"task", "agent", "/v1/tasks/%T", NULL, NULL},
+    {"taskRelease", "agent", "/v1/tasks/%T/release", NULL, NULL},
+    {"taskAccept", "agent", "/v1/tasks/%T/accept", NULL, NULL},
+    {"taskPermit", "agent", "/v1/tasks/%T/permit", NULL, NULL},
+    {"taskOutcome", "agent", "/v1/tasks/%T/outcome",
+	"{\"disposition\":\"no_answer\",\"note\":\"rang out\"}", NULL},
+    {"numberList", "operator", "/v1/numbers", NULL, NULL},
+    {"number", "operator", "/v1/numbers/%N", NULL, NULL},
+    {"numberSuspend", "operator", "/v1/numbers/%N/suspend", "{\"reason\":\"walk\"}",
+	NULL},
+    {"numberResume", "compliance", "/v1/numbers/%N/resume", "{\"reason\":\"walk\"}",
+	NULL},
+    {"decisionList", "compliance", "/v1/decisions?limit=20", NULL, NULL},
+    {"decision", "compliance", "/v1/decisions/%D", NULL, NULL},
+    {"decisionReplay", "compliance", "/v1/decisions/%D/replay", NULL, NULL},
+    {"queueList", "operator", "/v1/queues", NULL, NULL},
+    {"ledger", "compliance", "/v1/ledger", NULL, NULL},
+    {"consentRecord", "ops", "/v1/customers/%C/consents",
+	"{\"action\":\"withdraw\",\"purpose\":\"MARKETING\",\"channel\":\"*\",\"form\":"
+	"\"written\"}",
+	NULL},
+    {"objectionRecord", "compliance", "/v1/customers/%C/objections",
+	"{\"kind\":\"do_not_call\"}", NULL},
+};
+
+struct walk {
+	char task[40], customer[80], decision[40], number[24], etag[80];
+	char *campaign; /* a document with the code "walked" */
+};
+
+static void
+walk_begin(struct walk *walk)
+{
+	struct reply r;
+	json_t *doc;
+
+	queued_task(walk->task, walk->customer);
+	r = get("compliance", "/v1/decisions?limit=1&outcome=BLOCK");
+	(void)snprintf(walk->decision, sizeof walk->decision, "%s",
+	    reply_text(&r, "items/0/decision_id"));
+	reply_free(&r);
+	r = get("operator", "/v1/numbers");
+	(void)snprintf(walk->number, sizeof walk->number, "%s",
+	    reply_text(&r, "items/0/number_id"));
+	reply_free(&r);
+	r = get("ops", "/v1/campaigns/maturing_product");
+	doc = json_at(r.json, "document");
+	(void)json_object_set_new(doc, "code", json_string("walked"));
+	walk->campaign = json_dumps(doc, 0);
+	reply_free(&r);
+}
+
+static const char *
+fill(const struct walk *walk, const char *pattern)
+{
+	static char texts[2][16384];
+	static int at;
+	char *to = texts[at = 1 - at];
+	size_t n = 0;
+
+	if (pattern == NULL)
+		return NULL;
+	for (; *pattern != '\0'; pattern++) {
+		const char *value = NULL;
+
+		if (pattern[0] == '%')
+			value = pattern[1] == 'T'   ? walk->task
+				: pattern[1] == 'C' ? walk->customer
+				: pattern[1] == 'D' ? walk->decision
+				: pattern[1] == 'N' ? walk->number
+				: pattern[1] == 'd' ? walk->campaign
+				: pattern[1] == 'e' ? walk->etag
+						    : NULL;
+		if (value == NULL) {
+			to[n++] = *pattern;
+			continue;
+		}
+		n += (size_t)snprintf(to + n, sizeof texts[0] - n, "%s", value);
+		pattern++;
+	}
+	to[n] = '\0';
+	return to;
+}
+
+static json_t *
+find_operation(json_t *doc, const char *id, const char **method)
+{
+	const char *path;
+	json_t *item, *op;
+
+	json_object_foreach(json_object_get(doc, "paths"), path, item)
+	{
+		json_object_foreach(item, *method, op)
+		{
+			if (strcmp(
+				json_string_value(json_object_get(op, "operationId")),
+				id) == 0)
+				return op;
+		}
+	}
+	return NULL;
+}
+
+/* The success that the document names, and its schema. */
+static void
+ck_answer(json_t *doc, json_t *op, const struct step *step, const struct reply *reply)
+{
+	json_t *responses = json_object_get(op, "responses");
+	json_t *response = NULL, *schema;
+	char fault[300];
+	const char *status = "";
+
+	json_object_foreach(responses, status, response)
+	{
+		if (status[0] == '2')
+			break;
+	}
+	ck_assert_msg(reply->status == strtol(status, NULL, 10), "%s: %ld: %.500s",
+	    step->operation, reply->status, reply->text);
+	schema = json_at(response, "content");
+	schema = json_object_get(json_object_get(schema, "application/json"), "schema");
+	if (schema == NULL)
+		return;
+	ck_assert_msg(reply->json != NULL, "%s: no JSON", step->operation);
+	ck_assert_msg(schema_matches(doc, schema, reply->json, fault, sizeof fault),
+	    "%s: %s\n%.600s", step->operation, fault, reply->text);
+}
+
+/* Eleven digits that begin with 1 and stand alone are a mobile number. */
+static void
+ck_no_phone(const struct step *step, const char *text)
+{
+	for (const char *p = text; *p != '\0'; p++) {
+		size_t n = strspn(p, "0123456789");
+
+		if (n == 11 && p[0] == '1' && (p == text || !isalnum(p[-1])) &&
+		    !isalnum(p[n]))
+			ck_abort_msg(
+			    "%s: a telephone number: %.11s", step->operation, p);
+		p += n > 0 ? n - 1 : 0;
+	}
+}
+
+START_TEST(every_operation_answers_as_the_document_says)
+{
+	json_t *doc = document(), *seen = json_object();
+	struct walk walk = {0};
+
+	walk_begin(&walk);
+	for (size_t i = 0; i < STW_ARRAY_LEN(steps); i++) {
+		const struct step *s = &steps[i];
+		char *token = NULL, upper[8] = {0};
+		const char *method;
+		json_t *op = find_operation(doc, s->operation, &method);
+		struct reply r;
+
+		ck_assert_msg(op != NULL, "%s is not in the document", s->operation);
+		(void)json_object_set_new(seen, s->operation, json_true());
+		if (s->role != NULL)
+			token = strcmp(s->role, "agent") == 0
+				    ? strdup(world_token(&world, "agent", AGENT))
+				    : token_of(s->role);
+		for (size_t k = 0; k < 7 && method[k] != '\0'; k++)
+			upper[k] = (char)toupper(method[k]);
+		r = http(&world, (struct request){.method = upper,
+				     .path = fill(&walk, s->path),
+				     .token = token,
+				     .body = fill(&walk, s->body),
+				     .header = s->header != NULL ? walk.etag : NULL,
+				     .key = new_key()});
+		ck_answer(doc, op, s, &r);
+		ck_no_phone(s, r.text);
+		if (strcmp(s->operation, "campaign") == 0)
+			(void)snprintf(walk.etag, sizeof walk.etag,
+			    "If-Match: \"%.64s\"", reply_text(&r, "hash"));
+		reply_free(&r);
+		free(token);
+	}
+	ck_assert_int_eq((int)json_object_size(seen), api_route_count);
+	free(walk.campaign);
+	json_decref(seen);
+	json_decref(doc);
+}
+END_TEST
+
+/* ---- who may what ------------------------------------------------------------------------- */
+static char *
+concrete(const char *pattern)
+{
+	char *path = strdup(pattern), *brace;
+
+	while ((brace = strchr(path, '{')) != NULL) {
+		char *end = strchr(brace, '}');
+
+		*brace = '1';
+		memmove(brace + 1, end + 1, strlen(end));
+	}
+	return path;
+}
+
+START_TEST(without_a_token_only_public_routes_answer)
+{
+	const struct route *r = &api_routes[_i];
+	char *path = concrete(r->pattern);
+	struct reply reply = http(
+	    &world, (struct request){.method = method_name(r->method), .path = path});
+
+	if ((r->flags & ROUTE_PUBLIC) != 0) {
+		ck_status(&reply, 200);
+	} else {
+		ck_problem(&reply, 401, "UNAUTHENTICATED");
+		ck_assert_ptr_nonnull(
+		    strstr(reply.headers, "WWW-Authenticate: Bearer"));
+	}
+	reply_free(&reply);
+	free(path);
+}
+END_TEST
+
+START_TEST(a_role_that_is_not_listed_is_refused_and_it_is_on_record)
+{
+	static const char *const roles[] = {
+	    "ops", "agent", "compliance", "operator", "admin"};
+	const struct route *r = &api_routes[_i];
+	char *path = concrete(r->pattern), sql[200];
+
+	for (size_t i = 0; i < STW_ARRAY_LEN(roles) && r->roles != 0; i++) {
+		char *token;
+		struct reply reply;
+		int64_t before;
+
+		if ((r->roles & (unsigned)role_parse(str_of(roles[i]))) != 0)
+			continue;
+		(void)snprintf(sql, sizeof sql,
+		    "SELECT count(*) FROM access_event a WHERE verdict = 'denied' AND role = "
+		    "'%s' AND what = '%s %s'",
+		    roles[i], method_name(r->method), r->pattern);
+		before = test_db_number(&world.db, sql);
+		token = token_of(roles[i]);
+		reply = http(&world, (struct request){.method = method_name(r->method),
+					 .path = path,
+					 .token = token,
+					 .body = "{}",
+					 .key = new_key()});
+		ck_problem(&reply, 403, "FORBIDDEN");
+		ck_assert_int_eq(test_db_number(&world.db, sql), before + 1);
+		reply_free(&reply);
+		free(token);
+	}
+	free(path);
+}
+END_TEST
+
+START_TEST(a_refusal_is_an_entry_of_the_ledger)
+{
+	static const char sql[] =
+	    "SELECT (SELECT count(*) FROM ledger_outbox WHERE kind = 'access') + "
+	    "(SELECT count(*) FROM ledger_leaf WHERE kind = 'access')";
+	int64_t before = test_db_number(&world.db, sql);
+	struct reply r = get("operator", "/v1/decisions");
+
+	ck_problem(&r, 403, "FORBIDDEN");
+	ck_assert_int_eq(test_db_number(&world.db, sql), before + 1);
+	reply_free(&r);
+}
+END_TEST
+
+static const char *const bad_tokens[] = {"", "x", "0123456789ab.",
+    "0123456789ab.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    "0123456789ab'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
+
+START_TEST(a_wrong_token_is_401_whatever_is_wrong_with_it)
+{
+	struct reply r =
+	    http(&world, (struct request){.path = "/v1/me", .token = bad_tokens[_i]});
+
+	ck_problem(&r, 401, "UNAUTHENTICATED");
+	reply_free(&r);
+}
+END_TEST
+
+START_TEST(one_wrong_letter_in_the_secret_is_401)
+{
+	char *token = token_of("ops");
+	size_t last = strlen(token) - 10;
+	struct reply r;
+
+	token[last] = token[last] == 'x' ? 'y' : 'x';
+	r = http(&world, (struct request){.path = "/v1/me", .token = token});
+	ck_problem(&r, 401, "UNAUTHENTICATED");
+	reply_free(&r);
+	free(token);
+}
+END_TEST
+
+START_TEST(a_revoked_token_is_refused_at_once)
+{
+	char *token, key_id[13];
+	struct reply r;
+
+	ck_assert_int_eq(world_run(&world, &token,
+			     (const char *const[]){"token", "create", "--role", "ops",
+				 "--subject", "someone", NULL}),
+	    0);
+	token[strcspn(token, "\n")] = '\0';
+	r = http(&world, (struct request){.path = "/v1/me", .token = token});
+	ck_status(&r, 200);
+	ck_assert_str_eq(reply_text(&r, "subject"), "someone");
+	reply_free(&r);
+	(void)snprintf(key_id, sizeof key_id, "%.12s", token);
+	ck_assert_int_eq(world_run(&world, NULL,
+			     (const char *const[]){"token", "revoke", key_id, NULL}),
+	    0);
+	r = http(&world, (struct request){.path = "/v1/me", .token = token});
+	ck_problem(&r, 401, "UNAUTHENTICATED");
+	reply_free(&r);
+	free(token);
+}
+END_TEST
+
+START_TEST(a_token_that_has_run_out_is_refused)
+{
+	char *token = token_of("operator"), sql[160];
+	struct reply r;
+
+	(void)snprintf(sql, sizeof sql,
+	    "UPDATE api_key SET expires_at = now() WHERE key_id = '%.12s'", token);
+	test_db_tamper(&world.db, sql);
+	r = http(&world, (struct request){.path = "/v1/me", .token = token});
+	ck_problem(&r, 401, "UNAUTHENTICATED");
+	reply_free(&r);
+	(void)snprintf(sql, sizeof sql,
+	    "UPDATE api_key SET expires_at = now() + interval '1 hour' WHERE key_id = "
+	    "'%.12s'",
+	    token);
+	test_db_tamper(&world.db, sql);
+	r = http(&world, (struct request){.path = "/v1/me", .token = token});
+	ck_status(&r, 200);
+	reply_free(&r);
+	(void)snprintf(sql, sizeof sql,
+	    "UPDATE api_key SET expires_at = NULL WHERE key_id = '%.12s'", token);
+	test_db_tamper(&world.db, sql);
+	free(token);
+}
+END_TEST
+
+START_TEST(an_agent_sees_no_customer_without_an_open_task)
+{
+	struct reply list = get("ops", "/v1/customers?limit=500"), r;
+	json_t *row;
+	size_t i;
+	int refused = 0;
+
+	json_array_foreach(json_at(list.json, "items"), i, row)
+	{
+		char path[120];
+
+		(void)snprintf(path, sizeof path, "/v1/customers/%s",
+		    json_string_value(json_object_get(row, "ref")));
+		r = agent(AGENT, NULL, path, NULL, NULL);
+		ck_assert_msg(r.status == 200 || r.status == 403, "%ld", r.status);
+		refused += r.status == 403;
+		reply_free(&r);
+		if (i == 30)
+			break;
+	}
+	ck_assert_int_gt(refused, 0);
+	r = agent(AGENT, NULL, "/v1/customers/nobody", NULL, NULL);
+	ck_problem(&r, 403, "FORBIDDEN");
+	reply_free(&r);
+	reply_free(&list);
+}
+END_TEST
+
+START_TEST(tasks_of_another_queue_do_not_exist_for_an_agent)
+{
+	char id[40], customer[80], path[80];
+	struct reply r;
+
+	queued_task(id, customer);
+	(void)snprintf(path, sizeof path, "/v1/tasks/%s", id);
+	r = agent("bot_01", NULL, path, NULL, NULL);
+	ck_problem(&r, 404, "NOT_FOUND");
+	reply_free(&r);
+	r = task_call("bot_01", id, "accept", NULL);
+	ck_problem(&r, 404, "NOT_FOUND");
+	reply_free(&r);
+	r = agent("bot_01", NULL, "/v1/tasks?queue=wealth-remote", NULL, NULL);
+	ck_status(&r, 200);
+	for (size_t i = 0; i < json_array_size(json_at(r.json, "items")); i++)
+		ck_assert_str_eq(
+		    json_string_value(
+			json_at(json_array_get(json_at(r.json, "items"), i), "queue")),
+		    "welcome-robot");
+	reply_free(&r);
+}
+END_TEST
+
+/* ---- requests that are wrong ---------------------------------------------------------------- */
+struct wrong {
+	const char *method, *path, *body, *header;
+	long status;
+	const char *code;
+};
+static const struct wrong wrongs[] = {
+    {"GET", "/v1/nothing", NULL, NULL, 404, "NOT_FOUND"},
+    {"GET", "/", NULL, "Accept: application/json", 302, NULL},
+    {"DELETE", "/v1/me", NULL, NULL, 405, "METHOD_NOT_ALLOWED"},
+    {"PUT", "/v1/segments", "{}", NULL, 405, "METHOD_NOT_ALLOWED"},
+    {"GET", "/v1/me", NULL, "Accept: text/html", 406, "NOT_ACCEPTABLE"},
+    {"GET", "/v1/customers/%zz", NULL, NULL, 400, "INVALID_PATH"},
+    {"GET", "/v1/customers/nobody", NULL, NULL, 404, "NOT_FOUND"},
+    {"GET", "/v1/decisions/nope", NULL, NULL, 404, "NOT_FOUND"},
+    {"GET", "/v1/decisions/00000000-0000-7000-8000-000000000000", NULL, NULL, 404,
+	"NOT_FOUND"},
+    {"GET", "/v1/tasks/00000000-0000-7000-8000-000000000000", NULL, NULL, 404,
+	"NOT_FOUND"},
+    {"GET", "/v1/numbers/999999", NULL, NULL, 404, "NOT_FOUND"},
+    {"GET", "/v1/numbers/x", NULL, NULL, 404, "NOT_FOUND"},
+    {"GET", "/v1/segments/none", NULL, NULL, 404, "NOT_FOUND"},
+    {"GET", "/v1/campaigns/none", NULL, NULL, 404, "NOT_FOUND"},
+    {"GET", "/v1/campaigns/none/runs", NULL, NULL, 404, "NOT_FOUND"},
+    {"GET", "/v1/campaigns/maturing_product/versions/99", NULL, NULL, 404, "NOT_FOUND"},
+    {"GET", "/v1/campaigns/maturing_product/versions/x", NULL, NULL, 404, "NOT_FOUND"},
+    {"GET", "/v1/customers?limit=0", NULL, NULL, 400, "INVALID_REQUEST"},
+    {"GET", "/v1/customers?limit=501", NULL, NULL, 400, "INVALID_REQUEST"},
+    {"GET", "/v1/customers?limit=x", NULL, NULL, 400, "INVALID_REQUEST"},
+    {"GET", "/v1/customers?cursor=AAAA", NULL, NULL, 400, "INVALID_REQUEST"},
+    {"GET", "/v1/decisions?from=yesterday", NULL, NULL, 400, "INVALID_REQUEST"},
+    {"GET", "/v1/tasks", NULL, NULL, 400, "INVALID_REQUEST"},
+    {"GET", "/v1/tasks?queue=wealth-remote&state=done", NULL, NULL, 400,
+	"INVALID_REQUEST"},
+    {"POST", "/v1/segments/x", "{}", "Content-Type: text/plain", 415,
+	"UNSUPPORTED_MEDIA_TYPE"},
+    {"POST", "/v1/segments/x", "{\"a\":", NULL, 400, "INVALID_JSON"},
+    {"POST", "/v1/segments/x", "[1]", NULL, 400, "INVALID_JSON"},
+    {"POST", "/v1/segments/x", "{\"rule\":1,\"rule\":2}", NULL, 400, "INVALID_JSON"},
+    {"POST", "/v1/segments/x", "{\"rule\":\"true\",\"colour\":\"red\"}", NULL, 400,
+	"INVALID_REQUEST"},
+    {"POST", "/v1/segments/x", "{\"rule\":\"true\"}", NULL, 400, "INVALID_REQUEST"},
+    {"POST", "/v1/segments/X",
+	"{\"rule\":\"true\",\"name\":{\"zh\":\"x\",\"en\":\"x\"}}", NULL, 400,
+	"INVALID_REQUEST"},
+    {"POST", "/v1/segments/x",
+	"{\"rule\":\"customer.agge > 3\",\"name\":{\"zh\":\"x\",\"en\":\"x\"}}", NULL,
+	400, "INVALID_REQUEST"},
+    {"POST", "/v1/campaigns", "{\"code\":\"x\"}", NULL, 400, "INVALID_REQUEST"},
+    {"POST", "/v1/campaigns", "{\"code\":\"maturing_product\"}", NULL, 409,
+	"CAMPAIGN_EXISTS"},
+    {"POST", "/v1/campaigns/none/activate", NULL, NULL, 404, "NOT_FOUND"},
+    {"PUT", "/v1/campaigns/maturing_product", "{\"code\":\"maturing_product\"}", NULL,
+	428, "PRECONDITION_REQUIRED"},
+    {"PUT", "/v1/campaigns/maturing_product", "{\"code\":\"maturing_product\"}",
+	"If-Match: \"0123\"", 412, "PRECONDITION_FAILED"},
+    {"PUT", "/v1/campaigns/maturing_product", "{\"code\":\"another\"}",
+	"If-Match: \"0123\"", 400, "INVALID_REQUEST"},
+    {"POST", "/v1/numbers/999999/suspend", "{\"reason\":\"x\"}", NULL, 404,
+	"NOT_FOUND"},
+    {"POST", "/v1/numbers/1/suspend", "{}", NULL, 400, "INVALID_REQUEST"},
+};
+
+START_TEST(a_wrong_request_gets_its_own_answer)
+{
+	const struct wrong *w = &wrongs[_i];
+	char *token = token_of("admin");
+	struct reply r = http(&world, (struct request){.method = w->method,
+					  .path = w->path,
+					  .token = token,
+					  .body = w->body,
+					  .header = w->header,
+					  .key = new_key()});
+
+	if (w->code != NULL)
+		ck_problem(&r, w->status, w->code);
+	else
+		ck_status(&r, w->status);
+	if (r.status == 405)
+		ck_assert_ptr_nonnull(strstr(r.headers, "Allow: GET"));
+	reply_free(&r);
+	free(token);
+}
+END_TEST
+
+START_TEST(a_fault_in_a_rule_has_line_column_and_pointer)
+{
+	struct reply r = post("ops", "/v1/segments/faulty",
+	    "{\"name\":{\"zh\":\"x\",\"en\":\"x\"},\"rule\":\"true &&\\n  customer.agge > "
+	    "3\"}");
+
+	ck_problem(&r, 400, "INVALID_REQUEST");
+	ck_assert_str_eq(reply_text(&r, "errors/0/pointer"), "/rule");
+	ck_assert_int_eq(json_integer_value(json_at(r.json, "errors/0/line")), 2);
+	ck_assert_int_gt(json_integer_value(json_at(r.json, "errors/0/column")), 1);
+	reply_free(&r);
+	r = post(
+	    "ops", "/v1/rules:check", "{\"rule\":\"true &&\\n  customer.agge > 3\"}");
+	ck_status(&r, 200);
+	ck_assert(json_is_false(json_at(r.json, "ok")));
+	ck_assert_int_eq(json_integer_value(json_at(r.json, "error/line")), 2);
+	reply_free(&r);
+}
+END_TEST
+
+START_TEST(a_body_past_the_limit_is_413)
+{
+	size_t size = ((size_t)1 << 20) + 1;
+	char *body = malloc(size + 1);
+	struct reply r;
+
+	memset(body, ' ', size);
+	body[size] = '\0';
+	r = post("ops", "/v1/rules:check", body);
+	ck_problem(&r, 413, "TOO_LARGE");
+	reply_free(&r);
+	free(body);
+}
+END_TEST
+
+START_TEST(head_answers_as_get_without_a_body)
+{
+	char *token = token_of("ops");
+	struct reply r = http(&world,
+	    (struct request){.method = "HEAD", .path = "/v1/me", .token = token});
+
+	ck_status(&r, 200);
+	ck_assert_str_eq(r.text, "");
+	ck_assert_ptr_nonnull(strstr(r.headers, "Content-Type: application/json"));
+	reply_free(&r);
+	free(token);
+}
+END_TEST
+
+START_TEST(problems_speak_the_language_asked_for_and_keep_the_trace)
+{
+	struct reply r =
+	    http(&world, (struct request){.path = "/v1/me",
+			     .header = "Accept-Language: zh-CN, en;q=0.5"});
+
+	ck_assert_str_eq(reply_text(&r, "title"), "需要有效的令牌");
+	reply_free(&r);
+	r = http(&world,
+	    (struct request){.path = "/v1/me",
+		.header = "traceparent: "
+			  "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"});
+	ck_assert_str_eq(
+	    reply_text(&r, "trace_id"), "4bf92f3577b34da6a3ce929d0e0e4736");
+	ck_assert_str_eq(reply_text(&r, "title"), "A valid token is needed");
+	reply_free(&r);
+}
+END_TEST
+
+/* ---- pages -------------------------------------------------------------------------------------- */
+/* Walks a list to its end; how many rows, each key once. */
+static int
+walk_pages(const char *role, const char *path, const char *key)
+{
+	json_t *seen = json_object(), *row;
+	char url[800];
+	int rows = 0;
+	size_t i;
+
+	(void)snprintf(url, sizeof url, "%s", path);
+	for (;;) {
+		struct reply r = get(role, url);
+		const char *next;
+
+		ck_status(&r, 200);
+		json_array_foreach(json_at(r.json, "items"), i, row)
+		{
+			const char *id = json_string_value(json_object_get(row, key));
+
+			ck_assert_msg(
+			    json_object_get(seen, id) == NULL, "%s came twice", id);
+			(void)json_object_set_new(seen, id, json_true());
+			rows++;
+		}
+		next = json_string_value(json_at(r.json, "next_cursor"));
+		if (next == NULL) {
+			reply_free(&r);
+			break;
+		}
+		(void)snprintf(url, sizeof url, "%s&cursor=%s", path, next);
+		reply_free(&r);
+	}
+	json_decref(seen);
+	return rows;
+}
+
+START_TEST(pages_hold_every_row_exactly_once)
+{
+	int64_t blocked = test_db_number(
+	    &world.db, "SELECT count(*) FROM decision WHERE outcome = 'BLOCK'");
+
+	ck_assert_int_eq(walk_pages("ops", "/v1/customers?limit=77", "ref"), CUSTOMERS);
+	ck_assert_int_eq(walk_pages("compliance",
+			     "/v1/decisions?limit=17&outcome=BLOCK", "decision_id"),
+	    blocked);
+	ck_assert_int_gt(blocked, 17);
+}
+END_TEST
+
+START_TEST(a_cursor_works_only_with_its_own_filter)
+{
+	struct reply r = get("ops", "/v1/customers?limit=5"), again;
+	char url[400];
+
+	(void)snprintf(url, sizeof url, "/v1/customers?limit=5&stage=mature&cursor=%s",
+	    reply_text(&r, "next_cursor"));
+	again = get("ops", url);
+	ck_problem(&again, 400, "INVALID_REQUEST");
+	reply_free(&again);
+	reply_free(&r);
+}
+END_TEST
+
+START_TEST(filters_of_the_log_hold_for_every_row)
+{
+	struct reply r =
+	    get("compliance", "/v1/decisions?limit=200&code=CONSENT_MISSING&gate=P");
+	json_t *row, *code;
+	size_t i, k;
+
+	ck_assert_uint_gt(json_array_size(json_at(r.json, "items")), 0);
+	json_array_foreach(json_at(r.json, "items"), i, row)
+	{
+		bool found = false;
+
+		json_array_foreach(json_object_get(row, "codes"), k, code)
+		{
+			found = found ||
+				strcmp(json_string_value(code), "CONSENT_MISSING") == 0;
+		}
+		ck_assert(found);
+		ck_assert_str_eq(json_string_value(json_object_get(row, "gate")), "P");
+	}
+	reply_free(&r);
+	r = get("compliance", "/v1/decisions?to=2020-01-01T00:00:00Z");
+	ck_assert_uint_eq(json_array_size(json_at(r.json, "items")), 0);
+	ck_assert(json_is_null(json_at(r.json, "next_cursor")));
+	reply_free(&r);
+}
+END_TEST
+
+/* ---- keys -------------------------------------------------------------------------------------- */
+START_TEST(a_change_without_a_key_is_refused)
+{
+	char *token = token_of("ops");
+	struct reply r = http(&world, (struct request){.method = "POST",
+					  .path = "/v1/segments/keyless",
+					  .token = token,
+					  .body = "{}"});
+
+	ck_problem(&r, 400, "IDEMPOTENCY_KEY_MISSING");
+	reply_free(&r);
+	free(token);
+}
+END_TEST
+
+START_TEST(the_same_key_gives_the_first_answer_and_no_second_effect)
+{
+	static const char body[] =
+	    "{\"action\":\"grant\",\"purpose\":\"SURVEY\",\"channel\":"
+	    "\"VOICE\",\"form\":\"app\",\"evidence\":\"e-1\"}";
+	static const char other[] =
+	    "{\"action\":\"grant\",\"purpose\":\"SURVEY\",\"channel\":"
+	    "\"SMS\",\"form\":\"app\",\"evidence\":\"e-1\"}";
+	static const char sql[] =
+	    "SELECT count(*) FROM consent_event WHERE purpose = 'SURVEY'";
+	struct reply list = get("ops", "/v1/customers?limit=1"), first, second, third;
+	char *token = token_of("ops"), path[160], key[64];
+	struct request request;
+	int64_t before = test_db_number(&world.db, sql);
+
+	(void)snprintf(path, sizeof path, "/v1/customers/%s/consents",
+	    reply_text(&list, "items/0/ref"));
+	(void)snprintf(key, sizeof key, "%s", new_key());
+	request = (struct request){
+	    .method = "POST", .path = path, .token = token, .body = body, .key = key};
+	first = http(&world, request);
+	second = http(&world, request);
+	ck_status(&first, 201);
+	ck_status(&second, 201);
+	ck_assert_str_eq(first.text, second.text);
+	ck_assert_int_eq(test_db_number(&world.db, sql), before + 1);
+	request.body = other;
+	third = http(&world, request);
+	ck_problem(&third, 422, "IDEMPOTENCY_KEY_REUSED");
+	ck_assert_int_eq(test_db_number(&world.db, sql), before + 1);
+	reply_free(&first);
+	reply_free(&second);
+	reply_free(&third);
+	reply_free(&list);
+	free(token);
+}
+END_TEST
+
+START_TEST(a_key_whose_request_failed_may_be_used_again)
+{
+	char *token = token_of("ops");
+	struct request request = {.method = "POST",
+	    .path = "/v1/segments/second_try",
+	    .token = token,
+	    .body = "{}",
+	    .key = "used-after-a-fault"};
+	struct reply r = http(&world, request);
+
+	ck_problem(&r, 400, "INVALID_REQUEST");
+	reply_free(&r);
+	request.body = "{\"name\":{\"zh\":\"x\",\"en\":\"x\"},\"rule\":\"true\"}";
+	r = http(&world, request);
+	ck_status(&r, 201);
+	reply_free(&r);
+	free(token);
+}
+END_TEST
+
+/* ---- work -------------------------------------------------------------------------------------- */
+START_TEST(a_task_belongs_to_the_first_agent_who_takes_it)
+{
+	char id[40], customer[80];
+	struct reply r;
+
+	queued_task(id, customer);
+	r = task_call(AGENT, id, "accept", NULL);
+	ck_status(&r, 200);
+	ck_assert_str_eq(reply_text(&r, "agent"), AGENT);
+	ck_assert(json_is_true(json_at(r.json, "mine")));
+	reply_free(&r);
+	r = task_call(OTHER, id, "accept", NULL);
+	ck_problem(&r, 409, "CONFLICT");
+	reply_free(&r);
+	r = task_call(OTHER, id, "permit", NULL);
+	ck_assert_int_ge(r.status, 400);
+	reply_free(&r);
+	r = task_call(AGENT, id, "release", NULL);
+	ck_status(&r, 200);
+	ck_assert_str_eq(reply_text(&r, "state"), "queued");
+	reply_free(&r);
+}
+END_TEST
+
+START_TEST(a_call_goes_from_accept_over_permit_to_outcome)
+{
+	char id[40], customer[80];
+	struct reply r;
+
+	queued_task(id, customer);
+	r = task_call(AGENT, id, "accept", NULL);
+	ck_status(&r, 200);
+	ck_assert_str_ne(reply_text(&r, "script_body"), "");
+	reply_free(&r);
+	r = task_call(AGENT, id, "permit", NULL);
+	ck_status(&r, 200);
+	ck_assert_msg(json_is_true(json_at(r.json, "granted")), "%s", r.text);
+	ck_assert_str_ne(reply_text(&r, "number"), "");
+	ck_assert_int_gt(json_integer_value(json_at(r.json, "valid_seconds")), 0);
+	reply_free(&r);
+	r = task_call(AGENT, id, "outcome", "{\"disposition\":\"call_back\"}");
+	ck_problem(&r, 400, "INVALID_REQUEST");
+	ck_assert_str_eq(reply_text(&r, "errors/0/pointer"), "/callback_at");
+	reply_free(&r);
+	r = task_call(AGENT, id, "outcome", "{\"disposition\":\"interested\"}");
+	ck_status(&r, 201);
+	ck_assert_str_eq(reply_text(&r, "task/state"), "done");
+	reply_free(&r);
+	r = task_call(AGENT, id, "outcome", "{\"disposition\":\"declined\"}");
+	ck_problem(&r, 409, "CONFLICT");
+	reply_free(&r);
+}
+END_TEST
+
+START_TEST(after_a_withdrawal_no_permit_is_granted)
+{
+	char id[40], customer[80], path[160];
+	struct reply r;
+
+	queued_task(id, customer);
+	r = task_call(AGENT, id, "accept", NULL);
+	ck_status(&r, 200);
+	reply_free(&r);
+	(void)snprintf(path, sizeof path, "/v1/customers/%s/consents", customer);
+	r = agent(AGENT, "POST", path,
+	    "{\"action\":\"withdraw\",\"purpose\":\"MARKETING\",\"channel\":\"VOICE\","
+	    "\"form\":\"recorded_call\"}",
+	    new_key());
+	ck_status(&r, 201);
+	ck_assert_int_ge(json_integer_value(json_at(r.json, "recalled")), 1);
+	reply_free(&r);
+	r = task_call(AGENT, id, "permit", NULL);
+	ck_problem(&r, 409, "CONFLICT");
+	reply_free(&r);
+	(void)snprintf(path, sizeof path, "/v1/tasks/%s", id);
+	r = agent(AGENT, NULL, path, NULL, NULL);
+	ck_assert_str_eq(reply_text(&r, "state"), "recalled");
+	reply_free(&r);
+}
+END_TEST
+
+START_TEST(a_suspended_number_grants_no_permit)
+{
+	char id[40], customer[80], path[80];
+	struct reply numbers = get("operator", "/v1/numbers"), r;
+	json_t *number;
+	size_t i;
+
+	queued_task(id, customer);
+	r = task_call(AGENT, id, "accept", NULL);
+	ck_status(&r, 200);
+	reply_free(&r);
+	json_array_foreach(json_at(numbers.json, "items"), i, number)
+	{
+		(void)snprintf(path, sizeof path, "/v1/numbers/%s/suspend",
+		    json_string_value(json_object_get(number, "number_id")));
+		r = post("compliance", path, "{\"reason\":\"too many complaints\"}");
+		ck_status(&r, 200);
+		ck_assert_str_eq(reply_text(&r, "status"), "suspended");
+		reply_free(&r);
+	}
+	r = task_call(AGENT, id, "permit", NULL);
+	ck_status(&r, 200);
+	ck_assert(json_is_false(json_at(r.json, "granted")));
+	ck_assert_ptr_nonnull(strstr(r.text, "NUMBER_SUSPENDED"));
+	reply_free(&r);
+	json_array_foreach(json_at(numbers.json, "items"), i, number)
+	{
+		(void)snprintf(path, sizeof path, "/v1/numbers/%s/resume",
+		    json_string_value(json_object_get(number, "number_id")));
+		r = post("compliance", path, "{\"reason\":\"looked into\"}");
+		ck_status(&r, 200);
+		reply_free(&r);
+	}
+	reply_free(&numbers);
+}
+END_TEST
+
+START_TEST(an_author_cannot_approve_the_own_campaign)
+{
+	struct reply r = get("ops", "/v1/campaigns/maturing_product");
+	json_t *doc = json_at(r.json, "document");
+	char *text;
+
+	(void)json_object_set_new(doc, "code", json_string("own_work"));
+	text = json_dumps(doc, 0);
+	reply_free(&r);
+	r = post("ops", "/v1/campaigns", text);
+	ck_status(&r, 201);
+	ck_assert_ptr_nonnull(strstr(r.headers, reply_text(&r, "hash")));
+	reply_free(&r);
+	r = post("ops", "/v1/campaigns/own_work/approve", "{\"version\":1}");
+	ck_problem(&r, 409, "CONFLICT");
+	reply_free(&r);
+	r = post("ops", "/v1/campaigns/own_work/activate", NULL);
+	ck_problem(&r, 409, "CONFLICT");
+	reply_free(&r);
+	free(text);
+}
+END_TEST
+
+START_TEST(decisions_replay_to_the_same_bytes)
+{
+	struct reply list = get("compliance", "/v1/decisions?limit=40"), r;
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(json_at(list.json, "items"), i, row)
+	{
+		char path[100];
+
+		(void)snprintf(path, sizeof path, "/v1/decisions/%s/replay",
+		    json_string_value(json_object_get(row, "decision_id")));
+		r = post("compliance", path, NULL);
+		ck_status(&r, 200);
+		ck_assert_msg(json_is_true(json_at(r.json, "identical")), "%s", r.text);
+		reply_free(&r);
+	}
+	reply_free(&list);
+}
+END_TEST
+
+START_TEST(the_overview_adds_up)
+{
+	struct reply r = get("ops", "/v1/overview");
+	json_t *by_fate = json_at(r.json, "funnel/by_fate"), *n;
+	json_int_t sum = 0, stages = 0;
+	const char *fate;
+	size_t i;
+
+	json_object_foreach(by_fate, fate, n)
+	{
+		sum += json_integer_value(n);
+	}
+	ck_assert_int_eq(sum, json_integer_value(json_at(r.json, "funnel/audience")));
+	ck_assert_int_gt(sum, 0);
+	ck_assert(json_is_true(json_at(r.json, "funnel/adds_up")));
+	json_array_foreach(json_at(r.json, "stages/items"), i, n)
+	{
+		stages += json_integer_value(json_object_get(n, "customers"));
+	}
+	stages += json_integer_value(json_at(r.json, "stages/unplaced"));
+	ck_assert_int_eq(stages, CUSTOMERS);
+	reply_free(&r);
+}
+END_TEST
+
+START_TEST(the_ledger_is_whole_after_all_this)
+{
+	char *out;
+	int rc =
+	    world_run(&world, &out, (const char *const[]){"ledger", "verify", NULL});
+
+	ck_assert_msg(rc == 0, "%s", out);
+	free(out);
+}
+END_TEST
+
+/* ---- the console ----------------------------------------------------------------------------- */
+START_TEST(the_root_leads_to_the_console_with_a_strict_policy)
+{
+	struct reply r = http(&world, (struct request){.path = "/"});
+
+	ck_status(&r, 302);
+	ck_assert_ptr_nonnull(strstr(r.headers, "Location: /console/"));
+	reply_free(&r);
+	r = http(&world, (struct request){.path = "/console/no.such.file.js"});
+	ck_problem(&r, 404, "NOT_FOUND");
+	reply_free(&r);
+	r = http(&world, (struct request){.path = "/console/../../etc/passwd"});
+	ck_assert_int_ne(r.status, 500);
+	ck_assert_ptr_null(strstr(r.text, "root:"));
+	reply_free(&r);
+	if (embed_find("api/console/index.html") == NULL)
+		return;
+	r = http(&world, (struct request){.path = "/console/log"});
+	ck_status(&r, 200);
+	ck_assert_ptr_nonnull(strstr(r.headers, "default-src 'none'"));
+	ck_assert_ptr_nonnull(strstr(r.headers, "text/html"));
+	reply_free(&r);
+}
+END_TEST
+
+/* ---- the process ----------------------------------------------------------------------------- */
+struct refusal {
+	const char *argv[8];
+	int status;
+	const char *says;
+};
+static const struct refusal refusals[] = {
+    {{"serve", "--listen", "PORT", NULL}, 75, "is in use by another process"},
+    {{"serve", "--listen", "nowhere", NULL}, 2, "an address and a port"},
+    {{"report", "--database", "host=/nonexistent user=x dbname=x", NULL}, 75,
+	"no database"},
+    {{"serve", "--token-key", "OPEN", NULL}, 2, "mode"},
+    {{"report", "--clock", "noon", NULL}, 2, "clock is an instant"},
+    {{"report", "--zone", "Mars/Olympus", NULL}, 3, "Mars/Olympus"},
+    {{"hlep", NULL}, 2, "there is no command \"hlep\"; did you mean \"help\"?"},
+    {{"rule", "chek", "true", NULL}, 2, "did you mean \"check\"?"},
+    {{"rule", "check", "customer.nme == 1", NULL}, 2, "1:"},
+    {{"rule", "check", NULL}, 2, "usage: steward rule"},
+    {{"import", "/nonexistent", NULL}, 3, "is not a directory"},
+    {{"token", "create", "--role", "king", "--subject", "x", NULL}, 2, "--role is ops"},
+    {{"campaign", "activate", "none", "--by", "x", NULL}, 3, "none"},
+    {{"consent", "grant", "nobody", "--purpose", "MARKETING", "--channel", "VOICE"}, 2,
+	"are needed"},
+};
+
+START_TEST(a_command_that_cannot_work_says_why_once)
+{
+	const struct refusal *r = &refusals[_i];
+	const char *argv[9] = {0};
+	char open_key[200], address[40], *out, *first;
+	int rc;
+
+	(void)snprintf(open_key, sizeof open_key, "%s/open-key", world.dir);
+	(void)snprintf(address, sizeof address, "%s", strstr(world.api, "//") + 2);
+	for (size_t i = 0; i < 8 && r->argv[i] != NULL; i++) {
+		argv[i] = r->argv[i];
+		if (strcmp(argv[i], "PORT") == 0)
+			argv[i] = address;
+		if (strcmp(argv[i], "OPEN") == 0) {
+			FILE *file = fopen(open_key, "we");
+
+			ck_assert_int_eq(fclose(file), 0);
+			ck_assert_int_eq(chmod(open_key, 0644), 0);
+			argv[i] = open_key;
+		}
+	}
+	rc = world_run(&world, &out, argv);
+	ck_assert_msg(rc == r->status, "exit %d: %s", rc, out);
+	ck_assert_msg(strstr(out, r->says) != NULL, "%s", out);
+	first = strstr(out, "steward: ");
+	ck_assert_msg(
+	    first != NULL && strstr(first + 1, "steward: ") == NULL, "%s", out);
+	free(out);
+}
+END_TEST
+
+START_TEST(sigterm_ends_the_server_cleanly)
+{
+	char path[200];
+	pid_t pid;
+
+	(void)snprintf(path, sizeof path, "%s/second.port", world.dir);
+	pid = world_spawn(&world, "second",
+	    (const char *const[]){"serve", "--listen", "127.0.0.1:0", "--port-file",
+		path, "--dispatch", "false", NULL});
+	for (int i = 0; i < 300 && access(path, F_OK) != 0; i++)
+		(void)usleep(50000);
+	ck_assert_int_eq(access(path, F_OK), 0);
+	ck_assert_int_eq(world_end(pid), 0);
+}
+END_TEST
+
+static Suite *
+api_suite(void)
+{
+	Suite *suite = suite_create("api");
+	TCase *tc = tcase_create("contract");
+
+	tcase_set_timeout(tc, 120);
+	tcase_add_test(tc, the_table_of_routes_and_the_document_agree);
+	tcase_add_test(tc, every_operation_answers_as_the_document_says);
+	tcase_add_test(tc, the_overview_adds_up);
+	tcase_add_test(tc, decisions_replay_to_the_same_bytes);
+	suite_add_tcase(suite, tc);
+	tc = tcase_create("rights");
+	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(
+	    tc, without_a_token_only_public_routes_answer, 0, api_route_count);
+	tcase_add_loop_test(tc,
+	    a_role_that_is_not_listed_is_refused_and_it_is_on_record, 0,
+	    api_route_count);
+	tcase_add_test(tc, a_refusal_is_an_entry_of_the_ledger);
+	tcase_add_loop_test(tc, a_wrong_token_is_401_whatever_is_wrong_with_it, 0,
+	    (int)STW_ARRAY_LEN(bad_tokens));
+	tcase_add_test(tc, one_wrong_letter_in_the_secret_is_401);
+	tcase_add_test(tc, a_revoked_token_is_refused_at_once);
+	tcase_add_test(tc, a_token_that_has_run_out_is_refused);
+	tcase_add_test(tc, an_agent_sees_no_customer_without_an_open_task);
+	tcase_add_test(tc, tasks_of_another_queue_do_not_exist_for_an_agent);
+	suite_add_tcase(suite, tc);
+	tc = tcase_create("requests");
+	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(
+	    tc, a_wrong_request_gets_its_own_answer, 0, (int)STW_ARRAY_LEN(wrongs));
+	tcase_add_test(tc, a_fault_in_a_rule_has_line_column_and_pointer);
+	tcase_add_test(tc, a_body_past_the_limit_is_413);
+	tcase_add_test(tc, head_answers_as_get_without_a_body);
+	tcase_add_test(tc, problems_speak_the_language_asked_for_and_keep_the_trace);
+	tcase_add_test(tc, pages_hold_every_row_exactly_once);
+	tcase_add_test(tc, a_cursor_works_only_with_its_own_filter);
+	tcase_add_test(tc, filters_of_the_log_hold_for_every_row);
+	tcase_add_test(tc, a_change_without_a_key_is_refused);
+	tcase_add_test(tc, the_same_key_gives_the_first_answer_and_no_second_effect);
+	tcase_add_test(tc, a_key_whose_request_failed_may_be_used_again);
+	suite_add_tcase(suite, tc);
+	tc = tcase_create("work");
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, a_task_belongs_to_the_first_agent_who_takes_it);
+	tcase_add_test(tc, a_call_goes_from_accept_over_permit_to_outcome);
+	tcase_add_test(tc, after_a_withdrawal_no_permit_is_granted);
+	tcase_add_test(tc, a_suspended_number_grants_no_permit);
+	tcase_add_test(tc, an_author_cannot_approve_the_own_campaign);
+	tcase_add_test(tc, the_root_leads_to_the_console_with_a_strict_policy);
+	tcase_add_loop_test(tc, a_command_that_cannot_work_says_why_once, 0,
+	    (int)STW_ARRAY_LEN(refusals));
+	tcase_add_test(tc, sigterm_ends_the_server_cleanly);
+	tcase_add_test(tc, the_ledger_is_whole_after_all_this);
+	suite_add_tcase(suite, tc);
+	return suite;
+}
+
+int
+main(void)
+{
+	SRunner *runner;
+	int failed;
+
+	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
+	test_cluster_start();
+	world_start(&world, CUSTOMERS);
+	runner = srunner_create(api_suite());
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	world_stop(&world);
+	curl_global_cleanup();
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
