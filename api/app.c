@@ -4,6 +4,8 @@
 
 #include "db/migrate.h"
 
+#define CLOCK_SLACK (5 * STW_USEC_SEC) /* of several machines */
+
 enum stw_code
 app_init(struct app *app, const struct settings *settings, struct stw_err *err)
 {
@@ -65,6 +67,26 @@ clock_catch_up(struct app *app, struct stw_err *err)
 		if (newest >= clock_now(&app->clock))
 			clock_set_base(&app->clock, newest + STW_USEC_SEC);
 	}
+	db_rows_free(rows);
+	return rc;
+}
+
+enum stw_code
+app_clock_check(struct app *app, struct stw_err *err)
+{
+	struct db_rows *rows = NULL;
+	char newest[STW_USEC_TEXT], mine[STW_USEC_TEXT];
+	stw_usec now = clock_now(&app->clock);
+	enum stw_code rc;
+
+	rc = db_query_one(app->db, DB_Q_CLOCK_NEWEST, NULL, 0, &rows, err);
+	if (rc == STW_OK && !db_is_null(rows, 0, 0) &&
+	    db_get_usec(rows, 0, 0) > now + CLOCK_SLACK)
+		rc = stw_fail(err, STW_INVALID,
+		    "the clock says %s, but what is on record goes to %s: set this "
+		    "machine's clock, or --clock for a demonstration",
+		    stw_usec_format(now, mine),
+		    stw_usec_format(db_get_usec(rows, 0, 0), newest));
 	db_rows_free(rows);
 	return rc;
 }

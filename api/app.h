@@ -40,6 +40,9 @@ enum stw_code app_db(
 /* Connects only: for `migrate` and `doctor`. */
 enum stw_code app_db_raw(
     struct app *app, struct db **out, struct stw_err *err) STW_MUST_USE;
+/* Refuses (INVALID) to decide anything with a clock that runs behind what is on record.
+ * After app_db. */
+enum stw_code app_clock_check(struct app *app, struct stw_err *err) STW_MUST_USE;
 /* create: make the file when it does not exist. */
 enum stw_code app_keys(struct app *app, bool create, const struct seal_keys **out,
     struct stw_err *err) STW_MUST_USE;

@@ -252,6 +252,8 @@ prepare(struct serve *serve, struct stw_err *err)
 		return stw_err_prefix(err, rc, "setting egress");
 	rc = app_db(app, &db, err);
 	if (rc == STW_OK)
+		rc = app_clock_check(app, err);
+	if (rc == STW_OK)
 		rc = app_keys(app, false, &keys, err);
 	if (rc == STW_OK)
 		rc = app_ledger_key(app, false, &ledger_key, err);

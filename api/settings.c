@@ -9,6 +9,7 @@
 
 #include "engine/arena.h"
 #include "engine/log.h"
+#include "segments/suggest.h"
 
 #define FILE_MAX  ((size_t)256 * 1024)
 #define VALUE_MAX 4096
@@ -68,57 +69,7 @@ setting_spec(enum setting_id id)
 	return &specs[id];
 }
 
-/* ---- the nearest name ---------------------------------------------------------- */
-#define NAME_CAP 48
-
-static int
-distance(const char *a, const char *b)
-{
-	size_t la = strlen(a), lb = strlen(b);
-	int row[NAME_CAP + 1];
-
-	if (la > NAME_CAP || lb > NAME_CAP)
-		return NAME_CAP;
-	for (size_t j = 0; j <= lb; j++)
-		row[j] = (int)j;
-	for (size_t i = 1; i <= la; i++) {
-		int diagonal = row[0];
-
-		row[0] = (int)i;
-		for (size_t j = 1; j <= lb; j++) {
-			int best = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[lb];
-}
-
-const char *
-suggest_name(const char *wanted, const char *const *names, int count)
-{
-	const char *best = NULL;
-	int least = 3;
-
-	/* A third of the letters may be wrong, two at most. */
-	if (strlen(wanted) < 6)
-		least = 2;
-	for (int i = 0; i < count; i++) {
-		int d = distance(wanted, names[i]);
-
-		if (d < least) {
-			least = d;
-			best = names[i];
-		}
-	}
-	return best;
-}
-
+/* ---- one value: which setting, what it may be ------------------------------ */
 static enum stw_code
 unknown(const char *where, const char *name, struct stw_err *err)
 {
@@ -126,7 +77,7 @@ unknown(const char *where, const char *name, struct stw_err *err)
 
 	for (int i = 0; i < SET_COUNT; i++)
 		names[i] = specs[i].name;
-	near = suggest_name(name, names, SET_COUNT);
+	near = name_suggest(str_of(name), names, SET_COUNT);
 	if (near != NULL)
 		return stw_fail(err, STW_INVALID,
 		    "%s: there is no setting \"%.60s\"; did you mean \"%s\"?", where,
@@ -274,6 +225,7 @@ load_flags(struct settings *s, int *argc, char **argv, struct stw_err *err)
 	for (i = 1; i < *argc; i++) {
 		char name[64], where[80];
 		const char *value;
+		int64_t ignored;
 		enum stw_code rc;
 		int id;
 
@@ -292,7 +244,9 @@ load_flags(struct settings *s, int *argc, char **argv, struct stw_err *err)
 		(void)snprintf(where, sizeof where, "--%s", name);
 		/* A switch needs no value: --demo is --demo=true. */
 		if (value == NULL && specs[id].type == SETTING_BOOL)
-			value = "true";
+			value = i + 1 < *argc && parse_bool(argv[i + 1], &ignored)
+				    ? argv[++i]
+				    : "true";
 		if (value == NULL) {
 			if (i + 1 >= *argc)
 				return stw_fail(

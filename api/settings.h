@@ -98,7 +98,4 @@ bool setting_time(const struct settings *settings, enum setting_id id, stw_usec 
  * printed without it. */
 void settings_print(const struct settings *settings, struct buf *to);
 
-/* The nearest of count names, when it is near enough to be what was meant; else NULL. */
-const char *suggest_name(const char *wanted, const char *const *names, int count);
-
 #endif

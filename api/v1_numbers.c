@@ -85,6 +85,7 @@ static void
 set_status(struct api_request *req, const char *status)
 {
 	static const char *const members[] = {"reason", NULL};
+	struct number_row before;
 	struct stw_err err = {0};
 	const char *reason;
 	enum stw_code rc;
@@ -93,8 +94,11 @@ set_status(struct api_request *req, const char *status)
 	if (!api_path_i64(req, 0, &id) || !api_body_only(req, members) ||
 	    !api_body_text(req, "reason", 200, true, &reason))
 		return;
-	rc = number_set_status(
-	    req->db, id, status, reason, req->actor.subject, req->now, &err);
+	rc = number_get(req->db, id, req->now, app_day_start(req->app, req->now),
+	    &req->arena, &before, &err);
+	if (rc == STW_OK)
+		rc = number_set_status(
+		    req->db, id, status, reason, req->actor.subject, req->now, &err);
 	if (rc != STW_OK)
 		api_fail(req, rc, &err);
 	else

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "segments/suggest.h"
+
 #define OPTS_MAX      24
 #define TEXTS         32
 #define TELL_TERMINAL (STW_USEC_SEC / 10)
@@ -65,7 +67,7 @@ unknown_option(struct cli *cli, const char *name, const struct cli_opt *opts, in
 		names[n++] = opts[i].name;
 	for (int i = 0; i < SET_COUNT; i++)
 		names[n++] = setting_spec((enum setting_id)i)->name;
-	near = suggest_name(name, names, n);
+	near = name_suggest(str_of(name), names, n);
 	if (near != NULL)
 		(void)snprintf(text, sizeof text,
 		    "there is no option --%.60s; did you mean --%s?", name, near);
@@ -141,7 +143,7 @@ cli_verb(struct cli *cli, const char *const *verbs, int count, struct stw_err *e
 				cli->argc--;
 				return i;
 			}
-		near = suggest_name(cli->argv[0], verbs, count);
+		near = name_suggest(str_of(cli->argv[0]), verbs, count);
 		(void)snprintf(text, sizeof text, "\"%.40s\" is none of them%s%s%s",
 		    cli->argv[0], near != NULL ? "; did you mean \"" : "",
 		    near != NULL ? near : "", near != NULL ? "\"?" : "");

@@ -25,6 +25,8 @@ work_open(struct cli *cli, bool push, struct work *w, struct stw_err *err)
 
 	memset(w, 0, sizeof *w);
 	rc = app_db(&cli->app, &w->db, err);
+	if (rc == STW_OK)
+		rc = app_clock_check(&cli->app, err);
 	if (rc == STW_OK && push)
 		rc = app_keys(&cli->app, false, &w->keys, err);
 	if (rc == STW_OK && push)

@@ -136,27 +136,15 @@ check_key(struct check *c, const char *name, enum setting_id id)
 }
 
 static void
-check_clock(struct check *c, struct db *db)
+check_clock(struct check *c)
 {
-	struct db_rows *rows = NULL;
 	struct stw_err err;
-	struct stw_clock real;
 
-	if (c->cli->app.clock.simulated ||
-	    db_query_one(db, DB_Q_CLOCK_NEWEST, NULL, 0, &rows, &err) != STW_OK) {
+	if (c->cli->app.clock.simulated)
 		(void)printf("%-12s simulated\n", "clock");
-		return;
-	}
-	clock_set_real(&real);
-	if (!db_is_null(rows, 0, 0) && db_get_usec(rows, 0, 0) > clock_now(&real)) {
-		(void)stw_fail(&err, STW_INVALID,
-		    "the newest decision on record lies in the future of this clock");
-		say(c, "clock", STW_INVALID, err.text,
+	else
+		say(c, "clock", app_clock_check(&c->cli->app, &err), err.text,
 		    "set the machine's clock, or --clock for a demonstration");
-	} else {
-		say(c, "clock", STW_OK, "", "");
-	}
-	db_rows_free(rows);
 }
 
 static void
@@ -175,7 +163,7 @@ check_database(struct check *c)
 	say(c, "schema", rc, err.text, "run: steward migrate");
 	if (rc != STW_OK)
 		return;
-	check_clock(c, db);
+	check_clock(c);
 	rc = task_rules_load(db, &rules, &err);
 	say(c, "packs", rc, err.text, "run: steward setup --demo");
 	if (rules != NULL)

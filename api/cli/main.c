@@ -8,6 +8,7 @@
 #include "api/cli/cli.h"
 #include "api/cli/cmd_queue_sim.h"
 #include "engine/log.h"
+#include "segments/suggest.h"
 
 extern char **environ;
 
@@ -92,7 +93,7 @@ find_command(const char *name, struct stw_err *err)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
 	}
-	near = suggest_name(name, names, COMMANDS);
+	near = name_suggest(str_of(name), names, COMMANDS);
 	if (near != NULL)
 		(void)stw_fail(err, STW_INVALID,
 		    "there is no command \"%.40s\"; did you mean \"%s\"?", name, near);

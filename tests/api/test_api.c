@@ -1218,6 +1218,23 @@ START_TEST(a_command_that_cannot_work_says_why_once)
 }
 END_TEST
 
+START_TEST(a_clock_behind_the_record_decides_nothing)
+{
+	char *out;
+	int rc;
+
+	/* The real clock, with a record from its future. */
+	test_db_tamper(&world.db,
+	    "INSERT INTO access_event VALUES (gen_random_uuid(), now() + interval '9 days', "
+	    "'test', 'ops', 'future', 'allowed', NULL)");
+	rc =
+	    world_run(&world, &out, (const char *const[]){"plan", "--clock", "", NULL});
+	ck_assert_msg(rc == 2, "exit %d: %s", rc, out);
+	ck_assert_ptr_nonnull(strstr(out, "the clock says"));
+	free(out);
+}
+END_TEST
+
 START_TEST(sigterm_ends_the_server_cleanly)
 {
 	char path[200];
@@ -1287,6 +1304,7 @@ api_suite(void)
 	tcase_add_test(tc, the_root_leads_to_the_console_with_a_strict_policy);
 	tcase_add_loop_test(tc, a_command_that_cannot_work_says_why_once, 0,
 	    (int)STW_ARRAY_LEN(refusals));
+	tcase_add_test(tc, a_clock_behind_the_record_decides_nothing);
 	tcase_add_test(tc, sigterm_ends_the_server_cleanly);
 	tcase_add_test(tc, the_ledger_is_whole_after_all_this);
 	suite_add_tcase(suite, tc);

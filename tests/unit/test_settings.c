@@ -77,6 +77,22 @@ START_TEST(what_is_no_setting_stays_for_the_command)
 }
 END_TEST
 
+START_TEST(a_switch_takes_a_word_for_true_or_false_and_nothing_else)
+{
+	char name[] = "s", cmd[] = "serve", a[] = "--dispatch", b[] = "false",
+	     c[] = "--demo", d[] = "now";
+	char *argv[] = {name, cmd, a, b, c, d, NULL};
+	struct settings s;
+	struct stw_err err;
+
+	ck_assert_int_eq(load(&s, argv, NULL, &err), STW_OK);
+	ck_assert(!setting_bool(&s, SET_DISPATCH));
+	ck_assert(setting_bool(&s, SET_DEMO));
+	ck_assert_str_eq(argv[2], "now");
+	settings_fini(&s);
+}
+END_TEST
+
 START_TEST(key_files_lie_in_the_state_directory_unless_placed)
 {
 	char name[] = "s", cmd[] = "x", a[] = "--state-dir=/srv/s", b[] = "--keys=/k";
@@ -170,6 +186,7 @@ main(void)
 
 	tcase_add_test(tc, a_flag_beats_the_environment_which_beats_the_file);
 	tcase_add_test(tc, what_is_no_setting_stays_for_the_command);
+	tcase_add_test(tc, a_switch_takes_a_word_for_true_or_false_and_nothing_else);
 	tcase_add_test(tc, key_files_lie_in_the_state_directory_unless_placed);
 	tcase_add_loop_test(
 	    tc, a_bad_setting_is_refused_with_its_place, 0, (int)STW_ARRAY_LEN(bads));
