@@ -266,6 +266,7 @@ tell(void *arg, const char *what, int64_t done, int64_t total)
 		return;
 	}
 	progress_state.told = now;
+	(void)fflush(stdout); /* one file may hold both */
 	(void)fprintf(stderr, terminal ? "\r\033[K    %s %s" : "    %s %s", what,
 	    cli_count(done));
 	if (total > 0)
