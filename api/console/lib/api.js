@@ -1,0 +1,77 @@
+/* The only caller of fetch. Gives the answer's JSON, or throws a Problem. */
+import { session, update } from './session.js';
+
+export class Problem extends Error {
+	constructor(status, body) {
+		super(body.detail || body.title || String(status));
+		this.status = status;
+		this.code = body.code || '';
+		this.errors = body.errors || [];
+		this.retryable = body.retryable === true;
+		this.traceId = body.trace_id || '';
+		this.retryAfter = body.retryAfter || 0;
+	}
+}
+
+function headers(extra) {
+	const all = { Accept: 'application/json', 'Accept-Language': session.lang, ...extra };
+	if (session.token) all.Authorization = 'Bearer ' + session.token;
+	return all;
+}
+
+async function answer(response) {
+	const text = await response.text();
+	let body = {};
+	try {
+		body = text ? JSON.parse(text) : {};
+	} catch {
+		body = { detail: text.slice(0, 200) };
+	}
+	if (response.ok) return body;
+	body.retryAfter = Number(response.headers.get('Retry-After')) || 0;
+	if (response.status === 401) update({ expired: true });
+	throw new Problem(response.status, body);
+}
+
+async function send(path, options) {
+	let response;
+	try {
+		response = await fetch(path, { cache: 'no-store', credentials: 'omit', redirect: 'error', ...options });
+	} catch (error) {
+		if (error.name === 'AbortError') throw error;
+		throw new Problem(0, { code: 'NO_ANSWER', retryable: true });
+	}
+	return answer(response);
+}
+
+export function get(path, signal) {
+	return send(path, { headers: headers(), signal });
+}
+
+/* A key is made when a form opens and used by every retry of that form, so that an answer
+ * that was lost is found again and nothing is recorded twice. */
+export function newKey() {
+	return crypto.randomUUID ? crypto.randomUUID()
+		: Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
+}
+
+const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
+
+/* Asks again, with the same key, while nobody answers. onWait(true) while it is not known
+ * whether the first try arrived. */
+export async function post(path, body, key, onWait = () => {}) {
+	for (let attempt = 0; ; attempt++) {
+		try {
+			return await send(path, {
+				method: 'POST',
+				headers: headers({ 'Idempotency-Key': key, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) }),
+				body: body === undefined ? undefined : JSON.stringify(body),
+			});
+		} catch (problem) {
+			const again = problem.status === 0 || problem.status === 429 || problem.status === 503;
+			if (!again || attempt === 4) throw problem;
+			onWait(true);
+			await pause(Math.max(problem.retryAfter * 1000, 500 * 2 ** attempt));
+		}
+	}
+}

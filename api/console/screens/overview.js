@@ -1,0 +1,102 @@
+import { html } from '../ui/html.js';
+import { Head, Load, Pill, Scroll } from '../ui/parts.js';
+import { Waterfall } from '../ui/waterfall.js';
+import { t, two, word } from '../lib/i18n.js';
+import { count, shortTime, time, orNone } from '../lib/fmt.js';
+import { href } from '../lib/router.js';
+import { session } from '../lib/session.js';
+
+function mayReadLog() {
+	return session.me && (session.me.role === 'compliance' || session.me.role === 'ops' || session.me.role === 'admin');
+}
+
+function reasonLink(reason) {
+	if (!reason.code || !mayReadLog()) return null;
+	return href(['log'], { code: reason.code, gate: 'P' });
+}
+
+function NeedsYou({ items }) {
+	return html`<section class="panel" data-panel="needs">
+		<header><h2>${t('overview.needs_you')} (${items.length})</h2></header>
+		${items.length === 0 ? html`<p class="muted">${t('overview.nothing')}</p>` : html`<ul class="need">
+			${items.map((item) => html`<li key=${item.kind + item.id}><span class="glyph" aria-hidden="true">!</span>
+				<span>${two(item.text)} ${item.since ? html`<span class="meta">${time(item.since)}</span>` : null}</span></li>`)}
+		</ul>`}
+	</section>`;
+}
+
+function Stages({ stages }) {
+	return html`<section class="panel" data-panel="stages">
+		<${Scroll} label=${t('overview.stages')}><table>
+			<caption>${t('overview.stages')} · ${two(stages.name)} v${stages.version} · <time datetime=${stages.as_of}>${shortTime(stages.as_of)}</time></caption>
+			<thead><tr><th scope="col">${t('overview.stage')}</th><th scope="col" class="n">${t('common.customers')}</th></tr></thead>
+			<tbody>
+				${stages.items.map((s) => html`<tr key=${s.code}><th scope="row">${two(s.name)} <span class="meta">${s.code}</span></th><td class="n">${count(s.customers)}</td></tr>`)}
+				<tr><th scope="row">${t('overview.unplaced')}</th><td class="n">${count(stages.unplaced)}</td></tr>
+			</tbody>
+		</table><//>
+	</section>`;
+}
+
+function Segments({ segments }) {
+	return html`<section class="panel" data-panel="segments">
+		<${Scroll} label=${t('overview.segments')}><table class="cards">
+			<caption>${t('overview.segments')}</caption>
+			<thead><tr><th scope="col">${t('overview.segment')}</th><th scope="col" class="n">${t('overview.members')}</th><th scope="col" class="n">${t('overview.undecided')}</th>
+				<th scope="col" class="n">${t('overview.entered')}</th><th scope="col" class="n">${t('overview.left')}</th><th scope="col">${t('common.as_of')}</th></tr></thead>
+			<tbody>${segments.map((s) => html`<tr key=${s.code}>
+				<th scope="row">${two(s.name)} <span class="meta">${s.code}</span>${s.failure ? html` <${Pill} kind="ERROR" text=${t('overview.failed')} />` : null}</th>
+				<td class="n">${count(s.matched)}</td><td class="n">${count(s.undecided)}</td><td class="n">${count(s.entered)}</td><td class="n">${count(s.left)}</td>
+				<td>${s.as_of ? html`<time datetime=${s.as_of}>${shortTime(s.as_of)}</time>` : orNone(null)}</td>
+			</tr>`)}</tbody>
+		</table><//>
+	</section>`;
+}
+
+function Campaigns({ campaigns }) {
+	return html`<section class="panel" data-panel="campaigns">
+		<${Scroll} label=${t('overview.campaigns')}><table class="cards">
+			<caption>${t('overview.campaigns')}</caption>
+			<thead><tr><th scope="col">${t('overview.campaign')}</th><th scope="col">${t('overview.state')}</th><th scope="col">${t('overview.purpose')}</th>
+				<th scope="col" class="n">${t('funnel.audience')}</th><th scope="col" class="n">${t('fate.planned')}</th><th scope="col">${t('overview.last_run')}</th></tr></thead>
+			<tbody>${campaigns.map((c) => html`<tr key=${c.code}>
+				<th scope="row">${mayReadLog() ? html`<a href=${href(['log'], { campaign: c.code })}>${two(c.name)}</a>` : two(c.name)} <span class="meta">v${c.version}</span></th>
+				<td>${word('campaign', c.state)}</td><td>${word('purpose', c.purpose)}</td>
+				<td class="n">${c.last_run ? count(c.last_run.audience) : orNone(null)}</td><td class="n">${c.last_run ? count(c.last_run.planned) : orNone(null)}</td>
+				<td>${c.last_run ? html`<time datetime=${c.last_run.as_of}>${shortTime(c.last_run.as_of)}</time>` : orNone(null)}</td>
+			</tr>`)}</tbody>
+		</table><//>
+	</section>`;
+}
+
+function Today({ data }) {
+	const f = data.funnel;
+	const open = ['planned', 'ready', 'sending', 'queued', 'accepted', 'in_progress', 'unknown'];
+	return html`<section class="panel" data-panel="today">
+		<header><h2>${t('overview.today')}</h2></header>
+		<dl class="kv">
+			<dt>${t('overview.pushed')}</dt><dd>${count(f.pushed)}</dd>
+			<dt>${t('overview.permits')}</dt><dd>${count(f.permits)}</dd>
+			<dt>${t('overview.reached')}</dt><dd>${count(f.reached)}</dd>
+			${Object.entries(f.tasks || {}).filter(([, n]) => n > 0).map(([state, n]) => html`<dt key=${state}>${open.includes(state) ? t('overview.open') : t('overview.ended')} · ${word('state', state)}</dt><dd>${count(n)}</dd>`)}
+			${Object.entries(f.outcomes || {}).map(([name, n]) => html`<dt key=${name}>${t('overview.outcome')} · ${word('outcome', name)}</dt><dd>${count(n)}</dd>`)}
+			<dt>${t('overview.ledger')}</dt><dd>${count(data.ledger.size)} · ${t('overview.waiting', { n: count(data.ledger.waiting) })}</dd>
+		</dl>
+	</section>`;
+}
+
+export function Overview() {
+	return html`<${Load} path="/v1/overview" every=${15000}>${(data) => html`
+		<${Head} title=${t('overview.title')} about=${t('overview.about')} at=${data.as_of} />
+		<div class="cols">
+			<section class="panel" data-panel="funnel">
+				${data.funnel.run_as_of
+					? html`<${Waterfall} title=${t('overview.funnel', { at: shortTime(data.funnel.run_as_of) })} scope=${data.funnel.scope}
+						audience=${data.funnel.audience} undecided=${data.funnel.undecided} reasons=${data.funnel.reasons} linkOf=${reasonLink} />`
+					: html`<h2>${t('overview.no_run')}</h2><p>${t('overview.no_run_help')}</p>`}
+			</section>
+			<div><${NeedsYou} items=${data.needs_you} /><${Today} data=${data} /></div>
+		</div>
+		<${Campaigns} campaigns=${data.campaigns} />
+		<div class="cols"><${Segments} segments=${data.segments} /><${Stages} stages=${data.stages} /></div>`}<//>`;
+}
