@@ -19,6 +19,7 @@ const RAILS = {
 	admin: ['overview', 'log'],
 	agent: [],
 };
+const TITLES = { overview: 'overview.title', work: 'work.title', log: 'log.title', decisions: 'decision.title' };
 const home = (role) => (role === 'agent' ? 'work' : RAILS[role][0]);
 
 function mayOpen(role, screen) {
@@ -40,14 +41,25 @@ function Screen({ role }) {
 class App extends Component {
 	constructor(props) {
 		super(props);
+		this.path = location.pathname;
 		this.state = { open: false, started: !session.token };
 	}
 
 	componentDidMount() {
 		watch(() => this.setState({}));
-		watchPlace(() => this.setState({ open: false }));
+		watchPlace(() => this.moved());
 		matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.setState({}));
 		if (session.token && !session.me) this.whoAmI();
+	}
+
+	/* Another screen is read from its top; another filter of the same screen is not. */
+	moved() {
+		const before = this.path;
+		this.path = location.pathname;
+		this.setState({ open: false }, () => {
+			const main = document.getElementById('main');
+			if (main && before !== this.path) main.focus();
+		});
 	}
 
 	async whoAmI() {
@@ -64,7 +76,8 @@ class App extends Component {
 		document.documentElement.lang = session.lang;
 		if (session.theme === 'auto') delete document.documentElement.dataset.theme;
 		else document.documentElement.dataset.theme = session.theme;
-		document.title = 'Steward';
+		const screen = session.me && !session.expired && (place().parts[0] || home(session.me.role));
+		document.title = (screen in TITLES ? t(TITLES[screen]) + ' · ' : '') + 'Steward';
 	}
 
 	top(me, rail) {
@@ -97,7 +110,7 @@ class App extends Component {
 				${rail.length ? html`<nav class="rail ${this.state.open ? 'open' : ''}" aria-label=${t('shell.sections')}>
 					${rail.map((name) => html`<a key=${name} href=${href([name])} aria-current=${here === name || (here === 'decisions' && name === 'log') ? 'page' : undefined}>${t('rail.' + name)}</a>`)}
 				</nav>` : null}
-				<main id="main" tabindex="-1"><${Screen} key=${session.lang} role=${me.role} /></main>
+				<main id="main" tabindex="-1"><${Screen} role=${me.role} /></main>
 			</div>`;
 	}
 }

@@ -6,6 +6,7 @@ export class Problem extends Error {
 		super(body.detail || body.title || String(status));
 		this.status = status;
 		this.code = body.code || '';
+		this.title = body.title || '';
 		this.errors = body.errors || [];
 		this.retryable = body.retryable === true;
 		this.traceId = body.trace_id || '';

@@ -45,6 +45,15 @@ export function zoneLabel() {
 	return name.replace('GMT', 'UTC') + (name === 'GMT' ? '+0' : '');
 }
 
+/* The instant of "2026-11-24T10:00" (or a day) on the institution's clock, as the API wants it. */
+export function instant(local, addDays = 0) {
+	const offset = /UTC([+-])(\d+)(?::(\d+))?/.exec(zoneLabel()) || [null, '+', '0', '0'];
+	const minutes = (Number(offset[2]) * 60 + Number(offset[3] || 0)) * (offset[1] === '-' ? -1 : 1);
+	const clock = local.length === 10 ? local + 'T00:00' : local.slice(0, 16);
+	const at = Date.parse(clock + ':00Z') - minutes * 60000 + addDays * 86400000;
+	return new Date(at).toISOString().replace('.000Z', 'Z');
+}
+
 export function orNone(value) {
 	return value === null || value === undefined || value === '' ? NONE : value;
 }

@@ -97,11 +97,11 @@ export class DecisionPage extends Component {
 	}
 
 	render({ id }, { all }) {
-		return html`<${Load} path=${'/v1/decisions/' + encodeURIComponent(id)}>${(d) => {
+		return html`<${Load} path=${'/v1/decisions/' + encodeURIComponent(id)} head=${(d) => html`
+			<${Head} title=${t('decision.title')} about=${t('decision.about')} at=${d && d.as_of} />`}>${(d) => {
 			const against = d.hits.filter((hit) => !hit.ok);
 			const shown = all ? d.hits : against.length ? against : d.hits;
 			return html`
-				<${Head} title=${t('decision.title')} about=${t('decision.about')} at=${d.as_of} />
 				<div class="verdict"><${Pill} kind=${d.outcome} /><span>${sentence(d)}</span></div>
 				<div class="dec">
 					<section class="panel hits" data-panel="rules">

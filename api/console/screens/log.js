@@ -1,7 +1,7 @@
 import { html, Component } from '../ui/html.js';
 import { Head, Load, Pill, Scroll } from '../ui/parts.js';
 import { t, two, word } from '../lib/i18n.js';
-import { time, orNone, zoneLabel } from '../lib/fmt.js';
+import { instant, orNone, time, zoneLabel } from '../lib/fmt.js';
 import { go, href } from '../lib/router.js';
 
 const FILTERS = ['from', 'to', 'outcome', 'code', 'campaign', 'gate', 'customer'];
@@ -21,19 +21,13 @@ function Entry({ name, value, onChange, type = 'text', hint }) {
 }
 
 /* The day fields are days of the institution; the API wants instants. */
-function instant(day, next) {
-	if (!/^\d{4}-\d{2}-\d{2}$/.test(day || '')) return day || '';
-	const offset = /UTC([+-])(\d+)(?::(\d+))?/.exec(zoneLabel()) || [null, '+', '0', '0'];
-	const minutes = (Number(offset[2]) * 60 + Number(offset[3] || 0)) * (offset[1] === '-' ? -1 : 1);
-	const at = Date.parse(day + 'T00:00:00Z') - minutes * 60000 + (next ? 86400000 : 0);
-	return new Date(at).toISOString().replace('.000Z', 'Z');
-}
+const isDay = (text) => /^\d{4}-\d{2}-\d{2}$/.test(text || '');
 
 function apiPath(query) {
 	const search = new URLSearchParams({ limit: '50' });
 	for (const name of FILTERS) if (query[name] && name !== 'from' && name !== 'to') search.set(name, query[name]);
-	if (query.from) search.set('from', instant(query.from, false));
-	if (query.to) search.set('to', instant(query.to, true));
+	if (isDay(query.from)) search.set('from', instant(query.from));
+	if (isDay(query.to)) search.set('to', instant(query.to, 1));
 	if (query.cursor) search.set('cursor', query.cursor);
 	return '/v1/decisions?' + search;
 }
@@ -42,7 +36,7 @@ function Rows({ items }) {
 	if (items.length === 0) return html`<p class="note">${t('log.empty')}</p>`;
 	return html`<${Scroll} label=${t('log.title')}><table class="cards">
 		<caption class="sr">${t('log.title')}</caption>
-		<thead><tr><th scope="col">${t('log.time')}</th><th scope="col">${t('log.outcome')}</th><th scope="col">${t('log.code')}</th><th scope="col">${t('log.gate')}</th>
+		<thead><tr><th scope="col">${t('log.time')}</th><th scope="col">${t('log.outcome')}</th><th scope="col">${t('log.reason')}</th><th scope="col">${t('log.gate')}</th>
 			<th scope="col">${t('log.customer')}</th><th scope="col">${t('log.number')}</th><th scope="col">${t('log.campaign')}</th><th scope="col">${t('log.caller')}</th><th scope="col">${t('log.agent')}</th></tr></thead>
 		<tbody>${items.map((d) => html`<tr key=${d.decision_id}>
 			<th scope="row"><a href=${href(['decisions', d.decision_id])}><time datetime=${d.decided_at}>${time(d.decided_at)}</time></a></th>
@@ -66,8 +60,8 @@ export class Log extends Component {
 	render({ query }) {
 		const set = (name, value) => this.change(name, value);
 		return html`
-			<${Load} path=${apiPath(query)}>${(data) => html`
-				<${Head} title=${t('log.title')} about=${t('log.about')} at=${data.as_of} />
+			<${Load} path=${apiPath(query)} head=${(data) => html`
+				<${Head} title=${t('log.title')} about=${t('log.about')} at=${data && data.as_of} />
 				<div class="panel row" role="search">
 					<${Entry} name="from" type="date" value=${query.from} onChange=${set} />
 					<${Entry} name="to" type="date" value=${query.to} onChange=${set} />
@@ -77,7 +71,7 @@ export class Log extends Component {
 					<${Entry} name="campaign" value=${query.campaign} onChange=${set} />
 					<${Entry} name="customer" value=${query.customer} onChange=${set} />
 					${FILTERS.some((f) => query[f]) ? html`<a class="btn" href=${href(['log'])}>${t('log.clear')}</a>` : null}
-				</div>
+				</div>`}>${(data) => html`
 				<p class="meta" role="status">${t('log.scope', { zone: data.zone, offset: zoneLabel(), n: data.items.length })}</p>
 				<${Rows} items=${data.items} />
 				<div class="row">

@@ -17,7 +17,7 @@ function reasonLink(reason) {
 
 function NeedsYou({ items }) {
 	return html`<section class="panel" data-panel="needs">
-		<header><h2>${t('overview.needs_you')} (${items.length})</h2></header>
+		<header><h2>${t('overview.needs_you')} <span class="muted">${items.length}</span></h2></header>
 		${items.length === 0 ? html`<p class="muted">${t('overview.nothing')}</p>` : html`<ul class="need">
 			${items.map((item) => html`<li key=${item.kind + item.id}><span class="glyph" aria-hidden="true">!</span>
 				<span>${two(item.text)} ${item.since ? html`<span class="meta">${time(item.since)}</span>` : null}</span></li>`)}
@@ -28,7 +28,7 @@ function NeedsYou({ items }) {
 function Stages({ stages }) {
 	return html`<section class="panel" data-panel="stages">
 		<${Scroll} label=${t('overview.stages')}><table>
-			<caption>${t('overview.stages')} · ${two(stages.name)} v${stages.version} · <time datetime=${stages.as_of}>${shortTime(stages.as_of)}</time></caption>
+			<caption>${t('overview.stages')} <span class="meta">${two(stages.name)} v${stages.version} · <time datetime=${stages.as_of}>${shortTime(stages.as_of)}</time></span></caption>
 			<thead><tr><th scope="col">${t('overview.stage')}</th><th scope="col" class="n">${t('common.customers')}</th></tr></thead>
 			<tbody>
 				${stages.items.map((s) => html`<tr key=${s.code}><th scope="row">${two(s.name)} <span class="meta">${s.code}</span></th><td class="n">${count(s.customers)}</td></tr>`)}
@@ -40,14 +40,14 @@ function Stages({ stages }) {
 
 function Segments({ segments }) {
 	return html`<section class="panel" data-panel="segments">
-		<${Scroll} label=${t('overview.segments')}><table class="cards">
+		<${Scroll} label=${t('overview.segments')}><table class="cards labelled names">
 			<caption>${t('overview.segments')}</caption>
 			<thead><tr><th scope="col">${t('overview.segment')}</th><th scope="col" class="n">${t('overview.members')}</th><th scope="col" class="n">${t('overview.undecided')}</th>
 				<th scope="col" class="n">${t('overview.entered')}</th><th scope="col" class="n">${t('overview.left')}</th><th scope="col">${t('common.as_of')}</th></tr></thead>
 			<tbody>${segments.map((s) => html`<tr key=${s.code}>
 				<th scope="row">${two(s.name)} <span class="meta">${s.code}</span>${s.failure ? html` <${Pill} kind="ERROR" text=${t('overview.failed')} />` : null}</th>
-				<td class="n">${count(s.matched)}</td><td class="n">${count(s.undecided)}</td><td class="n">${count(s.entered)}</td><td class="n">${count(s.left)}</td>
-				<td>${s.as_of ? html`<time datetime=${s.as_of}>${shortTime(s.as_of)}</time>` : orNone(null)}</td>
+				<td class="n" data-label=${t('overview.members')}>${count(s.matched)}</td><td class="n" data-label=${t('overview.undecided')}>${count(s.undecided)}</td><td class="n" data-label=${t('overview.entered')}>${count(s.entered)}</td><td class="n" data-label=${t('overview.left')}>${count(s.left)}</td>
+				<td data-label=${t('common.as_of')}>${s.as_of ? html`<time datetime=${s.as_of}>${shortTime(s.as_of)}</time>` : orNone(null)}</td>
 			</tr>`)}</tbody>
 		</table><//>
 	</section>`;
@@ -55,39 +55,43 @@ function Segments({ segments }) {
 
 function Campaigns({ campaigns }) {
 	return html`<section class="panel" data-panel="campaigns">
-		<${Scroll} label=${t('overview.campaigns')}><table class="cards">
+		<${Scroll} label=${t('overview.campaigns')}><table class="cards labelled names">
 			<caption>${t('overview.campaigns')}</caption>
 			<thead><tr><th scope="col">${t('overview.campaign')}</th><th scope="col">${t('overview.state')}</th><th scope="col">${t('overview.purpose')}</th>
-				<th scope="col" class="n">${t('funnel.audience')}</th><th scope="col" class="n">${t('fate.planned')}</th><th scope="col">${t('overview.last_run')}</th></tr></thead>
+				<th scope="col" class="n">${t('overview.members')}</th><th scope="col" class="n">${t('fate.planned')}</th><th scope="col">${t('overview.last_run')}</th></tr></thead>
 			<tbody>${campaigns.map((c) => html`<tr key=${c.code}>
 				<th scope="row">${mayReadLog() ? html`<a href=${href(['log'], { campaign: c.code })}>${two(c.name)}</a>` : two(c.name)} <span class="meta">v${c.version}</span></th>
-				<td>${word('campaign', c.state)}</td><td>${word('purpose', c.purpose)}</td>
-				<td class="n">${c.last_run ? count(c.last_run.audience) : orNone(null)}</td><td class="n">${c.last_run ? count(c.last_run.planned) : orNone(null)}</td>
-				<td>${c.last_run ? html`<time datetime=${c.last_run.as_of}>${shortTime(c.last_run.as_of)}</time>` : orNone(null)}</td>
+				<td data-label=${t('overview.state')}>${word('campaign', c.state)}</td><td data-label=${t('overview.purpose')}>${word('purpose', c.purpose)}</td>
+				<td class="n" data-label=${t('overview.members')}>${c.last_run ? count(c.last_run.audience) : orNone(null)}</td><td class="n" data-label=${t('fate.planned')}>${c.last_run ? count(c.last_run.planned) : orNone(null)}</td>
+				<td data-label=${t('overview.last_run')}>${c.last_run ? html`<time datetime=${c.last_run.as_of}>${shortTime(c.last_run.as_of)}</time>` : orNone(null)}</td>
 			</tr>`)}</tbody>
 		</table><//>
 	</section>`;
 }
 
+function Figures({ title, items }) {
+	return html`${title ? html`<h3>${title}</h3>` : null}<dl class="kv figures">
+		${items.map(([name, value]) => html`<dt key=${name}>${name}</dt><dd>${value}</dd>`)}
+	</dl>`;
+}
+
 function Today({ data }) {
 	const f = data.funnel;
-	const open = ['planned', 'ready', 'sending', 'queued', 'accepted', 'in_progress', 'unknown'];
+	const words = (group, counts) => Object.entries(counts || {}).filter(([, n]) => n > 0).map(([name, n]) => [word(group, name), count(n)]);
+	const tasks = words('state', f.tasks);
+	const outcomes = words('outcome', f.outcomes);
 	return html`<section class="panel" data-panel="today">
 		<header><h2>${t('overview.today')}</h2></header>
-		<dl class="kv">
-			<dt>${t('overview.pushed')}</dt><dd>${count(f.pushed)}</dd>
-			<dt>${t('overview.permits')}</dt><dd>${count(f.permits)}</dd>
-			<dt>${t('overview.reached')}</dt><dd>${count(f.reached)}</dd>
-			${Object.entries(f.tasks || {}).filter(([, n]) => n > 0).map(([state, n]) => html`<dt key=${state}>${open.includes(state) ? t('overview.open') : t('overview.ended')} · ${word('state', state)}</dt><dd>${count(n)}</dd>`)}
-			${Object.entries(f.outcomes || {}).map(([name, n]) => html`<dt key=${name}>${t('overview.outcome')} · ${word('outcome', name)}</dt><dd>${count(n)}</dd>`)}
-			<dt>${t('overview.ledger')}</dt><dd>${count(data.ledger.size)} · ${t('overview.waiting', { n: count(data.ledger.waiting) })}</dd>
-		</dl>
+		<${Figures} items=${[[t('overview.pushed'), count(f.pushed)], [t('overview.permits'), count(f.permits)], [t('overview.reached'), count(f.reached)],
+			[t('overview.ledger'), `${count(data.ledger.size)} · ${t('overview.waiting', { n: count(data.ledger.waiting) })}`]]} />
+		${tasks.length ? html`<${Figures} title=${t('overview.tasks')} items=${tasks} />` : null}
+		${outcomes.length ? html`<${Figures} title=${t('overview.outcome')} items=${outcomes} />` : null}
 	</section>`;
 }
 
 export function Overview() {
-	return html`<${Load} path="/v1/overview" every=${15000}>${(data) => html`
-		<${Head} title=${t('overview.title')} about=${t('overview.about')} at=${data.as_of} />
+	return html`<${Load} path="/v1/overview" every=${15000} head=${(data) => html`
+		<${Head} title=${t('overview.title')} about=${t('overview.about')} at=${data && data.as_of} />`}>${(data) => html`
 		<div class="cols">
 			<section class="panel" data-panel="funnel">
 				${data.funnel.run_as_of

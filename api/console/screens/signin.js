@@ -25,12 +25,14 @@ export class SignIn extends Component {
 	}
 
 	render(props, { token, problem, busy }) {
+		const other = session.lang === 'en' ? 'zh-CN' : 'en';
 		return html`<main class="signin panel" id="main">
-			<h1>Steward</h1>
+			<div class="row"><h1>Steward</h1>
+				<button type="button" class="link" lang=${other} onClick=${() => update({ lang: other })}>${t('shell.other_language')}</button></div>
 			<p>${session.expired && session.me ? t('signin.expired') : t('signin.about')}</p>
 			${problem ? html`<div class="note error" role="alert" id="signin-error">✕ ${problem.status === 401 ? t('signin.refused') : problem.status === 0 ? t('error.no_answer') : problem.message}</div>` : null}
 			<form onSubmit=${(event) => this.enter(event)}>
-				<label class="f">${t('signin.token')}
+				<label class="f whole">${t('signin.token')}
 					<input class="field" type="password" autocomplete="off" name="token" value=${token}
 						aria-invalid=${problem ? 'true' : 'false'} aria-describedby=${problem ? 'signin-error' : undefined}
 						onInput=${(event) => this.setState({ token: event.target.value })} /></label>

@@ -4,7 +4,7 @@ import { PermitButton } from '../ui/permit.js';
 import { get, newKey, post } from '../lib/api.js';
 import { onKeys } from '../lib/keys.js';
 import { t, two, word } from '../lib/i18n.js';
-import { money, orNone, shortTime, count } from '../lib/fmt.js';
+import { instant, money, orNone, shortTime, zoneLabel } from '../lib/fmt.js';
 
 const OUTCOMES = ['interested', 'declined', 'call_back', 'no_answer', 'wrong_number', 'do_not_call', 'complaint', 'other'];
 
@@ -26,10 +26,10 @@ function Customer({ task }) {
 			<dt>${t('work.why')}</dt><dd>${two(task.campaign.name)} v${task.campaign.version}</dd>
 			<dt>${t('work.purpose')}</dt><dd>${word('purpose', task.purpose)} · ${word('channel', task.channel)}</dd>
 			<dt>${t('work.product')}</dt><dd>${orNone(task.product)}</dd>
-			<dt>${t('work.stage')}</dt><dd>${orNone(c.stage)}</dd>
+			<dt>${t('work.stage')}</dt><dd>${c.stage ? word('stage', c.stage) : orNone(null)}</dd>
 			<dt>${t('work.risk')}</dt><dd>${c.risk_rating ? 'C' + c.risk_rating : orNone(null)}</dd>
 			${(task.holdings || []).map((h) => html`<dt key=${h.kind}>${word('holding', h.kind)}</dt>
-				<dd>${money(h.amount)} · ${count(h.open)}${h.next_maturity_on ? ` · ${t('work.matures', { on: h.next_maturity_on })}` : ''}</dd>`)}
+				<dd>${money(h.amount)} · ${t('work.holdings', { n: h.open })}${h.next_maturity_on ? ` · ${t('work.matures', { on: h.next_maturity_on })}` : ''}</dd>`)}
 		</dl>
 		<h2>${t('work.script')} <span class="meta">${task.script.code} v${task.script.version}</span></h2>
 		<p class="say">${orNone(task.script_body)}</p>
@@ -66,7 +66,7 @@ export class Work extends Component {
 
 	async load(pick) {
 		try {
-			const list = await get('/v1/tasks?mine=true&limit=50');
+			const list = await get('/v1/tasks?limit=50');
 			this.setState({ tasks: list.items, as_of: list.as_of, problem: null });
 			if (pick && list.items.length && !this.state.task) await this.open(list.items[0]);
 		} catch (problem) {
@@ -118,13 +118,13 @@ export class Work extends Component {
 		const { task, choice, note, callback, busy } = this.state;
 		if (!task || !choice || busy) return;
 		if (choice === 'call_back' && !callback) {
-			this.setState({ formProblem: { status: 422, message: t('work.callback_needed'), code: '', traceId: '' } });
+			this.setState({ formProblem: { status: 422, title: '', message: t('work.callback_needed'), code: '', traceId: '' } });
 			return;
 		}
 		this.setState({ busy: 'save', formProblem: null });
 		const body = { disposition: choice };
 		if (note.trim()) body.note = note.trim();
-		if (choice === 'call_back') body.callback_at = new Date(callback).toISOString().replace(/\.\d+Z$/, 'Z');
+		if (choice === 'call_back') body.callback_at = instant(callback);
 		try {
 			await post(`/v1/tasks/${task.task_id}/outcome`, body, this.form.outcome, (waiting) => this.setState({ waiting }));
 			const saved = t('work.saved', { name: task.customer.ref, outcome: word('outcome', choice) });
@@ -152,9 +152,9 @@ export class Work extends Component {
 			<div class="outs" role="group" aria-label=${t('work.outcome')}>${OUTCOMES.map((name, i) => html`
 				<button key=${name} class="btn" aria-pressed=${choice === name ? 'true' : 'false'} aria-disabled=${talking ? 'false' : 'true'}
 					onClick=${() => this.choose(name)}>${word('outcome', name)} <kbd>${i + 1}</kbd></button>`)}</div>
-			${choice === 'call_back' ? html`<label class="f">${t('work.callback')}
+			${choice === 'call_back' ? html`<label class="f">${t('work.callback', { zone: zoneLabel() })}
 				<input class="field" type="datetime-local" value=${callback} onInput=${(e) => this.setState({ callback: e.target.value })} /></label><p></p>` : null}
-			<label class="f">${t('work.note')}<textarea class="field" rows="2" maxlength="1000" value=${note}
+			<label class="f whole">${t('work.note')}<textarea class="field" rows="2" maxlength="1000" value=${note}
 				onInput=${(e) => this.setState({ note: e.target.value })}></textarea></label>
 			<p></p>
 			<button class="btn primary" aria-disabled=${choice && !busy ? 'false' : 'true'} onClick=${() => this.save()}>

@@ -25,16 +25,19 @@ export function Head({ title, about, at }) {
 
 /* What happened, because of what, what you can do now; code and trace id small beneath. */
 export function Failure({ problem, retry }) {
-	const text = problem.status === 0 ? t('error.no_answer')
-		: problem.status === 403 ? t('error.withheld') : problem.message;
+	const own = problem.status === 0 ? t('error.no_answer') : problem.status === 403 ? t('error.withheld') : '';
+	const text = own || problem.title || problem.message;
+	const detail = own || text === problem.message ? '' : problem.message;
 	return html`<div class="note ${problem.status === 403 ? '' : 'error'}" role="alert">
 		<div>${problem.status === 403 ? null : html`<span aria-hidden="true">✕ </span>`}${text}</div>
+		${detail ? html`<div>${detail}</div>` : null}
 		<div class="meta">${[problem.code, problem.traceId].filter(Boolean).join(' · ')}</div>
 		${retry ? html`<button class="link" onClick=${retry}>${t('common.retry')}</button>` : null}
 	</div>`;
 }
 
-/* Loads one document and shows it in one of the states every panel has. */
+/* Loads one document and shows it in one of the states every panel has. head(data) stands
+ * above in all of them; its data is null until there is some. */
 export class Load extends Component {
 	constructor(props) {
 		super(props);
@@ -68,9 +71,10 @@ export class Load extends Component {
 		if (every && !abort.signal.aborted) this.timer = setTimeout(() => this.load(), every);
 	}
 
-	render({ children, path }, { data, problem, path: shown }) {
+	render({ children, head, path }, { data, problem, path: shown }) {
 		const fresh = data && shown === path;
 		return html`
+			${head ? head(data) : null}
 			${problem ? html`<${Failure} problem=${problem} retry=${() => this.load()} />` : null}
 			${fresh ? children(data, () => this.load()) : problem ? null
 				: html`<p class="muted" role="status">${t('common.loading')}</p>`}`;

@@ -17,14 +17,15 @@ export class PermitButton extends Component {
 				<strong>${t('permit.refused')}</strong>
 				${permit.reasons.map((r) => html`<div key=${r.code}>⊘ ${two(r.text)} <span class="meta">${r.code}</span></div>`)}
 				${permit.next_allowed_at ? html`<div>${t('permit.earliest', { at: time(permit.next_allowed_at) })}</div>` : null}
+				<div>${t('permit.refused_next')}</div>
 			</div>`;
 		}
 		if (permit && left > 0) {
 			return html`<div data-permit="granted">
 				<div class="btn primary dial" role="timer" aria-live="off">${t('permit.dial', { mask: permit.phone_mask || mask })}
-					<small>${t('permit.left', { n: left, number: permit.number || '' })}</small></div>
+					<small>${permit.number ? t('permit.left', { n: left, number: permit.number }) : t('permit.left_short', { n: left })}</small></div>
 				<div class="drain" aria-hidden="true"><i style=${{ width: (left / total) * 100 + '%' }}></i></div>
-				<span class="sr" role="status">${left === 15 || left === 5 ? t('permit.left', { n: left, number: '' }) : ''}</span>
+				<span class="sr" role="status">${left === 15 || left === 5 ? t('permit.left_short', { n: left }) : ''}</span>
 			</div>`;
 		}
 		return html`<div data-permit=${permit ? 'expired' : 'ask'}>
