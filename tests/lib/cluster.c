@@ -171,8 +171,10 @@ create_database(const char *name, const char *template)
 	char sql[300];
 
 	on_database(admin, sizeof admin, "postgres", "postgres");
-	(void)snprintf(sql, sizeof sql, "CREATE DATABASE %s OWNER steward TEMPLATE %s",
-	    name, template);
+	/* Without fsync, copying files is several times faster than logging each page. */
+	(void)snprintf(sql, sizeof sql,
+	    "CREATE DATABASE %s OWNER steward TEMPLATE %s STRATEGY file_copy", name,
+	    template);
 	(void)run_sql(admin, sql);
 }
 
