@@ -72,7 +72,7 @@ struct sample_person {
 };
 
 void sample_person_make(
-    const struct sample_clock *clock, int64_t i, struct sample_person *out);
+    const struct sample_clock *clock, int64_t i, struct sample_person *p);
 
 /* ---- products ----------------------------------------------------------------------- */
 struct sample_product {
@@ -107,8 +107,8 @@ struct sample_money {
 	struct sample_txn txns[SAMPLE_MAX_TXNS];
 	int ntxns;
 };
-void sample_money_make(const struct sample_clock *clock, struct sample_person *person,
-    struct sample_money *out);
+void sample_money_make(
+    const struct sample_clock *clock, struct sample_person *p, struct sample_money *m);
 
 /* ---- events ------------------------------------------------------------------------- */
 #define SAMPLE_MAX_EVENTS 12
@@ -145,7 +145,7 @@ struct sample_events {
 	int ninteractions, nconsents, nobjections, nattempts;
 	bool withdrawn, expired;
 };
-void sample_events_make(const struct sample_clock *clock,
-    const struct sample_person *person, struct sample_events *out);
+void sample_events_make(const struct sample_clock *clock, const struct sample_person *p,
+    struct sample_events *e);
 
 #endif

@@ -12,10 +12,15 @@ SELECT DISTINCT s.bucket, s.customer_id, s.purpose, s.channel, p.point_id, NULL:
 UNION
 SELECT s.bucket, s.customer_id, 'MARKETING', s.channel, NULL, s.phone_index
   FROM stage_objection s
+  JOIN task t ON t.bucket = s.bucket AND t.customer_id = s.customer_id
  WHERE s.lifted_at IS NULL AND s.effective_at <= $1::timestamptz
-   AND EXISTS (SELECT 1 FROM task t
-                 LEFT JOIN contact_point p ON p.bucket = t.bucket AND p.point_id = t.point_id
-                WHERE t.state IN ('planned', 'ready', 'sending', 'unknown', 'queued', 'accepted')
-                  AND ((t.bucket = s.bucket AND t.customer_id = s.customer_id)
-                       OR p.phone_index = s.phone_index))
+   AND t.state IN ('planned', 'ready', 'sending', 'unknown', 'queued', 'accepted')
+UNION
+SELECT s.bucket, s.customer_id, 'MARKETING', s.channel, NULL, s.phone_index
+  FROM stage_objection s
+  JOIN contact_point p ON p.phone_index = s.phone_index
+  JOIN task t ON t.bucket = p.bucket AND t.customer_id = p.customer_id
+             AND t.point_id = p.point_id
+ WHERE s.lifted_at IS NULL AND s.effective_at <= $1::timestamptz
+   AND t.state IN ('planned', 'ready', 'sending', 'unknown', 'queued', 'accepted')
  ORDER BY 6, 1, 2;
