@@ -106,11 +106,14 @@ INSERT INTO finding
 SELECT 'no outcome is counted twice', format('%s was acknowledged as %s', key,
            string_agg(DISTINCT outcome_id::text, ' and '))
   FROM ack GROUP BY key HAVING count(DISTINCT outcome_id) > 1;
+-- A call-back brings the task back for another offer; any other outcome ends it.
 INSERT INTO finding
-SELECT 'no outcome is counted twice',
-       format('task %s with %s offers has %s outcomes', t.task_id, t.offer + 1, count(*))
+SELECT 'no outcome is counted twice', format('task %s, offer %s: %s', t.task_id, t.offer,
+           string_agg(o.disposition, ', '))
   FROM task t JOIN outcome o USING (bucket, task_id)
- GROUP BY t.bucket, t.task_id, t.offer HAVING count(*) > t.offer + 1;
+ GROUP BY t.bucket, t.task_id, t.offer
+HAVING count(*) FILTER (WHERE o.disposition = 'call_back') > t.offer
+    OR count(*) FILTER (WHERE o.disposition <> 'call_back') > 1;
 
 INSERT INTO fact SELECT 'no task without a decision', count(*) FROM task;
 INSERT INTO finding

@@ -273,7 +273,7 @@ spoilt 'an acknowledged outcome that is gone' 'every acknowledged outcome is kep
 spoilt 'an outcome recorded twice' 'no outcome is counted twice' \
     'INSERT INTO outcome SELECT bucket, gen_random_uuid(), task_id, permit_id, disposition,
      reached, agent, note_sealed, started_at, ended_at, callback_at, recorded_at
-     FROM outcome LIMIT 1' "$all"
+     FROM outcome ORDER BY disposition LIMIT 1' "$all"
 spoilt 'an outcome without an entry' 'every outcome has one entry in the ledger' \
     "DELETE FROM ledger_leaf WHERE idx = (SELECT max(idx) FROM ledger_leaf WHERE kind = 'outcome')" "$all"
 spoilt 'a decision that was deleted' 'every push has a decision that allows it' \
