@@ -2,7 +2,7 @@
 # crash.sh - kills the programs at random moments and shows that nothing is lost or done
 # twice; then spoils copies of the result and shows that the checker sees it.
 #
-#   crash.sh [--customers N] [--kills N] [--seed S] [--keep]
+#   crash.sh [--customers N] [--kills N] [--seed S] [--zombie] [--keep]
 #
 # STW_TEST_BIN names the binary (build/steward). A throwaway cluster, a made-up book, the
 # server, the simulated queue with agents, `steward run` in a loop and withdrawals through
@@ -10,18 +10,22 @@
 # When all kills are done everything drains, and check_effects.sh decides. The seed is
 # printed; with the same seed the same victims die after the same pauses.
 #
+# --zombie first stops the server (SIGSTOP) with pushes on the wire until its leases have
+# run out and others have pushed those tasks again, then lets it go on: what it then wants
+# to write must be refused.
 # --keep leaves the directory (journals, logs, cluster) for a look.
 # Exit: 0 all holds, 1 not. Ends with "N passed, N failed", as tests/run.sh wants it.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 here=tests/api
 bin=$(realpath "${STW_TEST_BIN:-build/steward}")
-customers=3000 kills=10 seed=$((RANDOM * 32768 + RANDOM)) keep=no
+customers=3000 kills=10 seed=$((RANDOM * 32768 + RANDOM)) keep=no zombie=no
 while [ $# -gt 0 ]; do
 	case $1 in
 	--customers) customers=$2 && shift ;;
 	--kills) kills=$2 && shift ;;
 	--seed) seed=$2 && shift ;;
+	--zombie) zombie=yes ;;
 	--keep) keep=yes ;;
 	*)
 		sed -n '5s/^# *//p' "$0" >&2
@@ -133,10 +137,11 @@ start_queue() {
 	queue_port=$(cat "$dir/queue.port")
 }
 start_run() {
-	start run "$bin" run --queue "http://127.0.0.1:$queue_port" --limit-sec 20
+	start run "$bin" run --limit-sec 20
 }
 start_serve
 start_queue
+sql "UPDATE queue SET url = 'http://127.0.0.1:$queue_port/tasks'" || die "queues"
 
 # Customers withdraw all the while; what was acknowledged is noted.
 token=$(awk '$1 == "compliance" { print $3 }' "$dir/tokens")
@@ -156,6 +161,29 @@ withdraw_some() {
 }
 withdraw_some >/dev/null 2>&1 &
 pid[withdrawals]=$!
+
+# ---- the zombie --------------------------------------------------------------------------
+if [ $zombie = yes ]; then
+	worker=serve-${pid[serve]}
+	"$bin" plan >>"$dir/run.log" 2>&1 || die "plan failed"
+	until [ "$(sql "SELECT count(*) FROM task_ready JOIN task USING (bucket, task_id)
+	    WHERE worker = '$worker' AND state = 'sending'")" -ge 2 ]; do
+		[ $SECONDS -lt 120 ] || die "the server pushes nothing"
+	done
+	kill -STOP "${pid[serve]}"
+	echo "     zombie: $worker stopped with $(sql "SELECT count(*) FROM task_ready
+	    WHERE worker = '$worker'") leases"
+	sleep 26
+	"$bin" dispatch --limit-sec 20 >>"$dir/run.log" 2>&1
+	kill -CONT "${pid[serve]}"
+	sleep 3
+	stale=$(grep -c dispatch_stale "$dir/serve.log")
+	if [ "$stale" -ge 1 ]; then
+		pass "a zombie's answers were refused: $stale"
+	else
+		fail "the zombie wrote what it liked, or had nothing to write"
+	fi
+fi
 
 # ---- the kills ---------------------------------------------------------------------------
 victims=(run run serve run serve run queue)
@@ -190,8 +218,7 @@ left() {
 deadline=$((SECONDS + 120))
 while :; do
 	alive run && wait "${pid[run]}" 2>/dev/null
-	"$bin" run --queue "http://127.0.0.1:$queue_port" --limit-sec 60 \
-	    >>"$dir/run.log" 2>&1 || die "the run after the kills failed"
+	"$bin" run --limit-sec 60 >>"$dir/run.log" 2>&1 || die "the run after the kills failed"
 	[ "$(left)" != 0 ] || break
 	[ $SECONDS -lt $deadline ] || {
 		sql "SELECT state, count(*) FROM task GROUP BY 1"
