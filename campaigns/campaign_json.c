@@ -201,16 +201,16 @@ get_step(const struct doc *d, struct campaign_step *out)
 static enum stw_code
 get_names(const struct doc *d, struct campaign *out)
 {
-	static const char *const keys[] = {"zh-CN", "en", NULL};
+	static const char *const keys[] = {"zh", "en", NULL};
 	json_t *name = json_object_get(d->root, "name");
 	enum stw_code rc;
 
 	if (!json_is_object(name))
 		return stw_fail(d->err, STW_INVALID,
-		    "/name: must be {\"zh-CN\": \"...\", \"en\": \"...\"}");
+		    "/name: must be {\"zh\": \"...\", \"en\": \"...\"}");
 	rc = check_keys(d, name, "/name", keys);
 	if (rc == STW_OK)
-		rc = get_text(d, name, "/name", "zh-CN", true, &out->name_zh);
+		rc = get_text(d, name, "/name", "zh", true, &out->name_zh);
 	if (rc == STW_OK)
 		rc = get_text(d, name, "/name", "en", true, &out->name_en);
 	return rc;

@@ -55,7 +55,7 @@ static void
 read_product(struct reader *r, json_t *from, struct product_row *to)
 {
 	to->code = text(r, from, "code");
-	to->name_zh = text(r, from, "zh-CN");
+	to->name_zh = text(r, from, "zh");
 	to->name_en = text(r, from, "en");
 	to->product_class = text(r, from, "class");
 	to->risk = number(from, "risk", 0);

@@ -2,7 +2,7 @@
 -- Params   $1 bucket, $2 task_id
 -- Returns  the columns of view_from (campaigns/task_agent_store.c)
 SELECT t.bucket, t.task_id, t.state, t.customer_id, c.ref, c.name_mask, p.phone_mask,
-       k.code, v.document -> 'name' ->> 'zh-CN', v.document -> 'name' ->> 'en', t.version,
+       k.code, v.document -> 'name' ->> 'zh', v.document -> 'name' ->> 'en', t.version,
        q.code, t.agent, t.channel, t.handler, t.purpose, t.product, s.stage, t.script,
        t.script_version, t.priority, n.number, c.risk_rating, c.dob, t.not_before,
        t.not_after, t.updated_at, t.callback_at, t.decision_id

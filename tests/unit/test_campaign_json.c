@@ -8,7 +8,7 @@
 #include "campaigns/campaign.h"
 
 #define HEAD                                                                 \
-	"\"code\":\"care\",\"name\":{\"zh-CN\":\"关怀\",\"en\":\"Care\"}," \
+	"\"code\":\"care\",\"name\":{\"zh\":\"关怀\",\"en\":\"Care\"}," \
 	"\"purpose\":\"MARKETING\",\"occurrence\":\"'once'\""
 #define STEP                                                                       \
 	"\"step\":{\"code\":\"call\",\"channel\":\"VOICE\",\"handler\":\"agent\"," \
@@ -43,7 +43,7 @@ static const struct doc_case {
     {"audience is no yes or no", "{" HEAD ",\"audience\":\"customer.age\"," STEP "}",
 	"/audience: ", 1, 0},
     {"purpose",
-	"{\"code\":\"care\",\"name\":{\"zh-CN\":\"x\",\"en\":\"x\"},"
+	"{\"code\":\"care\",\"name\":{\"zh\":\"x\",\"en\":\"x\"},"
 	"\"purpose\":\"ADS\"}",
 	"'ADS' is not one of MARKETING", 0, 0},
     {"hold-out of all", "{" HEAD "," AUDIENCE "," STEP ",\"hold_out_bp\":10000}",

@@ -20,7 +20,9 @@ function Line({ tone, label, link, n, from = 0, scale, of, sign = '' }) {
 /* scope is customers; audience and the rest count a customer once for each campaign that
  * wants them, so the shares are those of the audience. */
 export function Waterfall({ title, audience, scope, undecided, reasons, linkOf }) {
-	const cuts = reasons.filter((r) => r.fate !== 'planned');
+	const order = ['already', 'no_contact_point', 'held_out', 'blocked', 'deferred', 'review'];
+	const cuts = reasons.filter((r) => r.fate !== 'planned')
+		.sort((a, b) => order.indexOf(a.fate) - order.indexOf(b.fate) || b.count - a.count);
 	const planned = reasons.filter((r) => r.fate === 'planned').reduce((sum, r) => sum + r.count, 0);
 	const lost = cuts.reduce((sum, r) => sum + r.count, 0);
 	const difference = audience - lost - planned;
