@@ -130,6 +130,12 @@ type_size(enum col_type type)
 	return 0;
 }
 
+size_t
+column_size(const struct column *col)
+{
+	return type_size(col->type);
+}
+
 static size_t
 valid_words(size_t cap)
 {

@@ -101,6 +101,9 @@ column_has(const struct column *col, size_t row)
 	return col->valid == NULL || ((col->valid[row >> 6] >> (row & 63)) & 1) != 0;
 }
 
+/* Bytes of one element of data. */
+size_t column_size(const struct column *col);
+
 /* Bytes held, columns, dictionaries and children together. */
 size_t table_bytes(const struct table *table);
 

@@ -167,12 +167,78 @@ book_append(struct book *book, int bucket, int64_t customer_id)
 	return row;
 }
 
+/* ---- order of child rows ------------------------------------------------------- */
+struct timed {
+	stw_usec at;
+	size_t from; /* row before sorting; also breaks ties, so the sort is stable */
+};
+
+static int
+timed_cmp(const void *a, const void *b)
+{
+	const struct timed *x = a, *y = b;
+
+	if (x->at != y->at)
+		return x->at < y->at ? -1 : 1;
+	return x->from < y->from ? -1 : 1;
+}
+
+/* Moves the rows of one column: row first + i becomes the one that was at order[i]. */
+static void
+permute(
+    struct column *col, const struct timed *order, size_t first, size_t n, char *room)
+{
+	size_t size = column_size(col);
+	char *data = col->data;
+	bool *valid = (bool *)(room + n * sizeof(int64_t));
+
+	for (size_t i = 0; i < n; i++) {
+		memcpy(room + i * size, data + order[i].from * size, size);
+		valid[i] = column_has(col, order[i].from);
+	}
+	memcpy(data + first * size, room, n * size);
+	for (size_t i = 0; i < n && col->valid != NULL; i++) {
+		uint64_t bit = UINT64_C(1) << ((first + i) & 63);
+
+		if (valid[i])
+			col->valid[(first + i) >> 6] |= bit;
+		else
+			col->valid[(first + i) >> 6] &= ~bit;
+	}
+}
+
+/* By column 0, the instant; rows of one instant stay as they came. */
+static void
+sort_by_time(struct table *table, size_t first)
+{
+	const stw_usec *at = table->cols[0].data;
+	size_t n = table->rows - first, i = 1;
+	struct timed *order;
+	char *room;
+
+	while (i < n && at[first + i - 1] <= at[first + i])
+		i++;
+	if (i >= n)
+		return;
+	order = stw_xalloc(n * sizeof *order);
+	room = stw_xalloc(n * (sizeof(int64_t) + sizeof(bool)));
+	for (i = 0; i < n; i++)
+		order[i] = (struct timed){at[first + i], first + i};
+	qsort(order, n, sizeof *order, timed_cmp);
+	for (int c = 0; c < table->ncols; c++)
+		permute(&table->cols[c], order, first, n, room);
+	free(order);
+	free(room);
+}
+
 void
 book_end_children(struct book *book, enum book_child child, size_t row)
 {
 	struct table_child *c = &book->customers->children[child];
 
 	STW_ASSERT(row < book->customers->rows && c->table->rows <= UINT32_MAX);
+	if (child != BOOK_HOLDINGS)
+		sort_by_time(c->table, c->offsets[row]);
 	c->offsets[row + 1] = (uint32_t)c->table->rows;
 }
 

@@ -97,8 +97,9 @@ struct book {
 struct book *book_new(
     size_t customers, const char *currency, const struct zone *zone, stw_usec as_of);
 /* The next customer, in the book's order; its row. Child rows are then appended to
- * book->customers->children[c].table, followed by book_end_children(book, c, row): for
- * every row that has a successor, in order. */
+ * book->customers->children[c].table, followed by book_end_children(book, c, row), which
+ * puts them in order of time; the rows in order, those without children may be left out
+ * while the customer is the newest. */
 size_t book_append(struct book *book, int bucket, int64_t customer_id);
 void book_end_children(struct book *book, enum book_child child, size_t row);
 

@@ -200,6 +200,39 @@ START_TEST(a_trait_that_cannot_be_is_an_error)
 }
 END_TEST
 
+/* Bits of validity move with their rows, also across a word of 64. */
+START_TEST(child_rows_come_into_the_order_of_time)
+{
+	const struct table *txns = book->customers->children[BOOK_TRANSACTIONS].table;
+	static const int days[] = {5, 9, 5, 1, 9, 7};
+	static const int want[] = {1, 4, 5, 0, 2, 3}; /* equal days as they came */
+
+	(void)world_add(book, "filler", 1);
+	for (int i = 0; i < 61; i++)
+		world_move(book, "filler", i, 1);
+	(void)world_add(book, "x", 1);
+	for (int i = 0; i < 6; i++) {
+		struct table *t = book->customers->children[BOOK_TRANSACTIONS].table;
+		size_t row = table_append(t);
+
+		table_set_int(t, TXN_AT, row, WORLD_NOW - days[i] * STW_USEC_DAY);
+		table_set_int(t, TXN_AMOUNT, row, i);
+		if (i % 2 == 0)
+			table_set_int(t, TXN_BALANCE, row, i);
+	}
+	book_end_children(book, BOOK_TRANSACTIONS, 1);
+	for (size_t i = 0; i < 6; i++) {
+		const struct column *balance = &txns->cols[TXN_BALANCE];
+
+		ck_assert_int_eq(
+		    ((int64_t *)txns->cols[TXN_AMOUNT].data)[61 + i], want[i]);
+		ck_assert_int_eq(column_has(balance, 61 + i), want[i] % 2 == 0);
+		if (want[i] % 2 == 0)
+			ck_assert_int_eq(((int64_t *)balance->data)[61 + i], want[i]);
+	}
+}
+END_TEST
+
 START_TEST(a_rule_reads_customers_and_their_lists)
 {
 	struct rule_eval_ctx ctx = {
@@ -240,6 +273,7 @@ main(void)
 	    tc, traits_of_a_customer_with_nothing, 0, (int)STW_ARRAY_LEN(empty));
 	tcase_add_loop_test(
 	    tc, a_trait_that_cannot_be_is_an_error, 0, (int)STW_ARRAY_LEN(bad_traits));
+	tcase_add_test(tc, child_rows_come_into_the_order_of_time);
 	tcase_add_test(tc, a_rule_reads_customers_and_their_lists);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
