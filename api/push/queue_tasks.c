@@ -161,7 +161,7 @@ agent_of(const struct queue_tasks *tasks, const struct queue_task *t)
 		if (tasks->lines[i].who.queue[0] == '\0' ||
 		    strcmp(tasks->lines[i].who.queue, t->queue) == 0)
 			fit++;
-	if (t->passed >= fit)
+	if (fit == 0 || t->passed >= fit)
 		return -1;
 	want = (int)((queue_hash(t->task_id, 1) + (uint64_t)t->passed) % (uint64_t)fit);
 	for (int i = 0; i < tasks->nlines; i++)
