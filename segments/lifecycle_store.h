@@ -44,8 +44,9 @@ enum stw_code lifecycle_store_activate(struct db *db, const char *code, int vers
 enum stw_code lifecycle_store_install(struct db *db, const char *actor, stw_usec now,
     bool *installed, struct stw_err *err) STW_MUST_USE;
 
-/* Writes the changes, one transaction a bucket, and sets the stages in the book. Rows
- * that are stored already are not written again. */
+/* Writes the changes, one transaction a bucket, and sets the stages in the book. A bucket
+ * whose stored stages are not those of the book is left alone, with CONFLICT: after a
+ * crash the changes are found again from a freshly loaded book. */
 enum stw_code lifecycle_store_apply(struct db *db, struct book *book,
     const struct lifecycle_model *model, const struct lifecycle_changes *changes,
     stw_usec now, const struct progress *progress, struct stw_err *err) STW_MUST_USE;

@@ -96,11 +96,11 @@ trait_parse(json_t *item, size_t at, struct arena *arena, struct trait *out,
 }
 
 enum stw_code
-trait_catalogue_parse(struct str text, struct arena *arena, struct trait_catalogue *out,
+trait_catalogue_parse(struct str json, struct arena *arena, struct trait_catalogue *out,
     struct stw_err *err)
 {
 	json_error_t fault;
-	json_t *root = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, &fault);
+	json_t *root = json_loadb(json.ptr, json.len, JSON_REJECT_DUPLICATES, &fault);
 	json_t *items, *item;
 	struct trait *traits;
 	enum stw_code rc = STW_OK;
