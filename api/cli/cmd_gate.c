@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "api/cli/cli.h"
+#include "campaigns/compliance/decide_json.h"
 #include "campaigns/compliance/record_json.h"
 #include "campaigns/compliance/ruleset.h"
 
@@ -8,20 +9,6 @@
 #define PACKS_MAX 32
 
 /* ---- gate ------------------------------------------------------------------------------ */
-/* All packs of the binary, always in force: what the shipped rules would say. */
-static enum stw_code
-embedded_rules(struct ruleset **out, struct stw_err *err)
-{
-	struct pack_info packs[PACKS_MAX];
-	struct pack_use uses[PACKS_MAX];
-	int n = ruleset_embedded(packs, PACKS_MAX);
-
-	for (int i = 0; i < n; i++)
-		uses[i] = (struct pack_use){
-		    packs[i].pack, packs[i].version, STW_USEC_NEVER, STW_USEC_MAX};
-	return ruleset_load(uses, n, out, err);
-}
-
 static void
 print_decision(const struct app *app, const struct gate_decision *d)
 {
@@ -40,12 +27,29 @@ print_decision(const struct app *app, const struct gate_decision *d)
 		    d->hits[i].evidence != NULL ? d->hits[i].evidence : "");
 }
 
+/* With the texts and sources of all rules, for another program to read. */
+static enum stw_code
+print_json(const struct ruleset *rules, struct str facts, struct stw_err *err)
+{
+	struct buf out;
+	enum stw_code rc;
+
+	buf_init(&out);
+	rc = decide_json(rules, facts, &out, NULL, err);
+	if (rc == STW_OK)
+		(void)fwrite(out.data, 1, out.len, stdout);
+	buf_fini(&out);
+	return rc;
+}
+
 enum stw_code
 cmd_gate(struct cli *cli, struct stw_err *err)
 {
 	static const char *const verbs[] = {"decide"};
 	const char *path = NULL;
-	const struct cli_opt opts[] = {{"facts", CLI_TEXT, &path, 0, 0}};
+	bool json = false;
+	const struct cli_opt opts[] = {
+	    {"facts", CLI_TEXT, &path, 0, 0}, {"json", CLI_SWITCH, &json, 0, 0}};
 	enum gate_checkpoint checkpoint;
 	struct gate_decision decision;
 	struct gate_facts facts;
@@ -56,22 +60,26 @@ cmd_gate(struct cli *cli, struct stw_err *err)
 
 	if (cli_verb(cli, verbs, 1, err) < 0)
 		return STW_INVALID;
-	rc = cli_parse(cli, opts, 1, 0, 0, err);
+	rc = cli_parse(cli, opts, 2, 0, 0, err);
 	if (rc == STW_OK && path == NULL)
 		rc = stw_fail(err, STW_INVALID, "--facts FILE is needed");
 	if (rc == STW_OK)
 		rc = cli_read_file(cli, path, FACTS_MAX, &text, err);
 	if (rc == STW_OK)
+		rc = ruleset_load_embedded(&rules, err);
+	if (rc == STW_OK && json) {
+		rc = print_json(rules, text, err);
+	} else if (rc == STW_OK) {
 		rc = record_read(
 		    text, &cli->arena, &facts, &checkpoint, &now, &ttl, err);
-	if (rc == STW_OK)
-		rc = embedded_rules(&rules, err);
-	if (rc != STW_OK)
-		return rc;
-	gate_decide(rules, &facts, checkpoint, now, ttl, &cli->arena, &decision);
-	print_decision(&cli->app, &decision);
+		if (rc == STW_OK) {
+			gate_decide(rules, &facts, checkpoint, now, ttl, &cli->arena,
+			    &decision);
+			print_decision(&cli->app, &decision);
+		}
+	}
 	ruleset_free(rules);
-	return STW_OK;
+	return rc;
 }
 
 /* ---- packs --------------------------------------------------------------------------------- */
