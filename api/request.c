@@ -381,7 +381,8 @@ api_fail(struct api_request *req, enum stw_code rc, const struct stw_err *err)
 		log_event(LOG_WARN, "request_tempfail", "trace=%s text=\"%s\"",
 		    req->trace_id, err->text);
 		api_problem(req, 503, "TRY_AGAIN", NULL,
-		    "the work could not be done now; nothing was changed by this answer");
+		    "the work could not be done now; send the same request again, with the "
+		    "same Idempotency-Key if it had one");
 		req->retry_later = true;
 		return;
 	case STW_BUG:

@@ -52,6 +52,9 @@ document(struct cli *cli, struct db *db, enum verb verb, const char *who,
 			(void)printf(
 			    "campaign %s version %d\n", row.code, row.newest_version);
 	}
+	/* The place is one inside a rule of the document, which the text names. */
+	if (rc == STW_INVALID && err->line > 0)
+		cli->where = arena_printf(&cli->arena, "%s: rule", cli->argv[0]);
 	rule_scope_fini(&scope);
 	return rc;
 }

@@ -2,6 +2,7 @@
  * test_api.c - the real binary, over HTTP: contract, rights, errors, paging, effects.
  */
 #include <ctype.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -938,6 +939,76 @@ START_TEST(a_key_whose_request_failed_may_be_used_again)
 }
 END_TEST
 
+#define AT_ONCE 8
+
+struct racer {
+	struct request request;
+	struct reply reply;
+};
+
+static void *
+race(void *arg)
+{
+	struct racer *r = arg;
+
+	r->reply = http(&world, r->request);
+	return NULL;
+}
+
+static void
+race_all(struct racer racers[AT_ONCE])
+{
+	pthread_t threads[AT_ONCE];
+
+	for (int i = 0; i < AT_ONCE; i++)
+		ck_assert_int_eq(
+		    pthread_create(&threads[i], NULL, race, &racers[i]), 0);
+	for (int i = 0; i < AT_ONCE; i++)
+		ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+}
+
+START_TEST(one_key_sent_by_many_at_once_has_one_effect)
+{
+	static const char sql[] =
+	    "SELECT count(*) FROM consent_event WHERE evidence = 'raced'";
+	struct reply list = get("ops", "/v1/customers?limit=1");
+	char *token = token_of("ops"), path[160], key[64];
+	struct racer racers[AT_ONCE] = {0};
+	const char *answer = NULL;
+
+	(void)snprintf(path, sizeof path, "/v1/customers/%s/consents",
+	    reply_text(&list, "items/0/ref"));
+	(void)snprintf(key, sizeof key, "%s", new_key());
+	for (int i = 0; i < AT_ONCE; i++)
+		racers[i].request = (struct request){.method = "POST",
+		    .path = path,
+		    .token = token,
+		    .body = "{\"action\":\"grant\",\"purpose\":\"SURVEY\",\"channel\":"
+			    "\"SMS\",\"form\":\"app\",\"evidence\":\"raced\"}",
+		    .key = key};
+	race_all(racers);
+	for (int i = 0; i < AT_ONCE; i++) {
+		const struct reply *r = &racers[i].reply;
+
+		if (r->status == 409) {
+			ck_assert_str_eq(
+			    reply_text(r, "code"), "IDEMPOTENCY_IN_PROGRESS");
+			continue;
+		}
+		ck_status(r, 201);
+		if (answer != NULL)
+			ck_assert_str_eq(r->text, answer);
+		answer = r->text;
+	}
+	ck_assert_ptr_nonnull(answer);
+	ck_assert_int_eq(test_db_number(&world.db, sql), 1);
+	for (int i = 0; i < AT_ONCE; i++)
+		reply_free(&racers[i].reply);
+	reply_free(&list);
+	free(token);
+}
+END_TEST
+
 /* ---- work -------------------------------------------------------------------------------------- */
 START_TEST(a_task_belongs_to_the_first_agent_who_takes_it)
 {
@@ -960,6 +1031,45 @@ START_TEST(a_task_belongs_to_the_first_agent_who_takes_it)
 	ck_status(&r, 200);
 	ck_assert_str_eq(reply_text(&r, "state"), "queued");
 	reply_free(&r);
+}
+END_TEST
+
+START_TEST(of_many_who_reach_for_a_task_one_gets_it)
+{
+	char id[40], customer[80], path[120], keys[AT_ONCE][40];
+	char *tokens[2] = {strdup(world_token(&world, "agent", AGENT)), NULL};
+	struct racer racers[AT_ONCE] = {0};
+	struct reply task;
+	int got = 0;
+
+	tokens[1] = strdup(world_token(&world, "agent", OTHER));
+	queued_task(id, customer);
+	(void)snprintf(path, sizeof path, "/v1/tasks/%s/accept", id);
+	for (int i = 0; i < AT_ONCE; i++) {
+		(void)snprintf(keys[i], sizeof keys[i], "race-%d", i);
+		racers[i].request = (struct request){.method = "POST",
+		    .path = path,
+		    .token = tokens[i % 2],
+		    .key = keys[i]};
+	}
+	race_all(racers);
+	for (int i = 0; i < AT_ONCE; i++) {
+		got += racers[i].reply.status == 200;
+		if (racers[i].reply.status != 200)
+			ck_problem(&racers[i].reply, 409, "CONFLICT");
+	}
+	ck_assert_int_eq(got, 1);
+	(void)snprintf(path, sizeof path, "/v1/tasks/%s", id);
+	task = agent(AGENT, NULL, path, NULL, NULL);
+	for (int i = 0; i < AT_ONCE; i++) {
+		if (racers[i].reply.status == 200)
+			ck_assert_str_eq(reply_text(&racers[i].reply, "agent"),
+			    reply_text(&task, "agent"));
+		reply_free(&racers[i].reply);
+	}
+	reply_free(&task);
+	free(tokens[0]);
+	free(tokens[1]);
 }
 END_TEST
 
@@ -1292,11 +1402,13 @@ api_suite(void)
 	tcase_add_test(tc, filters_of_the_log_hold_for_every_row);
 	tcase_add_test(tc, a_change_without_a_key_is_refused);
 	tcase_add_test(tc, the_same_key_gives_the_first_answer_and_no_second_effect);
+	tcase_add_test(tc, one_key_sent_by_many_at_once_has_one_effect);
 	tcase_add_test(tc, a_key_whose_request_failed_may_be_used_again);
 	suite_add_tcase(suite, tc);
 	tc = tcase_create("work");
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_task_belongs_to_the_first_agent_who_takes_it);
+	tcase_add_test(tc, of_many_who_reach_for_a_task_one_gets_it);
 	tcase_add_test(tc, a_call_goes_from_accept_over_permit_to_outcome);
 	tcase_add_test(tc, after_a_withdrawal_no_permit_is_granted);
 	tcase_add_test(tc, a_suspended_number_grants_no_permit);
