@@ -1,5 +1,7 @@
 #include "api/cursor.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -26,16 +28,17 @@ cursor_write(const struct auth_keys *keys, const char *filter, const char *place
 {
 	unsigned char mac[crypto_auth_hmacsha256_BYTES];
 	unsigned char raw[MAC_BYTES + CURSOR_PLACE_MAX];
-	size_t len = strlen(place), size;
+	struct str at = str_of(place);
+	size_t size;
 	char *text;
 
-	STW_ASSERT(len <= CURSOR_PLACE_MAX);
-	sign(keys, filter, place, len, mac);
+	STW_ASSERT(at.len <= CURSOR_PLACE_MAX);
+	sign(keys, filter, place, at.len, mac);
 	memcpy(raw, mac, MAC_BYTES);
-	memcpy(raw + MAC_BYTES, place, len);
-	size = sodium_base64_encoded_len(MAC_BYTES + len, VARIANT);
+	memcpy(raw + MAC_BYTES, at.ptr, at.len);
+	size = sodium_base64_encoded_len(MAC_BYTES + at.len, VARIANT);
 	text = arena_alloc(arena, size);
-	(void)sodium_bin2base64(text, size, raw, MAC_BYTES + len, VARIANT);
+	(void)sodium_bin2base64(text, size, raw, MAC_BYTES + at.len, VARIANT);
 	return text;
 }
 
@@ -57,4 +60,17 @@ cursor_read(const struct auth_keys *keys, const char *filter, const char *cursor
 		    "cursor: not one of ours, or made with other filters");
 	*place = arena_strndup(arena, (const char *)raw + MAC_BYTES, len - MAC_BYTES);
 	return STW_OK;
+}
+
+bool
+cursor_number(const char **place, int64_t *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtoll(*place, &end, 10);
+	if (end == *place || errno != 0 || (*end != ' ' && *end != '\0'))
+		return false;
+	*place = *end == ' ' ? end + 1 : end;
+	return true;
 }

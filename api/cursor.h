@@ -18,5 +18,7 @@ const char *cursor_write(const struct auth_keys *keys, const char *filter,
 enum stw_code cursor_read(const struct auth_keys *keys, const char *filter,
     const char *cursor, struct arena *arena, const char **place,
     struct stw_err *err) STW_MUST_USE;
+/* The next number of a place, and past the space behind it. */
+bool cursor_number(const char **place, int64_t *out);
 
 #endif

@@ -37,6 +37,7 @@ v1_customer_list(struct api_request *req)
 	struct stw_err err = {0};
 	json_t *v, *items;
 	enum stw_code rc = STW_OK;
+	int64_t bucket = -1;
 	int limit, count;
 
 	filter.stage = api_query(req, "stage");
@@ -49,9 +50,10 @@ v1_customer_list(struct api_request *req)
 	if (cursor != NULL) {
 		rc = cursor_read(
 		    &req->server->auth, scope, cursor, &req->arena, &place, &err);
-		if (rc == STW_OK && sscanf(place, "%d %" SCNd64, &filter.after_bucket,
-					&filter.after_id) != 2)
+		if (rc == STW_OK && (!cursor_number(&place, &bucket) ||
+					!cursor_number(&place, &filter.after_id)))
 			rc = stw_fail(&err, STW_INVALID, "cursor: not one of ours");
+		filter.after_bucket = (int)bucket;
 	}
 	/* One more than asked for tells whether there is a next page. */
 	filter.limit = limit + 1;

@@ -42,7 +42,7 @@ static enum stw_code
 read_place(struct api_request *req, const char *scope, struct decision_filter *filter,
     struct stw_err *err)
 {
-	const char *cursor = api_query(req, "cursor"), *place, *space;
+	const char *cursor = api_query(req, "cursor"), *place;
 	enum stw_code rc;
 
 	filter->after_at = STW_USEC_MAX;
@@ -51,9 +51,8 @@ read_place(struct api_request *req, const char *scope, struct decision_filter *f
 	rc = cursor_read(&req->server->auth, scope, cursor, &req->arena, &place, err);
 	if (rc != STW_OK)
 		return rc;
-	space = strchr(place, ' ');
-	if (space == NULL || sscanf(place, "%" SCNd64, &filter->after_at) != 1 ||
-	    uuid_parse(str_of(space + 1), &filter->after_id) != STW_OK)
+	if (!cursor_number(&place, &filter->after_at) ||
+	    uuid_parse(str_of(place), &filter->after_id) != STW_OK)
 		return stw_fail(err, STW_INVALID, "cursor: not one of ours");
 	return STW_OK;
 }

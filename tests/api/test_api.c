@@ -409,16 +409,17 @@ START_TEST(every_operation_answers_as_the_document_says)
 END_TEST
 
 /* ---- who may what ------------------------------------------------------------------------- */
+/* The pattern with 1 for every parameter. */
 static char *
 concrete(const char *pattern)
 {
-	char *path = strdup(pattern), *brace;
+	char *path = calloc(1, strlen(pattern) + 1);
+	size_t n = 0;
 
-	while ((brace = strchr(path, '{')) != NULL) {
-		char *end = strchr(brace, '}');
-
-		*brace = '1';
-		memmove(brace + 1, end + 1, strlen(end));
+	for (; *pattern != '\0'; pattern++) {
+		path[n++] = *pattern == '{' ? '1' : *pattern;
+		if (*pattern == '{')
+			pattern += strcspn(pattern, "}");
 	}
 	return path;
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -227,17 +228,23 @@ world_start(struct world *world, int customers)
 	    read_port(world, "port", world->server));
 }
 
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
 void
 world_stop(struct world *world)
 {
-	char command[200];
-
 	if (world->server > 0)
 		(void)world_end(world->server);
 	if (world->queue > 0)
 		(void)world_end(world->queue);
-	(void)snprintf(command, sizeof command, "rm -rf '%s'", world->dir);
-	if (system(command) != 0)
+	if (nftw(world->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
 		stop("cannot remove %s", world->dir);
 	test_db_close(&world->db);
 }
