@@ -1,16 +1,16 @@
 /*
  * The files of the sample book. What is awkward in it, in customers of a thousand, about:
  *
- *   no phone 13, unverified phone 50, a couple's one phone 140, a child with a parent's
- *   phone 60 (30 of them minors), no birthday 15, elderly 140, no risk rating 110, lapsed
- *   rating 180, rating in doubt 15, Xinjiang 20 (Asia/Urumqi declared, verified or
- *   unknown), never asked for consent 90, consent withdrawn 55, consent expired, on an old
- *   notice, by a ticked box, for another class or another recipient, objection 35, three
- *   calls in the last week 25, open complaint 10, deceased 4, under legal or fraud hold 7,
- *   no account 12, account closed 20, dormant 70.
+ *   no phone 13, unverified phone 50, a phone shared 100 (70 couples, 30 parent and child,
+ *   15 of them minors), no birthday 15, elderly 145, no risk rating 120, lapsed rating 155,
+ *   rating in doubt 15, Xinjiang 20 (Asia/Urumqi declared, verified, or unknown), no consent
+ *   on record 140, consent withdrawn 57, and some expired, on an old notice, by a ticked
+ *   box, for another class of product or another recipient; objection 35, called three
+ *   times in a week 25, open complaint 10, deceased 5, legal or fraud hold 7, no account
+ *   12, account closed 20, inactive for half a year 70.
  *
- * Campaigns find: a product that ends within seven days 70, assets that fell by a third
- * 55, an account opened within 30 days 40.
+ * Campaigns find: a product that ends within seven days 80, assets that fell by a third
+ * 50, an account opened within 30 days 40.
  */
 #include "segments/sample.h"
 
