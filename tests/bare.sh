@@ -50,7 +50,7 @@ fi
 # ---- one root per user --------------------------------------------------------------
 make_root() { # WHO
 	root=$work/root.$1
-	rm -rf "$root"
+	rm -rf --one-file-system "$root"
 	mkdir -p "$root"
 	tar -C "$root" -xf "$work/base.tar"
 	rm -rf "$root"/var/lib/apt/lists/* "$root"/etc/apt/sources.list
@@ -117,7 +117,7 @@ for who in $users; do
 		run_in "$who" "make demo-clean" || failed=1
 		run_in "$who" "make check" || failed=1
 	fi
-	[ "$keep" = yes ] || rm -rf "$work/root.$who"
+	[ "$keep" = yes ] || rm -rf --one-file-system "$work/root.$who"
 done
 [ $failed -eq 0 ] && echo "bare.sh: all well"
 exit $failed
