@@ -103,6 +103,28 @@ agent(const char *who, const char *method, const char *path, const char *body,
 	return reply;
 }
 
+/* Says where they all are. */
+static void
+no_task_left(void)
+{
+	static const char *const states[] = {"planned", "ready", "sending", "queued",
+	    "accepted", "in_progress", "done", "no_contact", "recalled", "blocked"};
+	char text[400];
+	size_t n = 0;
+
+	for (size_t i = 0; i < STW_ARRAY_LEN(states); i++) {
+		char sql[200];
+
+		(void)snprintf(sql, sizeof sql,
+		    "SELECT count(*) FROM task JOIN queue USING (queue_id) WHERE code = "
+		    "'wealth-remote' AND task.state = '%s'",
+		    states[i]);
+		n += (size_t)snprintf(text + n, sizeof text - n, " %s %lld", states[i],
+		    (long long)test_db_number(&world.db, sql));
+	}
+	ck_abort_msg("no queued task is left:%s", text);
+}
+
 /* A task that nobody has yet: id and customer. */
 static void
 queued_task(char id[40], char customer[80])
@@ -111,8 +133,8 @@ queued_task(char id[40], char customer[80])
 	    agent(AGENT, NULL, "/v1/tasks?state=queued&limit=1", NULL, NULL);
 
 	ck_status(&r, 200);
-	ck_assert_msg(
-	    json_array_size(json_at(r.json, "items")) == 1, "no queued task is left");
+	if (json_array_size(json_at(r.json, "items")) != 1)
+		no_task_left();
 	(void)snprintf(id, 40, "%s", reply_text(&r, "items/0/task_id"));
 	(void)snprintf(customer, 80, "%s", reply_text(&r, "items/0/customer/ref"));
 	reply_free(&r);

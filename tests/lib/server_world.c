@@ -210,6 +210,20 @@ push_tasks(struct world *world)
 	must(world, (const char *const[]){"run", "--queue", url, NULL});
 }
 
+/* A push that timed out on a busy machine is tried again by the server. */
+static void
+wait_for_pushes(const struct world *world)
+{
+	for (int i = 0; i < 1200; i++) {
+		if (test_db_number(&world->db,
+			"SELECT count(*) FROM task WHERE state IN ('ready', 'sending')") ==
+		    0)
+			return;
+		(void)usleep(50000);
+	}
+	stop("tasks are on the wire after a minute; see %s", world->dir);
+}
+
 void
 world_start(struct world *world, int customers)
 {
@@ -226,6 +240,7 @@ world_start(struct world *world, int customers)
 		"--port-file", in_dir(world, "port"), NULL});
 	(void)snprintf(world->api, sizeof world->api, "http://127.0.0.1:%d",
 	    read_port(world, "port", world->server));
+	wait_for_pushes(world);
 }
 
 static int
