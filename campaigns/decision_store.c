@@ -99,7 +99,8 @@ decision_insert(struct db *db, const struct decision_draft *draft, struct stw_er
 	    instant_open(d->valid_until) ? db_null() : db_usec(d->valid_until),
 	    db_bytes(ruleset, sizeof ruleset),
 	    db_bytes(draft->record.ptr, draft->record.len),
-	    db_bytes(draft->record_hash, sizeof draft->record_hash)};
+	    db_bytes(draft->record_hash, sizeof draft->record_hash),
+	    db_text(draft->agent)};
 
 	rc = db_exec(
 	    db, DB_Q_DECISION_INSERT, params, DB_NPARAMS(params), &changed, err);

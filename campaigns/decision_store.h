@@ -21,6 +21,7 @@ struct decision_draft {
 	int version;
 	const struct uuid *task_id; /* NULL: none yet */
 	int64_t number_id;          /* 0: none */
+	const char *agent;          /* who asked to dial; NULL: nobody */
 	const char *channel, *purpose;
 	const struct gate_decision *decision;
 	struct str record; /* canonical JSON */
@@ -53,7 +54,7 @@ struct decision_row {
 	size_t ncodes;
 	stw_usec next_allowed_at; /* STW_USEC_MAX: not by waiting */
 	stw_usec valid_until;
-	const char *agent;  /* of the task; NULL: none */
+	const char *agent;  /* who asked to dial; NULL: nobody */
 	const char *record; /* decision_get only: canonical JSON */
 	const char *record_hash_hex;
 	int64_t ledger_index; /* decision_get only; -1: not yet sequenced */

@@ -301,6 +301,8 @@ task_context_decide(struct db *db, const struct ruleset *rules, struct task_cont
 	draft.version = c->version;
 	draft.task_id = &c->task_id;
 	draft.number_id = c->number_id;
+	if (checkpoint == GATE_DIAL && c->facts.agent.present)
+		draft.agent = c->facts.agent.code;
 	draft.channel = c->channel;
 	draft.purpose = c->purpose;
 	draft.decision = &out->decision;

@@ -41,24 +41,32 @@ function Screen({ role }) {
 class App extends Component {
 	constructor(props) {
 		super(props);
-		this.path = location.pathname;
+		this.screen = this.where();
 		this.state = { open: false, started: !session.token };
 	}
 
 	componentDidMount() {
-		watch(() => this.setState({}));
+		watch(() => {
+			this.screen = this.where();
+			this.setState({});
+		});
 		watchPlace(() => this.moved());
 		matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.setState({}));
 		if (session.token && !session.me) this.whoAmI();
 	}
 
+	where() {
+		const { parts } = place();
+		return (parts[0] || (session.me && home(session.me.role)) || '') + '/' + (parts[1] || '');
+	}
+
 	/* Another screen is read from its top; another filter of the same screen is not. */
 	moved() {
-		const before = this.path;
-		this.path = location.pathname;
+		const before = this.screen;
+		this.screen = this.where();
 		this.setState({ open: false }, () => {
 			const main = document.getElementById('main');
-			if (main && before !== this.path) main.focus();
+			if (main && before !== this.screen) main.focus();
 		});
 	}
 

@@ -12,7 +12,7 @@ static const struct reason reasons[] = {
 	"The abandonment rate is above the limit."},
     {"AFFORDABILITY_MISMATCH", GATE_BLOCK, "金额明显超出客户财力",
 	"The amount is far beyond the customer's means."},
-    {"AGENT_NOT_QUALIFIED", GATE_BLOCK, "坐席没有有效的销售资格",
+    {"AGENT_NOT_QUALIFIED", GATE_BLOCK, "座席没有有效的销售资格",
 	"The agent has no valid sales licence."},
     {"AI_DISCLOSURE_MISSING", GATE_BLOCK, "合成语音没有人工智能提示",
 	"Synthetic voice without an audible label."},

@@ -609,6 +609,7 @@ CREATE TABLE decision (
     version      integer,
     task_id      uuid,
     number_id    bigint,
+    agent        text,                   -- who asked, at gate C
     channel      text     NOT NULL,
     purpose      text     NOT NULL,
     outcome      text     NOT NULL CHECK (outcome IN ('ALLOW', 'BLOCK', 'DEFER', 'REVIEW')),

@@ -3,12 +3,11 @@
 -- Returns  the columns of decision_list, then record
 SELECT d.decision_id, d.bucket, d.gate, d.decided_at, d.customer_id, c.ref, p.phone_mask,
        k.code, d.version, d.task_id, n.number, d.channel, d.purpose, d.outcome,
-       d.primary_code, d.codes, d.next_allowed_at, d.valid_until, t.agent,
+       d.primary_code, d.codes, d.next_allowed_at, d.valid_until, d.agent,
        encode(d.record_hash, 'hex'), convert_from(d.record, 'UTF8')
   FROM decision d
   JOIN customer c ON c.bucket = d.bucket AND c.customer_id = d.customer_id
   LEFT JOIN contact_point p ON p.bucket = d.bucket AND p.point_id = d.point_id
   LEFT JOIN campaign k ON k.campaign_id = d.campaign_id
   LEFT JOIN caller_number n ON n.number_id = d.number_id
-  LEFT JOIN task t ON t.bucket = d.bucket AND t.task_id = d.task_id
  WHERE d.bucket = $1::smallint AND d.decision_id = $2::uuid;

@@ -62,7 +62,7 @@ export class Log extends Component {
 		return html`
 			<${Load} path=${apiPath(query)} head=${(data) => html`
 				<${Head} title=${t('log.title')} about=${t('log.about')} at=${data && data.as_of} />
-				<div class="panel row" role="search">
+				<div class="panel row filters" role="search">
 					<${Entry} name="from" type="date" value=${query.from} onChange=${set} />
 					<${Entry} name="to" type="date" value=${query.to} onChange=${set} />
 					<${Choice} name="outcome" value=${query.outcome} options=${['ALLOW', 'DEFER', 'REVIEW', 'BLOCK']} onChange=${set} />

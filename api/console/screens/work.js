@@ -104,6 +104,7 @@ export class Work extends Component {
 			const granted = await post(`/v1/tasks/${task.task_id}/permit`, {}, this.form.permit);
 			this.form.permit = newKey();
 			this.setState({ permit: granted, grantedAt: performance.now(), busy: '', task: { ...task, ...held, state: granted.state } });
+			this.load(false);
 		} catch (problem) {
 			this.form.permit = newKey();
 			this.setState({ busy: '', formProblem: problem });
