@@ -609,7 +609,6 @@ CREATE TABLE decision (
     version      integer,
     task_id      uuid,
     number_id    bigint,
-    agent        text,                   -- who asked, at gate C
     channel      text     NOT NULL,
     purpose      text     NOT NULL,
     outcome      text     NOT NULL CHECK (outcome IN ('ALLOW', 'BLOCK', 'DEFER', 'REVIEW')),
@@ -620,6 +619,7 @@ CREATE TABLE decision (
     ruleset_hash bytea    NOT NULL,
     record       bytea    NOT NULL,      -- canonical JSON: inputs, rule hits, result
     record_hash  bytea    NOT NULL,      -- SHA-256 of record; also in the ledger entry
+    agent        text,                   -- who asked, at gate C
     PRIMARY KEY (bucket, decision_id),
     CHECK (outcome = 'ALLOW' OR primary_code IS NOT NULL)
 );
