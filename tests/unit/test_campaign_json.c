@@ -7,7 +7,7 @@
 
 #include "campaigns/campaign.h"
 
-#define HEAD                                                                 \
+#define HEAD                                                              \
 	"\"code\":\"care\",\"name\":{\"zh\":\"关怀\",\"en\":\"Care\"}," \
 	"\"purpose\":\"MARKETING\",\"occurrence\":\"'once'\""
 #define STEP                                                                       \
