@@ -39,7 +39,7 @@ check-api: $(API_BINS) $(BIN) ## the real binary, over HTTP
 	  --logs $(B)/logs/api $(API_BINS) $(API_SCRIPTS))
 KILLS ?= 30
 check-crash: $(BIN) ## kill -9 at KILLS (30) random moments, longer than check-api does
-	@bash tests/api/crash.sh --zombie --customers 3000 --kills $(KILLS)
+	@bash tests/api/crash.sh --zombie --customers 8000 --kills $(KILLS)
 
 # ---- browser -------------------------------------------------------------------
 # Node resolves imports from where a script lies, so the scripts run from a copy beside

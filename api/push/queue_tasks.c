@@ -227,6 +227,8 @@ queue_tasks_replay(struct queue_tasks *tasks, const json_t *event, struct stw_er
 		t->tries++;
 	} else if (strcmp(what, "recalled") == 0) {
 		t->state = QUEUE_TASK_CLOSED;
+	} else if (strcmp(what, "passed_on") == 0) {
+		t->passed++;
 	} else if (strcmp(what, "outcome_sent") == 0) {
 		t->outcome_sent = true;
 		(void)snprintf(t->disposition, sizeof t->disposition, "%s",

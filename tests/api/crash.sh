@@ -174,7 +174,12 @@ if [ $zombie = yes ]; then
 	echo "     zombie: $worker stopped with $(sql "SELECT count(*) FROM task_ready
 	    WHERE worker = '$worker'") leases"
 	sleep 26
-	"$bin" dispatch --limit-sec 20 >>"$dir/run.log" 2>&1
+	# Until others have taken over all it had, however much is due before that.
+	until=$((SECONDS + 90))
+	while [ $SECONDS -lt $until ] &&
+	    [ "$(sql "SELECT count(*) FROM task_ready WHERE worker = '$worker'")" != 0 ]; do
+		"$bin" dispatch --limit-sec 10 >>"$dir/run.log" 2>&1
+	done
 	kill -CONT "${pid[serve]}"
 	sleep 3
 	stale=$(grep -c dispatch_stale "$dir/serve.log")

@@ -111,6 +111,16 @@ open_one(struct queue_tasks *tasks, const char *id, const char *queue)
 	queue_tasks_settle(tasks, id, true);
 }
 
+static void
+replay(struct queue_tasks *tasks, const char *text)
+{
+	json_t *event = json_loads(text, 0, NULL);
+
+	ck_assert_ptr_nonnull(event);
+	ck_assert_int_eq(queue_tasks_replay(tasks, event, NULL), STW_OK);
+	json_decref(event);
+}
+
 START_TEST(a_task_is_taken_once_and_given_to_an_agent_of_its_queue)
 {
 	struct queue_tasks *tasks = queue_tasks_new(agents, 3);
@@ -187,6 +197,25 @@ START_TEST(a_task_is_passed_on_to_each_agent_of_its_queue_once)
 }
 END_TEST
 
+START_TEST(after_a_restart_a_task_is_with_the_agent_it_was_passed_on_to)
+{
+	struct queue_tasks *before = queue_tasks_new(agents, 2);
+	struct queue_tasks *after = queue_tasks_new(agents, 2);
+	int first;
+
+	open_one(before, "a", "wealth");
+	first = queue_tasks_next(before, 0, 0) != NULL ? 0 : 1;
+	replay(after, "{\"event\":\"accepted\",\"id\":\"a\",\"task_id\":\"a\","
+		      "\"queue\":\"wealth\"}");
+	replay(after, "{\"event\":\"passed_on\",\"id\":\"a\",\"task_id\":\"a\"}");
+	queue_tasks_resume(after);
+	ck_assert_ptr_null(queue_tasks_next(after, first, 0));
+	ck_assert_ptr_nonnull(queue_tasks_next(after, 1 - first, 0));
+	queue_tasks_free(before);
+	queue_tasks_free(after);
+}
+END_TEST
+
 START_TEST(a_task_whose_journal_line_failed_was_never_taken)
 {
 	struct queue_tasks *tasks = queue_tasks_new(agents, 3);
@@ -199,16 +228,6 @@ START_TEST(a_task_whose_journal_line_failed_was_never_taken)
 	queue_tasks_free(tasks);
 }
 END_TEST
-
-static void
-replay(struct queue_tasks *tasks, const char *text)
-{
-	json_t *event = json_loads(text, 0, NULL);
-
-	ck_assert_ptr_nonnull(event);
-	ck_assert_int_eq(queue_tasks_replay(tasks, event, NULL), STW_OK);
-	json_decref(event);
-}
 
 START_TEST(a_restart_goes_on_where_the_journal_ends)
 {
@@ -263,6 +282,8 @@ main(void)
 	tcase_add_test(tasks, a_task_is_taken_once_and_given_to_an_agent_of_its_queue);
 	tcase_add_test(tasks, a_parked_task_is_woken_by_a_repeat_of_its_push);
 	tcase_add_test(tasks, a_task_is_passed_on_to_each_agent_of_its_queue_once);
+	tcase_add_test(
+	    tasks, after_a_restart_a_task_is_with_the_agent_it_was_passed_on_to);
 	tcase_add_test(tasks, a_task_whose_journal_line_failed_was_never_taken);
 	tcase_add_test(tasks, a_restart_goes_on_where_the_journal_ends);
 	suite_add_tcase(suite, tasks);
