@@ -118,6 +118,7 @@ v1_decision_list(struct api_request *req)
 
 	f.outcome = api_query(req, "outcome");
 	f.code = api_query(req, "code");
+	f.primary = api_query(req, "primary");
 	f.campaign = api_query(req, "campaign");
 	f.customer_ref = api_query(req, "customer");
 	f.gate = api_query(req, "gate");
@@ -128,9 +129,11 @@ v1_decision_list(struct api_request *req)
 		return;
 	v1_decision_page(req, &f,
 	    arena_printf(&req->arena,
-		"decisions\n%s\n%s\n%s\n%s\n%s\n%s\n%" PRId64 "\n%" PRId64 "\n%" PRId64,
-		part(f.outcome), part(f.code), part(f.campaign), part(f.customer_ref),
-		part(f.gate), part(f.agent), f.from, f.to, f.number_id));
+		"decisions\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%" PRId64 "\n%" PRId64
+		"\n%" PRId64,
+		part(f.outcome), part(f.code), part(f.primary), part(f.campaign),
+		part(f.customer_ref), part(f.gate), part(f.agent), f.from, f.to,
+		f.number_id));
 }
 
 /* ---- one ------------------------------------------------------------------------------------ */

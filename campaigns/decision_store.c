@@ -219,7 +219,7 @@ decision_list(struct db *db, const struct decision_filter *f, int limit,
 	    f->number_id == 0 ? db_null() : db_i64(f->number_id),
 	    paged ? db_usec(f->after_at) : db_null(),
 	    paged ? db_text(uuid_format(&f->after_id, after)) : db_null(),
-	    db_i64(limit)};
+	    db_i64(limit), db_text(f->primary)};
 	struct db_rows *rows = NULL;
 	enum stw_code rc;
 

@@ -62,8 +62,8 @@ struct decision_row {
 
 struct decision_filter {
 	stw_usec from, to; /* decided_at in [from, to); NEVER/MAX: open */
-	const char *outcome, *code, *campaign, *customer_ref, *gate,
-	    *agent;        /* NULL: any */
+	/* NULL: any. code: anywhere among the reasons; primary: the first of them. */
+	const char *outcome, *code, *primary, *campaign, *customer_ref, *gate, *agent;
 	int64_t number_id; /* 0: any */
 	/* Rows before this one in the order (decided_at, id) descending; after_at MAX: from
 	 * the start. */

@@ -1,7 +1,7 @@
 -- decision_list: the outreach log, newest first, one page.
 -- Params   $1 from, $2 to, $3 outcome, $4 reason code, $5 campaign code, $6 customer ref,
---          $7 gate, $8 agent, $9 number_id, $10 after time, $11 after id, $12 limit;
---          null leaves a filter out
+--          $7 gate, $8 agent, $9 number_id, $10 after time, $11 after id, $12 limit,
+--          $13 first reason; null leaves a filter out
 -- Index    decision_time_idx
 SELECT d.decision_id, d.bucket, d.gate, d.decided_at, d.customer_id, c.ref, p.phone_mask,
        k.code, d.version, d.task_id, n.number, d.channel, d.purpose, d.outcome,
@@ -15,6 +15,7 @@ SELECT d.decision_id, d.bucket, d.gate, d.decided_at, d.customer_id, c.ref, p.ph
  WHERE d.decided_at >= $1::timestamptz AND d.decided_at < $2::timestamptz
    AND ($3::text IS NULL OR d.outcome = $3::text)
    AND ($4::text IS NULL OR $4::text = ANY (d.codes))
+   AND ($13::text IS NULL OR d.primary_code = $13::text)
    AND ($5::text IS NULL OR k.code = $5::text)
    AND ($6::text IS NULL OR c.ref = $6::text)
    AND ($7::text IS NULL OR d.gate = $7::text)

@@ -4,7 +4,7 @@ import { t, two, word } from '../lib/i18n.js';
 import { instant, orNone, time, zoneLabel } from '../lib/fmt.js';
 import { go, href } from '../lib/router.js';
 
-const FILTERS = ['from', 'to', 'outcome', 'code', 'campaign', 'gate', 'customer'];
+const FILTERS = ['from', 'to', 'outcome', 'primary', 'code', 'campaign', 'gate', 'customer'];
 
 function Choice({ name, value, options, onChange }) {
 	return html`<label class="f">${t('log.' + name)}
@@ -67,6 +67,7 @@ export class Log extends Component {
 					<${Entry} name="to" type="date" value=${query.to} onChange=${set} />
 					<${Choice} name="outcome" value=${query.outcome} options=${['ALLOW', 'DEFER', 'REVIEW', 'BLOCK']} onChange=${set} />
 					<${Choice} name="gate" value=${query.gate} options=${['P', 'D', 'C']} onChange=${set} />
+					<${Entry} name="primary" value=${query.primary} hint="CONSENT_MISSING" onChange=${set} />
 					<${Entry} name="code" value=${query.code} hint="CONSENT_MISSING" onChange=${set} />
 					<${Entry} name="campaign" value=${query.campaign} onChange=${set} />
 					<${Entry} name="customer" value=${query.customer} onChange=${set} />

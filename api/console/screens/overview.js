@@ -12,7 +12,7 @@ function mayReadLog() {
 
 function reasonLink(reason) {
 	if (!reason.code || !mayReadLog()) return null;
-	return href(['log'], { code: reason.code, gate: 'P' });
+	return href(['log'], { primary: reason.code, gate: 'P' });
 }
 
 function NeedsYou({ items }) {
