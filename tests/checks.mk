@@ -6,7 +6,7 @@
 CHECK_STEPS := format-check layers scripts check-build check-unit check-db check-api \
   check-browser check-asan check-tsan check-fuzz tidy
 
-.PHONY: check check-fast check-crash $(CHECK_STEPS) check-db-run check-asan-run \
+.PHONY: check check-fast check-crash measure $(CHECK_STEPS) check-db-run check-asan-run \
   check-tsan-run format analyze fuzz fuzz-run cov cov-run install uninstall deps-cov
 
 RUN     := bash tests/run.sh
@@ -38,6 +38,8 @@ check-api: $(API_BINS) $(BIN) ## the real binary, over HTTP
 	@$(if $(API_BINS)$(API_SCRIPTS),sh tests/with_cluster.sh $(RUN) --timeout 600 \
 	  --logs $(B)/logs/api $(API_BINS) $(API_SCRIPTS))
 KILLS ?= 30
+measure: $(BIN) ## time and memory of each step for CUSTOMERS (20000) made-up customers
+	@bash tests/measure.sh $(BIN)
 check-crash: $(BIN) ## kill -9 at KILLS (30) random moments, longer than check-api does
 	@bash tests/api/crash.sh --zombie --customers 8000 --kills $(KILLS)
 
