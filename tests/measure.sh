@@ -43,12 +43,13 @@ step() { # NAME COMMAND...: one line with wall time, CPU time and memory of the 
 }
 
 echo "$customers customers, load $(cut -d' ' -f1 /proc/loadavg), $(nproc) cores"
-"$bin" migrate >/dev/null 2>&1
+"$bin" migrate >/dev/null
 if [ -z "${BOOK:-}" ]; then
 	step sample "$bin" sample --customers "$customers" --seed 7 --as-of "$STEWARD_CLOCK" --out "$dir/book"
 	step import "$bin" import "$dir/book"
 fi
 step setup "$bin" setup --demo --tokens "$dir/tokens"
+rm -f "$dir/port"
 "$bin" queue-sim --listen 127.0.0.1:0 --port-file "$dir/port" --journal "$dir/journal" \
     --secret-file "$dir/state/queue-secret" >"$dir/queue.log" 2>&1 &
 queue=$!
@@ -57,7 +58,7 @@ while [ ! -s "$dir/port" ]; do
 	sleep 0.1
 done
 "$bin" setup --demo --tokens "$dir/tokens" --queue "http://127.0.0.1:$(cat "$dir/port")" >/dev/null
-step book "$bin" book
+step book "$bin" book stat
 step segments "$bin" segments
 step plan "$bin" plan
 step dispatch "$bin" dispatch ${LIMIT:+--limit-sec "$LIMIT"}

@@ -536,7 +536,8 @@ CREATE TABLE task_ready (
     PRIMARY KEY (bucket, task_id)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0,
     autovacuum_vacuum_threshold = 500);
-CREATE INDEX task_ready_due_idx ON task_ready (queue_id, due_at, priority);
+-- In the order of the claim, so that a claim reads what it takes and not all that is due.
+CREATE INDEX task_ready_due_idx ON task_ready (queue_id, priority DESC, due_at, task_id);
 
 CREATE TABLE attempt (
     bucket      smallint NOT NULL,
