@@ -286,8 +286,12 @@ spoilt() { # NAME FACT SQL JOURNAL-FILTER
 all='{ print }'
 none='SELECT 1'
 last_of() { printf 'BEGIN { while ((getline l < "%s") > 0) if (l ~ /"event":"%s"/) last = l } ' "$journal" "$1"; }
+# The effect of a task that came to an outcome: one that was recalled before the push was
+# settled may be missing at the queue.
+last_worked="BEGIN { while ((getline l < \"$journal\") > 0) if (l ~ /\"event\":\"outcome_ack\"/ &&
+    match(l, /\"id\":\"[^\"]*\"/)) id = substr(l, RSTART, RLENGTH) }"
 spoilt 'a push that the queue never got' 'no task at a queue is unknown to it' "$none" \
-    "$(last_of accepted) \$0 != last"
+    "$last_worked !(/\"event\":\"accepted\"/ && index(\$0, id))"
 spoilt 'a queue that forgot half of its journal' 'no task at a queue is unknown to it' \
     "$none" 'NR > 200'
 spoilt 'an effect that happened twice' 'one effect a key' "$none" \
