@@ -4,10 +4,10 @@
 # target of its own. Test programs run through tests/run.sh, which counts.
 
 CHECK_STEPS := format-check layers scripts check-build check-unit check-db check-api \
-  check-browser check-asan check-tsan check-fuzz tidy
+  check-browser check-bench check-asan check-tsan check-fuzz tidy
 
 .PHONY: check check-fast check-crash measure $(CHECK_STEPS) check-db-run check-asan-run \
-  check-tsan-run format analyze fuzz fuzz-run cov cov-run install uninstall deps-cov
+  check-tsan-run bench-rules bench-rules-doc format analyze fuzz fuzz-run cov cov-run install uninstall deps-cov
 
 RUN     := bash tests/run.sh
 JOBS    := $(shell nproc)
@@ -60,6 +60,31 @@ check-browser: $(BIN) $(BROWSER)/node_modules/.stamp ## the console in Chromium
 	@STW_TEST_ROOT=$(CURDIR) STW_TEST_CHROMIUM=$$(command -v chromium) \
 	  sh tests/with_cluster.sh $(RUN) --timeout 600 --logs build/logs/browser \
 	  $(patsubst tests/browser/%,$(BROWSER)/%,$(sort $(wildcard tests/browser/test_*.mjs)))
+
+# ---- figures ---------------------------------------------------------------------
+# The peers and their harness lie beside the tree and are never copied into it; without
+# them there is nothing to compare with, and the run says so.
+STW_PEERS ?= $(CURDIR)/../shared/peers
+export STW_PEERS
+BENCH     := build/bench
+BENCH_BIN := $(B)/tests/bench/bench_rules
+BENCH_NPM := $(if $(wildcard $(STW_PEERS)/gen/rules.json),$(BENCH)/npm/.stamp)
+$(BENCH_BIN): $(B)/tests/bench/bench_rules.c.o $(LIB)
+	$(SAY) LD $@
+	$(Q)$(CC) $(LDOPT) -o $@ $^ $(LIBS)
+# Not npm ci: the lock cannot name those platforms for which a peer has not been published.
+$(BENCH)/npm/.stamp: tests/bench/package.json tests/bench/package-lock.json | deps-check
+	@mkdir -p $(@D)
+	@cp tests/bench/package.json tests/bench/package-lock.json $(@D)/
+	@cd $(@D) && npm install --no-audit --no-fund --loglevel=error --ignore-scripts >/dev/null
+	@touch $@
+bench-rules: $(BENCH_BIN) $(BENCH_NPM) ## the rule engine beside its peers (ROWS, CHILD_ROWS, ROUNDS, PEERS)
+	@node tests/bench/bench.mjs $(BENCH_BIN)
+bench-rules-doc: ## the figures of the last bench-rules into docs/performance.md
+	@node tests/bench/bench.mjs --doc docs/performance.md
+check-bench: $(BENCH_BIN) $(BENCH_NPM) ## bench-rules small: the peers' counts, no figure
+	@ROWS=$${ROWS:-20000} CHILD_ROWS=$${CHILD_ROWS:-400000} ROUNDS=$${ROUNDS:-3} CHECK=1 \
+	  PEERS="$${PEERS:-duckdb sketch}" node tests/bench/bench.mjs $(BENCH_BIN)
 
 # ---- sanitizers ------------------------------------------------------------------
 # CK_FORK=no also finds leaks that a static pointer hides in a short-lived child.
