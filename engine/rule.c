@@ -4,7 +4,7 @@
 
 #include "engine/rule_priv.h"
 
-static const struct rule_limits default_limits = {
+const struct rule_limits rule_limits_default = {
     .max_text = 16384,
     .max_depth = 64,
     .max_nodes = 4096,
@@ -96,7 +96,7 @@ rule_compile(const struct rule_env *env, struct str text, const struct rule_type
 
 	*out = NULL;
 	if (limits == NULL)
-		limits = &default_limits;
+		limits = &rule_limits_default;
 	if (text.len > limits->max_text)
 		return stw_fail_at(err, STW_INVALID, 1, 1,
 		    "the rule is %zu bytes long; %zu are allowed", text.len,

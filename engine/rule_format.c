@@ -232,6 +232,16 @@ cell_width(uint32_t cp)
 		   : 1;
 }
 
+int
+utf8_cells(struct str s)
+{
+	int cells = 0;
+
+	for (size_t at = 0; at < s.len;)
+		cells += cell_width(utf8_next(s, &at));
+	return cells;
+}
+
 void
 rule_error_print(struct str text, const struct stw_err *err, struct buf *to)
 {

@@ -21,6 +21,8 @@
 #define EVAL_BYTES      ((size_t)64 << 20) /* memory made by one evaluation */
 #define EVAL_STR_MAX    ((size_t)1 << 20)  /* longest string a rule makes */
 
+extern const struct rule_limits rule_limits_default;
+
 /* ---- types ------------------------------------------------------------------- */
 struct rule_type {
 	enum rule_kind kind;
@@ -348,6 +350,7 @@ void duration_format(int64_t usec, struct buf *to);
 uint32_t utf8_next(struct str s, size_t *at);
 size_t utf8_put(uint32_t cp, char to[4]);
 size_t utf8_count(struct str s);
+int utf8_cells(struct str s); /* columns of a terminal */
 
 /* bucket(): first 8 bytes of SHA-256(salt, NUL, key) as a big-endian number, mod n. */
 int64_t bucket_of(struct str key, struct str salt, int64_t n);

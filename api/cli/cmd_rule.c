@@ -1,14 +1,14 @@
+#include "api/cli/cmd_rule.h"
+
 #include <string.h>
 #include <unistd.h>
 
-#include "api/cli/cli.h"
 #include "api/rule_scope.h"
 
 #define RULE_MAX ((size_t)16 * 1024)
 
-/* RULE or @FILE. */
-static enum stw_code
-rule_argument(struct cli *cli, struct str *out, struct stw_err *err)
+enum stw_code
+cmd_rule_argument(struct cli *cli, struct str *out, struct stw_err *err)
 {
 	if (cli->argv[0][0] == '@')
 		return cli_read_file(cli, cli->argv[0] + 1, RULE_MAX, out, err);
@@ -17,8 +17,8 @@ rule_argument(struct cli *cli, struct str *out, struct stw_err *err)
 	return STW_OK;
 }
 
-static void
-show_fault(struct str text, const struct stw_err *err)
+void
+cmd_rule_show_fault(struct str text, const struct stw_err *err)
 {
 	struct buf to;
 
@@ -104,7 +104,7 @@ eval_all(struct cli *cli, const struct rule_scope *scope, const struct rule *rul
 enum stw_code
 cmd_rule(struct cli *cli, struct stw_err *err)
 {
-	static const char *const verbs[] = {"check", "eval", "explain"};
+	static const char *const verbs[] = {"check", "eval", "explain", "format"};
 	const char *customer = NULL;
 	const struct cli_opt opts[] = {{"customer", CLI_TEXT, &customer, 0, 0}};
 	struct rule_scope scope = {0};
@@ -112,15 +112,17 @@ cmd_rule(struct cli *cli, struct stw_err *err)
 	struct str text;
 	struct db *db;
 	enum stw_code rc;
-	int verb = cli_verb(cli, verbs, 3, err);
+	int verb = cli_verb(cli, verbs, 4, err);
 
 	if (verb < 0)
 		return STW_INVALID;
+	if (verb == 3)
+		return cmd_rule_format(cli, err);
 	rc = cli_parse(cli, opts, 1, 1, 1, err);
 	if (rc == STW_OK && verb == 2 && customer == NULL)
 		rc = stw_fail(err, STW_INVALID, "explain needs a --customer REF");
 	if (rc == STW_OK)
-		rc = rule_argument(cli, &text, err);
+		rc = cmd_rule_argument(cli, &text, err);
 	if (rc == STW_OK)
 		rc = app_db(&cli->app, &db, err);
 	if (rc == STW_OK)
@@ -130,7 +132,7 @@ cmd_rule(struct cli *cli, struct stw_err *err)
 		return rc;
 	rc = rule_compile(scope.env, text, NULL, NULL, &cli->arena, &rule, err);
 	if (rc == STW_INVALID && err->line > 0)
-		show_fault(text, err);
+		cmd_rule_show_fault(text, err);
 	if (rc == STW_OK && verb == 0)
 		(void)printf("good: it gives %s\n",
 		    rule_type_text(rule_result_type(rule), &cli->arena));

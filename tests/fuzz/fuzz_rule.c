@@ -1,10 +1,13 @@
 /*
  * Compiles any text as a rule over rule_world. What compiles is evaluated, explained,
- * printed, and run over the whole table, which must agree with the interpreter.
+ * printed, and run over the whole table, which must agree with the interpreter. What
+ * parses is laid out: that keeps its tree, and a second time changes nothing.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/rule_columns.h"
+#include "engine/rule_source.h"
 #include "engine/rule_text.h"
 #include "tests/lib/rule_world.h"
 
@@ -69,6 +72,27 @@ whole_table(struct rule_world *world, const struct rule *rule)
 	bitmap_fini(&undecided);
 }
 
+static void
+lay_out(struct str text)
+{
+	struct stw_err err = {0};
+	struct buf once, twice;
+	enum stw_code rc;
+
+	buf_init(&once);
+	buf_init(&twice);
+	rc = rule_source_format(text, NULL, &once, &err);
+	STW_ASSERT(rc == STW_OK || rc == STW_INVALID);
+	if (rc == STW_OK) {
+		STW_ASSERT(rule_source_format((struct str){once.data, once.len}, NULL,
+			       &twice, &err) == STW_OK);
+		STW_ASSERT(once.len == twice.len &&
+			   memcmp(once.data, twice.data, once.len) == 0);
+	}
+	buf_fini(&once);
+	buf_fini(&twice);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -82,6 +106,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!ready)
 		rule_world_init(&world);
 	ready = true;
+	lay_out(text);
 	arena_init(&arena);
 	if (rule_compile(world.env, text, NULL, NULL, &arena, &rule, &err) != STW_OK) {
 		struct buf message;

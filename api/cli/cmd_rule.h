@@ -1,0 +1,18 @@
+/*
+ * cmd_rule.h - what the verbs of `steward rule` share.
+ */
+#ifndef STW_API_CLI_CMD_RULE_H
+#define STW_API_CLI_CMD_RULE_H
+
+#include "api/cli/cli.h"
+
+/* The first positional: RULE or @FILE. */
+enum stw_code cmd_rule_argument(
+    struct cli *cli, struct str *out, struct stw_err *err) STW_MUST_USE;
+/* The line, a caret and the message, to standard error. */
+void cmd_rule_show_fault(struct str text, const struct stw_err *err);
+
+/* The verbs that need no database. */
+enum stw_code cmd_rule_format(struct cli *cli, struct stw_err *err);
+
+#endif
