@@ -18,6 +18,7 @@ rule_env_new(struct arena *arena)
 
 	env->arena = arena;
 	env->currency = "CNY";
+	env->container = "";
 	return env;
 }
 
@@ -36,6 +37,7 @@ rule_env_var(struct rule_env *env, const char *name, const struct rule_type *typ
 	}
 	env->vars[env->nvars].name = arena_strdup(env->arena, name);
 	env->vars[env->nvars].type = type;
+	env->dotted |= strchr(name, '.') != NULL;
 	return env->nvars++;
 }
 
@@ -83,6 +85,19 @@ rule_env_currency(struct rule_env *env, const char *currency)
 {
 	STW_ASSERT(currency_valid(str_of(currency)));
 	env->currency = arena_strdup(env->arena, currency);
+}
+
+void
+rule_env_container(struct rule_env *env, const char *container)
+{
+	env->container = arena_strdup(env->arena, container);
+	env->dotted |= *container != '\0';
+}
+
+void
+rule_env_unchecked(struct rule_env *env)
+{
+	env->unchecked = true;
 }
 
 /* ---- compile --------------------------------------------------------------------- */

@@ -9,8 +9,9 @@
  *            the rule's result is RULE_V_ERROR with missing set: undecided, which is
  *            not a match. Real errors (overflow, bad conversion, currency mismatch)
  *            travel the same way with missing clear and a message.
- * Units      int/uint 64 bit; timestamp and duration microseconds; date stw_day; money
- *            int64 minor units and an ISO 4217 code. See docs/rules.md.
+ * Units      int/uint 64 bit; timestamp and duration microseconds and, where a literal
+ *            or a host says so, nanoseconds beyond them; date stw_day; money int64 minor
+ *            units and an ISO 4217 code. See docs/rules.md.
  * Ownership  A rule and its env belong to the arena they were made in. Values borrow
  *            from the activation, from the rule's arena or from the eval arena.
  * Errors     STW_INVALID with line and column and a text that says how to mend it.
@@ -49,7 +50,7 @@ enum rule_kind {
 	RULE_TYPE,
 	RULE_LIST,     /* of elem */
 	RULE_MAP,      /* of key, elem */
-	RULE_OBJECT,   /* named record with typed fields */
+	RULE_OBJECT,   /* named record with typed fields, or an abstract type */
 	RULE_SET,      /* what segment("x") gives: only `in` works on it */
 	RULE_OPTIONAL, /* of elem */
 };
@@ -71,6 +72,11 @@ const struct rule_type *rule_type_object(struct arena *arena, const char *name,
     const struct rule_field *fields, int nfields);
 enum rule_kind rule_type_kind(const struct rule_type *type);
 int rule_type_field(const struct rule_type *type, const char *name); /* -1: none */
+/* The reverse of rule_type_text for all but records: "map(string, list(int))". A single
+ * capital is a type parameter (of rule_env_function), any other unknown word an abstract
+ * type, which may have parameters: "tuple(A, B)". */
+enum stw_code rule_type_parse(struct str text, struct arena *arena,
+    const struct rule_type **out, struct stw_err *err) STW_MUST_USE;
 /* "list(Holding)" */
 const char *rule_type_text(const struct rule_type *type, struct arena *arena);
 
@@ -125,9 +131,12 @@ struct rule_map {
 
 struct rule_value {
 	enum rule_value_kind kind;
+	/* TIMESTAMP, DURATION: 0-999 beyond i, always set; columns have none. */
+	int32_t nsec;
 	union {
 		bool b;
-		int64_t i; /* INT, TIMESTAMP and DURATION (usec), DATE (day) */
+		int64_t
+		    i; /* INT, TIMESTAMP and DURATION (usec, rounded down), DATE (day) */
 		uint64_t u;
 		double d;
 		struct str s; /* STRING, BYTES; TYPE: its name */
@@ -165,6 +174,7 @@ struct rule_value rule_double(double d);
 struct rule_value rule_string(struct str s);
 struct rule_value rule_date(stw_day day);
 struct rule_value rule_timestamp(stw_usec at);
+struct rule_value rule_duration(stw_usec usec);
 struct rule_value rule_money(int64_t minor, const char *currency);
 struct rule_value rule_list_of(const struct rule_value *items, size_t count);
 /* Row `row` of a table as an object whose fields are its columns, then its children. */
@@ -186,7 +196,8 @@ struct rule_env *rule_env_new(struct arena *arena);
  * (date) are always there and are not slots. */
 int rule_env_var(struct rule_env *env, const char *name, const struct rule_type *type);
 /* A function of the host, beside the standard ones: lookup("owner", key) and the like.
- * args may hold RULE_DYN. fn gets checked, known arguments. */
+ * args may hold RULE_DYN and type parameters. fn gets checked, known arguments; it sets
+ * *out, an error with its text in the arena. NULL: calling it fails. */
 typedef void (*rule_host_fn)(void *host, const struct rule_value *args, int nargs,
     struct arena *arena, struct rule_value *out);
 void rule_env_function(struct rule_env *env, const char *name,
@@ -197,6 +208,11 @@ void rule_env_segments(
     struct rule_env *env, bool (*known)(void *host, struct str code), void *host);
 /* The currency of money("100") and of the sum of no amounts; "CNY" unless set. */
 void rule_env_currency(struct rule_env *env, const char *currency);
+/* Names are looked for inside this namespace first: with "a.b", x is a.b.x, a.x or x. */
+void rule_env_container(struct rule_env *env, const char *container);
+/* What the checker would refuse becomes an error of the evaluation, as CEL has it for
+ * expressions that nobody checked. Syntax is checked all the same. */
+void rule_env_unchecked(struct rule_env *env);
 
 /* ---- compile --------------------------------------------------------------- */
 struct rule; /* parsed, checked, with its text */

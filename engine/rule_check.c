@@ -12,9 +12,12 @@ node_text(struct str text, const struct node *n)
 bool
 check_fail(struct checker *c, const struct node *n, const char *text)
 {
-	if (c->rc == STW_OK)
-		c->rc =
-		    stw_fail_at(c->err, STW_INVALID, n->line, n->column, "%s", text);
+	if (c->rc != STW_OK)
+		return false;
+	c->rc = stw_fail_at(c->err, STW_INVALID, n->line, n->column, "%s", text);
+	c->failed = text;
+	c->failed_line = n->line;
+	c->failed_column = n->column;
 	return false;
 }
 
@@ -64,6 +67,23 @@ check_find_var(const struct checker *c, struct str name)
 	return -1;
 }
 
+/* "customer.dob has no value". On the way of every rule, so without printf. */
+static const char *
+missing_text(struct checker *c, const struct node *n)
+{
+	static const char tail[] = " has no value";
+	struct str text = node_text(c->rule->text, n);
+	char *to;
+
+	if (text.len > 60)
+		return arena_printf(c->arena, "%s%s", check_short_text(c, n), tail);
+	to = arena_alloc(c->arena, text.len + sizeof tail);
+	if (text.len > 0)
+		memcpy(to, text.ptr, text.len);
+	memcpy(to + text.len, tail, sizeof tail);
+	return to;
+}
+
 static void
 set_name(struct checker *c, struct node *n, enum node_kind kind, int slot,
     const struct rule_type *type)
@@ -72,22 +92,105 @@ set_name(struct checker *c, struct node *n, enum node_kind kind, int slot,
 	n->slot = slot;
 	n->type = type;
 	n->wanted = value_kind_of(type->kind);
-	n->missing_text =
-	    arena_printf(c->arena, "%s has no value", check_short_text(c, n));
+	n->missing_text = missing_text(c, n);
 }
 
-static bool
-is_type_name(struct str name)
-{
-	static const char *const others[] = {"bool", "int", "uint", "double", "string",
-	    "bytes", "list", "map", "null_type", "type", "timestamp", "duration",
-	    "date", "money"};
+/* Types as values: what type(x) gives, by every name it may be written. */
+static const struct {
+	const char *name, *value;
+} type_names[] = {
+    {"bool", "bool"},
+    {"int", "int"},
+    {"uint", "uint"},
+    {"double", "double"},
+    {"string", "string"},
+    {"bytes", "bytes"},
+    {"list", "list"},
+    {"map", "map"},
+    {"null_type", "null_type"},
+    {"type", "type"},
+    {"date", "date"},
+    {"money", "money"},
+    {"optional_type", "optional_type"},
+    {"timestamp", "google.protobuf.Timestamp"},
+    {"duration", "google.protobuf.Duration"},
+    {"google.protobuf.Timestamp", "google.protobuf.Timestamp"},
+    {"google.protobuf.Duration", "google.protobuf.Duration"},
+};
 
-	for (size_t i = 0; i < STW_ARRAY_LEN(others); i++) {
-		if (str_eq_c(name, others[i]))
-			return true;
+static bool
+set_type_name(struct node *n, struct str name)
+{
+	for (size_t i = 0; i < STW_ARRAY_LEN(type_names); i++) {
+		if (!str_eq_c(name, type_names[i].name))
+			continue;
+		n->kind = NODE_CONST;
+		n->nargs = 0;
+		n->type = rule_type_basic(RULE_TYPE);
+		n->value.kind = RULE_V_TYPE;
+		n->value.s = str_of(type_names[i].value);
+		return true;
 	}
 	return false;
+}
+
+/* The variable called so from inside the container: with "a.b", x is a.b.x, a.x or x. */
+static int
+find_var_in(struct checker *c, struct str name, bool absolute)
+{
+	struct str in = str_of(absolute ? "" : c->env->container);
+	int var = -1;
+
+	while (in.len > 0 && var < 0) {
+		var = check_find_var(c, str_of(arena_printf(c->arena, "%.*s.%.*s",
+					    STR_FMT(in), STR_FMT(name))));
+		while (in.len > 0 && in.ptr[in.len - 1] != '.')
+			in.len--;
+		in.len -= in.len > 0 ? 1 : 0;
+	}
+	return var >= 0 ? var : check_find_var(c, name);
+}
+
+/* a.b.c as one name, "" when it is no chain of names from something global. */
+static struct str
+dotted_name(struct checker *c, const struct node *n)
+{
+	struct str before;
+
+	if (n->kind == NODE_IDENT)
+		return !n->absolute && check_find_local(c, n->name) >= 0 ? str_of("")
+									 : n->name;
+	if (n->kind != NODE_SELECT || n->mode != SELECT_PLAIN)
+		return str_of("");
+	before = dotted_name(c, n->args[0]);
+	if (before.len == 0)
+		return before;
+	return str_of(
+	    arena_printf(c->arena, "%.*s.%.*s", STR_FMT(before), STR_FMT(n->name)));
+}
+
+/* A whole chain of names that is one variable or type: the longest name wins. */
+static bool
+check_dotted(struct checker *c, struct node *n)
+{
+	const struct node *root = n;
+	struct str name;
+	int var;
+
+	while (root->kind == NODE_SELECT)
+		root = root->args[0];
+	if (root->kind != NODE_IDENT ||
+	    (!c->env->dotted && !str_eq_c(root->name, "google")))
+		return false;
+	name = dotted_name(c, n);
+	if (name.len == 0)
+		return false;
+	var = find_var_in(c, name, root->absolute);
+	if (var < 0)
+		return set_type_name(n, name);
+	n->nargs = 0;
+	set_name(c, n, NODE_VAR, var, c->env->vars[var].type);
+	return true;
 }
 
 static bool
@@ -122,8 +225,8 @@ unknown_name(struct checker *c, struct node *n)
 static bool
 check_ident(struct checker *c, struct node *n)
 {
-	int local = check_find_local(c, n->name);
-	int var = check_find_var(c, n->name);
+	int local = n->absolute ? -1 : check_find_local(c, n->name);
+	int var = local >= 0 ? -1 : find_var_in(c, n->name, n->absolute);
 
 	if (local >= 0) {
 		set_name(c, n, NODE_LOCAL, local, c->locals[local].type);
@@ -137,14 +240,7 @@ check_ident(struct checker *c, struct node *n)
 		n->kind = NODE_CALL;
 		return check_call(c, n);
 	}
-	if (is_type_name(n->name)) {
-		n->kind = NODE_CONST;
-		n->type = rule_type_basic(RULE_TYPE);
-		n->value.kind = RULE_V_TYPE;
-		n->value.s = n->name;
-		return true;
-	}
-	return unknown_name(c, n);
+	return set_type_name(n, n->name) || unknown_name(c, n);
 }
 
 /* ---- constants ------------------------------------------------------------------- */
@@ -170,7 +266,8 @@ bool
 check_all_const(const struct node *n)
 {
 	for (int i = 0; i < n->nargs; i++) {
-		if (n->args[i]->kind != NODE_CONST)
+		if (n->args[i]->kind != NODE_CONST ||
+		    value_is_error(&n->args[i]->value))
 			return false;
 	}
 	return true;
@@ -238,8 +335,7 @@ check_resolve_select(struct checker *c, struct node *n)
 	if (!select_type(c, n, from, &to) || to == NULL)
 		return false;
 	n->wanted = n->field >= 0 ? value_kind_of(to->kind) : RULE_V_ERROR;
-	n->missing_text =
-	    arena_printf(c->arena, "%s has no value", check_short_text(c, n));
+	n->missing_text = missing_text(c, n);
 	n->type = n->mode == SELECT_HAS        ? rule_type_basic(RULE_BOOL)
 		  : n->mode == SELECT_OPTIONAL ? rule_type_optional(c->arena, to)
 					       : to;
@@ -252,7 +348,8 @@ want_bool(struct checker *c, const struct node *n, const char *where)
 {
 	const char *hint = "";
 
-	if (n->type->kind == RULE_BOOL || n->type->kind == RULE_DYN)
+	if (n->type->kind == RULE_BOOL || n->type->kind == RULE_DYN ||
+	    c->env->unchecked) /* the evaluation will say */
 		return true;
 	if (n->type->kind == RULE_OPTIONAL)
 		hint = arena_printf(
@@ -290,6 +387,8 @@ check_cond(struct checker *c, struct node *n)
 	    !check_node(c, n->args[1]) || !check_node(c, n->args[2]))
 		return false;
 	n->type = rule_type_join(c->arena, n->args[1]->type, n->args[2]->type);
+	if (n->type == NULL && c->env->unchecked)
+		n->type = rule_type_basic(RULE_DYN);
 	if (n->type == NULL)
 		return check_fail(c, n,
 		    arena_printf(c->arena, "the two sides of ':' differ: %s and %s%s",
@@ -378,16 +477,32 @@ check_map(struct checker *c, struct node *n)
 }
 
 /* ---- macros ---------------------------------------------------------------------- */
+struct fold_types {
+	const struct rule_type *first, *second; /* of the variables */
+};
+
 static bool
-fold_element(struct checker *c, const struct node *n, const struct rule_type **out)
+is_two_variable(const struct node *n)
+{
+	return n->name2.len > 0;
+}
+
+/* What the variables stand for; false when the macro cannot walk that. */
+static bool
+fold_variables(struct checker *c, const struct node *n, struct fold_types *out)
 {
 	const struct rule_type *range = n->args[0]->type;
 	bool optional = n->fold == FOLD_OPT_MAP || n->fold == FOLD_OPT_FLAT_MAP;
+	bool two = is_two_variable(n);
 
-	*out = range->kind == RULE_DYN   ? range
-	       : range->kind == RULE_MAP ? range->key
-					 : range->elem;
-	if (range->kind == RULE_DYN || (optional && range->kind == RULE_OPTIONAL) ||
+	out->first = out->second = range;
+	if (n->fold == FOLD_BIND || range->kind == RULE_DYN)
+		return true;
+	out->first = range->kind == RULE_MAP ? range->key
+		     : two                   ? rule_type_basic(RULE_INT)
+					     : range->elem;
+	out->second = range->elem;
+	if ((optional && range->kind == RULE_OPTIONAL) ||
 	    (!optional && (range->kind == RULE_LIST || range->kind == RULE_MAP)))
 		return true;
 	return check_fail(c, n,
@@ -397,16 +512,17 @@ fold_element(struct checker *c, const struct node *n, const struct rule_type **o
 }
 
 static bool
-fold_type(struct checker *c, struct node *n, const struct rule_type *elem)
+fold_type(struct checker *c, struct node *n, const struct fold_types *vars)
 {
 	const struct rule_type *transform =
 	    n->args[2] == NULL ? rule_type_basic(RULE_DYN) : n->args[2]->type;
 
 	switch (n->fold) {
 	case FOLD_FILTER:
-		n->type = rule_type_list(c->arena, elem);
+		n->type = rule_type_list(c->arena, vars->first);
 		break;
 	case FOLD_MAP:
+	case FOLD_MAP2:
 		n->type = rule_type_list(c->arena, transform);
 		break;
 	case FOLD_OPT_MAP:
@@ -418,10 +534,28 @@ fold_type(struct checker *c, struct node *n, const struct rule_type *elem)
 			return check_fail(
 			    c, n->args[2], "optFlatMap() needs an optional result");
 		break;
+	case FOLD_TRANSFORM_MAP:
+		n->type = rule_type_map(c->arena,
+		    n->args[0]->type->kind == RULE_LIST ? rule_type_basic(RULE_INT)
+							: vars->first,
+		    transform);
+		break;
+	case FOLD_TRANSFORM_ENTRY:
+		n->type = transform;
+		if (n->type->kind != RULE_MAP && n->type->kind != RULE_DYN)
+			return check_fail(c, n->args[2],
+			    "transformMapEntry() needs a map as result, as in {k: v}");
+		break;
+	case FOLD_BIND:
+		n->type = transform;
+		break;
 	case FOLD_NONE:
 	case FOLD_ALL:
 	case FOLD_EXISTS:
 	case FOLD_EXISTS_ONE:
+	case FOLD_ALL2:
+	case FOLD_EXISTS2:
+	case FOLD_EXISTS_ONE2:
 	default:
 		n->type = rule_type_basic(RULE_BOOL);
 		break;
@@ -432,22 +566,27 @@ fold_type(struct checker *c, struct node *n, const struct rule_type *elem)
 static bool
 check_fold(struct checker *c, struct node *n)
 {
-	const struct rule_type *elem;
+	struct fold_types vars;
+	int outside = c->nlocals;
 	bool ok = true;
 
-	if (!check_node(c, n->args[0]) || !fold_element(c, n, &elem))
+	if (!check_node(c, n->args[0]) || !fold_variables(c, n, &vars))
 		return false;
-	if (c->nlocals == RULE_MAX_LOCALS)
+	if (outside + (is_two_variable(n) ? 2 : 1) > RULE_MAX_LOCALS)
 		return check_fail(c, n, "too many macros inside each other");
 	n->slot = c->nlocals;
-	c->locals[c->nlocals++] = (struct local){n->name, elem};
+	c->locals[c->nlocals++] = (struct local){n->name, vars.first};
+	if (is_two_variable(n)) {
+		n->slot2 = c->nlocals;
+		c->locals[c->nlocals++] = (struct local){n->name2, vars.second};
+	}
 	if (n->args[1] != NULL)
 		ok = check_node(c, n->args[1]) &&
 		     want_bool(c, n->args[1], "the condition");
 	if (ok && n->args[2] != NULL)
 		ok = check_node(c, n->args[2]);
-	c->nlocals--;
-	return ok && fold_type(c, n, elem);
+	c->nlocals = outside;
+	return ok && fold_type(c, n, &vars);
 }
 
 /* ---- all of it ------------------------------------------------------------------- */
@@ -461,7 +600,8 @@ check_kind(struct checker *c, struct node *n)
 	case NODE_IDENT:
 		return check_ident(c, n);
 	case NODE_SELECT:
-		return check_node(c, n->args[0]) && check_resolve_select(c, n);
+		return check_dotted(c, n) ||
+		       (check_node(c, n->args[0]) && check_resolve_select(c, n));
 	case NODE_CALL:
 		return check_call(c, n);
 	case NODE_AND:
@@ -495,16 +635,36 @@ free_locals(const struct node *n)
 
 		if (n->kind == NODE_FOLD && i > 0)
 			of_arg &= ~(UINT32_C(1) << n->slot);
+		if (n->kind == NODE_FOLD && i > 0 && n->slot2 >= 0)
+			of_arg &= ~(UINT32_C(1) << n->slot2);
 		all |= of_arg;
 	}
 	return all;
 }
 
+/* Unchecked: the fault is what the node evaluates to. */
+static void
+become_error(struct checker *c, struct node *n)
+{
+	n->kind = NODE_CONST;
+	n->nargs = 0;
+	n->type = rule_type_basic(RULE_DYN);
+	n->value = (struct rule_value){.kind = RULE_V_ERROR,
+	    .error = {
+		.text = c->failed, .line = c->failed_line, .column = c->failed_column}};
+	c->rc = STW_OK;
+}
+
 bool
 check_node(struct checker *c, struct node *n)
 {
-	if (c->rc != STW_OK || !check_kind(c, n))
+	if (c->rc != STW_OK)
 		return false;
+	if (!check_kind(c, n)) {
+		if (!c->env->unchecked)
+			return false;
+		become_error(c, n);
+	}
 	n->eval = node_evaluator(n);
 	n->free_locals = free_locals(n);
 	return true;

@@ -80,18 +80,28 @@ visit_name(void *arg, const char *name, bool method)
 		nearest_offer(&search->nearest, name);
 }
 
+static bool
+is_standard(const struct node *n)
+{
+	const struct overload_name *found = overload_named(n->name);
+
+	return found != NULL && (n->method ? found->method : found->global);
+}
+
 /* True when some function is called so; otherwise the message is set. */
 static bool
 known_function(struct checker *c, struct node *n)
 {
-	static const char *const macros[] = {
-	    "all", "exists", "exists_one", "filter", "map", "optMap", "optFlatMap"};
+	static const char *const macros[] = {"all", "exists", "exists_one", "filter",
+	    "map", "optMap", "optFlatMap", "transformList", "transformMap",
+	    "transformMapEntry"};
 	struct name_search search = {
 	    .nearest = {.wanted = n->name}, .wanted_method = n->method};
 	struct str name = n->name;
 	const char *hint;
 
-	if (is_operator(name) || (!n->method && str_eq_c(name, "segment")))
+	if (is_standard(n) || is_operator(name) ||
+	    (!n->method && str_eq_c(name, "segment")))
 		return true;
 	overload_each(c->env, visit_name, &search);
 	if (search.exists)
@@ -181,24 +191,34 @@ use_reference(struct checker *c, struct node *call)
 	return true;
 }
 
+static bool
+is_host_function(const struct checker *c, struct str name)
+{
+	for (int i = 0; i < c->env->nfns; i++) {
+		if (str_eq_c(name, c->env->fns[i].name))
+			return true;
+	}
+	return false;
+}
+
 /* optional.of(x): a function whose name has a dot in it. */
 static void
 join_namespace(struct checker *c, struct node *n)
 {
 	const struct node *first = n->nargs > 0 ? n->args[0] : NULL;
-	struct name_search search = {0};
+	const struct overload_name *found;
+	struct str name;
 
 	if (!n->method || first == NULL || first->kind != NODE_IDENT ||
 	    check_find_local(c, first->name) >= 0 ||
 	    check_find_var(c, first->name) >= 0)
 		return;
-	search.nearest.wanted = str_of(arena_printf(
+	name = str_of(arena_printf(
 	    c->arena, "%.*s.%.*s", STR_FMT(first->name), STR_FMT(n->name)));
-	search.wanted_method = true;
-	overload_each(c->env, visit_name, &search);
-	if (!search.other_style)
+	found = overload_named(name);
+	if ((found == NULL || !found->global) && !is_host_function(c, name))
 		return;
-	n->name = search.nearest.wanted;
+	n->name = name;
 	n->method = false;
 	n->args++;
 	n->nargs--;
@@ -218,6 +238,20 @@ compile_pattern(struct checker *c, struct node *n)
 		return check_fail(c, pattern,
 		    arena_printf(c->arena, "not a regular expression: %s", why));
 	return true;
+}
+
+static bool
+find_overload(struct checker *c, const struct node *n, const struct rule_type **types,
+    struct overload_match *match)
+{
+	if (overload_find(c->env, c->arena, n->name, n->method, types, n->nargs, match))
+		return true;
+	if (!c->env->unchecked)
+		return false;
+	for (int i = 0; i < n->nargs; i++)
+		types[i] = rule_type_basic(RULE_DYN);
+	return overload_find(
+	    c->env, c->arena, n->name, n->method, types, n->nargs, match);
 }
 
 bool
@@ -242,8 +276,7 @@ check_call(struct checker *c, struct node *n)
 		return false;
 	for (int i = 0; i < n->nargs; i++)
 		types[i] = n->args[i]->type;
-	if (!overload_find(
-		c->env, c->arena, n->name, n->method, types, n->nargs, &match))
+	if (!find_overload(c, n, types, &match))
 		return check_fail(c, n,
 		    arena_printf(c->arena, "no overload for %s%s", call_shape(c, n),
 			rule_hint(c->arena, c->rule->text, n)));

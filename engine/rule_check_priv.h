@@ -18,7 +18,9 @@ struct checker {
 	struct rule *rule;
 	struct arena *arena;
 	struct stw_err *err;
-	enum stw_code rc; /* the first failure stops everything */
+	enum stw_code rc;   /* the first failure stops everything */
+	const char *failed; /* its text and place */
+	int failed_line, failed_column;
 	struct local locals[RULE_MAX_LOCALS];
 	int nlocals;
 	struct frame fold;

@@ -251,6 +251,10 @@ call_host(struct frame *f, const struct rule_overload *fn, const struct node *n,
     const struct rule_value *args, struct rule_value *out)
 {
 	*out = rule_missing();
+	if (fn->host->fn == NULL) {
+		value_fail(out, n, "the function is only declared");
+		return;
+	}
 	fn->host->fn(f->ctx->host, args, n->nargs, f->arena, out);
 	if (value_is_error(out)) {
 		if (out->error.text == NULL)

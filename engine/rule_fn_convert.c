@@ -255,11 +255,10 @@ FN(string_of_bytes)
 
 FN(string_of_timestamp)
 {
-	char text[STW_USEC_TEXT];
 	struct buf to;
 
 	buf_init(&to);
-	buf_add_c(&to, stw_usec_format(a[0].i, text));
+	timestamp_format(&a[0], &to);
 	set_text(f, n, &to, out);
 }
 
@@ -268,7 +267,7 @@ FN(string_of_duration)
 	struct buf text;
 
 	buf_init(&text);
-	duration_format(a[0].i, &text);
+	duration_format(&a[0], &text);
 	set_text(f, n, &text, out);
 }
 
@@ -300,12 +299,26 @@ FN(bytes_of_string)
 	out->s = a[0].s;
 }
 
+/* What type() calls it, the names of CEL's specification. */
+static const char *
+value_type_value(const struct rule_value *v)
+{
+	if (v->kind == RULE_V_NULL)
+		return "null_type";
+	if (v->kind == RULE_V_TIMESTAMP)
+		return "google.protobuf.Timestamp";
+	if (v->kind == RULE_V_DURATION)
+		return "google.protobuf.Duration";
+	if (v->kind == RULE_V_OPTIONAL)
+		return "optional_type";
+	return value_type_name(v);
+}
+
 FN(type_of)
 {
 	(void)f, (void)n;
 	out->kind = RULE_V_TYPE;
-	out->s =
-	    str_of(a[0].kind == RULE_V_NULL ? "null_type" : value_type_name(&a[0]));
+	out->s = str_of(value_type_value(&a[0]));
 }
 
 const struct rule_overload rule_fns_convert[] = {

@@ -1,4 +1,4 @@
-/* Lists, maps, optionals and aggregates. Sums are exact before they are checked, so
+/* Lists, maps and aggregates. Sums are exact before they are checked, so
  * that the order of the elements never decides whether one overflows. */
 #include <math.h>
 #include <string.h>
@@ -123,97 +123,6 @@ FN(any_index)
 		value_failf(f, out, n, "a %s has no elements", value_type_name(&a[0]));
 }
 
-/* ---- optionals ----------------------------------------------------------------- */
-FN(optional_of)
-{
-	value_optional(f, n, &a[0], out);
-}
-
-FN(optional_of_non_zero)
-{
-	bool zero;
-
-	switch (a[0].kind) {
-	case RULE_V_BOOL:
-		zero = !a[0].b;
-		break;
-	case RULE_V_INT:
-	case RULE_V_DURATION:
-		zero = a[0].i == 0;
-		break;
-	case RULE_V_UINT:
-		zero = a[0].u == 0;
-		break;
-	case RULE_V_DOUBLE:
-		zero = a[0].d == 0.0;
-		break;
-	case RULE_V_STRING:
-	case RULE_V_BYTES:
-		zero = a[0].s.len == 0;
-		break;
-	case RULE_V_LIST:
-		zero = a[0].list.count == 0;
-		break;
-	case RULE_V_MAP:
-		zero = a[0].map.count == 0;
-		break;
-	case RULE_V_MONEY:
-		zero = a[0].money.minor == 0;
-		break;
-	case RULE_V_NULL:
-		zero = true;
-		break;
-	case RULE_V_ERROR:
-	case RULE_V_TIMESTAMP:
-	case RULE_V_DATE:
-	case RULE_V_TYPE:
-	case RULE_V_OBJECT:
-	case RULE_V_SET:
-	case RULE_V_OPTIONAL:
-	default:
-		zero = false;
-		break;
-	}
-	value_optional(f, n, zero ? NULL : &a[0], out);
-}
-
-FN(optional_none)
-{
-	(void)a;
-	value_optional(f, n, NULL, out);
-}
-
-RULE_FN(rule_fn_has_value)
-{
-	(void)f, (void)n;
-	*out = rule_bool(a[0].opt != NULL);
-}
-
-FN(optional_value)
-{
-	(void)f;
-	if (a[0].opt == NULL)
-		value_missing(out, n, "the optional has no value");
-	else
-		*out = *a[0].opt;
-}
-
-void
-rule_fn_or_value(struct frame *f, const struct node *n, const struct rule_value *a,
-    struct rule_value *out)
-{
-	(void)f, (void)n;
-	*out = a[0].opt != NULL ? *a[0].opt : a[1];
-}
-
-void
-rule_fn_or(struct frame *f, const struct node *n, const struct rule_value *a,
-    struct rule_value *out)
-{
-	(void)f, (void)n;
-	*out = a[0].opt != NULL ? a[0] : a[1];
-}
-
 /* ---- aggregates ---------------------------------------------------------------- */
 static const char empty_text[] = "an empty list has no such value";
 
@@ -240,8 +149,10 @@ add_up(const struct rule_list *list, const struct node *n, struct rule_value *fi
 		}
 		switch (item.kind) {
 		case RULE_V_INT:
-		case RULE_V_DURATION:
 			sum->whole += item.i;
+			break;
+		case RULE_V_DURATION:
+			sum->whole += value_nsec(&item);
 			break;
 		case RULE_V_UINT:
 			sum->whole += item.u;
@@ -300,6 +211,8 @@ set_total(const struct rule_value *like, stw_wide whole, double real,
 	} else if (!wide_fits(whole, &fits)) {
 		value_fail(out, n, "the sum does not fit");
 		return;
+	} else if (like->kind == RULE_V_DURATION) {
+		value_set_nsec(&made, fits);
 	} else if (like->kind == RULE_V_MONEY) {
 		made.money.minor = fits;
 	} else {
@@ -365,6 +278,9 @@ RULE_FN(rule_fn_list_avg)
 		return;
 	if (first.kind == RULE_V_INT || first.kind == RULE_V_UINT)
 		*out = rule_double((double)sum.whole / (double)count);
+	else if (first.kind == RULE_V_DURATION) /* to the microsecond */
+		*out = rule_duration((int64_t)divide_half_even(
+		    sum.whole, (stw_wide)count * NSEC_PER_USEC));
 	else
 		set_total(&first, divide_half_even(sum.whole, (stw_wide)count),
 		    sum.real / (double)count, n, out);
@@ -451,13 +367,6 @@ const struct rule_overload rule_fns_list[] = {
     {"[?]", "?[Ai:?A", optional_index, 0, NULL},
     {"[?]", "?{ABA:?B", optional_index, 0, NULL},
     {"[?]", "**:?*", optional_index, FN_DYN, NULL},
-    {"optional.of", "A:?A", optional_of, 0, NULL},
-    {"optional.ofNonZeroValue", "A:?A", optional_of_non_zero, 0, NULL},
-    {"optional.none", ":?A", optional_none, 0, NULL},
-    {"hasValue", ".?A:b", rule_fn_has_value, 0, NULL},
-    {"value", ".?A:A", optional_value, 0, NULL},
-    {"orValue", ".?AA:A", rule_fn_or_value, 0, NULL},
-    {"or", ".?A?A:?A", rule_fn_or, 0, NULL},
     {"sum", ".[i:i", rule_fn_list_sum, 0, NULL},
     {"sum", ".[u:u", rule_fn_list_sum, 0, NULL},
     {"sum", ".[d:d", rule_fn_list_sum, 0, NULL},

@@ -24,6 +24,15 @@ is_order(int order)
 	return order >= -1;
 }
 
+/* Of two timestamps or two durations. */
+static int
+time_order(const struct rule_value *a, const struct rule_value *b)
+{
+	if (a->i != b->i)
+		return a->i < b->i ? -1 : 1;
+	return a->nsec - b->nsec;
+}
+
 #define COMPARE(suffix, op)                                                        \
 	BINARY(int_##suffix)                                                       \
 	{                                                                          \
@@ -34,6 +43,11 @@ is_order(int order)
 	{                                                                          \
 		(void)f, (void)n;                                                  \
 		set_bool(out, a[0].d op a[1].d);                                   \
+	}                                                                          \
+	BINARY(time_##suffix)                                                      \
+	{                                                                          \
+		(void)f, (void)n;                                                  \
+		set_bool(out, time_order(&a[0], &a[1]) op 0);                      \
 	}                                                                          \
 	BINARY(any_##suffix)                                                       \
 	{                                                                          \
@@ -64,6 +78,18 @@ BINARY(int_differ)
 {
 	(void)f, (void)n;
 	set_bool(out, a[0].i != a[1].i);
+}
+
+BINARY(time_equal)
+{
+	(void)f, (void)n;
+	set_bool(out, time_order(&a[0], &a[1]) == 0);
+}
+
+BINARY(time_differ)
+{
+	(void)f, (void)n;
+	set_bool(out, time_order(&a[0], &a[1]) != 0);
 }
 
 BINARY(string_equal)
@@ -158,23 +184,23 @@ BINARY(in_any)
 		value_failf(f, out, n, "nothing is in a %s", value_type_name(&a[1]));
 }
 
-#define ORDERED(op, suffix)                                                           \
-	{op, "ii:b", int_##suffix, 0, NULL}, {op, "dd:b", double_##suffix, 0, NULL},  \
-	    {op, "NN:b", any_##suffix, 0, NULL}, {op, "tt:b", int_##suffix, 0, NULL}, \
-	    {op, "aa:b", int_##suffix, 0, NULL}, {op, "rr:b", int_##suffix, 0, NULL}, \
-	    {op, "mm:b", any_##suffix, 0, NULL}, {op, "ss:b", any_##suffix, 0, NULL}, \
-	    {op, "yy:b", any_##suffix, 0, NULL}, {op, "bb:b", any_##suffix, 0, NULL}, \
-	{                                                                             \
-		op, "**:b", any_##suffix, FN_DYN, NULL                                \
+#define ORDERED(op, suffix)                                                            \
+	{op, "ii:b", int_##suffix, 0, NULL}, {op, "dd:b", double_##suffix, 0, NULL},   \
+	    {op, "NN:b", any_##suffix, 0, NULL}, {op, "tt:b", time_##suffix, 0, NULL}, \
+	    {op, "aa:b", int_##suffix, 0, NULL}, {op, "rr:b", time_##suffix, 0, NULL}, \
+	    {op, "mm:b", any_##suffix, 0, NULL}, {op, "ss:b", any_##suffix, 0, NULL},  \
+	    {op, "yy:b", any_##suffix, 0, NULL}, {op, "bb:b", any_##suffix, 0, NULL},  \
+	{                                                                              \
+		op, "**:b", any_##suffix, FN_DYN, NULL                                 \
 	}
 
-#define EQUALITY(op, suffix)                                                          \
-	{op, "ii:b", int_##suffix, 0, NULL}, {op, "ss:b", string_##suffix, 0, NULL},  \
-	    {op, "tt:b", int_##suffix, 0, NULL}, {op, "aa:b", int_##suffix, 0, NULL}, \
-	    {op, "rr:b", int_##suffix, 0, NULL}, {op, "NN:b", any_##suffix, 0, NULL}, \
-	    {op, "AA:b", any_##suffix, 0, NULL},                                      \
-	{                                                                             \
-		op, "**:b", any_##suffix, FN_DYN, NULL                                \
+#define EQUALITY(op, suffix)                                                           \
+	{op, "ii:b", int_##suffix, 0, NULL}, {op, "ss:b", string_##suffix, 0, NULL},   \
+	    {op, "tt:b", time_##suffix, 0, NULL}, {op, "aa:b", int_##suffix, 0, NULL}, \
+	    {op, "rr:b", time_##suffix, 0, NULL}, {op, "NN:b", any_##suffix, 0, NULL}, \
+	    {op, "AA:b", any_##suffix, 0, NULL},                                       \
+	{                                                                              \
+		op, "**:b", any_##suffix, FN_DYN, NULL                                 \
 	}
 
 const struct rule_overload rule_fns_compare[] = {

@@ -22,19 +22,17 @@ set_timestamp(struct rule_value *out, const struct node *n, bool bad, int64_t at
 		value_fail(out, n, "timestamp out of range");
 		return;
 	}
-	out->kind = RULE_V_TIMESTAMP;
-	out->i = at;
+	*out = rule_timestamp(at);
 }
 
 static void
 set_duration(struct rule_value *out, const struct node *n, bool bad, int64_t usec)
 {
-	if (bad) {
+	if (bad || usec > DURATION_MAX || usec < -DURATION_MAX) {
 		value_fail(out, n, "duration out of range");
 		return;
 	}
-	out->kind = RULE_V_DURATION;
-	out->i = usec;
+	*out = rule_duration(usec);
 }
 
 static void
@@ -52,8 +50,7 @@ set_date(struct rule_value *out, const struct node *n, bool bad, int64_t day)
 FN(now)
 {
 	(void)n, (void)a;
-	out->kind = RULE_V_TIMESTAMP;
-	out->i = f->ctx->now;
+	*out = rule_timestamp(f->ctx->now);
 }
 
 FN(today)
@@ -91,14 +88,45 @@ FN(minutes)
 	units(a, STW_USEC_MIN, n, out);
 }
 
-FN(timestamp_parse)
+/* RFC 3339 with up to nine digits of a second. */
+bool
+timestamp_parse(struct str s, struct rule_value *out)
 {
+	const char *point = memchr(s.ptr, '.', s.len);
+	char text[STW_USEC_TEXT];
+	size_t from, digits = 0, rest;
+	int32_t nsec = 0;
 	stw_usec at;
 
+	from = point == NULL ? s.len : (size_t)(point - s.ptr) + 1;
+	while (from + digits < s.len && s.ptr[from + digits] >= '0' &&
+	       s.ptr[from + digits] <= '9')
+		digits++;
+	if (digits > 9 || s.len >= sizeof text)
+		return false;
+	if (digits <= 6) {
+		if (stw_usec_parse(s, &at) != STW_OK)
+			return false;
+	} else { /* the microseconds as ever, and what is beyond them */
+		for (size_t i = 6; i < 9; i++)
+			nsec = nsec * 10 + (i < digits ? s.ptr[from + i] - '0' : 0);
+		rest = s.len - from - digits;
+		memcpy(text, s.ptr, from + 6);
+		memcpy(text + from + 6, s.ptr + from + digits, rest);
+		if (stw_usec_parse((struct str){text, from + 6 + rest}, &at) != STW_OK)
+			return false;
+	}
+	if (at < TIMESTAMP_MIN || at > TIMESTAMP_MAX)
+		return false;
+	*out = rule_timestamp(at);
+	out->nsec = nsec;
+	return true;
+}
+
+FN(timestamp_of_string)
+{
 	(void)f;
-	if (stw_usec_parse(a[0].s, &at) == STW_OK)
-		set_timestamp(out, n, false, at);
-	else
+	if (!timestamp_parse(a[0].s, out))
 		value_fail(out, n,
 		    "not a timestamp; write it as \"2026-11-23T10:00:00+08:00\"");
 }
@@ -156,7 +184,7 @@ FN(date_of_parts)
 }
 
 bool
-duration_parse(struct str s, int64_t *usec)
+duration_parse(struct str s, struct rule_value *out)
 {
 	static const struct {
 		char name[3];
@@ -168,7 +196,7 @@ duration_parse(struct str s, int64_t *usec)
 	stw_wide total = 0;
 
 	if (s.len - at == 1 && s.ptr[at] == '0') {
-		*usec = 0;
+		*out = rule_duration(0);
 		return true;
 	}
 	if (at == s.len)
@@ -204,20 +232,18 @@ duration_parse(struct str s, int64_t *usec)
 		if (!any || u == STW_ARRAY_LEN(unit))
 			return false;
 		total += digits * unit[u].nsec / scale;
-		if (total / 1000 > INT64_MAX)
+		if (total > INT64_MAX)
 			return false;
 	}
-	return wide_fits((negative ? -total : total) / 1000, usec);
+	*out = rule_duration(0);
+	value_set_nsec(out, negative ? -total : total);
+	return true;
 }
 
 FN(duration_of_string)
 {
-	int64_t usec = 0;
-
 	(void)f;
-	if (duration_parse(a[0].s, &usec))
-		set_duration(out, n, false, usec);
-	else
+	if (!duration_parse(a[0].s, out))
 		value_fail(out, n, "not a duration; write it as \"1h30m\" or \"90s\"");
 }
 
@@ -232,21 +258,62 @@ FN(duration_of_string)
 		set(out, n, bad, r);                    \
 	}
 
-SUM(timestamp_plus, __builtin_add_overflow, set_timestamp)
-SUM(timestamp_minus, __builtin_sub_overflow, set_timestamp)
-SUM(duration_plus, __builtin_add_overflow, set_duration)
-SUM(duration_minus, __builtin_sub_overflow, set_duration)
-SUM(duration_times, __builtin_mul_overflow, set_duration)
 SUM(date_plus, __builtin_add_overflow, set_date)
 SUM(date_minus, __builtin_sub_overflow, set_date)
 
+/* Instants and durations count in nanoseconds, in 128 bits: nothing overflows there. */
+static void
+set_instant(struct rule_value *out, const struct node *n, stw_wide nsec)
+{
+	if (nsec < (stw_wide)TIMESTAMP_MIN * NSEC_PER_USEC ||
+	    nsec >= ((stw_wide)TIMESTAMP_MAX + 1) * NSEC_PER_USEC) {
+		value_fail(out, n, "timestamp out of range");
+		return;
+	}
+	*out = rule_timestamp(0);
+	value_set_nsec(out, nsec);
+}
+
+static void
+set_span(struct rule_value *out, const struct node *n, stw_wide nsec)
+{
+	if (nsec < INT64_MIN || nsec > INT64_MAX) {
+		value_fail(out, n, "duration out of range");
+		return;
+	}
+	*out = rule_duration(0);
+	value_set_nsec(out, nsec);
+}
+
+#define NSEC_SUM(name, op, set)                                      \
+	FN(name)                                                     \
+	{                                                            \
+		(void)f;                                             \
+		set(out, n, value_nsec(&a[0]) op value_nsec(&a[1])); \
+	}
+
+NSEC_SUM(timestamp_plus, +, set_instant)
+NSEC_SUM(timestamp_minus, -, set_instant)
+NSEC_SUM(duration_plus, +, set_span)
+NSEC_SUM(duration_minus, -, set_span)
+
+/* 64 bits of nanoseconds times 64 bits fit into 128. */
+FN(duration_times)
+{
+	(void)f;
+	set_span(out, n, value_nsec(&a[0]) * a[1].i);
+}
+
+FN(times_duration)
+{
+	(void)f;
+	set_span(out, n, value_nsec(&a[1]) * a[0].i);
+}
+
 FN(duration_negate)
 {
-	int64_t r;
-	bool bad = __builtin_sub_overflow(0, a[0].i, &r);
-
 	(void)f;
-	set_duration(out, n, bad, r);
+	set_span(out, n, -value_nsec(&a[0]));
 }
 
 FN(date_between)
@@ -256,10 +323,12 @@ FN(date_between)
 }
 
 static void
-date_shift(
-    int64_t day, int64_t usec, int by, const struct node *n, struct rule_value *out)
+date_shift(int64_t day, const struct rule_value *span, int by, const struct node *n,
+    struct rule_value *out)
 {
-	if (usec % STW_USEC_DAY != 0)
+	int64_t usec = span->i;
+
+	if (usec % STW_USEC_DAY != 0 || span->nsec != 0)
 		value_fail(out, n, "a date moves by whole days only");
 	else
 		set_date(out, n, false, day + by * (usec / STW_USEC_DAY));
@@ -268,19 +337,19 @@ date_shift(
 FN(date_plus_duration)
 {
 	(void)f;
-	date_shift(a[0].i, a[1].i, 1, n, out);
+	date_shift(a[0].i, &a[1], 1, n, out);
 }
 
 FN(date_minus_duration)
 {
 	(void)f;
-	date_shift(a[0].i, a[1].i, -1, n, out);
+	date_shift(a[0].i, &a[1], -1, n, out);
 }
 
 FN(duration_plus_date)
 {
 	(void)f;
-	date_shift(a[1].i, a[0].i, 1, n, out);
+	date_shift(a[1].i, &a[0], 1, n, out);
 }
 
 /* Past 120000 months every date is out of range. */
@@ -483,11 +552,18 @@ PART(minute, PART_MINUTE)
 PART(second, PART_SECOND)
 PART(msec, PART_MSEC)
 
-#define DURATION_UNIT(name, unit)              \
-	FN(name)                               \
-	{                                      \
-		(void)f, (void)n;              \
-		set_int(out, a[0].i / (unit)); \
+/* Whole units, cut towards zero. */
+static int64_t
+whole(const struct rule_value *v, int64_t unit)
+{
+	return (int64_t)(value_nsec(v) / ((stw_wide)unit * NSEC_PER_USEC));
+}
+
+#define DURATION_UNIT(name, unit)                 \
+	FN(name)                                  \
+	{                                         \
+		(void)f, (void)n;                 \
+		set_int(out, whole(&a[0], unit)); \
 	}
 
 DURATION_UNIT(duration_hours, STW_USEC_HOUR)
@@ -497,7 +573,7 @@ DURATION_UNIT(duration_seconds, STW_USEC_SEC)
 FN(duration_msec)
 {
 	(void)f, (void)n;
-	set_int(out, a[0].i / 1000 % 1000);
+	set_int(out, whole(&a[0], 1000) % 1000);
 }
 
 #define TIME_ACCESSOR(text, name)                           \
@@ -522,7 +598,7 @@ const struct rule_overload rule_fns_time[] = {
     {"days", "i:r", days, 0, NULL},
     {"hours", "i:r", hours, 0, NULL},
     {"minutes", "i:r", minutes, 0, NULL},
-    {"timestamp", "s:t", timestamp_parse, FN_LITERAL, NULL},
+    {"timestamp", "s:t", timestamp_of_string, FN_LITERAL, NULL},
     {"timestamp", "i:t", timestamp_of_int, 0, NULL},
     {"timestamp", "a:t", timestamp_of_date, FN_CONTEXT, NULL},
     {"date", "s:a", date_parse, FN_LITERAL, NULL},
@@ -536,7 +612,7 @@ const struct rule_overload rule_fns_time[] = {
     {"+", "rr:r", duration_plus, 0, NULL},
     {"-", "rr:r", duration_minus, 0, NULL},
     {"*", "ri:r", duration_times, 0, NULL},
-    {"*", "ir:r", duration_times, 0, NULL},
+    {"*", "ir:r", times_duration, 0, NULL},
     {"neg", "r:r", duration_negate, 0, NULL},
     {"+", "ai:a", date_plus, 0, NULL},
     {"+", "ia:a", date_plus, 0, NULL},

@@ -30,6 +30,18 @@ made_add(struct frame *f, const struct node *n, struct made *made,
 	return true;
 }
 
+static bool
+is_exists(const struct node *n)
+{
+	return n->fold == FOLD_EXISTS || n->fold == FOLD_EXISTS2;
+}
+
+static bool
+is_all(const struct node *n)
+{
+	return n->fold == FOLD_ALL || n->fold == FOLD_ALL2;
+}
+
 /* Lists of long length are explained by their first elements and the one that decides. */
 static void
 eval_element(struct frame *f, const struct node *n, const struct node *body, size_t i,
@@ -45,8 +57,8 @@ eval_element(struct frame *f, const struct node *n, const struct node *body, siz
 	f->explain = NULL;
 	node_eval(f, body, out);
 	f->explain = explain;
-	decides = out->kind == RULE_V_BOOL && ((n->fold == FOLD_EXISTS && out->b) ||
-						  (n->fold == FOLD_ALL && !out->b));
+	decides =
+	    out->kind == RULE_V_BOOL && (is_exists(n) ? out->b : is_all(n) && !out->b);
 	if (decides)
 		node_eval(f, body, out);
 }
@@ -73,7 +85,7 @@ range_open(struct frame *f, const struct node *n, const struct rule_value *v,
 	return true;
 }
 
-/* Puts element i into the macro's variable; false when the budget is spent. */
+/* Puts element i into the macro's variables; false when the budget is spent. */
 static bool
 range_step(struct frame *f, const struct node *n, const struct range *range, size_t i,
     struct rule_value *out)
@@ -82,10 +94,16 @@ range_step(struct frame *f, const struct node *n, const struct range *range, siz
 		value_fail(out, n, "the rule takes too many steps");
 		return false;
 	}
-	if (range->of->kind == RULE_V_LIST)
-		list_get(&range->of->list, i, &f->locals[n->slot]);
-	else
+	if (range->of->kind == RULE_V_MAP) {
 		f->locals[n->slot] = range->of->map.entries[i].key;
+		if (n->slot2 >= 0)
+			f->locals[n->slot2] = range->of->map.entries[i].value;
+	} else if (n->slot2 >= 0) {
+		f->locals[n->slot] = rule_int((int64_t)i);
+		list_get(&range->of->list, i, &f->locals[n->slot2]);
+	} else {
+		list_get(&range->of->list, i, &f->locals[n->slot]);
+	}
 	return true;
 }
 
@@ -94,7 +112,7 @@ static void
 fold_logic(struct frame *f, const struct node *n, const struct range *range,
     struct rule_value *out)
 {
-	bool stop = n->fold == FOLD_EXISTS;
+	bool stop = is_exists(n);
 	struct rule_value undecided;
 	struct rule_value v;
 	bool any = false;
@@ -214,12 +232,119 @@ fold_optional(struct frame *f, const struct node *n, const struct rule_value *op
 		value_optional(f, n, &v, out);
 }
 
+/* ---- maps ------------------------------------------------------------------------ */
+struct made_map {
+	struct rule_map_entry *entries;
+	size_t count, cap;
+};
+
+static bool
+made_map_add(struct frame *f, const struct node *n, struct made_map *made,
+    const struct rule_value *key, const struct rule_value *v, struct rule_value *out)
+{
+	if (made->count == EVAL_MAP_MAX) {
+		value_fail(out, n, "the map gets too large");
+		return false;
+	}
+	if (made->count == made->cap) {
+		size_t cap = made->cap == 0 ? MADE_FIRST : made->cap * 2;
+		struct rule_map_entry *grown =
+		    frame_alloc(f, n, cap, sizeof *grown, out);
+
+		if (grown == NULL)
+			return false;
+		if (made->count > 0)
+			memcpy(grown, made->entries, made->count * sizeof *grown);
+		made->entries = grown;
+		made->cap = cap;
+	}
+	made->entries[made->count].key = *key;
+	made->entries[made->count++].value = *v;
+	return true;
+}
+
+/* Takes over the entries of the map that the element became. */
+static bool
+made_map_merge(struct frame *f, const struct node *n, struct made_map *made,
+    const struct rule_value *map, struct rule_value *out)
+{
+	if (map->kind != RULE_V_MAP) {
+		value_failf(f, out, n->args[2],
+		    "transformMapEntry() needs a map, not %s", value_type_name(map));
+		return false;
+	}
+	for (size_t i = 0; i < map->map.count; i++) {
+		const struct rule_map_entry *e = &map->map.entries[i];
+		const struct rule_map so_far = {made->count, made->entries};
+
+		f->steps -= (long)made->count; /* the search for the key */
+		if (f->steps < 0) {
+			value_fail(out, n, "the rule takes too many steps");
+			return false;
+		}
+		if (map_find(&so_far, &e->key) != NULL) {
+			value_fail(out, n, "the same key twice");
+			return false;
+		}
+		if (!made_map_add(f, n, made, &e->key, &e->value, out))
+			return false;
+	}
+	return true;
+}
+
+static void
+fold_map(struct frame *f, const struct node *n, const struct range *range,
+    struct rule_value *out)
+{
+	struct made_map made = {0};
+
+	for (size_t i = 0; i < range->count; i++) {
+		struct rule_value key, v;
+		int hit;
+
+		if (!range_step(f, n, range, i, out))
+			return;
+		key = f->locals[n->slot];
+		hit = fold_condition(f, n, i, out);
+		if (hit < 0)
+			return;
+		if (hit == 0)
+			continue;
+		eval_element(f, n, n->args[2], i, &v);
+		if (value_is_error(&v)) {
+			*out = v;
+			return;
+		}
+		if (n->fold == FOLD_TRANSFORM_MAP
+			? !made_map_add(f, n, &made, &key, &v, out)
+			: !made_map_merge(f, n, &made, &v, out))
+			return;
+	}
+	*out =
+	    (struct rule_value){.kind = RULE_V_MAP, .map = {made.count, made.entries}};
+}
+
+/* cel.bind(): an error is kept as the variable's value until somebody asks for it. */
+static void
+fold_bind(struct frame *f, const struct node *n, struct rule_value *out)
+{
+	struct rule_value v;
+
+	node_eval(f, n->args[0], &v);
+	f->locals[n->slot] = v;
+	node_eval(f, n->args[2], out);
+}
+
 void
 node_eval_fold(struct frame *f, const struct node *n, struct rule_value *out)
 {
 	struct rule_value v;
 	struct range range;
 
+	if (n->fold == FOLD_BIND) {
+		fold_bind(f, n, out);
+		return;
+	}
 	node_eval(f, n->args[0], &v);
 	if (value_is_error(&v)) {
 		*out = v;
@@ -231,10 +356,12 @@ node_eval_fold(struct frame *f, const struct node *n, struct rule_value *out)
 	}
 	if (!range_open(f, n, &v, &range, out))
 		return;
-	if (n->fold == FOLD_ALL || n->fold == FOLD_EXISTS)
+	if (is_all(n) || is_exists(n))
 		fold_logic(f, n, &range, out);
-	else if (n->fold == FOLD_EXISTS_ONE)
+	else if (n->fold == FOLD_EXISTS_ONE || n->fold == FOLD_EXISTS_ONE2)
 		fold_exists_one(f, n, &range, out);
+	else if (n->fold == FOLD_TRANSFORM_MAP || n->fold == FOLD_TRANSFORM_ENTRY)
+		fold_map(f, n, &range, out);
 	else
 		fold_collect(f, n, &range, out);
 }

@@ -26,21 +26,48 @@ double_format(double d, struct buf *to)
 	buf_add_c(to, text);
 }
 
-void
-duration_format(int64_t usec, struct buf *to)
+/* ".5", ".000001" of so many digits' worth; nothing for 0. */
+static void
+fraction_format(unsigned rest, int digits, struct buf *to)
 {
-	uint64_t all = usec < 0 ? 0 - (uint64_t)usec : (uint64_t)usec;
-	unsigned rest = (unsigned)(all % 1000000);
-	int digits = 6;
+	if (rest == 0)
+		return;
+	for (; rest % 10 == 0; rest /= 10)
+		digits--;
+	buf_printf(to, ".%0*u", digits, rest);
+}
 
-	buf_printf(
-	    to, "%s%llu", usec < 0 ? "-" : "", (unsigned long long)(all / 1000000));
-	if (rest != 0) {
-		for (; rest % 10 == 0; rest /= 10)
-			digits--;
-		buf_printf(to, ".%0*u", digits, rest);
-	}
+void
+duration_format(const struct rule_value *v, struct buf *to)
+{
+	stw_wide nsec = value_nsec(v);
+	stw_wide all = nsec < 0 ? -nsec : nsec;
+
+	buf_printf(to, "%s%lld", nsec < 0 ? "-" : "", (long long)(all / 1000000000));
+	fraction_format((unsigned)(all % 1000000000), 9, to);
 	buf_add_char(to, 's');
+}
+
+/* Microseconds as ever; more digits only when there are nanoseconds. */
+void
+timestamp_format(const struct rule_value *v, struct buf *to)
+{
+	char text[STW_USEC_TEXT];
+	int64_t usec = v->i % STW_USEC_SEC;
+
+	(void)stw_usec_format(v->nsec == 0 ? v->i : v->i - usec, text);
+	if (v->nsec != 0) {
+		if (usec < 0) {
+			usec += STW_USEC_SEC;
+			(void)stw_usec_format(v->i - usec, text);
+		}
+		text[strlen(text) - 1] = '\0'; /* the Z */
+		buf_add_c(to, text);
+		fraction_format((unsigned)(usec * NSEC_PER_USEC + v->nsec), 9, to);
+		buf_add_char(to, 'Z');
+		return;
+	}
+	buf_add_c(to, text);
 }
 
 void
@@ -141,7 +168,7 @@ print_error(const struct rule_value *v, struct buf *to)
 static void
 print_value(const struct rule_value *v, size_t max, int nest, struct buf *to)
 {
-	char text[STW_USEC_TEXT];
+	char text[STW_DAY_TEXT];
 
 	if (nest > NEST_SHOWN) {
 		buf_add_c(to, "...");
@@ -171,11 +198,13 @@ print_value(const struct rule_value *v, size_t max, int nest, struct buf *to)
 		buf_add_c(to, "null");
 		break;
 	case RULE_V_TIMESTAMP:
-		buf_printf(to, "timestamp(\"%s\")", stw_usec_format(v->i, text));
+		buf_add_c(to, "timestamp(\"");
+		timestamp_format(v, to);
+		buf_add_c(to, "\")");
 		break;
 	case RULE_V_DURATION:
 		buf_add_c(to, "duration(\"");
-		duration_format(v->i, to);
+		duration_format(v, to);
 		buf_add_c(to, "\")");
 		break;
 	case RULE_V_DATE:

@@ -506,6 +506,10 @@ vec_operator(
 {
 	enum compare c = compare_of(n->name);
 
+	for (int i = 0; i < n->nargs; i++) { /* columns have no nanoseconds */
+		if (args[i].constant && args[i].value.nsec != 0)
+			return false;
+	}
 	if (n->nargs == 2 && c != CMP_NONE)
 		return vec_compare(x, c, &args[0], &args[1], out);
 	if (n->nargs == 2 && n->name.len == 1 && strchr("+-*/", n->name.ptr[0]) != NULL)

@@ -7,30 +7,106 @@
  *   A B one type that is the same wherever the letter stands
  *   [x list of x   {xy map from x to y   ?x optional x
  */
+#include <pthread.h>
 #include <string.h>
 
 #include "engine/rule_priv.h"
 
 static const struct rule_overload *const tables[] = {rule_fns_compare, rule_fns_number,
-    rule_fns_string, rule_fns_convert, rule_fns_time, rule_fns_money, rule_fns_list};
+    rule_fns_string, rule_fns_convert, rule_fns_time, rule_fns_money, rule_fns_list,
+    rule_fns_optional, rule_fns_math, rule_fns_format};
+
+/* ---- by name --------------------------------------------------------------------- */
+#define NAMES_SLOTS 1024 /* a power of two, several times the names there are */
+#define FNS_MAX     512
+
+/* Built once; the functions of one name lie side by side, in the tables' order. */
+static struct overload_name names[NAMES_SLOTS];
+static const struct rule_overload *sorted_fns[FNS_MAX];
+static pthread_once_t names_once = PTHREAD_ONCE_INIT;
+
+static struct overload_name *
+name_slot(struct str name)
+{
+	uint32_t hash = 2166136261U;
+	size_t at;
+
+	for (size_t i = 0; i < name.len; i++)
+		hash = (hash ^ (unsigned char)name.ptr[i]) * 16777619U;
+	for (at = hash % NAMES_SLOTS;
+	     names[at].name.ptr != NULL && !str_eq(names[at].name, name);
+	     at = (at + 1) % NAMES_SLOTS)
+		;
+	return &names[at];
+}
+
+static void
+names_build(void)
+{
+	size_t used = 0;
+
+	for (size_t t = 0; t < STW_ARRAY_LEN(tables); t++) {
+		for (const struct rule_overload *fn = tables[t]; fn->name != NULL;
+		     fn++) {
+			struct overload_name *slot = name_slot(str_of(fn->name));
+
+			slot->name = str_of(fn->name);
+			slot->count++;
+			slot->method |= *fn->sig == '.' || *fn->sig == '%';
+			slot->global |= *fn->sig != '.';
+			used++;
+		}
+	}
+	STW_ASSERT(used <= FNS_MAX);
+	used = 0;
+	for (size_t i = 0; i < NAMES_SLOTS; i++) {
+		names[i].fns = &sorted_fns[used];
+		used += (size_t)names[i].count;
+		names[i].count = 0; /* none is put in yet */
+	}
+	for (size_t t = 0; t < STW_ARRAY_LEN(tables); t++) {
+		for (const struct rule_overload *fn = tables[t]; fn->name != NULL;
+		     fn++) {
+			struct overload_name *slot = name_slot(str_of(fn->name));
+			size_t first = (size_t)(slot->fns - sorted_fns);
+
+			sorted_fns[first + (size_t)slot->count++] = fn;
+		}
+	}
+}
+
+const struct overload_name *
+overload_named(struct str name)
+{
+	const struct overload_name *slot;
+
+	(void)pthread_once(&names_once, names_build);
+	slot = name_slot(name);
+	return slot->count > 0 ? slot : NULL;
+}
 
 static enum rule_kind
 letter_kind(char c)
 {
-	static const struct {
-		char letter;
-		enum rule_kind kind;
-	} letters[] = {{'b', RULE_BOOL}, {'i', RULE_INT}, {'u', RULE_UINT},
-	    {'d', RULE_DOUBLE}, {'s', RULE_STRING}, {'y', RULE_BYTES}, {'0', RULE_NULL},
-	    {'t', RULE_TIMESTAMP}, {'r', RULE_DURATION}, {'a', RULE_DATE},
-	    {'m', RULE_MONEY}, {'T', RULE_TYPE}, {'S', RULE_SET}, {'*', RULE_DYN},
-	    {'[', RULE_LIST}, {'{', RULE_MAP}, {'?', RULE_OPTIONAL}};
+	static const unsigned char kinds[128] = {['b'] = RULE_BOOL,
+	    ['i'] = RULE_INT,
+	    ['u'] = RULE_UINT,
+	    ['d'] = RULE_DOUBLE,
+	    ['s'] = RULE_STRING,
+	    ['y'] = RULE_BYTES,
+	    ['0'] = RULE_NULL,
+	    ['t'] = RULE_TIMESTAMP,
+	    ['r'] = RULE_DURATION,
+	    ['a'] = RULE_DATE,
+	    ['m'] = RULE_MONEY,
+	    ['T'] = RULE_TYPE,
+	    ['S'] = RULE_SET,
+	    ['*'] = RULE_DYN,
+	    ['['] = RULE_LIST,
+	    ['{'] = RULE_MAP,
+	    ['?'] = RULE_OPTIONAL};
 
-	for (size_t i = 0; i < STW_ARRAY_LEN(letters); i++) {
-		if (letters[i].letter == c)
-			return letters[i].kind;
-	}
-	return RULE_ERROR_T;
+	return (enum rule_kind)kinds[(unsigned char)c & 127];
 }
 
 static const char *
@@ -60,6 +136,7 @@ struct binding {
 	struct arena *arena;
 	const struct rule_type *a, *b;
 	bool dynamic; /* an argument is dyn where the function wants to know */
+	const struct rule_type *params[26]; /* of a host's function: A to Z */
 };
 
 static bool
@@ -124,6 +201,78 @@ build_type(const struct binding *bound, const char *sig)
 	}
 }
 
+/* ---- functions of the host ------------------------------------------------------- */
+static const struct rule_type **
+param_slot(struct binding *bound, const char *name)
+{
+	return &bound->params[(size_t)(*name - 'A') % STW_ARRAY_LEN(bound->params)];
+}
+
+/* May `type` stand where the host wrote `pattern`? Binds the type parameters. */
+static bool
+match_pattern(struct binding *bound, const struct rule_type *pattern,
+    const struct rule_type *type)
+{
+	const struct rule_type **slot;
+	const struct rule_type *joined;
+
+	if (pattern->kind == RULE_DYN && pattern->name != NULL) {
+		slot = param_slot(bound, pattern->name);
+		joined =
+		    *slot == NULL ? type : rule_type_join(bound->arena, *slot, type);
+		if (joined != NULL)
+			*slot = joined;
+		return joined != NULL;
+	}
+	if (pattern->kind != type->kind || type->kind == RULE_DYN)
+		return rule_type_fits(type, pattern);
+	if (pattern->kind == RULE_LIST || pattern->kind == RULE_OPTIONAL)
+		return match_pattern(bound, pattern->elem, type->elem);
+	if (pattern->kind == RULE_MAP)
+		return match_pattern(bound, pattern->key, type->key) &&
+		       match_pattern(bound, pattern->elem, type->elem);
+	if (pattern->nparams == 0)
+		return rule_type_fits(type, pattern);
+	if (strcmp(pattern->name, type->name) != 0 || pattern->nparams != type->nparams)
+		return false;
+	for (int i = 0; i < pattern->nparams; i++) {
+		if (!match_pattern(bound, pattern->params[i], type->params[i]))
+			return false;
+	}
+	return true;
+}
+
+/* The pattern with what its parameters are bound to. */
+static const struct rule_type *
+fill_pattern(struct binding *bound, const struct rule_type *pattern)
+{
+	const struct rule_type **params;
+	struct rule_type *type;
+
+	if (pattern->kind == RULE_DYN && pattern->name != NULL) {
+		const struct rule_type *given = *param_slot(bound, pattern->name);
+
+		return given == NULL ? &rule_type_open : given;
+	}
+	if (pattern->kind == RULE_LIST)
+		return rule_type_list(bound->arena, fill_pattern(bound, pattern->elem));
+	if (pattern->kind == RULE_OPTIONAL)
+		return rule_type_optional(
+		    bound->arena, fill_pattern(bound, pattern->elem));
+	if (pattern->kind == RULE_MAP)
+		return rule_type_map(bound->arena, fill_pattern(bound, pattern->key),
+		    fill_pattern(bound, pattern->elem));
+	if (pattern->nparams == 0)
+		return pattern;
+	params = arena_array(bound->arena, (size_t)pattern->nparams, sizeof *params);
+	for (int i = 0; i < pattern->nparams; i++)
+		params[i] = fill_pattern(bound, pattern->params[i]);
+	type = arena_alloc(bound->arena, sizeof *type);
+	*type = *pattern;
+	type->params = params;
+	return type;
+}
+
 static bool
 match_host(const struct host_fn *host, const struct rule_type *const *args, int nargs,
     struct binding *bound)
@@ -131,7 +280,7 @@ match_host(const struct host_fn *host, const struct rule_type *const *args, int 
 	if (nargs != host->nargs)
 		return false;
 	for (int i = 0; i < nargs; i++) {
-		if (!rule_type_fits(args[i], host->args[i]))
+		if (!match_pattern(bound, host->args[i], args[i]))
 			return false;
 		if (rule_type_has_dyn(args[i]) && host->args[i]->kind != RULE_DYN)
 			bound->dynamic = true;
@@ -147,8 +296,10 @@ match_call(const struct rule_overload *fn, const struct rule_type *const *args,
 	const char *sig;
 
 	if (fn->host != NULL) {
-		*result = fn->host->result;
-		return match_host(fn->host, args, nargs, bound);
+		if (!match_host(fn->host, args, nargs, bound))
+			return false;
+		*result = fill_pattern(bound, fn->host->result);
+		return true;
 	}
 	sig = first_arg(fn->sig);
 	for (int i = 0; i < nargs; i++) {
@@ -188,12 +339,17 @@ struct search {
 static bool
 consider(struct search *s, const struct rule_overload *fn)
 {
-	struct binding bound = {.arena = s->arena};
 	const struct rule_type *result = NULL;
 	const struct rule_type *joined;
+	struct binding bound;
 
-	if (!str_eq_c(s->name, fn->name) || !has_style(fn, s->method))
+	if (!has_style(fn, s->method))
 		return false;
+	bound.arena = s->arena;
+	bound.a = bound.b = NULL;
+	bound.dynamic = false;
+	if (fn->host != NULL)
+		memset(bound.params, 0, sizeof bound.params);
 	if (!match_call(fn, s->args, s->nargs, &bound, &result))
 		return false;
 	if ((fn->flags & FN_DYN) != 0) {
@@ -234,18 +390,16 @@ overload_find(const struct rule_env *env, struct arena *arena, struct str name,
 	    .args = args,
 	    .nargs = nargs,
 	    .out = out};
+	const struct overload_name *standard = overload_named(name);
 	bool dyn = false;
 
 	*out = (struct overload_match){0};
-	for (size_t t = 0; t < STW_ARRAY_LEN(tables); t++) {
-		for (const struct rule_overload *fn = tables[t]; fn->name != NULL;
-		     fn++) {
-			if (consider(&s, fn))
-				return true;
-		}
+	for (int i = 0; standard != NULL && i < standard->count; i++) {
+		if (consider(&s, standard->fns[i]))
+			return true;
 	}
 	for (int i = 0; i < env->nfns; i++) {
-		if (consider(&s, &env->fns[i]))
+		if (str_eq_c(name, env->fns[i].name) && consider(&s, &env->fns[i]))
 			return true;
 	}
 	for (int i = 0; i < nargs; i++)
@@ -293,6 +447,8 @@ value_matches(const char *sig, const struct rule_value *v)
 		       v->kind == RULE_V_DOUBLE;
 	if (v->kind != value_kind_of(letter_kind(*sig)))
 		return false;
+	if (*sig == '{')
+		return true;
 	if (*sig == '?')
 		return v->opt == NULL || value_matches(sig + 1, v->opt);
 	if (*sig != '[' || v->list.count == 0)

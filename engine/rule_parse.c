@@ -90,6 +90,7 @@ node_new(struct parser *p, enum node_kind kind, const struct token *at)
 	n->start = at->start;
 	n->end = at->end;
 	n->field = -1;
+	n->slot2 = -1;
 	n->height = 1;
 	return n;
 }
@@ -187,19 +188,38 @@ parse_items(struct parser *p, const char *close, bool optionals, struct items *i
 /* ---- macros ------------------------------------------------------------------ */
 static const struct {
 	const char *name;
-	int nargs;
+	int vars;  /* names that come first */
+	int parts; /* expressions that follow */
 	enum fold_kind fold;
 } macros[] = {
-    {"all", 2, FOLD_ALL},
-    {"exists", 2, FOLD_EXISTS},
-    {"exists_one", 2, FOLD_EXISTS_ONE},
-    {"existsOne", 2, FOLD_EXISTS_ONE},
-    {"filter", 2, FOLD_FILTER},
-    {"map", 2, FOLD_MAP},
-    {"map", 3, FOLD_MAP},
-    {"optMap", 2, FOLD_OPT_MAP},
-    {"optFlatMap", 2, FOLD_OPT_FLAT_MAP},
+    {"all", 1, 1, FOLD_ALL},
+    {"exists", 1, 1, FOLD_EXISTS},
+    {"exists_one", 1, 1, FOLD_EXISTS_ONE},
+    {"existsOne", 1, 1, FOLD_EXISTS_ONE},
+    {"filter", 1, 1, FOLD_FILTER},
+    {"map", 1, 1, FOLD_MAP},
+    {"map", 1, 2, FOLD_MAP},
+    {"optMap", 1, 1, FOLD_OPT_MAP},
+    {"optFlatMap", 1, 1, FOLD_OPT_FLAT_MAP},
+    {"all", 2, 1, FOLD_ALL2},
+    {"exists", 2, 1, FOLD_EXISTS2},
+    {"exists_one", 2, 1, FOLD_EXISTS_ONE2},
+    {"existsOne", 2, 1, FOLD_EXISTS_ONE2},
+    {"transformList", 2, 1, FOLD_MAP2},
+    {"transformList", 2, 2, FOLD_MAP2},
+    {"transformMap", 2, 1, FOLD_TRANSFORM_MAP},
+    {"transformMap", 2, 2, FOLD_TRANSFORM_MAP},
+    {"transformMapEntry", 2, 1, FOLD_TRANSFORM_ENTRY},
+    {"transformMapEntry", 2, 2, FOLD_TRANSFORM_ENTRY},
 };
+
+static bool
+is_predicate(enum fold_kind fold)
+{
+	return fold == FOLD_ALL || fold == FOLD_EXISTS || fold == FOLD_EXISTS_ONE ||
+	       fold == FOLD_FILTER || fold == FOLD_ALL2 || fold == FOLD_EXISTS2 ||
+	       fold == FOLD_EXISTS_ONE2;
+}
 
 static struct node *
 macro_has(struct parser *p, const struct token *at, const struct items *args)
@@ -219,48 +239,139 @@ macro_has(struct parser *p, const struct token *at, const struct items *args)
 	return n;
 }
 
+/* What the macro wants, for the message that it got something else. */
+static struct node *
+fail_macro(struct parser *p, const struct token *at, int vars)
+{
+	return fail_at(p, at->line, at->column,
+	    arena_printf(p->arena,
+		"%.*s() takes %s and an expression, as in items.%.*s(%s, ...)",
+		STR_FMT(at->text), vars == 1 ? "a variable" : "two variables",
+		STR_FMT(at->text), vars == 1 ? "x" : "i, x"));
+}
+
 /* The macro called so, or NULL for an ordinary call. */
 static struct node *
 macro_fold(struct parser *p, const struct token *at, struct node *target,
     const struct items *args)
 {
 	struct node *parts[3] = {target, NULL, NULL};
+	const struct node *first = args->count > 0 ? args->nodes[0] : NULL;
 	enum fold_kind fold = FOLD_NONE;
+	int vars = 0, known = 0;
 	struct node *n;
-	bool known = false;
 
 	for (size_t i = 0; i < STW_ARRAY_LEN(macros); i++) {
 		if (!str_eq_c(at->text, macros[i].name))
 			continue;
-		known = true;
-		if (macros[i].nargs == args->count)
-			fold = macros[i].fold;
+		known = known == 0 ? macros[i].vars : known;
+		if (macros[i].vars + macros[i].parts != args->count)
+			continue;
+		fold = macros[i].fold;
+		vars = macros[i].vars;
 	}
-	if (!known)
+	if (known == 0)
 		return NULL;
-	if (fold == FOLD_NONE || args->nodes[0]->kind != NODE_IDENT)
-		return fail_at(p, at->line, at->column,
-		    arena_printf(p->arena,
-			"%.*s() takes a variable and %s, as in items.%.*s(x, ...)",
-			STR_FMT(at->text),
-			fold == FOLD_MAP ? "expressions" : "an expression",
-			STR_FMT(at->text)));
+	if (fold == FOLD_NONE || first == NULL || first->kind != NODE_IDENT ||
+	    (vars == 2 && args->nodes[1]->kind != NODE_IDENT))
+		return fail_macro(p, at, vars == 0 ? known : vars);
 	n = node_new(p, NODE_FOLD, at);
 	if (n == NULL)
 		return NULL;
 	n->fold = fold;
-	n->name = args->nodes[0]->name;
-	if (args->count == 3) {
-		parts[1] = args->nodes[1];
-		parts[2] = args->nodes[2];
-	} else if (fold == FOLD_MAP || fold == FOLD_OPT_MAP ||
-		   fold == FOLD_OPT_FLAT_MAP) {
-		parts[2] = args->nodes[1];
+	n->name = first->name;
+	if (vars == 2)
+		n->name2 = args->nodes[1]->name;
+	if (vars == 2 && str_eq(n->name, n->name2))
+		return fail_at(p, args->nodes[1]->line, args->nodes[1]->column,
+		    "the two variables need two names");
+	if (args->count - vars == 2) {
+		parts[1] = args->nodes[vars];
+		parts[2] = args->nodes[vars + 1];
 	} else {
-		parts[1] = args->nodes[1];
+		parts[is_predicate(n->fold) ? 1 : 2] = args->nodes[vars];
 	}
 	n->end = p->last_end;
 	return node_with(p, n, parts, 3);
+}
+
+static struct node *
+bind_node(struct parser *p, const struct token *at, struct str name, struct node *value,
+    struct node *body)
+{
+	struct node *parts[3] = {value, NULL, body};
+	struct node *n = node_new(p, NODE_FOLD, at);
+
+	if (n == NULL)
+		return NULL;
+	n->fold = FOLD_BIND;
+	n->name = name;
+	n->end = p->last_end;
+	return node_with(p, n, parts, 3);
+}
+
+/* The variable that cel.index(2), cel.iterVar(0, 1) or cel.accuVar(0, 1) stands for:
+ * "@index2", a name that nobody can write. */
+static struct node *
+macro_variable(struct parser *p, const struct token *at, const struct items *args)
+{
+	bool index = str_eq_c(at->text, "index");
+	struct node *n;
+
+	for (int i = 0; i < args->count; i++) {
+		if (args->nodes[i]->kind != NODE_CONST ||
+		    args->nodes[i]->value.kind != RULE_V_INT)
+			return fail_at(p, at->line, at->column,
+			    arena_printf(p->arena, "cel.%.*s() takes whole numbers",
+				STR_FMT(at->text)));
+	}
+	if (args->count != (index ? 1 : 2))
+		return fail_at(p, at->line, at->column,
+		    arena_printf(p->arena, "cel.%.*s() takes %s", STR_FMT(at->text),
+			index ? "a number" : "two numbers"));
+	n = node_new(p, NODE_IDENT, at);
+	if (n == NULL)
+		return NULL;
+	n->end = p->last_end;
+	n->name = str_of(arena_printf(p->arena, "@%.*s%lld:%lld", STR_FMT(at->text),
+	    (long long)args->nodes[0]->value.i,
+	    index ? 0LL : (long long)args->nodes[1]->value.i));
+	return n;
+}
+
+/* cel.block([a, b], e): a and b are cel.index(0) and cel.index(1) in what follows. */
+static struct node *
+macro_block(struct parser *p, const struct token *at, const struct items *args)
+{
+	const struct node *list = args->count == 2 ? args->nodes[0] : NULL;
+	struct node *n;
+
+	if (list == NULL || list->kind != NODE_LIST || list->optional_args != 0)
+		return fail_at(p, at->line, at->column,
+		    "cel.block() takes a list and an expression");
+	n = args->nodes[1];
+	for (int i = list->nargs - 1; n != NULL && i >= 0; i--)
+		n = bind_node(p, at, str_of(arena_printf(p->arena, "@index%d:0", i)),
+		    list->args[i], n);
+	return n;
+}
+
+/* cel.bind(x, value, e) and its relations; NULL with p->rc OK: no such macro. */
+static struct node *
+macro_cel(struct parser *p, const struct token *at, const struct items *args)
+{
+	if (str_eq_c(at->text, "block"))
+		return macro_block(p, at, args);
+	if (str_eq_c(at->text, "index") || str_eq_c(at->text, "iterVar") ||
+	    str_eq_c(at->text, "accuVar"))
+		return macro_variable(p, at, args);
+	if (!str_eq_c(at->text, "bind"))
+		return NULL;
+	if (args->count != 3 || args->nodes[0]->kind != NODE_IDENT)
+		return fail_at(p, at->line, at->column,
+		    "cel.bind() takes a variable, its value and an expression, as in "
+		    "cel.bind(x, a + b, x * x)");
+	return bind_node(p, at, args->nodes[0]->name, args->nodes[1], args->nodes[2]);
 }
 
 /* ---- primaries --------------------------------------------------------------- */
@@ -279,7 +390,9 @@ parse_call(struct parser *p, const struct token *at, struct node *target)
 	if (target != NULL) {
 		struct items rest = {args.nodes + 1, args.count - 1, 0, 0};
 
-		n = macro_fold(p, at, target, &rest);
+		n = target->kind == NODE_IDENT && str_eq_c(target->name, "cel")
+			? macro_cel(p, at, &rest)
+			: macro_fold(p, at, target, &rest);
 		if (n != NULL || p->rc != STW_OK)
 			return n;
 	}
@@ -447,9 +560,12 @@ parse_primary(struct parser *p, bool negative)
 		return parse_map(p);
 	if (is_op(p, ".")) { /* a name from the root, not a macro's variable */
 		take(p);
-		if (p->tok.kind == TOK_IDENT)
-			return parse_name(p);
-		return fail_token(p, "a name");
+		if (p->tok.kind != TOK_IDENT)
+			return fail_token(p, "a name");
+		n = parse_name(p);
+		if (n != NULL)
+			n->absolute = true;
+		return n;
 	}
 	if (!take_op(p, "("))
 		return fail_token(p, "an expression");

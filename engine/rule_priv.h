@@ -15,10 +15,14 @@
 #include "engine/rule.h"
 
 /* ---- limits ------------------------------------------------------------------ */
-#define RULE_MAX_ARGS   8                  /* of a function call */
-#define RULE_MAX_LOCALS 16                 /* macro variables alive at one point */
+/* A duration holds no more nanoseconds than fit into 64 bits: 292 years. */
+#define NSEC_PER_USEC   1000
+#define DURATION_MAX    (INT64_MAX / NSEC_PER_USEC) /* microseconds */
+#define RULE_MAX_ARGS   8                           /* of a function call */
+#define RULE_MAX_LOCALS 32                 /* macro variables alive at one point */
 #define EVAL_STEPS      5000000            /* macro iterations in one evaluation */
 #define EVAL_BYTES      ((size_t)64 << 20) /* memory made by one evaluation */
+#define EVAL_MAP_MAX    10000              /* entries of a map that a macro makes */
 #define EVAL_STR_MAX    ((size_t)1 << 20)  /* longest string a rule makes */
 
 extern const struct rule_limits rule_limits_default;
@@ -27,9 +31,11 @@ extern const struct rule_limits rule_limits_default;
 struct rule_type {
 	enum rule_kind kind;
 	const struct rule_type *key, *elem;
-	const char *name; /* OBJECT */
+	const char *name; /* OBJECT; of a type parameter, whose kind is DYN */
 	const struct rule_field *fields;
 	int nfields;
+	const struct rule_type *const *params; /* OBJECT: of an abstract type */
+	int nparams;
 };
 
 /* The element type of [] and optional.none(): fits every type. Its kind is DYN. */
@@ -96,6 +102,7 @@ enum node_kind {
 	NODE_MAP,  /* args: key, value, key, value ... */
 	NODE_FOLD, /* args[0] range, args[1] condition, args[2] transform; either NULL */
 };
+/* A CONST may hold an error: what rule_env_unchecked let pass. */
 
 enum select_mode { SELECT_PLAIN = 0, SELECT_HAS, SELECT_OPTIONAL };
 
@@ -108,6 +115,14 @@ enum fold_kind {
 	FOLD_MAP,
 	FOLD_OPT_MAP,      /* args[2] over the value of an optional */
 	FOLD_OPT_FLAT_MAP, /* the same, transform gives an optional */
+	/* With two variables: slot holds the index or key, slot2 the element or value. */
+	FOLD_ALL2,
+	FOLD_EXISTS2,
+	FOLD_EXISTS_ONE2,
+	FOLD_MAP2,            /* transformList */
+	FOLD_TRANSFORM_MAP,   /* args[2] is the new value */
+	FOLD_TRANSFORM_ENTRY, /* args[2] is a map whose entries are taken over */
+	FOLD_BIND,            /* args[2] with args[0], even an error, as the variable */
 };
 
 struct node;
@@ -146,11 +161,13 @@ struct node {
 	uint32_t start, end; /* in the rule's text */
 	int line, column;    /* where messages point: the operator or the name */
 	struct str name;     /* IDENT, SELECT, CALL; FOLD: the variable */
-	int slot;            /* VAR, LOCAL, FOLD */
+	struct str name2;    /* FOLD: the second variable */
+	int slot, slot2;     /* VAR, LOCAL, FOLD; slot2 -1 without a second variable */
 	int field;           /* SELECT on a record; otherwise -1 */
 	enum select_mode mode;
 	enum fold_kind fold;
 	bool method, folded; /* CALL; CONST made out of a larger expression */
+	bool absolute;       /* IDENT, CALL: written .x, from the root */
 	uint64_t optional_args;
 	struct rule_value value;        /* CONST */
 	const char *missing_text;       /* SELECT, VAR: "customer.dob has no value" */
@@ -189,6 +206,9 @@ struct rule_env {
 	struct rule_overload *fns;
 	int nfns, fns_cap;
 	const char *currency;
+	const char *container; /* "" */
+	bool unchecked;
+	bool dotted; /* a variable has a dot in its name, or there is a container */
 	bool (*segment_known)(void *host, struct str code);
 	void *segment_host;
 };
@@ -201,6 +221,9 @@ extern const struct rule_overload rule_fns_convert[];
 extern const struct rule_overload rule_fns_time[];
 extern const struct rule_overload rule_fns_money[];
 extern const struct rule_overload rule_fns_list[];
+extern const struct rule_overload rule_fns_optional[];
+extern const struct rule_overload rule_fns_math[];
+extern const struct rule_overload rule_fns_format[];
 #define RULE_FN(name)                                                                \
 	void name(struct frame *f, const struct node *n, const struct rule_value *a, \
 	    struct rule_value *out)
@@ -226,6 +249,15 @@ struct overload_match {
 	int ncands;
 	const struct rule_type *result;
 };
+
+/* The standard functions of one name, found by hash. */
+struct overload_name {
+	struct str name;
+	const struct rule_overload *const *fns;
+	int count;
+	bool method, global; /* the styles there are */
+};
+const struct overload_name *overload_named(struct str name); /* NULL: none */
 
 /* False: nothing fits. */
 bool overload_find(const struct rule_env *env, struct arena *arena, struct str name,
@@ -343,8 +375,29 @@ stw_wide divide_half_even(stw_wide n, stw_wide d);
 
 /* The shortest text that reads back as d: "0.7", "1e+300". */
 void double_format(double d, struct buf *to);
-bool duration_parse(struct str text, int64_t *usec);
-void duration_format(int64_t usec, struct buf *to);
+/* Set out->kind, i and nsec; false: no such text, or out of range. */
+bool duration_parse(struct str text, struct rule_value *out);
+bool timestamp_parse(struct str text, struct rule_value *out);
+void duration_format(const struct rule_value *v, struct buf *to);
+void timestamp_format(const struct rule_value *v, struct buf *to);
+
+/* A timestamp or duration out of nanoseconds, rounded down to microseconds and a rest. */
+static inline void
+value_set_nsec(struct rule_value *v, stw_wide nsec)
+{
+	stw_wide usec = nsec / NSEC_PER_USEC;
+
+	if (nsec % NSEC_PER_USEC < 0)
+		usec--;
+	v->i = (int64_t)usec;
+	v->nsec = (int32_t)(nsec - usec * NSEC_PER_USEC);
+}
+
+static inline stw_wide
+value_nsec(const struct rule_value *v)
+{
+	return (stw_wide)v->i * NSEC_PER_USEC + v->nsec;
+}
 
 /* UTF-8: the code point at *at, which moves on; a bad byte counts as one U+FFFD. */
 uint32_t utf8_next(struct str s, size_t *at);

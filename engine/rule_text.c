@@ -51,7 +51,7 @@ rule_explanation_print(
 void
 rule_value_text(const struct rule_value *v, struct buf *to)
 {
-	char text[STW_USEC_TEXT];
+	char text[STW_DAY_TEXT];
 
 	switch (v->kind) {
 	case RULE_V_ERROR:
@@ -68,13 +68,13 @@ rule_value_text(const struct rule_value *v, struct buf *to)
 		double_format(v->d, to);
 		break;
 	case RULE_V_TIMESTAMP:
-		buf_add_c(to, stw_usec_format(v->i, text));
+		timestamp_format(v, to);
 		break;
 	case RULE_V_DATE:
 		buf_add_c(to, stw_day_format((stw_day)v->i, text));
 		break;
 	case RULE_V_DURATION:
-		duration_format(v->i, to);
+		duration_format(v, to);
 		break;
 	case RULE_V_MONEY:
 		money_format(v->money.minor, v->money.currency, to);

@@ -188,6 +188,18 @@ rule_kind_name(enum rule_kind kind)
 	return "";
 }
 
+/* "tuple(int, string)" */
+static const char *
+abstract_text(const struct rule_type *type, struct arena *arena)
+{
+	const char *list = "";
+
+	for (int i = 0; i < type->nparams; i++)
+		list = arena_printf(arena, "%s%s%s", list, i > 0 ? ", " : "",
+		    rule_type_text(type->params[i], arena));
+	return arena_printf(arena, "%s(%s)", type->name, list);
+}
+
 const char *
 rule_type_text(const struct rule_type *type, struct arena *arena)
 {
@@ -201,7 +213,7 @@ rule_type_text(const struct rule_type *type, struct arena *arena)
 		    rule_type_text(type->key, arena),
 		    rule_type_text(type->elem, arena));
 	case RULE_OBJECT:
-		return type->name;
+		return type->nparams > 0 ? abstract_text(type, arena) : type->name;
 	case RULE_ERROR_T:
 	case RULE_DYN:
 	case RULE_BOOL:
@@ -222,6 +234,120 @@ rule_type_text(const struct rule_type *type, struct arena *arena)
 	return rule_kind_name(type->kind);
 }
 
+/* ---- types from text -------------------------------------------------------------- */
+#define TYPE_DEPTH  16
+#define TYPE_PARAMS 8
+
+struct type_text {
+	struct str text;
+	size_t at;
+	int depth;
+	struct arena *arena;
+};
+
+static bool
+is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '_' || c == '.';
+}
+
+static bool
+type_take(struct type_text *t, char c)
+{
+	while (t->at < t->text.len && t->text.ptr[t->at] == ' ')
+		t->at++;
+	if (t->at == t->text.len || t->text.ptr[t->at] != c)
+		return false;
+	t->at++;
+	return true;
+}
+
+static const struct rule_type *
+named_type(struct type_text *t, struct str name, const struct rule_type **params, int n)
+{
+	struct rule_type *type;
+
+	for (int kind = RULE_DYN; n == 0 && kind <= RULE_TYPE; kind++) {
+		if (str_eq_c(name, rule_kind_name((enum rule_kind)kind)))
+			return rule_type_basic((enum rule_kind)kind);
+	}
+	if (str_eq_c(name, "list") && n < 2)
+		return rule_type_list(
+		    t->arena, n == 1 ? params[0] : rule_type_basic(RULE_DYN));
+	if (str_eq_c(name, "optional") && n < 2)
+		return rule_type_optional(
+		    t->arena, n == 1 ? params[0] : rule_type_basic(RULE_DYN));
+	if (str_eq_c(name, "map") && (n == 0 || n == 2))
+		return rule_type_map(t->arena,
+		    n == 2 ? params[0] : rule_type_basic(RULE_DYN),
+		    n == 2 ? params[1] : rule_type_basic(RULE_DYN));
+	if (str_eq_c(name, "list") || str_eq_c(name, "optional") ||
+	    str_eq_c(name, "map"))
+		return NULL;
+	type = arena_alloc(t->arena, sizeof *type);
+	type->name = arena_strndup(t->arena, name.ptr, name.len);
+	type->kind = RULE_OBJECT;
+	if (n == 0 && name.len == 1 && name.ptr[0] >= 'A' && name.ptr[0] <= 'Z') {
+		type->kind = RULE_DYN;
+	} else if (n > 0) {
+		const struct rule_type **copy =
+		    arena_array(t->arena, (size_t)n, sizeof *copy);
+
+		memcpy(copy, params, (size_t)n * sizeof(*copy));
+		type->params = copy;
+		type->nparams = n;
+	}
+	return type;
+}
+
+static const struct rule_type *
+parse_type(struct type_text *t)
+{
+	const struct rule_type *params[TYPE_PARAMS];
+	struct str name;
+	int n = 0;
+
+	while (t->at < t->text.len && t->text.ptr[t->at] == ' ')
+		t->at++;
+	name = (struct str){t->text.ptr + t->at, 0};
+	while (t->at < t->text.len && is_word(t->text.ptr[t->at])) {
+		t->at++;
+		name.len++;
+	}
+	if (name.len == 0)
+		return NULL;
+	if (type_take(t, '(')) {
+		if (++t->depth > TYPE_DEPTH)
+			return NULL;
+		do {
+			if (n == TYPE_PARAMS)
+				return NULL;
+			params[n] = parse_type(t);
+			if (params[n++] == NULL)
+				return NULL;
+		} while (type_take(t, ','));
+		t->depth--;
+		if (!type_take(t, ')'))
+			return NULL;
+	}
+	return named_type(t, name, params, n);
+}
+
+enum stw_code
+rule_type_parse(struct str text, struct arena *arena, const struct rule_type **out,
+    struct stw_err *err)
+{
+	struct type_text t = {.text = text, .arena = arena};
+
+	*out = parse_type(&t);
+	if (*out != NULL && t.at == text.len)
+		return STW_OK;
+	*out = NULL;
+	return stw_fail(err, STW_INVALID, "not a type: '%.*s'",
+	    (int)(text.len > 60 ? 60 : text.len), text.ptr);
+}
+
 bool
 rule_type_eq(const struct rule_type *a, const struct rule_type *b)
 {
@@ -236,8 +362,13 @@ rule_type_eq(const struct rule_type *a, const struct rule_type *b)
 	case RULE_MAP:
 		return rule_type_eq(a->key, b->key) && rule_type_eq(a->elem, b->elem);
 	case RULE_OBJECT:
-		if (strcmp(a->name, b->name) != 0 || a->nfields != b->nfields)
+		if (strcmp(a->name, b->name) != 0 || a->nfields != b->nfields ||
+		    a->nparams != b->nparams)
 			return false;
+		for (int i = 0; i < a->nparams; i++) {
+			if (!rule_type_eq(a->params[i], b->params[i]))
+				return false;
+		}
 		for (int i = 0; i < a->nfields; i++) {
 			if (strcmp(a->fields[i].name, b->fields[i].name) != 0 ||
 			    !rule_type_eq(a->fields[i].type, b->fields[i].type))
@@ -279,6 +410,28 @@ rule_type_fits(const struct rule_type *from, const struct rule_type *to)
 	return rule_type_eq(from, to);
 }
 
+/* Two abstract types of one name: parameter by parameter. */
+static const struct rule_type *
+join_abstract(struct arena *arena, const struct rule_type *a, const struct rule_type *b)
+{
+	const struct rule_type **params;
+	struct rule_type *type;
+
+	if (strcmp(a->name, b->name) != 0 || a->nparams == 0 ||
+	    a->nparams != b->nparams)
+		return NULL;
+	params = arena_array(arena, (size_t)a->nparams, sizeof *params);
+	for (int i = 0; i < a->nparams; i++) {
+		params[i] = rule_type_join(arena, a->params[i], b->params[i]);
+		if (params[i] == NULL)
+			return NULL;
+	}
+	type = arena_alloc(arena, sizeof *type);
+	*type = *a;
+	type->params = params;
+	return type;
+}
+
 const struct rule_type *
 rule_type_join(
     struct arena *arena, const struct rule_type *a, const struct rule_type *b)
@@ -291,8 +444,14 @@ rule_type_join(
 		return a;
 	if (a->kind == RULE_DYN || b->kind == RULE_DYN)
 		return rule_type_basic(RULE_DYN);
+	if (a->kind == RULE_NULL && b->kind == RULE_OPTIONAL)
+		return b; /* null stands for an optional, as CEL has it */
+	if (b->kind == RULE_NULL && a->kind == RULE_OPTIONAL)
+		return a;
 	if (a->kind != b->kind)
 		return NULL;
+	if (a->kind == RULE_OBJECT)
+		return join_abstract(arena, a, b);
 	if (a->kind == RULE_LIST || a->kind == RULE_OPTIONAL) {
 		elem = rule_type_join(arena, a->elem, b->elem);
 		if (elem == NULL)

@@ -50,6 +50,12 @@ rule_timestamp(stw_usec at)
 }
 
 struct rule_value
+rule_duration(stw_usec usec)
+{
+	return (struct rule_value){.kind = RULE_V_DURATION, .i = usec};
+}
+
+struct rule_value
 rule_money(int64_t minor, const char *currency)
 {
 	struct rule_value v = {.kind = RULE_V_MONEY, .money = {.minor = minor}};
@@ -140,6 +146,7 @@ row_get(
 		return;
 	case COL_TIMESTAMP:
 		out->kind = RULE_V_TIMESTAMP;
+		out->nsec = 0;
 		out->i = ((const int64_t *)col->data)[row];
 		return;
 	case COL_MONEY:
@@ -306,6 +313,8 @@ value_order(const struct rule_value *a, const struct rule_value *b, int *order)
 	if (a->kind == RULE_V_TIMESTAMP || a->kind == RULE_V_DURATION ||
 	    a->kind == RULE_V_DATE) {
 		*order = sign(a->i, b->i);
+		if (*order == 0 && a->kind != RULE_V_DATE)
+			*order = sign(a->nsec, b->nsec);
 		return true;
 	}
 	if (a->kind == RULE_V_BOOL) {

@@ -92,6 +92,7 @@ vec_get(const struct vec *v, size_t i, struct rule_value *out)
 		return;
 	}
 	out->kind = v->kind;
+	out->nsec = 0;
 	if (v->kind == RULE_V_BOOL)
 		out->b = bit_get(v->truth, i);
 	else if (v->kind == RULE_V_DOUBLE)
@@ -127,6 +128,8 @@ vec_put(struct vec_maker *m, size_t i, const struct rule_value *v)
 {
 	if (v->kind == RULE_V_ERROR)
 		return true;
+	if ((v->kind == RULE_V_TIMESTAMP || v->kind == RULE_V_DURATION) && v->nsec != 0)
+		return false;
 	if (v->kind != m->v.kind)
 		return false;
 	if (v->kind == RULE_V_MONEY) {

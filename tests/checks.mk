@@ -3,8 +3,8 @@
 # `make check` runs CHECK_STEPS one after the other through tests/check.sh; each is a
 # target of its own. Test programs run through tests/run.sh, which counts.
 
-CHECK_STEPS := format-check layers scripts check-build check-unit check-db check-api \
-  check-browser check-bench check-asan check-tsan check-fuzz tidy
+CHECK_STEPS := format-check layers scripts check-build check-unit check-conformance \
+  check-db check-api check-browser check-bench check-asan check-tsan check-fuzz tidy
 
 .PHONY: check check-fast check-crash measure $(CHECK_STEPS) check-db-run check-asan-run \
   check-tsan-run bench-rules bench-rules-doc format analyze fuzz fuzz-run cov cov-run install uninstall deps-cov
@@ -85,6 +85,21 @@ bench-rules-doc: ## the figures of the last bench-rules into docs/performance.md
 check-bench: $(BENCH_BIN) $(BENCH_NPM) ## bench-rules small: the peers' counts, no figure
 	@ROWS=$${ROWS:-20000} CHILD_ROWS=$${CHILD_ROWS:-400000} ROUNDS=$${ROUNDS:-3} CHECK=1 \
 	  PEERS="$${PEERS:-duckdb sketch}" node tests/bench/bench.mjs $(BENCH_BIN)
+
+# ---- conformance -----------------------------------------------------------------
+# The public CEL suite comes from npm as the browser does, and is taken apart there.
+CONFORM := build/conformance
+CONFORMS := $(sort $(wildcard tests/conformance/*.mjs tests/conformance/*.txt))
+$(CONFORM)/node_modules/.stamp: tests/conformance/package.json \
+  tests/conformance/package-lock.json | deps-check
+	@mkdir -p $(CONFORM)
+	@cp tests/conformance/package.json tests/conformance/package-lock.json $(CONFORM)/
+	@cd $(CONFORM) && npm ci --no-audit --no-fund --loglevel=error --ignore-scripts >/dev/null
+	@touch $@
+check-conformance: $(BIN) $(CONFORM)/node_modules/.stamp ## the public CEL suite, by section
+	@cp $(CONFORMS) $(CONFORM)/
+	@node $(CONFORM)/extract.mjs >$(CONFORM)/suite.jsonl
+	@node $(CONFORM)/run.mjs $(BIN) $(CONFORM)/suite.jsonl $(CONFORM)/unsupported.txt
 
 # ---- sanitizers ------------------------------------------------------------------
 # CK_FORK=no also finds leaks that a static pointer hides in a short-lived child.

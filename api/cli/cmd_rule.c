@@ -1,11 +1,14 @@
 #include "api/cli/cmd_rule.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "api/rule_scope.h"
+#include "engine/rule_value_json.h"
 
-#define RULE_MAX ((size_t)16 * 1024)
+#define RULE_MAX       ((size_t)16 * 1024)
+#define LINE_MAX_BYTES ((size_t)4 << 20)
 
 enum stw_code
 cmd_rule_argument(struct cli *cli, struct str *out, struct stw_err *err)
@@ -101,12 +104,44 @@ eval_all(struct cli *cli, const struct rule_scope *scope, const struct rule *rul
 	return rc;
 }
 
+/* A request a line on standard input, an answer a line; no database is asked. */
+static enum stw_code
+eval_lines(struct cli *cli, struct stw_err *err)
+{
+	struct str too_long = STR_LIT("{\"error\":{\"line\":0,\"column\":0,"
+				      "\"message\":\"the line is too long\"}}");
+	struct buf answer;
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t len;
+
+	buf_init(&answer);
+	while ((len = getline(&line, &cap, stdin)) >= 0) {
+		buf_clear(&answer);
+		if ((size_t)len > LINE_MAX_BYTES)
+			buf_add_str(&answer, too_long);
+		else
+			rule_answer_json((struct str){line, (size_t)len},
+			    app_now(&cli->app), &answer);
+		buf_add_char(&answer, '\n');
+		if (fwrite(answer.data, 1, answer.len, stdout) != answer.len)
+			break;
+	}
+	free(line);
+	buf_fini(&answer);
+	if (ferror(stdin) != 0 || fflush(stdout) != 0 || ferror(stdout) != 0)
+		return stw_fail(err, STW_TEMPFAIL, "standard input or output failed");
+	return STW_OK;
+}
+
 enum stw_code
 cmd_rule(struct cli *cli, struct stw_err *err)
 {
 	static const char *const verbs[] = {"check", "eval", "explain", "format"};
 	const char *customer = NULL;
-	const struct cli_opt opts[] = {{"customer", CLI_TEXT, &customer, 0, 0}};
+	bool ndjson = false;
+	const struct cli_opt opts[] = {{"customer", CLI_TEXT, &customer, 0, 0},
+	    {"ndjson", CLI_SWITCH, &ndjson, 0, 0}};
 	struct rule_scope scope = {0};
 	struct rule *rule;
 	struct str text;
@@ -118,7 +153,11 @@ cmd_rule(struct cli *cli, struct stw_err *err)
 		return STW_INVALID;
 	if (verb == 3)
 		return cmd_rule_format(cli, err);
-	rc = cli_parse(cli, opts, 1, 1, 1, err);
+	rc = cli_parse(cli, opts, 2, 0, 1, err);
+	if (rc == STW_OK && ndjson && verb == 1 && cli->argc == 0)
+		return eval_lines(cli, err);
+	if (rc == STW_OK && (ndjson || cli->argc == 0))
+		rc = stw_fail(err, STW_INVALID, "usage: steward %s", cli->usage);
 	if (rc == STW_OK && verb == 2 && customer == NULL)
 		rc = stw_fail(err, STW_INVALID, "explain needs a --customer REF");
 	if (rc == STW_OK)
