@@ -81,6 +81,20 @@ rule_env_segments(
 }
 
 void
+rule_env_length(struct rule_env *env, const char *name, uint64_t length)
+{
+	struct env_length *grown =
+	    arena_array(env->arena, (size_t)env->nlengths + 1, sizeof *grown);
+
+	for (int i = 0; i < env->nlengths; i++)
+		grown[i] = env->lengths[i];
+	grown[env->nlengths].name = arena_strdup(env->arena, name);
+	grown[env->nlengths].length = length;
+	env->lengths = grown;
+	env->nlengths++;
+}
+
+void
 rule_env_currency(struct rule_env *env, const char *currency)
 {
 	STW_ASSERT(currency_valid(str_of(currency)));
@@ -122,6 +136,8 @@ rule_compile(const struct rule_env *env, struct str text, const struct rule_type
 	rc = rule_parse(rule->text, limits, arena, &rule->root, &rule->nodes, err);
 	if (rc == STW_OK)
 		rc = rule_check(env, rule, want, arena, err);
+	if (rc == STW_OK)
+		rc = rule_cost_check(env, rule, limits, err);
 	if (rc == STW_OK)
 		*out = rule;
 	return rc;

@@ -206,6 +206,9 @@ void rule_env_function(struct rule_env *env, const char *name,
 /* segment("x") is accepted only when known(host, "x") says so. */
 void rule_env_segments(
     struct rule_env *env, bool (*known)(void *host, struct str code), void *host);
+/* How many elements a list usually has, a variable or a field of this name: for the
+ * estimate of what a rule costs (engine/rule_cost.h). */
+void rule_env_length(struct rule_env *env, const char *name, uint64_t length);
 /* The currency of money("100") and of the sum of no amounts; "CNY" unless set. */
 void rule_env_currency(struct rule_env *env, const char *currency);
 /* Names are looked for inside this namespace first: with "a.b", x is a.b.x, a.x or x. */
@@ -221,6 +224,9 @@ struct rule_limits {
 	size_t max_text; /* bytes, default 16 KiB */
 	int max_depth;   /* nesting, default 64 */
 	int max_nodes;   /* default 4096 */
+	int max_regexes; /* 0: the default, 64 */
+	/* Steps a row by the estimate of engine/rule_cost.h; 0: the default, 100 million. */
+	uint64_t max_cost;
 };
 
 /* want: the result type asked for, or NULL for any. limits may be NULL. */

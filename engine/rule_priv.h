@@ -13,6 +13,7 @@
 #include "engine/money.h"
 #include "engine/re.h"
 #include "engine/rule.h"
+#include "engine/rule_cost.h"
 
 /* ---- limits ------------------------------------------------------------------ */
 /* A duration holds no more nanoseconds than fit into 64 bits: 292 years. */
@@ -187,6 +188,7 @@ struct rule {
 	const char **segments;
 	int nsegments;
 	int nodes;
+	struct rule_cost cost;
 };
 
 enum stw_code rule_parse(struct str text, const struct rule_limits *limits,
@@ -199,8 +201,15 @@ struct env_var {
 	const struct rule_type *type;
 };
 
+struct env_length {
+	const char *name;
+	uint64_t length;
+};
+
 struct rule_env {
 	struct arena *arena;
+	struct env_length *lengths;
+	int nlengths;
 	struct env_var *vars;
 	int nvars, vars_cap;
 	struct rule_overload *fns;
@@ -274,6 +283,9 @@ void overload_each(const struct rule_env *env,
 enum stw_code rule_check(const struct rule_env *env, struct rule *rule,
     const struct rule_type *want, struct arena *arena,
     struct stw_err *err) STW_MUST_USE;
+/* Estimates the cost of a checked rule; too much is an error of the rule. */
+enum stw_code rule_cost_check(const struct rule_env *env, struct rule *rule,
+    const struct rule_limits *limits, struct stw_err *err) STW_MUST_USE;
 /* "; write double(x) * y" to follow the message that nothing fits n's arguments, or "". */
 const char *rule_hint(struct arena *arena, struct str text, const struct node *n);
 /* The part of the rule's text that the node was written as. */

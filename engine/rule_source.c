@@ -542,6 +542,7 @@ node_same(const struct node *a, const struct node *b)
 	if (a == NULL || b == NULL)
 		return a == b;
 	if (a->kind != b->kind || a->nargs != b->nargs || !str_eq(a->name, b->name) ||
+	    !str_eq(a->name2, b->name2) || a->absolute != b->absolute ||
 	    a->mode != b->mode || a->fold != b->fold || a->method != b->method ||
 	    a->optional_args != b->optional_args || !value_same(&a->value, &b->value))
 		return false;

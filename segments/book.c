@@ -74,15 +74,16 @@ static const struct child_shape {
 	const char *record; /* of one element's type */
 	const struct shape *cols;
 	size_t ncols;
+	uint64_t usual; /* elements a customer, for the estimate of what a rule costs */
 } children[BOOK_CHILDREN] = {
-    [BOOK_HOLDINGS] = {"holdings", "Holding", holding_cols,
-	STW_ARRAY_LEN(holding_cols)},
+    [BOOK_HOLDINGS] = {"holdings", "Holding", holding_cols, STW_ARRAY_LEN(holding_cols),
+	10},
     [BOOK_TRANSACTIONS] = {"transactions", "Transaction", transaction_cols,
-	STW_ARRAY_LEN(transaction_cols)},
+	STW_ARRAY_LEN(transaction_cols), 100},
     [BOOK_INTERACTIONS] = {"interactions", "Interaction", interaction_cols,
-	STW_ARRAY_LEN(interaction_cols)},
+	STW_ARRAY_LEN(interaction_cols), 30},
     [BOOK_OUTREACH] = {"outreach", "Contact", outreach_cols,
-	STW_ARRAY_LEN(outreach_cols)},
+	STW_ARRAY_LEN(outreach_cols), 30},
 };
 
 static void
@@ -327,6 +328,7 @@ book_env(const struct book *book, struct arena *arena,
 		    rule_type_list(arena,
 			rule_type_of_table(arena, child->table, children[c].record)));
 		STW_ASSERT(slot == c + 1);
+		rule_env_length(env, children[c].name, children[c].usual);
 	}
 	rule_env_currency(env, book->currency);
 	if (known != NULL)

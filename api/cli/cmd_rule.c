@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "api/rule_scope.h"
+#include "engine/rule_cost.h"
 #include "engine/rule_value_json.h"
 
 #define RULE_MAX       ((size_t)16 * 1024)
@@ -39,6 +40,18 @@ show_value(const char *what, const struct rule_value *value)
 	buf_init(&to);
 	rule_value_print(value, &to);
 	(void)printf("%s%.*s\n", what, (int)to.len, to.data);
+	buf_fini(&to);
+}
+
+static void
+show_good(struct cli *cli, const struct rule *rule)
+{
+	struct buf to;
+
+	buf_init(&to);
+	rule_cost_print(rule_cost_of(rule), &to);
+	(void)printf("good: it gives %s\ncost: %.*s",
+	    rule_type_text(rule_result_type(rule), &cli->arena), (int)to.len, to.data);
 	buf_fini(&to);
 }
 
@@ -173,8 +186,7 @@ cmd_rule(struct cli *cli, struct stw_err *err)
 	if (rc == STW_INVALID && err->line > 0)
 		cmd_rule_show_fault(text, err);
 	if (rc == STW_OK && verb == 0)
-		(void)printf("good: it gives %s\n",
-		    rule_type_text(rule_result_type(rule), &cli->arena));
+		show_good(cli, rule);
 	else if (rc == STW_OK && customer != NULL)
 		rc = eval_one(cli, &scope, rule, customer, verb == 2, err);
 	else if (rc == STW_OK)

@@ -109,7 +109,9 @@ START_TEST(a_long_chain_is_not_deep)
 	for (int i = 0; i < 1000; i++)
 		buf_add_c(&text, i == 0 ? "1" : " + 1");
 	for (int depth = 1; depth >= 0; depth--) {
-		struct rule_limits limits = {16384, depth == 1 ? 64 : 200, 4096};
+		struct rule_limits limits = {.max_text = 16384,
+		    .max_depth = depth == 1 ? 64 : 200,
+		    .max_nodes = 4096};
 		struct stw_err err;
 		struct rule *rule;
 		enum stw_code rc =
