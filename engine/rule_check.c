@@ -198,6 +198,10 @@ unknown_name(struct checker *c, struct node *n)
 {
 	struct nearest nearest = {.wanted = n->name};
 
+	if (n->name.ptr[0] == '@') /* see macro_variable */
+		return check_fail(c, n,
+		    arena_printf(
+			c->arena, "%s names nothing here", check_short_text(c, n)));
 	for (int i = 0; i < c->env->nvars; i++) {
 		const struct rule_type *type = c->env->vars[i].type;
 

@@ -202,7 +202,32 @@ is_host_function(const struct checker *c, struct str name)
 }
 
 /* optional.of(x): a function whose name has a dot in it. */
-static void
+static bool
+is_namespace(struct str name)
+{
+	static const char *const namespaces[] = {
+	    "base64", "cel", "math", "optional", "strings"};
+
+	for (size_t i = 0; i < STW_ARRAY_LEN(namespaces); i++) {
+		if (str_eq_c(name, namespaces[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool
+unknown_in_namespace(struct checker *c, const struct node *n, struct str name)
+{
+	struct name_search search = {.nearest = {.wanted = name}, .suggest = true};
+
+	overload_each(c->env, visit_name, &search);
+	return check_fail(c, n,
+	    arena_printf(c->arena, "no function '%.*s'%s",
+		(int)(name.len > 60 ? 60 : name.len), name.ptr,
+		check_did_you_mean(c, &search.nearest)));
+}
+
+static bool
 join_namespace(struct checker *c, struct node *n)
 {
 	const struct node *first = n->nargs > 0 ? n->args[0] : NULL;
@@ -212,16 +237,17 @@ join_namespace(struct checker *c, struct node *n)
 	if (!n->method || first == NULL || first->kind != NODE_IDENT ||
 	    check_find_local(c, first->name) >= 0 ||
 	    check_find_var(c, first->name) >= 0)
-		return;
+		return true;
 	name = str_of(arena_printf(
 	    c->arena, "%.*s.%.*s", STR_FMT(first->name), STR_FMT(n->name)));
 	found = overload_named(name);
 	if ((found == NULL || !found->global) && !is_host_function(c, name))
-		return;
+		return !is_namespace(first->name) || unknown_in_namespace(c, n, name);
 	n->name = name;
 	n->method = false;
 	n->args++;
 	n->nargs--;
+	return true;
 }
 
 static bool
@@ -260,8 +286,7 @@ check_call(struct checker *c, struct node *n)
 	const struct rule_type *types[RULE_MAX_ARGS];
 	struct overload_match match;
 
-	join_namespace(c, n);
-	if (!known_function(c, n))
+	if (!join_namespace(c, n) || !known_function(c, n))
 		return false;
 	for (int i = 0; i < n->nargs; i++) {
 		if (!check_node(c, n->args[i]))

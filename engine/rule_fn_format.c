@@ -275,7 +275,7 @@ format_into(struct frame *f, const struct node *n, const struct rule_value *a,
 		}
 		list_get(&a[1].list, used++, &arg);
 		if (!put_clause(&arg, clause, digits, to)) {
-			value_failf(f, out, n, "%%%c cannot show a %s", clause,
+			value_failf(f, out, n, "%%%c cannot show %s", clause,
 			    value_type_name(&arg));
 			return;
 		}

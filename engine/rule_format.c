@@ -26,48 +26,39 @@ double_format(double d, struct buf *to)
 	buf_add_c(to, text);
 }
 
-/* ".5", ".000001" of so many digits' worth; nothing for 0. */
-static void
-fraction_format(unsigned rest, int digits, struct buf *to)
-{
-	if (rest == 0)
-		return;
-	for (; rest % 10 == 0; rest /= 10)
-		digits--;
-	buf_printf(to, ".%0*u", digits, rest);
-}
-
 void
 duration_format(const struct rule_value *v, struct buf *to)
 {
 	stw_wide nsec = value_nsec(v);
 	stw_wide all = nsec < 0 ? -nsec : nsec;
 
+	unsigned rest = (unsigned)(all % 1000000000);
+	int digits = 9;
+
 	buf_printf(to, "%s%lld", nsec < 0 ? "-" : "", (long long)(all / 1000000000));
-	fraction_format((unsigned)(all % 1000000000), 9, to);
+	if (rest != 0) {
+		for (; rest % 10 == 0; rest /= 10)
+			digits--;
+		buf_printf(to, ".%0*u", digits, rest);
+	}
 	buf_add_char(to, 's');
 }
 
-/* Microseconds as ever; more digits only when there are nanoseconds. */
+/* Six digits of a second, nine when there are nanoseconds, none when all are zero. */
 void
 timestamp_format(const struct rule_value *v, struct buf *to)
 {
 	char text[STW_USEC_TEXT];
 	int64_t usec = v->i % STW_USEC_SEC;
 
-	(void)stw_usec_format(v->nsec == 0 ? v->i : v->i - usec, text);
-	if (v->nsec != 0) {
-		if (usec < 0) {
-			usec += STW_USEC_SEC;
-			(void)stw_usec_format(v->i - usec, text);
-		}
-		text[strlen(text) - 1] = '\0'; /* the Z */
-		buf_add_c(to, text);
-		fraction_format((unsigned)(usec * NSEC_PER_USEC + v->nsec), 9, to);
-		buf_add_char(to, 'Z');
+	if (v->nsec == 0) {
+		buf_add_c(to, stw_usec_format(v->i, text));
 		return;
 	}
-	buf_add_c(to, text);
+	usec += usec < 0 ? STW_USEC_SEC : 0;
+	(void)stw_usec_format(v->i - usec, text);
+	text[strlen(text) - 1] = '\0'; /* the Z */
+	buf_printf(to, "%s.%09dZ", text, (int)(usec * NSEC_PER_USEC + v->nsec));
 }
 
 void

@@ -393,6 +393,8 @@ parse_call(struct parser *p, const struct token *at, struct node *target)
 		n = target->kind == NODE_IDENT && str_eq_c(target->name, "cel")
 			? macro_cel(p, at, &rest)
 			: macro_fold(p, at, target, &rest);
+		if (n != NULL && target->start < n->start)
+			n->start = target->start;
 		if (n != NULL || p->rc != STW_OK)
 			return n;
 	}
@@ -577,6 +579,13 @@ parse_primary(struct parser *p, bool negative)
 	return n;
 }
 
+static bool
+is_keyword(struct str name)
+{
+	return str_eq_c(name, "true") || str_eq_c(name, "false") ||
+	       str_eq_c(name, "null") || str_eq_c(name, "in");
+}
+
 static struct node *
 parse_selector(struct parser *p, struct node *target)
 {
@@ -588,6 +597,11 @@ parse_selector(struct parser *p, struct node *target)
 	at = p->tok;
 	if (p->rc != STW_OK || (at.kind != TOK_IDENT && at.kind != TOK_QUOTED))
 		return fail_token(p, "a field name");
+	if (at.kind == TOK_IDENT && is_keyword(at.text))
+		return fail_at(p, at.line, at.column,
+		    arena_printf(p->arena,
+			"'%.*s' is a word of the language; write .`%.*s`",
+			STR_FMT(at.text), STR_FMT(at.text)));
 	take(p);
 	if (!optional && at.kind == TOK_IDENT && take_op(p, "("))
 		return parse_call(p, &at, target);
