@@ -145,6 +145,10 @@ $(B)/gen/db_queries.o: $(GEN)/db_queries.c | deps
 	$(Q)$(CC) $(CFLAGS_ALL) -Wno-overlength-strings -c -o $@ $<
 
 # ---- objects -----------------------------------------------------------------
+# Plain loops over columns become vectors only from -O3 on.
+ifeq ($(MODE),release)
+$(B)/engine/simd_%.c.o: OPT += -O3 -fno-stack-protector
+endif
 # deps comes first, so that a bare machine has a compiler by the time one is called.
 $(B)/%.c.o: %.c | $(GEN)/db_queries.h deps
 	@mkdir -p $(@D)

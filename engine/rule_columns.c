@@ -1,78 +1,30 @@
 #include "engine/rule_columns.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "engine/rule_columns_priv.h"
+#include "engine/rule_graph_priv.h"
 
-/* ---- chunks ---------------------------------------------------------------------- */
-static void
-vexec_init(struct vexec *x, const struct rule *rule, const struct rule_columns_ctx *ctx)
-{
-	*x = (struct vexec){.rule = rule, .ctx = ctx};
-	arena_init(&x->arena);
-	arena_init(&x->row_arena);
-	x->vars = stw_xalloc((size_t)ctx->nbindings * sizeof *x->vars);
-	for (int i = 0; i < ctx->nbindings; i++)
-		x->vars[ctx->bindings[i].slot] = ctx->bindings[i].constant;
-	x->eval = (struct rule_eval_ctx){.vars = x->vars,
-	    .now = ctx->now,
-	    .zone = ctx->zone,
-	    .arena = &x->arena,
-	    .host = ctx->host,
-	    .in_segment = ctx->in_segment};
-	frame_init(&x->frame, rule, &x->eval, x->locals);
-}
+#define MAX_THREADS 64
+#define BATCH       2 /* chunks that a thread takes at a time */
 
-static void
-vexec_fini(struct vexec *x)
-{
-	free(x->vars);
-	arena_fini(&x->row_arena);
-	arena_fini(&x->arena);
-}
+struct rule_set {
+	const struct rule *const *rules;
+	int nrules;
+	struct rule_set_options options;
+	struct rule_columns_ctx ctx; /* what the graph was made for */
+	struct graph graph;
+	bool made;
+	uint64_t *serials; /* of the packed columns that the graph reads */
+	struct lane *lanes;
+	int nlanes;
+};
 
-/* The rule over n rows of the table from `first` on. The vec lives until the next chunk.
- * False: no vec can hold its values. */
-static bool
-chunk_eval(struct vexec *x, size_t first, size_t n, struct vec *out)
-{
-	struct vchild *children = NULL;
-	struct scope s = {.table = x->ctx->table,
-	    .first = first,
-	    .n = n,
-	    .slot = -1,
-	    .children = &children};
-
-	arena_reset(&x->arena);
-	return vec_eval(x, x->rule->root, &s, out) &&
-	       (vec_is_scalar(out->kind) || out->kind == RULE_V_ERROR);
-}
-
-/* One row by the interpreter. */
-static struct rule_value
-row_eval(struct vexec *x, size_t row)
-{
-	struct scope s = {
-	    .table = x->ctx->table, .first = row, .n = 1, .slot = -1, .children = NULL};
-
-	if (x->row_arena.total > ROW_ARENA_MAX)
-		arena_reset(&x->row_arena);
-	scope_set_row(x, &s, 0);
-	x->eval.arena = &x->row_arena;
-	return rule_eval(x->rule, &x->eval);
-}
-
-static size_t
-chunk_size(const struct vexec *x, size_t first)
-{
-	size_t left = x->ctx->table->rows - first;
-
-	return left < CHUNK_ROWS ? left : CHUNK_ROWS;
-}
-
-static enum stw_code
-check_bindings(const struct rule_columns_ctx *ctx, struct stw_err *err)
+/* ---- checks ---------------------------------------------------------------------- */
+enum stw_code
+rule_columns_check(const struct rule_columns_ctx *ctx, struct stw_err *err)
 {
 	for (int i = 0; i < ctx->nbindings; i++) {
 		const struct rule_binding *b = &ctx->bindings[i];
@@ -87,206 +39,478 @@ check_bindings(const struct rule_columns_ctx *ctx, struct stw_err *err)
 	return STW_OK;
 }
 
-/* ---- truth ----------------------------------------------------------------------- */
-static void
-put_truth(const struct rule_value *v, size_t row, struct bitmap *matched,
-    struct bitmap *undecided)
+static enum stw_code
+check_bool(const struct rule *rule, struct stw_err *err)
 {
-	if (v->kind == RULE_V_BOOL && v->b)
-		bitmap_set(matched, row);
-	else if (v->kind != RULE_V_BOOL && undecided != NULL)
-		bitmap_set(undecided, row);
+	enum rule_kind kind = rule_result_type(rule)->kind;
+
+	if (kind == RULE_BOOL || kind == RULE_DYN)
+		return STW_OK;
+	return stw_fail(
+	    err, STW_INVALID, "the rule gives %s, not bool", rule_kind_name(kind));
 }
 
+/* ---- the graph --------------------------------------------------------------------- */
+static void
+drop_lanes(struct rule_set *set)
+{
+	for (int i = 0; i < set->nlanes; i++)
+		lane_fini(&set->lanes[i]);
+	free(set->lanes);
+	set->lanes = NULL;
+	set->nlanes = 0;
+}
+
+static void
+drop_graph(struct rule_set *set)
+{
+	drop_lanes(set);
+	if (set->made)
+		graph_fini(&set->graph);
+	set->made = false;
+}
+
+/* Does the graph, made before, still say what the rules mean here and now? A constant
+ * binding may have changed behind its pointer, and a flat column without any trace. */
+static bool
+still_good(const struct rule_set *set, const struct rule_columns_ctx *ctx)
+{
+	const struct rule_columns_ctx *was = &set->ctx;
+	int i = 0;
+
+	if (!set->made || was->table != ctx->table || was->now != ctx->now ||
+	    was->zone != ctx->zone || was->bindings != ctx->bindings ||
+	    was->nbindings != ctx->nbindings || was->host != ctx->host ||
+	    was->segment_rows != ctx->segment_rows ||
+	    set->graph.rows != ctx->table->rows)
+		return false;
+	for (int b = 0; b < ctx->nbindings; b++) {
+		if (!ctx->bindings[b].self && ctx->bindings[b].child < 0)
+			return false;
+	}
+	for (const struct gcolumn *c = set->graph.columns; c != NULL; c = c->next) {
+		const struct col_pack *now = c->table->cols[c->col].pack;
+
+		if (now == NULL || now->serial != set->serials[i++])
+			return false;
+	}
+	return true;
+}
+
+static void
+make_graph(struct rule_set *set, const struct rule_columns_ctx *ctx)
+{
+	struct graph *g = &set->graph;
+	int ncolumns = 0, i = 0;
+
+	drop_graph(set);
+	set->ctx = *ctx;
+	graph_init(g, &set->ctx, &set->options);
+	g->rows = ctx->table->rows;
+	g->nroots = set->nrules;
+	g->roots = arena_array(&g->arena, (size_t)set->nrules, sizeof(struct gnode *));
+	for (int r = 0; r < set->nrules; r++)
+		g->roots[r] = graph_build_rule(g, set->rules[r]);
+	for (const struct gcolumn *c = g->columns; c != NULL; c = c->next)
+		ncolumns++;
+	set->serials = arena_array(&g->arena, (size_t)ncolumns, sizeof *set->serials);
+	for (const struct gcolumn *c = g->columns; c != NULL; c = c->next)
+		set->serials[i++] = c->pack->serial;
+	set->made = true;
+}
+
+enum stw_code
+rule_set_new(const struct rule *const *rules, int nrules,
+    const struct rule_columns_ctx *ctx, const struct rule_set_options *options,
+    struct rule_set **out, struct stw_err *err)
+{
+	enum stw_code rc = rule_columns_check(ctx, err);
+	struct rule_set *set;
+
+	*out = NULL;
+	for (int i = 0; i < nrules && rc == STW_OK; i++)
+		rc = check_bool(rules[i], err);
+	if (rc != STW_OK)
+		return rc;
+	set = stw_xalloc(sizeof *set);
+	set->rules = rules;
+	set->nrules = nrules;
+	if (options != NULL)
+		set->options = *options;
+	make_graph(set, ctx);
+	*out = set;
+	return STW_OK;
+}
+
+void
+rule_set_free(struct rule_set *set)
+{
+	if (set == NULL)
+		return;
+	drop_graph(set);
+	free(set);
+}
+
+/* ---- running ----------------------------------------------------------------------- */
+struct work {
+	struct lane *lane;
+	struct rule_result *results;
+	_Atomic size_t *next; /* chunk */
+	size_t nchunks;
+	size_t *matched, *undecided; /* counts, one a rule */
+};
+
+static size_t
+root_rows(struct lane *x)
+{
+	return lane_scope(x, x->g->root_scope)->n;
+}
+
+/* Words of a chunk; the last one may be a part. */
+static void
+store_plane(const struct simd_ops *simd, const uint64_t *bits, size_t rows,
+    uint64_t *to, size_t *count)
+{
+	size_t words = bitmap_words(rows);
+
+	memcpy(to, bits, words * sizeof *to);
+	if ((rows & 63) != 0)
+		to[words - 1] &= (UINT64_C(1) << (rows & 63)) - 1;
+	*count += simd->count(to, words);
+}
+
+static void
+store_constant(enum plane plane, size_t rows, uint64_t *matched, uint64_t *undecided,
+    size_t *nmatched, size_t *nundecided)
+{
+	size_t words = bitmap_words(rows);
+	uint64_t last =
+	    (rows & 63) == 0 ? UINT64_MAX : (UINT64_C(1) << (rows & 63)) - 1;
+
+	memset(matched, plane == PLANE_TRUE ? 0xff : 0, words * sizeof *matched);
+	memset(undecided, plane == PLANE_UNKNOWN ? 0xff : 0, words * sizeof *matched);
+	matched[words - 1] &= last;
+	undecided[words - 1] &= last;
+	*nmatched += plane == PLANE_TRUE ? rows : 0;
+	*nundecided += plane == PLANE_UNKNOWN ? rows : 0;
+}
+
+static void
+store_root(struct work *w, size_t chunk, int r)
+{
+	struct lane *x = w->lane;
+	const struct gstate *s = lane_ask(x, x->g->roots[r]);
+	uint64_t *matched = w->results[r].matched.words + chunk * TABLE_CHUNK / 64;
+	uint64_t *undecided = w->results[r].undecided.words + chunk * TABLE_CHUNK / 64;
+	size_t rows = root_rows(x), words = bitmap_words(rows);
+
+	if (s->plane != PLANE_BITS) {
+		store_constant(s->plane, rows, matched, undecided, &w->matched[r],
+		    &w->undecided[r]);
+		return;
+	}
+	store_plane(x->simd, s->t, rows, matched, &w->matched[r]);
+	if (s->t == s->p) {
+		memset(undecided, 0, words * sizeof *undecided);
+		return;
+	}
+	x->simd->and_not(s->p, s->t, words, undecided);
+	store_plane(x->simd, undecided, rows, undecided, &w->undecided[r]);
+}
+
+static void *
+work_run(void *arg)
+{
+	struct work *w = arg;
+
+	for (;;) {
+		size_t first = atomic_fetch_add(w->next, BATCH);
+
+		if (first >= w->nchunks)
+			return NULL;
+		for (size_t k = first; k < first + BATCH && k < w->nchunks; k++) {
+			lane_begin(w->lane, k);
+			for (int r = 0; r < w->lane->g->nroots; r++)
+				store_root(w, k, r);
+		}
+	}
+}
+
+static int
+thread_count(const struct rule_set *set, size_t nchunks)
+{
+	long n = set->options.threads;
+
+	if (n <= 0)
+		n = sysconf(_SC_NPROCESSORS_ONLN);
+	n = n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : n;
+	return (size_t)n > nchunks ? (int)(nchunks == 0 ? 1 : nchunks) : (int)n;
+}
+
+static void
+want_lanes(struct rule_set *set, int n)
+{
+	if (set->nlanes >= n)
+		return;
+	drop_lanes(set);
+	set->lanes = stw_xalloc((size_t)n * sizeof *set->lanes);
+	set->nlanes = n;
+	for (int i = 0; i < n; i++)
+		lane_init(&set->lanes[i], &set->graph);
+}
+
+static void
+size_results(struct rule_result *results, int n, size_t rows)
+{
+	for (int i = 0; i < n; i++) {
+		struct rule_result *r = &results[i];
+
+		if (r->matched.words == NULL || r->matched.bits != rows)
+			bitmap_resize(&r->matched, rows);
+		if (r->undecided.words == NULL || r->undecided.bits != rows)
+			bitmap_resize(&r->undecided, rows);
+		r->nmatched = r->nundecided = 0;
+	}
+}
+
+/* The caller's thread works too; where a thread cannot be had, fewer do. */
+static void
+run_work(struct work *works, int n)
+{
+	pthread_t threads[MAX_THREADS];
+	bool started[MAX_THREADS] = {false};
+
+	for (int i = 1; i < n; i++)
+		started[i] =
+		    pthread_create(&threads[i], NULL, work_run, &works[i]) == 0;
+	(void)work_run(&works[0]);
+	for (int i = 1; i < n; i++) {
+		if (started[i])
+			STW_ASSERT(pthread_join(threads[i], NULL) == 0);
+	}
+}
+
+enum stw_code
+rule_set_run(struct rule_set *set, const struct rule_columns_ctx *ctx,
+    struct rule_result *results, struct stw_err *err)
+{
+	enum stw_code rc = rule_columns_check(ctx, err);
+	size_t nchunks = (ctx->table->rows + TABLE_CHUNK - 1) / TABLE_CHUNK;
+	size_t rules = (size_t)set->nrules, *counts;
+	_Atomic size_t next = 0;
+	struct work *works;
+	int n;
+
+	if (rc != STW_OK)
+		return rc;
+	if (!still_good(set, ctx))
+		make_graph(set, ctx);
+	n = thread_count(set, nchunks);
+	want_lanes(set, n);
+	size_results(results, set->nrules, ctx->table->rows);
+	works = stw_xalloc((size_t)n * sizeof *works);
+	counts = stw_xalloc(2 * (size_t)n * rules * sizeof *counts);
+	for (int i = 0; i < n; i++)
+		works[i] = (struct work){.lane = &set->lanes[i],
+		    .results = results,
+		    .next = &next,
+		    .nchunks = nchunks,
+		    .matched = counts + 2 * (size_t)i * rules,
+		    .undecided = counts + (2 * (size_t)i + 1) * rules};
+	run_work(works, n);
+	for (int i = 0; i < n; i++) {
+		for (size_t r = 0; r < rules; r++) {
+			results[r].nmatched += works[i].matched[r];
+			results[r].nundecided += works[i].undecided[r];
+		}
+	}
+	free(counts);
+	free(works);
+	return STW_OK;
+}
+
+void
+rule_result_fini(struct rule_result *result)
+{
+	bitmap_fini(&result->matched);
+	bitmap_fini(&result->undecided);
+	*result = (struct rule_result){0};
+}
+
+struct rule_difference
+rule_result_diff(const struct rule_result *before, const struct rule_result *after,
+    struct bitmap *entered, struct bitmap *left)
+{
+	const struct bitmap *was = &before->matched, *is = &after->matched;
+	struct rule_difference change = {0};
+
+	STW_ASSERT(was->bits == is->bits);
+	if (entered != NULL)
+		bitmap_resize(entered, is->bits);
+	if (left != NULL)
+		bitmap_resize(left, is->bits);
+	for (size_t w = 0; w < bitmap_words(is->bits); w++) {
+		uint64_t in = is->words[w] & ~was->words[w];
+		uint64_t out = was->words[w] & ~is->words[w];
+
+		change.entered += (size_t)__builtin_popcountll(in);
+		change.left += (size_t)__builtin_popcountll(out);
+		if (entered != NULL)
+			entered->words[w] = in;
+		if (left != NULL)
+			left->words[w] = out;
+	}
+	return change;
+}
+
+/* ---- one rule ---------------------------------------------------------------------- */
 enum stw_code
 rule_columns_bool(const struct rule *rule, const struct rule_columns_ctx *ctx,
     struct bitmap *matched, struct bitmap *undecided, struct stw_err *err)
 {
-	enum stw_code rc = check_bindings(ctx, err);
-	enum rule_kind kind = rule_result_type(rule)->kind;
-	struct vexec x;
-	struct vec v;
+	struct rule_result result = {0};
+	struct rule_set *set;
+	enum stw_code rc;
 
-	if (rc != STW_OK)
-		return rc;
-	if (kind != RULE_BOOL && kind != RULE_DYN)
-		return stw_fail(err, STW_INVALID, "the rule gives %s, not bool",
-		    rule_kind_name(kind));
-	bitmap_resize(matched, ctx->table->rows);
-	if (undecided != NULL)
-		bitmap_resize(undecided, ctx->table->rows);
-	vexec_init(&x, rule, ctx);
-	for (size_t first = 0; first < ctx->table->rows; first += CHUNK_ROWS) {
-		size_t n = chunk_size(&x, first);
-
-		if (chunk_eval(&x, first, n, &v) && v.kind == RULE_V_BOOL) {
-			const uint64_t *known = vec_known(&x, &v),
-				       *truth = vec_truth(&x, &v);
-			const uint64_t *all = bits_full(&x, n);
-
-			for (size_t w = 0; w < bitmap_words(n); w++) {
-				matched->words[(first >> 6) + w] = truth[w];
-				if (undecided != NULL)
-					undecided->words[(first >> 6) + w] =
-					    all[w] & ~known[w];
-			}
-			continue;
-		}
-		for (size_t i = 0; i < n; i++) {
-			struct rule_value one = row_eval(&x, first + i);
-
-			put_truth(&one, first + i, matched, undecided);
-		}
+	rc = rule_set_new(&rule, 1, ctx, NULL, &set, err);
+	if (rc == STW_OK)
+		rc = rule_set_run(set, ctx, &result, err);
+	rule_set_free(set);
+	if (rc == STW_OK) {
+		bitmap_fini(matched);
+		*matched = result.matched;
+		result.matched = (struct bitmap){0};
 	}
-	vexec_fini(&x);
-	return STW_OK;
-}
-
-/* ---- values ---------------------------------------------------------------------- */
-/* May values of the kind go into such a column? */
-static bool
-column_takes(enum col_type type, enum rule_kind kind)
-{
-	switch (kind) {
-	case RULE_DYN:
-		return true;
-	case RULE_BOOL:
-		return type == COL_BOOL;
-	case RULE_INT:
-	case RULE_UINT:
-	case RULE_DURATION:
-		return type == COL_INT;
-	case RULE_DOUBLE:
-		return type == COL_DOUBLE;
-	case RULE_STRING:
-		return type == COL_STRING;
-	case RULE_DATE:
-		return type == COL_DATE;
-	case RULE_TIMESTAMP:
-		return type == COL_TIMESTAMP;
-	case RULE_MONEY:
-		return type == COL_MONEY;
-	case RULE_ERROR_T:
-	case RULE_BYTES:
-	case RULE_NULL:
-	case RULE_TYPE:
-	case RULE_LIST:
-	case RULE_MAP:
-	case RULE_OBJECT:
-	case RULE_SET:
-	case RULE_OPTIONAL:
-		break;
+	if (rc == STW_OK && undecided != NULL) {
+		bitmap_fini(undecided);
+		*undecided = result.undecided;
+		result.undecided = (struct bitmap){0};
 	}
-	return false;
-}
-
-/* False: a value that this column cannot hold. */
-static bool
-store(struct table *out, int col, size_t row, const struct rule_value *v)
-{
-	const struct column *c = &out->cols[col];
-	int64_t i = v->i;
-
-	if (v->kind == RULE_V_STRING && c->type == COL_STRING) {
-		table_set_string(out, col, row, v->s);
-		return true;
-	}
-	if (v->kind == RULE_V_DOUBLE && c->type == COL_DOUBLE) {
-		table_set_double(out, col, row, v->d);
-		return true;
-	}
-	if (v->kind == RULE_V_MONEY) {
-		if (memcmp(v->money.currency, c->currency, 4) != 0)
-			return false;
-		i = v->money.minor;
-	} else if (v->kind == RULE_V_BOOL) {
-		i = v->b;
-	} else if (v->kind == RULE_V_UINT && v->u > INT64_MAX) {
-		return false;
-	}
-	for (int kind = RULE_BOOL; kind <= RULE_MONEY; kind++) {
-		if (value_kind_of((enum rule_kind)kind) == v->kind &&
-		    kind != RULE_STRING && kind != RULE_DOUBLE &&
-		    column_takes(c->type, (enum rule_kind)kind)) {
-			table_set_int(out, col, row, i);
-			return true;
-		}
-	}
-	return false;
-}
-
-/* False: the row has no answer although nothing was missing. */
-static bool
-put_value(struct table *out, int col, size_t row, const struct rule_value *v)
-{
-	if (v->kind != RULE_V_ERROR && store(out, col, row, v))
-		return true;
-	table_set_missing(out, col, row);
-	return v->kind == RULE_V_ERROR && v->error.missing;
-}
-
-/* One chunk into the column; how many rows failed. Whether an unknown is missing or an
- * error only the interpreter can tell: it is asked when somebody wants to know. */
-static size_t
-put_chunk(
-    struct vexec *x, size_t first, size_t n, struct table *out, int col, bool count)
-{
-	size_t errors = 0;
-	struct vec v;
-	bool vector = chunk_eval(x, first, n, &v);
-
-	for (size_t i = 0; i < n; i++) {
-		struct rule_value one;
-
-		if (vector)
-			vec_get(&v, i, &one);
-		if (!vector || (count && one.kind == RULE_V_ERROR))
-			one = row_eval(x, first + i);
-		errors += put_value(out, col, first + i, &one) ? 0 : 1;
-	}
-	return errors;
-}
-
-enum stw_code
-rule_columns_value(const struct rule *rule, const struct rule_columns_ctx *ctx,
-    struct table *out, int col, size_t *failed, struct stw_err *err)
-{
-	enum stw_code rc = check_bindings(ctx, err);
-	enum rule_kind kind = rule_result_type(rule)->kind;
-	size_t errors = 0;
-	struct vexec x;
-
-	if (rc != STW_OK)
-		return rc;
-	if (out->rows != ctx->table->rows)
-		return stw_fail(err, STW_BUG, "the result table has %zu rows, not %zu",
-		    out->rows, ctx->table->rows);
-	if (!column_takes(out->cols[col].type, kind))
-		return stw_fail(err, STW_INVALID,
-		    "the rule gives %s; column %s cannot hold it", rule_kind_name(kind),
-		    out->cols[col].name);
-	vexec_init(&x, rule, ctx);
-	for (size_t first = 0; first < ctx->table->rows; first += CHUNK_ROWS)
-		errors += put_chunk(
-		    &x, first, chunk_size(&x, first), out, col, failed != NULL);
-	vexec_fini(&x);
-	if (failed != NULL)
-		*failed = errors;
-	return STW_OK;
+	rule_result_fini(&result);
+	return rc;
 }
 
 bool
 rule_columns_vectorised(const struct rule *rule, const struct rule_columns_ctx *ctx)
 {
-	struct vexec x;
-	struct vec v;
-	bool vector;
+	enum rule_kind kind = rule_result_type(rule)->kind;
+	struct gnode *root;
+	struct graph g;
+	bool rows;
 
-	if (check_bindings(ctx, NULL) != STW_OK)
+	if (rule_columns_check(ctx, NULL) != STW_OK)
 		return false;
-	vexec_init(&x, rule, ctx);
-	vector =
-	    chunk_eval(&x, 0, 0, &v) && x.by_row == 0; /* kernels ask types, not rows */
-	vexec_fini(&x);
-	return vector;
+	graph_init(&g, ctx, NULL);
+	root = kind == RULE_BOOL ? graph_build_rule(&g, rule)
+				 : graph_build_value(&g, rule);
+	rows = root == NULL;
+	for (int i = 0; i < g.nnodes; i++)
+		rows |= g.nodes[i]->op == G_ROWS || g.nodes[i]->op == V_ROWS;
+	graph_fini(&g);
+	return !rows;
+}
+
+/* ---- what runs how ------------------------------------------------------------------ */
+static const struct {
+	const char *name;
+	enum rule_plan_how how;
+} shown[GOPS] = {
+    [G_CONST] = {"constant", RULE_PLAN_CONSTANT},
+    [G_SET] = {"range", RULE_PLAN_COLUMN},
+    [G_BITS] = {"bits", RULE_PLAN_COLUMN},
+    [G_REAL] = {"double", RULE_PLAN_COLUMN},
+    [G_INTS] = {"compare", RULE_PLAN_LOOP},
+    [G_REALS] = {"compare", RULE_PLAN_LOOP},
+    [G_SCALED] = {"ratio", RULE_PLAN_LOOP},
+    [G_SEGMENT] = {"segment", RULE_PLAN_LOOP},
+    [G_AND] = {"and", RULE_PLAN_LOOP},
+    [G_OR] = {"or", RULE_PLAN_LOOP},
+    [G_NOT] = {"not", RULE_PLAN_LOOP},
+    [G_THEN] = {"chosen", RULE_PLAN_LOOP},
+    [G_GUARD] = {"guard", RULE_PLAN_LOOP},
+    [G_COND] = {"choice", RULE_PLAN_LOOP},
+    [G_SAME] = {"equal", RULE_PLAN_LOOP},
+    [G_KNOWN] = {"known", RULE_PLAN_LOOP},
+    [G_UNSURE] = {"undecided", RULE_PLAN_LOOP},
+    [G_ANY] = {"any", RULE_PLAN_LOOP},
+    [G_ONE] = {"exactly one", RULE_PLAN_LOOP},
+    [G_SPREAD] = {"repeat", RULE_PLAN_LOOP},
+    [G_ROWS] = {"interpreter", RULE_PLAN_ROWS},
+    [V_CONST] = {"constant", RULE_PLAN_CONSTANT},
+    [V_COLUMN] = {"column", RULE_PLAN_COLUMN},
+    [V_ADD] = {"add", RULE_PLAN_LOOP},
+    [V_SUBTRACT] = {"subtract", RULE_PLAN_LOOP},
+    [V_MULTIPLY] = {"multiply", RULE_PLAN_LOOP},
+    [V_DIVIDE] = {"divide", RULE_PLAN_LOOP},
+    [V_MODULO] = {"modulo", RULE_PLAN_LOOP},
+    [V_ABSOLUTE] = {"absolute", RULE_PLAN_LOOP},
+    [V_SCALE] = {"scale money", RULE_PLAN_LOOP},
+    [V_SHARE] = {"share money", RULE_PLAN_LOOP},
+    [V_RATIO] = {"ratio of money", RULE_PLAN_LOOP},
+    [V_REAL] = {"to double", RULE_PLAN_LOOP},
+    [V_REAL_ADD] = {"add", RULE_PLAN_LOOP},
+    [V_REAL_SUBTRACT] = {"subtract", RULE_PLAN_LOOP},
+    [V_REAL_MULTIPLY] = {"multiply", RULE_PLAN_LOOP},
+    [V_REAL_DIVIDE] = {"divide", RULE_PLAN_LOOP},
+    [V_REAL_NEGATE] = {"negate", RULE_PLAN_LOOP},
+    [V_PICK] = {"choice", RULE_PLAN_LOOP},
+    [V_DEFAULT] = {"default", RULE_PLAN_LOOP},
+    [V_COUNT] = {"count", RULE_PLAN_LOOP},
+    [V_SUM] = {"sum", RULE_PLAN_LOOP},
+    [V_MIN] = {"minimum", RULE_PLAN_LOOP},
+    [V_MAX] = {"maximum", RULE_PLAN_LOOP},
+    [V_MEAN] = {"mean", RULE_PLAN_LOOP},
+    [V_SPREAD] = {"repeat", RULE_PLAN_LOOP},
+    [V_ROWS] = {"interpreter", RULE_PLAN_ROWS},
+};
+
+static void
+show_node(const struct rule_set *set, const struct gnode *n, struct arena *arena,
+    struct rule_plan_node *out)
+{
+	int *inputs = arena_array(arena, (size_t)n->nin, sizeof *inputs);
+
+	*out = (struct rule_plan_node){.id = n->id,
+	    .name = shown[n->op].name,
+	    .how = n->text_only ? RULE_PLAN_DICTIONARY : shown[n->op].how,
+	    .inputs = inputs,
+	    .ninputs = n->nin,
+	    .users = n->users};
+	if (n->scope->parent != NULL)
+		out->list = n->scope->parent->table->children[n->scope->child].name;
+	if (n->src != NULL)
+		out->text = node_text(n->rule->text, n->src);
+	for (int i = 0; i < n->nin; i++)
+		inputs[i] = n->in[i]->id;
+	for (int i = 0; i < set->nlanes; i++) {
+		const struct gstate *s = &set->lanes[i].states[n->id];
+
+		out->rows += s->rows;
+		out->skipped += s->skipped;
+		out->ns += (double)s->ns;
+	}
+}
+
+void
+rule_set_plan(const struct rule_set *set, struct arena *arena, struct rule_plan *out)
+{
+	const struct graph *g = &set->graph;
+	int *roots = arena_array(arena, (size_t)g->nroots, sizeof *roots);
+
+	*out = (struct rule_plan){.nnodes = g->nnodes,
+	    .roots = roots,
+	    .simd = simd_ops(set->options.simd)->name,
+	    .threads = set->nlanes};
+	out->nodes = arena_array(arena, (size_t)g->nnodes, sizeof *out->nodes);
+	for (int i = 0; i < g->nnodes; i++)
+		show_node(set, g->nodes[i], arena, &out->nodes[i]);
+	for (int i = 0; i < g->nroots; i++)
+		roots[i] = g->roots[i]->id;
+	for (const struct gcolumn *c = g->columns; c != NULL; c = c->next) {
+		const struct column *col = &c->table->cols[c->col];
+
+		out->columns_bytes += c->pack->bytes;
+		if (c->pack->missing > 0 && col->valid != NULL)
+			out->columns_bytes += bitmap_words(c->pack->rows) * 8;
+	}
 }

@@ -126,32 +126,32 @@ row_get(
 	switch (col->type) {
 	case COL_BOOL:
 		out->kind = RULE_V_BOOL;
-		out->b = ((const uint8_t *)col->data)[row] != 0;
+		out->b = column_int(col, row) != 0;
 		return;
 	case COL_INT:
 		out->kind = RULE_V_INT;
-		out->i = ((const int64_t *)col->data)[row];
+		out->i = column_int(col, row);
 		return;
 	case COL_DOUBLE:
 		out->kind = RULE_V_DOUBLE;
-		out->d = ((const double *)col->data)[row];
+		out->d = column_double(col, row);
 		return;
 	case COL_STRING:
 		out->kind = RULE_V_STRING;
-		out->s = col_dict_get(col->dict, ((const uint32_t *)col->data)[row]);
+		out->s = col_dict_get(col->dict, column_code(col, row));
 		return;
 	case COL_DATE:
 		out->kind = RULE_V_DATE;
-		out->i = ((const stw_day *)col->data)[row];
+		out->i = column_int(col, row);
 		return;
 	case COL_TIMESTAMP:
 		out->kind = RULE_V_TIMESTAMP;
 		out->nsec = 0;
-		out->i = ((const int64_t *)col->data)[row];
+		out->i = column_int(col, row);
 		return;
 	case COL_MONEY:
 		out->kind = RULE_V_MONEY;
-		out->money.minor = ((const int64_t *)col->data)[row];
+		out->money.minor = column_int(col, row);
 		memcpy(out->money.currency, col->currency, 4);
 		return;
 	case COL_NONE:

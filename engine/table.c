@@ -142,6 +142,12 @@ valid_words(size_t cap)
 	return (cap + 63) / 64;
 }
 
+static size_t
+pack_bytes(const struct col_pack *pack)
+{
+	return sizeof *pack + pack->nchunks * sizeof *pack->chunks + pack->bytes;
+}
+
 /* realloc whose new part is zero; sizes in bytes. */
 static void *
 grow_zeroed(void *old, size_t have, size_t want)
@@ -164,6 +170,8 @@ table_reserve(struct table *table, size_t cap)
 		struct column *col = &table->cols[c];
 		size_t size = type_size(col->type);
 
+		if (col->pack != NULL)
+			column_unpack(table, c);
 		col->data = grow_zeroed(col->data, old * size, cap * size);
 		if (col->valid != NULL)
 			col->valid = grow_zeroed(col->valid,
@@ -197,6 +205,7 @@ table_free(struct table *table)
 	for (int c = 0; c < table->ncols; c++) {
 		free(table->cols[c].name);
 		free(table->cols[c].data);
+		col_pack_free(table->cols[c].pack);
 		free(table->cols[c].valid);
 		col_dict_free(table->cols[c].dict);
 	}
@@ -274,6 +283,8 @@ table_append(struct table *table)
 	if (row == table->cap)
 		table_reserve(table, table->cap < 16 ? 16 : table->cap * 2);
 	for (int c = 0; c < table->ncols; c++) {
+		if (table->cols[c].pack != NULL)
+			column_unpack(table, c);
 		if (table->cols[c].valid != NULL)
 			table->cols[c].valid[row >> 6] &= ~(UINT64_C(1) << (row & 63));
 	}
@@ -287,6 +298,8 @@ static struct column *
 cell(struct table *table, int col, size_t row)
 {
 	STW_ASSERT(col >= 0 && col < table->ncols && row < table->rows);
+	if (table->cols[col].pack != NULL)
+		column_unpack(table, col);
 	return &table->cols[col];
 }
 
@@ -349,7 +362,7 @@ table_set_string(struct table *table, int col, size_t row, struct str v)
 void
 table_set_missing(struct table *table, int col, size_t row)
 {
-	struct column *c = cell(table, col, row);
+	struct column *c = cell(table, col, row); /* flat from now on */
 
 	if (c->valid == NULL) {
 		c->valid = stw_xalloc(valid_words(table->cap) * sizeof *c->valid);
@@ -366,7 +379,9 @@ table_bytes(const struct table *table)
 	for (int c = 0; c < table->ncols; c++) {
 		const struct column *col = &table->cols[c];
 
-		bytes += sizeof *col + table->cap * type_size(col->type);
+		bytes += sizeof *col + (col->pack != NULL
+					       ? pack_bytes(col->pack)
+					       : table->cap * type_size(col->type));
 		if (col->valid != NULL)
 			bytes += valid_words(table->cap) * sizeof *col->valid;
 		if (col->dict != NULL)

@@ -5,6 +5,11 @@
  *            (holdings, transactions, ...) holds the rows of all parents one after the
  *            other; its parent keeps offsets: child rows of parent r are
  *            [offsets[r], offsets[r + 1]).
+ *            A column is *flat* while it is filled: one array of its type. table_pack
+ *            turns it into a *packed* one: chunks of TABLE_CHUNK rows, each as narrow
+ *            as its values allow, each with its minimum and maximum. Rules run over
+ *            packed columns; column_int and the like read both forms. Writing to a
+ *            packed column makes it flat again, which costs a pass over it.
  * Units      DATE stw_day, TIMESTAMP stw_usec, DURATION microseconds, MONEY int64 minor
  *            units of the column's one currency.
  * Ownership  A table owns its columns, dictionaries and child tables.
@@ -42,11 +47,39 @@ uint32_t col_dict_find(const struct col_dict *dict, struct str s);
 struct str col_dict_get(const struct col_dict *dict, uint32_t code);
 uint32_t col_dict_count(const struct col_dict *dict);
 
+/* ---- packed columns -------------------------------------------------------------- */
+#define TABLE_CHUNK ((size_t)4096) /* rows; a multiple of 64 */
+
+/* Rows [k * TABLE_CHUNK, ...) of a packed column. Data is aligned to 64 bytes and has
+ * room for whole words of 64 rows; what lies past the last row is zero. */
+struct col_chunk {
+	/* width 1, 2, 4: codes without a sign, value = base + code. width 8: the values
+	 * themselves, int64_t or double; base is 0. width 0: BOOL, a bit a row; otherwise
+	 * every row is base. A row without a value has code 0. */
+	const void *data;
+	int64_t base;
+	int64_t min, max; /* of the rows with a value; min > max: there are none. Of a
+			   * DOUBLE: 0, 1, for want of an order of NaN. */
+	uint32_t missing; /* rows without a value */
+	uint8_t width;
+};
+
+struct col_pack {
+	size_t rows, nchunks;
+	struct col_chunk *chunks;
+	int64_t min, max; /* of all chunks */
+	size_t missing;
+	size_t bytes;    /* of memory */
+	void *memory;    /* that the chunks point into */
+	uint64_t serial; /* no two packs of a process have the same */
+};
+
 struct column {
 	char *name;
 	enum col_type type;
 	char currency[4];      /* MONEY only, ISO 4217 */
-	void *data;            /* one element a row, type as above */
+	void *data;            /* flat: one element a row, type as above */
+	struct col_pack *pack; /* packed: data is NULL then */
 	uint64_t *valid;       /* bit r set: row r has a value; NULL: all have */
 	struct col_dict *dict; /* STRING only */
 };
@@ -99,6 +132,24 @@ static inline bool
 column_has(const struct column *col, size_t row)
 {
 	return col->valid == NULL || ((col->valid[row >> 6] >> (row & 63)) & 1) != 0;
+}
+
+/* Packs every column of the table and of its children that is not packed yet. */
+void table_pack(struct table *table);
+/* A packed copy of the first `rows` rows of a flat column; freed by col_pack_free. */
+struct col_pack *col_pack_new(const struct column *col, size_t rows);
+void col_pack_free(struct col_pack *pack);
+/* Flat again, with room for the table's cap. */
+void column_unpack(struct table *table, int col);
+
+/* The whole number of a row of INT, MONEY, TIMESTAMP, DATE, BOOL (0, 1) or STRING (the
+ * code); of a row without a value anything. */
+int64_t column_int(const struct column *col, size_t row);
+double column_double(const struct column *col, size_t row);
+static inline uint32_t
+column_code(const struct column *col, size_t row)
+{
+	return (uint32_t)column_int(col, row);
 }
 
 /* Bytes of one element of data. */

@@ -269,7 +269,6 @@ size_t
 book_find_ref(const struct book *book, struct str ref)
 {
 	const struct column *col = &book->customers->cols[BOOK_REF];
-	const uint32_t *codes = col->data;
 	uint32_t code = col_dict_find(col->dict, ref);
 	int bucket;
 
@@ -277,11 +276,11 @@ book_find_ref(const struct book *book, struct str ref)
 		return SIZE_MAX;
 	/* References are distinct and added in row order after the dictionary's "", so
 	 * this guess nearly always holds. */
-	if (code > 0 && code - 1 < book->customers->rows && codes[code - 1] == code)
+	if (code > 0 && code - 1 < book->customers->rows && column_code(col, code - 1) == code)
 		return code - 1;
 	bucket = customer_bucket(ref);
 	for (size_t row = book->first[bucket]; row < book->first[bucket + 1]; row++) {
-		if (codes[row] == code && column_has(col, row))
+		if (column_code(col, row) == code && column_has(col, row))
 			return row;
 	}
 	return SIZE_MAX;

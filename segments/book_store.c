@@ -342,6 +342,8 @@ book_load(struct db *db, stw_usec now, const struct book_options *options,
 		rc = db_commit(db, err);
 	else
 		db_rollback(db);
+	if (rc == STW_OK)
+		table_pack(load.book->customers);
 	if (rc == STW_OK && (options == NULL || !options->no_traits))
 		rc = derive(load.book, now, load.progress, err);
 	if (rc == STW_OK) {

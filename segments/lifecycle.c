@@ -126,7 +126,7 @@ stage_of(const struct book *book, const int *stages, size_t row)
 {
 	const struct column *col = &book->customers->cols[book->col_stage];
 
-	return column_has(col, row) ? stages[((const uint32_t *)col->data)[row]] : -1;
+	return column_has(col, row) ? stages[column_code(col, row)] : -1;
 }
 
 static void
@@ -212,7 +212,6 @@ choose(const struct answers *a, const struct lifecycle_model *model,
     struct lifecycle_changes *out)
 {
 	const struct column *since_col = &book->customers->cols[book->col_stage_since];
-	const stw_usec *since = since_col->data;
 
 	for (size_t row = 0; row < book->customers->rows; row++) {
 		int from = stage_of(book, stages, row);
@@ -221,14 +220,14 @@ choose(const struct answers *a, const struct lifecycle_model *model,
 		int64_t stay = 0;
 
 		/* Moved at this very instant: by this tick, before a crash. */
-		if (column_has(since_col, row) && since[row] >= now)
+		if (column_has(since_col, row) && column_int(since_col, row) >= now)
 			continue;
 		if (from < 0) {
 			t = first_match(a, model->initial, a->of_initial,
 			    model->ninitial, -1, row, 0, &undecided);
 		} else {
 			if (!column_has(since_col, row) ||
-			    __builtin_sub_overflow(now, since[row], &stay))
+			    __builtin_sub_overflow(now, column_int(since_col, row), &stay))
 				stay = INT64_MAX;
 			t = first_match(a, model->transitions, a->of_transition,
 			    model->ntransitions, from, row, stay, &undecided);

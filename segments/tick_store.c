@@ -8,13 +8,12 @@ static void
 count_stages(const struct book *book, struct segments_tick_result *r)
 {
 	const struct column *col = &book->customers->cols[book->col_stage];
-	const uint32_t *codes = col->data;
 	uint32_t n = col_dict_count(col->dict);
 	int64_t *by_code = arena_array(&r->arena, n, sizeof *by_code);
 
 	for (size_t row = 0; row < book->customers->rows; row++) {
 		if (column_has(col, row))
-			by_code[codes[row]]++;
+			by_code[column_code(col, row)]++;
 	}
 	r->nstages = r->model.nstages;
 	r->stages = arena_array(&r->arena, (size_t)r->nstages, sizeof *r->stages);

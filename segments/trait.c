@@ -90,6 +90,7 @@ trait_derive(struct book *book, const struct trait *trait, stw_usec now,
 		return stw_err_prefix(err, rc, "trait customer.%s", trait->name);
 	if (failed > 0 && failed == book->customers->rows)
 		return fail_everywhere(book, trait, rule, now, arena, err);
+	table_pack(book->customers); /* the new column: later traits may read it */
 	return STW_OK;
 }
 

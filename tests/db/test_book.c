@@ -176,18 +176,18 @@ children_of(const struct book *book, enum book_child child, size_t row)
 				buf_add_c(&text, "-");
 			else if (col->type == COL_STRING)
 				buf_add_str(&text, col_dict_get(col->dict,
-						       ((uint32_t *)col->data)[i]));
+						       column_code(col, i)));
 			else if (col->type == COL_DATE)
-				buf_printf(&text, "%d", ((stw_day *)col->data)[i]);
+				buf_printf(&text, "%d", (int)column_int(col, i));
 			else if (col->type == COL_BOOL)
-				buf_printf(&text, "%d", ((uint8_t *)col->data)[i]);
+				buf_printf(&text, "%d", (int)column_int(col, i));
 			else if (col->type == COL_TIMESTAMP)
 				buf_printf(&text, "%lld",
-				    (long long)(((stw_usec *)col->data)[i] /
+				    (long long)(column_int(col, i) /
 						STW_USEC_HOUR));
 			else
 				buf_printf(&text, "%lld",
-				    (long long)((int64_t *)col->data)[i]);
+				    (long long)column_int(col, i));
 		}
 		buf_add_c(&text, "; ");
 	}

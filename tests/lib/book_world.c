@@ -109,21 +109,21 @@ world_cell(const struct book *book, const char *column, size_t row)
 		return "-";
 	switch (col->type) {
 	case COL_BOOL:
-		return ((const uint8_t *)col->data)[row] != 0 ? "true" : "false";
+		return column_int(col, row) != 0 ? "true" : "false";
 	case COL_STRING:
 		(void)snprintf(text, sizeof text, "%.*s",
 		    STR_FMT(
-			col_dict_get(col->dict, ((const uint32_t *)col->data)[row])));
+			col_dict_get(col->dict, column_code(col, row))));
 		return text;
 	case COL_DATE:
 		(void)snprintf(text, sizeof text, "%s",
-		    stw_day_format(((const stw_day *)col->data)[row], day));
+		    stw_day_format((stw_day)column_int(col, row), day));
 		return text;
 	case COL_INT:
 	case COL_TIMESTAMP:
 	case COL_MONEY:
 		(void)snprintf(text, sizeof text, "%lld",
-		    (long long)((const int64_t *)col->data)[row]);
+		    (long long)column_int(col, row));
 		return text;
 	case COL_DOUBLE:
 	case COL_NONE:

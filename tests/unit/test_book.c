@@ -225,10 +225,10 @@ START_TEST(child_rows_come_into_the_order_of_time)
 		const struct column *balance = &txns->cols[TXN_BALANCE];
 
 		ck_assert_int_eq(
-		    ((int64_t *)txns->cols[TXN_AMOUNT].data)[61 + i], want[i]);
+		    column_int(&txns->cols[TXN_AMOUNT], 61 + i), want[i]);
 		ck_assert_int_eq(column_has(balance, 61 + i), want[i] % 2 == 0);
 		if (want[i] % 2 == 0)
-			ck_assert_int_eq(((int64_t *)balance->data)[61 + i], want[i]);
+			ck_assert_int_eq(column_int(balance, 61 + i), want[i]);
 	}
 }
 END_TEST

@@ -63,7 +63,7 @@ START_TEST(children_lie_between_the_offsets_of_their_parent)
 
 		ck_assert_uint_eq(off[r + 1] - off[r], r % 3);
 		for (uint32_t i = off[r]; i < off[r + 1]; i++)
-			ck_assert_int_eq(((int64_t *)c->cols[v].data)[i], (int64_t)r);
+			ck_assert_int_eq(column_int(&c->cols[v], i), (int64_t)r);
 	}
 	ck_assert_int_eq(table_find_child(p, "c"), child);
 	table_free(p);

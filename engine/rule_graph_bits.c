@@ -1,0 +1,808 @@
+/* Bool nodes: conditions on columns and values, and logic over their planes. */
+#include <string.h>
+
+#include "engine/rule_graph_priv.h"
+
+/* ---- pieces ------------------------------------------------------------------------ */
+/* Rows of a scope that lie in one packed chunk of their table: all of them for the
+ * table itself, several pieces for a child list. */
+struct piece {
+	size_t word; /* of the scope where it begins */
+	size_t words;
+	size_t rows; /* of the chunk before it, a multiple of 64 */
+	const struct col_chunk *chunk;
+	const uint64_t *valid; /* NULL: all rows have a value */
+};
+
+static size_t
+piece_count(const struct lane_scope *s)
+{
+	if (s->n == 0)
+		return 0;
+	return (s->first + s->n - 1) / TABLE_CHUNK - s->base / TABLE_CHUNK + 1;
+}
+
+static struct piece
+piece_at(const struct gnode *n, int col, const struct lane_scope *s, size_t i)
+{
+	const struct col_pack *pack = col == n->col ? n->pack : n->pack2;
+	const struct column *column = &n->scope->table->cols[col];
+	size_t k = s->base / TABLE_CHUNK + i;
+	size_t from = i == 0 ? s->base : k * TABLE_CHUNK;
+	size_t end = (k + 1) * TABLE_CHUNK, last = s->base + s->words * 64;
+	struct piece p = {.word = (from - s->base) / 64,
+	    .rows = from % TABLE_CHUNK,
+	    .chunk = &pack->chunks[k]};
+
+	p.words = ((end < last ? end : last) - from) / 64;
+	if (p.chunk->missing > 0)
+		p.valid = column->valid + from / 64;
+	return p;
+}
+
+static unsigned
+width_index(uint8_t width)
+{
+	return width == 1 ? 0 : width == 2 ? 1 : width == 4 ? 2 : 3;
+}
+
+/* ---- planes from known bits and validity --------------------------------------------- */
+/* What a comparison says of the rows with a value, turned into planes of all rows. */
+static void
+say_valued(struct lane *x, const struct gnode *n, struct gstate *s, enum plane said,
+    uint64_t *bits, const uint64_t *valid, enum truth missing, size_t words)
+{
+	uint64_t *other;
+
+	if (valid == NULL) {
+		if (said == PLANE_BITS)
+			say_bits(s, bits, bits);
+		else
+			say_plane(s, said);
+		return;
+	}
+	if (said != PLANE_BITS) {
+		bits = lane_bits(x, n, &s->buf_t);
+		memset(bits, said == PLANE_TRUE ? 0xff : 0, words * sizeof *bits);
+	}
+	if (missing == TRUE_T) {
+		x->simd->or_not(bits, valid, words, bits);
+		say_bits(s, bits, bits);
+		return;
+	}
+	if (missing == UNKNOWN_T) {
+		other = lane_bits(x, n, &s->buf_p);
+		x->simd->or_not(bits, valid, words, other);
+	} else {
+		other = bits;
+	}
+	x->simd->and_all((const uint64_t *const[]){bits, valid}, 2, words, bits);
+	say_bits(s, bits, other);
+}
+
+/* ---- sets -------------------------------------------------------------------------- */
+#define CLIPPED 9 /* ranges that can be in use at once: RANGES_MAX and one */
+
+/* The set's ranges within a chunk's values, as codes. BITS: look further. */
+static enum plane
+clip_ranges(const struct gnode *n, const struct col_chunk *c, struct simd_range *out,
+    int *count)
+{
+	*count = 0;
+	for (int i = 0; i < n->nranges; i++) {
+		int64_t lo = n->ranges[i].lo, hi = n->ranges[i].hi;
+
+		if (hi < c->min || lo > c->max)
+			continue;
+		if (lo <= c->min && hi >= c->max)
+			return PLANE_TRUE;
+		if (*count == CLIPPED) {
+			*count = -1;
+			return PLANE_BITS;
+		}
+		/* Wide values keep their open side, which is cheaper to compare. */
+		if (c->width == 8) {
+			lo = lo <= c->min ? INT64_MIN : lo;
+			hi = hi >= c->max ? INT64_MAX : hi;
+		} else {
+			lo = lo < c->min ? c->min : lo;
+			hi = hi > c->max ? c->max : hi;
+		}
+		out[(*count)++] =
+		    (struct simd_range){(int64_t)((uint64_t)lo - (uint64_t)c->base),
+			(int64_t)((uint64_t)hi - (uint64_t)c->base)};
+	}
+	return *count == 0 ? PLANE_FALSE : PLANE_BITS;
+}
+
+static bool
+in_set(const struct gnode *n, int64_t v)
+{
+	int lo = 0, hi = n->nranges;
+
+	if (n->bits != NULL && v >= n->bits_first && v <= n->bits_last)
+		return bit_get(n->bits, (size_t)(v - n->bits_first));
+	while (lo < hi) {
+		int mid = (lo + hi) / 2;
+
+		if (n->ranges[mid].hi < v)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < n->nranges && n->ranges[lo].lo <= v;
+}
+
+static uint64_t
+code_at(const struct col_chunk *c, size_t i)
+{
+	switch (c->width) {
+	case 1:
+		return ((const uint8_t *)c->data)[i];
+	case 2:
+		return ((const uint16_t *)c->data)[i];
+	case 4:
+		return ((const uint32_t *)c->data)[i];
+	case 8:
+		return ((const uint64_t *)c->data)[i];
+	default:
+		return 0;
+	}
+}
+
+/* Of many ranges, row by row. */
+static void
+look_up(const struct gnode *n, const struct piece *p, uint64_t *out)
+{
+	const struct col_chunk *c = p->chunk;
+
+	for (size_t w = 0; w < p->words; w++) {
+		uint64_t bits = 0;
+
+		for (unsigned i = 0; i < 64; i++) {
+			uint64_t v =
+			    (uint64_t)c->base + code_at(c, p->rows + w * 64 + i);
+
+			bits |= (uint64_t)in_set(n, (int64_t)v) << i;
+		}
+		out[w] = bits;
+	}
+}
+
+static enum plane
+bool_piece(const struct gnode *n, const struct piece *p, uint64_t *out)
+{
+	const uint64_t *data = (const uint64_t *)p->chunk->data + p->rows / 64;
+	bool yes = in_set(n, 1), no = in_set(n, 0);
+
+	if (yes == no)
+		return yes ? PLANE_TRUE : PLANE_FALSE;
+	for (size_t w = 0; w < p->words; w++)
+		out[w] = yes ? data[w] : ~data[w];
+	return PLANE_BITS;
+}
+
+/* Which rows with a value are in the set. */
+static enum plane
+set_piece(struct lane *x, const struct gnode *n, const struct piece *p, uint64_t *out)
+{
+	const struct col_chunk *c = p->chunk;
+	struct simd_range ranges[CLIPPED];
+	enum plane said;
+	int count;
+
+	if (n->scope->table->cols[n->col].type == COL_BOOL)
+		return bool_piece(n, p, out);
+	if (n->nranges == 1 && n->ranges[0].lo == INT64_MIN &&
+	    n->ranges[0].hi == INT64_MAX)
+		return PLANE_TRUE;
+	said = c->min > c->max ? PLANE_FALSE : clip_ranges(n, c, ranges, &count);
+	if (said != PLANE_BITS)
+		return said;
+	if (count > 0)
+		x->simd->in_ranges[width_index(c->width)](
+		    (const char *)c->data + p->rows * c->width, ranges, count, p->words,
+		    out);
+	else if (n->bits != NULL && c->width <= 2 && c->base == 0 && c->min >= 0 &&
+		 n->bits_first <= c->min && n->bits_last >= c->max &&
+		 n->bits_first == 0)
+		x->simd->in_set[width_index(c->width)](
+		    (const char *)c->data + p->rows * c->width, n->bits, p->words, out);
+	else
+		look_up(n, p, out);
+	return PLANE_BITS;
+}
+
+static void
+fill(uint64_t *bits, enum plane plane, size_t words)
+{
+	memset(bits, plane == PLANE_TRUE ? 0xff : 0, words * sizeof *bits);
+}
+
+/* Pieces of a list, each in its place. */
+static void
+set_pieces(struct lane *x, const struct gnode *n, const struct lane_scope *scope,
+    struct gstate *s)
+{
+	uint64_t *t = lane_bits(x, n, &s->buf_t), *p = t;
+	size_t count = piece_count(scope);
+
+	if (n->truth == UNKNOWN_T && n->pack->missing > 0)
+		p = lane_bits(x, n, &s->buf_p);
+	for (size_t i = 0; i < count; i++) {
+		struct piece piece = piece_at(n, n->col, scope, i);
+		uint64_t *pt = t + piece.word, *pp = p + piece.word;
+		enum plane said = set_piece(x, n, &piece, pt);
+
+		if (said != PLANE_BITS)
+			fill(pt, said, piece.words);
+		for (size_t w = 0; w < piece.words; w++) {
+			uint64_t bits = pt[w];
+			uint64_t valid =
+			    piece.valid == NULL ? ~UINT64_C(0) : piece.valid[w];
+
+			pp[w] = n->truth == FALSE_T ? bits & valid : bits | ~valid;
+			pt[w] = n->truth == TRUE_T ? bits | ~valid : bits & valid;
+		}
+	}
+	say_bits(s, t, p);
+}
+
+void
+run_set(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	const struct lane_scope *scope = lane_scope(x, n->scope);
+	struct piece piece;
+	enum plane said;
+	uint64_t *bits;
+
+	if (piece_count(scope) != 1) {
+		set_pieces(x, n, scope, s);
+		return;
+	}
+	piece = piece_at(n, n->col, scope, 0);
+	bits = lane_bits(x, n, &s->buf_t);
+	said = set_piece(x, n, &piece, bits);
+	say_valued(x, n, s, said, bits, piece.valid, n->truth, piece.words);
+}
+
+/* ---- bits of a number ---------------------------------------------------------------- */
+static void
+bits_piece(struct lane *x, const struct gnode *n, const struct piece *p, uint64_t *out)
+{
+	const struct col_chunk *c = p->chunk;
+
+	if (c->width == 0) {
+		fill(out, (c->base & n->a) != 0 ? PLANE_TRUE : PLANE_FALSE, p->words);
+	} else if (c->base == 0 || c->width == 8) {
+		x->simd->has_bits[width_index(c->width)](
+		    (const char *)c->data + p->rows * c->width, (uint64_t)n->a,
+		    p->words, out);
+	} else {
+		for (size_t w = 0; w < p->words; w++) {
+			int64_t v[64];
+
+			out[w] = 0;
+			x->simd->widen[width_index(c->width)](
+			    (const char *)c->data + (p->rows + w * 64) * c->width,
+			    c->base, 1, v);
+			for (unsigned i = 0; i < 64; i++)
+				out[w] |= (uint64_t)((v[i] & n->a) != 0) << i;
+		}
+	}
+}
+
+void
+run_bits(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	const struct lane_scope *scope = lane_scope(x, n->scope);
+	uint64_t *t = lane_bits(x, n, &s->buf_t), *p = t;
+	size_t count = piece_count(scope);
+
+	if (n->pack->missing > 0)
+		p = lane_bits(x, n, &s->buf_p);
+	for (size_t i = 0; i < count; i++) {
+		struct piece piece = piece_at(n, n->col, scope, i);
+		uint64_t *pt = t + piece.word, *pp = p + piece.word;
+
+		bits_piece(x, n, &piece, pt);
+		if (piece.valid == NULL) {
+			if (p != t)
+				memcpy(pp, pt, piece.words * sizeof *pp);
+			continue;
+		}
+		for (size_t w = 0; w < piece.words; w++) {
+			pp[w] = pt[w] | ~piece.valid[w];
+			pt[w] &= piece.valid[w];
+		}
+	}
+	say_bits(s, t, p);
+}
+
+/* ---- comparisons of values ------------------------------------------------------------ */
+/* known = both known; NULL when all are. */
+static const uint64_t *
+both_known(struct lane *x, const struct gnode *n, struct gstate *s, const uint64_t *a,
+    const uint64_t *b, size_t words)
+{
+	uint64_t *both;
+
+	if (a == NULL || b == NULL)
+		return a == NULL ? b : a;
+	both = lane_bits(x, n, &s->buf_done);
+	x->simd->and_all((const uint64_t *const[]){a, b}, 2, words, both);
+	return both;
+}
+
+static void
+say_compared(struct lane *x, const struct gnode *n, struct gstate *s, enum plane said,
+    uint64_t *bits, const uint64_t *known, size_t words)
+{
+	say_valued(x, n, s, said, bits, known, UNKNOWN_T, words);
+}
+
+/* A double column or value against a constant. */
+void
+run_real(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	const struct lane_scope *scope = lane_scope(x, n->scope);
+	uint64_t *bits = lane_bits(x, n, &s->buf_t);
+	struct gstate column = {0};
+
+	read_column(x, n, n->col, &column, s);
+	if (column.none) {
+		say_plane(s, PLANE_UNKNOWN);
+		return;
+	}
+	if (n->left)
+		x->simd->double_constant_left[n->cmp](
+		    column.d, n->d, scope->words, bits);
+	else
+		x->simd->double_constant[n->cmp](column.d, n->d, scope->words, bits);
+	say_compared(x, n, s, PLANE_BITS, bits, column.known, scope->words);
+}
+
+void
+run_reals(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	const struct gstate *a = lane_ask(x, n->in[0]), *b = lane_ask(x, n->in[1]);
+	size_t words = lane_scope(x, n->scope)->words;
+	uint64_t *bits;
+
+	if (a->none || b->none) {
+		say_plane(s, PLANE_UNKNOWN);
+		return;
+	}
+	bits = lane_bits(x, n, &s->buf_t);
+	x->simd->double_compare[n->cmp](a->d, b->d, words, bits);
+	say_compared(x, n, s, PLANE_BITS, bits,
+	    both_known(x, n, s, a->known, b->known, words), words);
+}
+
+/* One value against a range. */
+static void
+run_ints_constant(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	const struct gstate *a = lane_ask(x, n->in[0]);
+	size_t words = lane_scope(x, n->scope)->words;
+	const struct simd_range *r = n->ranges;
+	enum plane said = PLANE_BITS;
+	uint64_t *bits;
+
+	if (a->none) {
+		say_plane(s, PLANE_UNKNOWN);
+		return;
+	}
+	bits = lane_bits(x, n, &s->buf_t);
+	if (n->nranges == 0 || r->hi < a->lo || r->lo > a->hi)
+		said = PLANE_FALSE;
+	else if (r->lo <= a->lo && r->hi >= a->hi)
+		said = PLANE_TRUE;
+	else
+		x->simd->in_ranges[3](a->i, r, 1, words, bits);
+	say_compared(x, n, s, said, bits, a->known, words);
+}
+
+/* What the bounds of both sides say already. */
+static enum plane
+bounds_decide(enum simd_compare cmp, const struct gstate *a, const struct gstate *b)
+{
+	if (cmp == SIMD_EQ)
+		return a->hi < b->lo || a->lo > b->hi ? PLANE_FALSE : PLANE_BITS;
+	if (cmp == SIMD_LT)
+		return a->hi < b->lo    ? PLANE_TRUE
+		       : a->lo >= b->hi ? PLANE_FALSE
+					: PLANE_BITS;
+	return a->hi <= b->lo ? PLANE_TRUE : a->lo > b->hi ? PLANE_FALSE : PLANE_BITS;
+}
+
+void
+run_ints(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	const struct gstate *a, *b;
+	size_t words = lane_scope(x, n->scope)->words;
+	enum plane said;
+	uint64_t *bits;
+
+	if (n->nin == 1) {
+		run_ints_constant(x, n, s);
+		return;
+	}
+	a = lane_ask(x, n->in[0]);
+	b = lane_ask(x, n->in[1]);
+	if (a->none || b->none) {
+		say_plane(s, PLANE_UNKNOWN);
+		return;
+	}
+	bits = lane_bits(x, n, &s->buf_t);
+	said = bounds_decide(n->cmp, a, b);
+	if (said == PLANE_BITS)
+		x->simd->int_compare[n->cmp](a->i, b->i, words, bits);
+	say_compared(
+	    x, n, s, said, bits, both_known(x, n, s, a->known, b->known, words), words);
+}
+
+static bool
+product_fits(int64_t lo, int64_t hi, int64_t by)
+{
+	int64_t r;
+
+	return !__builtin_mul_overflow(lo, by, &r) &&
+	       !__builtin_mul_overflow(hi, by, &r);
+}
+
+/* Two wide columns in one loop, where no product overflows. */
+void
+run_scaled(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	const struct lane_scope *scope = lane_scope(x, n->scope);
+	const struct gstate *steps;
+	struct piece a, b;
+	uint64_t *bits;
+
+	if (piece_count(scope) == 1) {
+		a = piece_at(n, n->col, scope, 0);
+		b = piece_at(n, n->col2, scope, 0);
+		if (a.chunk->width == 8 && b.chunk->width == 8 &&
+		    product_fits(a.chunk->min, a.chunk->max, n->a) &&
+		    product_fits(b.chunk->min, b.chunk->max, n->b)) {
+			bits = lane_bits(x, n, &s->buf_t);
+			x->simd->scaled_compare[n->cmp](
+			    (const int64_t *)a.chunk->data + a.rows, n->a,
+			    (const int64_t *)b.chunk->data + b.rows, n->b, a.words,
+			    bits);
+			say_compared(x, n, s, PLANE_BITS, bits,
+			    both_known(x, n, s, a.valid, b.valid, a.words), a.words);
+			return;
+		}
+	}
+	steps = lane_ask(x, n->in[0]);
+	s->plane = steps->plane;
+	s->t = steps->t;
+	s->p = steps->p;
+}
+
+/* ---- whole rows ----------------------------------------------------------------------- */
+void
+run_const(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	(void)x;
+	say_plane(s, n->truth == TRUE_T    ? PLANE_TRUE
+		     : n->truth == FALSE_T ? PLANE_FALSE
+					   : PLANE_UNKNOWN);
+}
+
+void
+run_segment(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	const struct lane_scope *scope = lane_scope(x, n->scope);
+	const struct rule_columns_ctx *ctx = x->g->ctx;
+	const struct bitmap *rows = ctx->segment_rows(ctx->host, n->segment);
+	uint64_t *bits = lane_bits(x, n, &s->buf_t);
+	struct piece piece;
+
+	if (piece_count(scope) == 0) {
+		say_plane(s, PLANE_FALSE);
+		return;
+	}
+	piece = piece_at(n, n->col, scope, 0);
+	if (rows == NULL || rows->bits < scope->first + scope->n) {
+		say_plane(s, PLANE_UNKNOWN);
+		return;
+	}
+	memcpy(bits, rows->words + scope->base / 64, scope->words * sizeof *bits);
+	say_compared(x, n, s, PLANE_BITS, bits, piece.valid, scope->words);
+}
+
+/* ---- logic ---------------------------------------------------------------------------- */
+struct gathered {
+	int n;
+	bool unknown; /* an operand that is undecided everywhere */
+	bool unsure;  /* an operand with an undecided row */
+	const struct gstate *only;
+};
+
+/* The planes of the operands asked so far. Those that cannot change anything are left
+ * out; false: one of them decides for all rows. */
+static bool
+gather_planes(struct lane *x, const struct gnode *n, int upto, enum plane stop,
+    struct gathered *g)
+{
+	*g = (struct gathered){0};
+	for (int i = 0; i < upto; i++) {
+		const struct gstate *in = &x->states[n->in[i]->id];
+
+		if (in->plane == stop)
+			return false;
+		g->unknown |= in->plane == PLANE_UNKNOWN;
+		if (in->plane != PLANE_BITS)
+			continue;
+		g->unsure |= in->t != in->p;
+		g->only = in;
+		x->in_t[g->n] = in->t;
+		x->in_p[g->n++] = in->p;
+	}
+	return true;
+}
+
+static void
+say_gathered(struct lane *x, const struct gnode *n, struct gstate *s,
+    const struct gathered *g, enum plane neutral)
+{
+	size_t words = lane_scope(x, n->scope)->words;
+	void (*join)(const uint64_t *const *, int, size_t, uint64_t *) =
+	    n->op == G_AND ? x->simd->and_all : x->simd->or_all;
+	uint64_t *t, *p;
+
+	if (g->n == 0) {
+		say_plane(s, g->unknown ? PLANE_UNKNOWN : neutral);
+		return;
+	}
+	if (g->n == 1 && !g->unknown) {
+		say_bits(s, g->only->t, g->only->p);
+		return;
+	}
+	t = p = lane_bits(x, n, &s->buf_t);
+	if (g->unsure || g->unknown)
+		p = lane_bits(x, n, &s->buf_p);
+	join(x->in_p, g->n, words, p);
+	if (p != t)
+		join(x->in_t, g->n, words, t);
+	/* With an undecided operand `and` is never true and `or` never false. */
+	if (g->unknown && n->op == G_AND)
+		fill(t, PLANE_FALSE, words);
+	else if (g->unknown)
+		fill(p, PLANE_TRUE, words);
+	say_bits(s, t, p);
+}
+
+static bool
+all_equal(const uint64_t *bits, size_t words, uint64_t value)
+{
+	for (size_t w = 0; w < words; w++) {
+		if (bits[w] != value)
+			return false;
+	}
+	return true;
+}
+
+/* Rows for which a dear operand still matters, after the first `upto`. NULL: all. */
+static const uint64_t *
+open_rows(struct lane *x, const struct gnode *n, struct gstate *s, int upto,
+    const struct gathered *g, bool *nothing)
+{
+	size_t words = lane_scope(x, n->scope)->words;
+	uint64_t *open;
+
+	(void)upto;
+	*nothing = false;
+	if (g->n == 0)
+		return NULL;
+	open = lane_bits(x, n, &s->buf_done);
+	if (n->op == G_AND) {
+		x->simd->and_all(x->in_p, g->n, words, open);
+	} else {
+		x->simd->or_all(x->in_t, g->n, words, open);
+		for (size_t w = 0; w < words; w++)
+			open[w] = ~open[w];
+	}
+	*nothing = all_equal(open, words, 0);
+	return open;
+}
+
+static void
+run_logic(struct lane *x, const struct gnode *n, struct gstate *s, enum plane stop,
+    enum plane neutral)
+{
+	const uint64_t *mask;
+	struct gathered g;
+	bool nothing;
+
+	for (int i = 0; i < n->nin; i++) {
+		mask = NULL;
+		if (n->in[i]->cost >= COST_LIST && i > 0) {
+			if (!gather_planes(x, n, i, stop, &g)) {
+				say_plane(s, stop);
+				return;
+			}
+			mask = open_rows(x, n, s, i, &g, &nothing);
+			if (nothing) {
+				say_plane(s, stop);
+				return;
+			}
+		}
+		if (lane_ask_rows(x, n->in[i], mask)->plane == stop) {
+			say_plane(s, stop);
+			return;
+		}
+	}
+	if (!gather_planes(x, n, n->nin, stop, &g))
+		say_plane(s, stop);
+	else
+		say_gathered(x, n, s, &g, neutral);
+}
+
+void
+run_and(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	run_logic(x, n, s, PLANE_FALSE, PLANE_TRUE);
+}
+
+void
+run_or(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	run_logic(x, n, s, PLANE_TRUE, PLANE_FALSE);
+}
+
+void
+run_not(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	const struct gstate *in = lane_ask(x, n->in[0]);
+	size_t words = lane_scope(x, n->scope)->words;
+	uint64_t *t, *p;
+
+	if (in->plane != PLANE_BITS) {
+		say_plane(s, in->plane == PLANE_TRUE    ? PLANE_FALSE
+			     : in->plane == PLANE_FALSE ? PLANE_TRUE
+							: PLANE_UNKNOWN);
+		return;
+	}
+	t = p = lane_bits(x, n, &s->buf_t);
+	if (in->t != in->p)
+		p = lane_bits(x, n, &s->buf_p);
+	for (size_t w = 0; w < words; w++)
+		t[w] = ~in->p[w];
+	for (size_t w = 0; w < words && p != t; w++)
+		p[w] = ~in->t[w];
+	say_bits(s, t, p);
+}
+
+void
+run_then(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	const struct gstate *first = lane_ask(x, n->in[0]), *then;
+	size_t words = lane_scope(x, n->scope)->words;
+	const uint64_t *ft, *fp, *tt, *tp;
+	uint64_t *t, *p;
+
+	if (first->plane == PLANE_FALSE || first->plane == PLANE_UNKNOWN) {
+		say_plane(s, first->plane);
+		return;
+	}
+	lane_planes(x, n->in[0], first, &ft, &fp);
+	then = lane_ask(x, n->in[1]);
+	lane_planes(x, n->in[1], then, &tt, &tp);
+	t = p = lane_bits(x, n, &s->buf_t);
+	if (ft != fp || tt != tp)
+		p = lane_bits(x, n, &s->buf_p);
+	for (size_t w = 0; w < words; w++) {
+		uint64_t sure = ft[w] & tt[w];
+
+		if (p != t)
+			p[w] = (fp[w] & ~ft[w]) | (ft[w] & tp[w]);
+		t[w] = sure;
+	}
+	say_bits(s, t, p);
+}
+
+void
+run_guard(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	const struct gstate *of = lane_ask(x, n->in[0]);
+	const struct gstate *failed = lane_ask(x, n->in[1]);
+	size_t words = lane_scope(x, n->scope)->words;
+	const uint64_t *t, *p;
+
+	if (failed->plane != PLANE_BITS) {
+		s->plane = failed->plane == PLANE_FALSE ? of->plane : PLANE_UNKNOWN;
+		s->t = of->t;
+		s->p = of->p;
+		return;
+	}
+	lane_planes(x, n->in[0], of, &t, &p);
+	(void)lane_bits(x, n, &s->buf_t);
+	(void)lane_bits(x, n, &s->buf_p);
+	for (size_t w = 0; w < words; w++) {
+		s->buf_t[w] = t[w] & ~failed->t[w];
+		s->buf_p[w] = p[w] | failed->t[w];
+	}
+	say_bits(s, s->buf_t, s->buf_p);
+}
+
+void
+run_cond(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	const struct gstate *c = lane_ask(x, n->in[0]), *side;
+	size_t words = lane_scope(x, n->scope)->words;
+	const uint64_t *ct, *cp, *at, *ap, *bt, *bp;
+
+	if (c->plane == PLANE_UNKNOWN) {
+		say_plane(s, PLANE_UNKNOWN);
+		return;
+	}
+	if (c->plane != PLANE_BITS) {
+		side = lane_ask(x, n->in[c->plane == PLANE_TRUE ? 1 : 2]);
+		s->plane = side->plane;
+		s->t = side->t;
+		s->p = side->p;
+		return;
+	}
+	ct = c->t;
+	cp = c->p;
+	lane_planes(x, n->in[1], lane_ask(x, n->in[1]), &at, &ap);
+	lane_planes(x, n->in[2], lane_ask(x, n->in[2]), &bt, &bp);
+	(void)lane_bits(x, n, &s->buf_t);
+	(void)lane_bits(x, n, &s->buf_p);
+	for (size_t w = 0; w < words; w++) {
+		s->buf_t[w] = (ct[w] & at[w]) | (~cp[w] & bt[w]);
+		s->buf_p[w] = (ct[w] & ap[w]) | (~cp[w] & bp[w]) | (cp[w] & ~ct[w]);
+	}
+	say_bits(s, s->buf_t, s->buf_p);
+}
+
+void
+run_same(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	size_t words = lane_scope(x, n->scope)->words;
+	const uint64_t *at, *ap, *bt, *bp;
+
+	lane_planes(x, n->in[0], lane_ask(x, n->in[0]), &at, &ap);
+	lane_planes(x, n->in[1], lane_ask(x, n->in[1]), &bt, &bp);
+	(void)lane_bits(x, n, &s->buf_t);
+	(void)lane_bits(x, n, &s->buf_p);
+	for (size_t w = 0; w < words; w++) {
+		s->buf_t[w] = (at[w] & bt[w]) | ~(ap[w] | bp[w]);
+		s->buf_p[w] = ~((at[w] & ~bp[w]) | (~ap[w] & bt[w]));
+	}
+	say_bits(s, s->buf_t, s->buf_p);
+}
+
+void
+run_known(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	const struct gstate *v = lane_ask(x, n->in[0]);
+	size_t words = lane_scope(x, n->scope)->words;
+
+	if (v->none || v->known == NULL) {
+		say_plane(s, v->none ? PLANE_UNKNOWN : PLANE_TRUE);
+		return;
+	}
+	fill(lane_bits(x, n, &s->buf_p), PLANE_TRUE, words);
+	say_bits(s, v->known, s->buf_p);
+}
+
+void
+run_unsure(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	const struct gstate *in = lane_ask(x, n->in[0]);
+	size_t words = lane_scope(x, n->scope)->words;
+	uint64_t *bits;
+
+	if (in->plane != PLANE_BITS || in->t == in->p) {
+		say_plane(s, in->plane == PLANE_UNKNOWN ? PLANE_TRUE : PLANE_FALSE);
+		return;
+	}
+	bits = lane_bits(x, n, &s->buf_t);
+	x->simd->and_not(in->p, in->t, words, bits);
+	say_bits(s, bits, bits);
+}

@@ -1,0 +1,417 @@
+/* From child rows to the rows they belong to, and back. */
+#include <string.h>
+
+#include "engine/rule_graph_priv.h"
+
+/* ---- rows of a parent ------------------------------------------------------------- */
+/* Walks the parents of a list: bit `at` of the parent scope has the child rows whose
+ * bits are from .. past of the child scope. */
+struct family {
+	const struct lane_scope *parent, *child;
+	const uint32_t *offsets; /* of the first parent */
+	size_t skew;             /* the first parent's bit */
+};
+
+static struct family
+family_of(struct lane *x, const struct gscope *child)
+{
+	struct family f = {
+	    .parent = lane_scope(x, child->parent), .child = lane_scope(x, child)};
+
+	f.offsets = child->offsets + f.parent->first;
+	f.skew = f.parent->first - f.parent->base;
+	return f;
+}
+
+static size_t
+first_bit(const struct family *f, size_t parent)
+{
+	return f->offsets[parent] - f->child->base;
+}
+
+/* ---- any --------------------------------------------------------------------------- */
+/* Is one of the bits from .. past set? */
+static bool
+any_bit(const uint64_t *bits, size_t from, size_t past)
+{
+	size_t w = from >> 6, last = (past - 1) >> 6;
+	uint64_t head = ~UINT64_C(0) << (from & 63);
+	uint64_t tail = ~UINT64_C(0) >> (63 - ((past - 1) & 63));
+
+	if (from == past)
+		return false;
+	if (w == last)
+		return (bits[w] & head & tail) != 0;
+	if ((bits[w] & head) != 0 || (bits[last] & tail) != 0)
+		return true;
+	while (++w < last) {
+		if (bits[w] != 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+any_of(const struct family *f, const uint64_t *bits, uint64_t *out)
+{
+	memset(out, 0, f->parent->words * sizeof *out);
+	for (size_t p = 0, from = first_bit(f, 0); p < f->parent->n; p++) {
+		size_t past = first_bit(f, p + 1), at = f->skew + p;
+
+		out[at >> 6] |= (uint64_t)any_bit(bits, from, past) << (at & 63);
+		from = past;
+	}
+}
+
+/* Parents that have children at all. */
+static void
+any_child(const struct family *f, uint64_t *out)
+{
+	memset(out, 0, f->parent->words * sizeof *out);
+	for (size_t p = 0; p < f->parent->n; p++) {
+		if (f->offsets[p] != f->offsets[p + 1])
+			bit_set(out, f->skew + p);
+	}
+}
+
+void
+run_any(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	const struct gstate *in = lane_ask(x, n->in[0]);
+	struct family f = family_of(x, n->in[0]->scope);
+	uint64_t *t, *p;
+
+	if (in->plane == PLANE_FALSE) {
+		say_plane(s, PLANE_FALSE);
+		return;
+	}
+	t = p = lane_bits(x, n, &s->buf_t);
+	if (in->plane == PLANE_BITS) {
+		any_of(&f, in->t, t);
+		if (in->p != in->t) {
+			p = lane_bits(x, n, &s->buf_p);
+			any_of(&f, in->p, p);
+		}
+	} else {
+		any_child(&f, t);
+		if (in->plane == PLANE_UNKNOWN) {
+			p = lane_bits(x, n, &s->buf_p);
+			memcpy(p, t, f.parent->words * sizeof *p);
+			memset(t, 0, f.parent->words * sizeof *t);
+		}
+	}
+	say_bits(s, t, p);
+}
+
+/* ---- counting ------------------------------------------------------------------------ */
+static size_t
+count_bits(const uint64_t *bits, size_t from, size_t past)
+{
+	size_t count = 0;
+
+	for (size_t at = from; at < past;) {
+		uint64_t word = bits[at >> 6] >> (at & 63);
+		size_t take = 64 - (at & 63);
+
+		if (take > past - at) {
+			take = past - at;
+			word &= (UINT64_C(1) << take) - 1;
+		}
+		count += (size_t)__builtin_popcountll(word);
+		at += take;
+	}
+	return count;
+}
+
+void
+run_one(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	const struct gstate *in = lane_ask(x, n->in[0]);
+	struct family f = family_of(x, n->in[0]->scope);
+	const uint64_t *t, *p;
+
+	if (in->plane == PLANE_FALSE) {
+		say_plane(s, PLANE_FALSE);
+		return;
+	}
+	lane_planes(x, n->in[0], in, &t, &p);
+	memset(lane_bits(x, n, &s->buf_t), 0, f.parent->words * sizeof *s->buf_t);
+	memset(lane_bits(x, n, &s->buf_p), 0, f.parent->words * sizeof *s->buf_p);
+	for (size_t row = 0; row < f.parent->n; row++) {
+		size_t from = first_bit(&f, row), past = first_bit(&f, row + 1);
+		size_t sure = count_bits(t, from, past);
+
+		if (count_bits(p, from, past) != sure) {
+			bit_set(s->buf_p, f.skew + row);
+		} else if (sure == 1) {
+			bit_set(s->buf_t, f.skew + row);
+			bit_set(s->buf_p, f.skew + row);
+		}
+	}
+	say_bits(s, s->buf_t, s->buf_p);
+}
+
+/* ---- aggregates ------------------------------------------------------------------------ */
+/* The rows whose list is known; NULL: all. */
+static const uint64_t *
+known_lists(struct lane *x, const struct gnode *n, struct gstate *s, bool *none)
+{
+	const struct gstate *failed = lane_ask(x, n->in[n->nin - 1]);
+	size_t words = lane_scope(x, n->scope)->words;
+
+	*none = failed->plane == PLANE_TRUE || failed->plane == PLANE_UNKNOWN;
+	if (failed->plane != PLANE_BITS)
+		return NULL;
+	(void)lane_bits(x, n, &s->buf_p);
+	for (size_t w = 0; w < words; w++)
+		s->buf_p[w] = ~failed->t[w];
+	return s->buf_p;
+}
+
+void
+run_count(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	const struct gstate *in = lane_ask(x, n->in[0]);
+	struct family f = family_of(x, n->in[0]->scope);
+	int64_t *to;
+
+	s->known = known_lists(x, n, s, &s->none);
+	s->lo = 0;
+	s->hi = (int64_t)f.child->n;
+	if (s->none)
+		return;
+	to = lane_ints(x, n, s);
+	memset(to, 0, f.parent->words * 64 * sizeof *to);
+	for (size_t p = 0; p < f.parent->n; p++) {
+		size_t from = first_bit(&f, p), past = first_bit(&f, p + 1);
+
+		if (in->plane == PLANE_TRUE)
+			to[f.skew + p] = (int64_t)(past - from);
+		else if (in->plane == PLANE_BITS)
+			to[f.skew + p] = (int64_t)count_bits(in->t, from, past);
+	}
+}
+
+struct aggregate {
+	struct family f;
+	const uint64_t *chosen; /* NULL: none */
+	const struct gstate *value;
+	uint64_t *known;
+	int64_t *whole;
+	double *real;
+};
+
+/* Asks everything and makes room; false: unknown in all rows. */
+static bool
+aggregate_begin(
+    struct lane *x, const struct gnode *n, struct gstate *s, struct aggregate *a)
+{
+	const struct gstate *in = lane_ask(x, n->in[0]);
+	const uint64_t *lists = known_lists(x, n, s, &s->none), *p;
+
+	a->f = family_of(x, n->in[0]->scope);
+	a->value = lane_ask(x, n->in[1]);
+	s->lo = INT64_MIN;
+	s->hi = INT64_MAX;
+	s->known = NULL;
+	if (s->none)
+		return false;
+	a->chosen = NULL;
+	if (in->plane != PLANE_FALSE && in->plane != PLANE_UNKNOWN && !a->value->none)
+		lane_planes(x, n->in[0], in, &a->chosen, &p);
+	a->known = lane_bits(x, n, &s->buf_t);
+	for (size_t w = 0; w < a->f.parent->words; w++)
+		a->known[w] = lists == NULL ? ~UINT64_C(0) : lists[w];
+	s->known = a->known;
+	a->whole = NULL;
+	a->real = NULL;
+	if (n->kind == RULE_V_DOUBLE)
+		a->real = lane_reals(x, n, s);
+	else
+		a->whole = lane_ints(x, n, s);
+	return true;
+}
+
+static void
+forget(struct aggregate *a, size_t row)
+{
+	size_t at = a->f.skew + row;
+
+	a->known[at >> 6] &= ~(UINT64_C(1) << (at & 63));
+}
+
+/* The next chosen child at or after `at`; past when there is none. */
+static size_t
+next_chosen(const struct aggregate *a, size_t at, size_t past)
+{
+	uint64_t word;
+	size_t w = at >> 6;
+
+	if (a->chosen == NULL || at >= past)
+		return past;
+	word = a->chosen[w] & (~UINT64_C(0) << (at & 63));
+	while (word == 0) {
+		if (++w > (past - 1) >> 6)
+			return past;
+		word = a->chosen[w];
+	}
+	at = w * 64 + (size_t)__builtin_ctzll(word);
+	return at < past ? at : past;
+}
+
+/* One parent's sum; false: it has none. */
+static bool
+total_one(const struct aggregate *a, const struct gnode *n, size_t row)
+{
+	size_t past = first_bit(&a->f, row + 1), count = 0, at = a->f.skew + row;
+	bool ints = a->value->none || n->in[1]->kind != RULE_V_DOUBLE;
+	stw_wide whole = 0;
+	double real = 0;
+
+	for (size_t c = next_chosen(a, first_bit(&a->f, row), past); c < past;
+	     c = next_chosen(a, c + 1, past)) {
+		count++;
+		if (ints)
+			whole += a->value->i[c];
+		else
+			real += a->value->d[c];
+	}
+	if (n->op == V_MEAN && count == 0)
+		return false;
+	if (n->op == V_MEAN && a->real != NULL)
+		a->real[at] = (ints ? (double)whole : real) / (double)count;
+	else if (a->real != NULL)
+		a->real[at] = real;
+	else if (n->op == V_MEAN)
+		return wide_fits(
+		    divide_half_even(whole, (stw_wide)count), &a->whole[at]);
+	else
+		return wide_fits(whole, &a->whole[at]);
+	return true;
+}
+
+void
+run_total(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	struct aggregate a;
+
+	if (!aggregate_begin(x, n, s, &a))
+		return;
+	for (size_t row = 0; row < a.f.parent->n; row++) {
+		if (!total_one(&a, n, row))
+			forget(&a, row);
+	}
+}
+
+static void
+extreme_one(struct aggregate *a, const struct gnode *n, size_t row)
+{
+	size_t past = first_bit(&a->f, row + 1), at = a->f.skew + row;
+	size_t best = next_chosen(a, first_bit(&a->f, row), past);
+
+	if (best == past) {
+		forget(a, row);
+		return;
+	}
+	for (size_t c = next_chosen(a, best + 1, past); c < past;
+	     c = next_chosen(a, c + 1, past)) {
+		bool less, more;
+
+		if (a->real != NULL) {
+			less = a->value->d[c] < a->value->d[best];
+			more = a->value->d[c] > a->value->d[best];
+		} else {
+			less = a->value->i[c] < a->value->i[best];
+			more = a->value->i[c] > a->value->i[best];
+		}
+		if (n->op == V_MIN ? less : more)
+			best = c;
+	}
+	if (a->real != NULL)
+		a->real[at] = a->value->d[best];
+	else
+		a->whole[at] = a->value->i[best];
+}
+
+void
+run_extreme(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	struct aggregate a;
+
+	if (!aggregate_begin(x, n, s, &a))
+		return;
+	for (size_t row = 0; row < a.f.parent->n; row++)
+		extreme_one(&a, n, row);
+}
+
+/* ---- inwards --------------------------------------------------------------------------- */
+static void
+set_run(uint64_t *bits, size_t from, size_t past)
+{
+	for (size_t at = from; at < past; at++)
+		bit_set(bits, at);
+}
+
+static void
+spread_bits(const struct family *f, const uint64_t *from, uint64_t *to)
+{
+	memset(to, 0, f->child->words * sizeof *to);
+	for (size_t p = 0; p < f->parent->n; p++) {
+		if (bit_get(from, f->skew + p))
+			set_run(to, first_bit(f, p), first_bit(f, p + 1));
+	}
+}
+
+void
+run_spread(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	const struct gstate *in = lane_ask(x, n->in[0]);
+	struct family f = family_of(x, n->scope);
+	uint64_t *t, *p;
+
+	if (in->plane != PLANE_BITS) {
+		say_plane(s, in->plane);
+		return;
+	}
+	t = p = lane_bits(x, n, &s->buf_t);
+	spread_bits(&f, in->t, t);
+	if (in->p != in->t) {
+		p = lane_bits(x, n, &s->buf_p);
+		spread_bits(&f, in->p, p);
+	}
+	say_bits(s, t, p);
+}
+
+void
+run_value_spread(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	const struct gstate *in = lane_ask(x, n->in[0]);
+	struct family f = family_of(x, n->scope);
+	int64_t *i = NULL;
+	double *d = NULL;
+
+	s->none = in->none;
+	s->known = NULL;
+	s->lo = in->lo;
+	s->hi = in->hi;
+	if (in->none)
+		return;
+	if (n->kind == RULE_V_DOUBLE)
+		d = lane_reals(x, n, s);
+	else
+		i = lane_ints(x, n, s);
+	for (size_t p = 0; p < f.parent->n; p++) {
+		size_t from = first_bit(&f, p), past = first_bit(&f, p + 1);
+
+		for (size_t c = from; c < past; c++) {
+			if (d != NULL)
+				d[c] = in->d[f.skew + p];
+			else
+				i[c] = in->i[f.skew + p];
+		}
+	}
+	if (in->known == NULL)
+		return;
+	spread_bits(&f, in->known, lane_bits(x, n, &s->buf_p));
+	s->known = s->buf_p;
+}

@@ -1,0 +1,285 @@
+/*
+ * simd_body.h - the loops of simd.h, written once over a level's word_* functions.
+ *
+ * Purpose    A file of one level defines, for 64 rows each, word_in_{u8,u16,u32,i64},
+ *            word_{most,least}_i64 (x <= hi, x >= lo), word_bits_{u8,u16,u32,i64},
+ *            word_{lt,le,eq}_{i64,f64} of two columns, _f64c and _cf64 with a constant
+ *            on the right or left, _scaled; count_words; SIMD_LEVEL, SIMD_NAME,
+ *            SIMD_TABLE and SIMD_STORAGE of the table. Then it includes this file.
+ */
+#include <string.h>
+
+/* ---- ranges ----------------------------------------------------------------------- */
+#define IN_RANGES(suffix, type)                                                    \
+	static void in_ranges_##suffix(const void *x, const struct simd_range *r,  \
+	    int n, size_t words, uint64_t *out)                                    \
+	{                                                                          \
+		const type *d = x;                                                 \
+                                                                                   \
+		for (size_t w = 0; w < words; w++)                                 \
+			out[w] = word_in_##suffix(                                 \
+			    d + w * 64, (type)r[0].lo, (type)(r[0].hi - r[0].lo)); \
+		for (int k = 1; k < n; k++) {                                      \
+			const type lo = (type)r[k].lo,                             \
+				   span = (type)(r[k].hi - r[k].lo);               \
+                                                                                   \
+			for (size_t w = 0; w < words; w++)                         \
+				out[w] |= word_in_##suffix(d + w * 64, lo, span);  \
+		}                                                                  \
+	}
+IN_RANGES(u8, uint8_t)
+IN_RANGES(u16, uint16_t)
+IN_RANGES(u32, uint32_t)
+
+/* The open sides save a comparison; most ranges have one. */
+static void
+in_range_i64(const int64_t *d, struct simd_range r, size_t words, uint64_t *out)
+{
+	if (r.lo == INT64_MIN)
+		for (size_t w = 0; w < words; w++)
+			out[w] = word_most_i64(d + w * 64, r.hi);
+	else if (r.hi == INT64_MAX)
+		for (size_t w = 0; w < words; w++)
+			out[w] = word_least_i64(d + w * 64, r.lo);
+	else
+		for (size_t w = 0; w < words; w++)
+			out[w] = word_in_i64(d + w * 64, r.lo, r.hi);
+}
+
+static void
+in_ranges_i64(
+    const void *x, const struct simd_range *r, int n, size_t words, uint64_t *out)
+{
+	const int64_t *d = x;
+
+	in_range_i64(d, r[0], words, out);
+	for (int k = 1; k < n; k++)
+		for (size_t w = 0; w < words; w++)
+			out[w] |= word_in_i64(d + w * 64, r[k].lo, r[k].hi);
+}
+
+/* ---- bits ------------------------------------------------------------------------- */
+#define HAS_BITS(suffix, type)                                               \
+	static void has_bits_##suffix(                                       \
+	    const void *x, uint64_t mask, size_t words, uint64_t *out)       \
+	{                                                                    \
+		const type *d = x;                                           \
+                                                                             \
+		for (size_t w = 0; w < words; w++)                           \
+			out[w] = word_bits_##suffix(d + w * 64, (type)mask); \
+	}
+HAS_BITS(u8, uint8_t)
+HAS_BITS(u16, uint16_t)
+HAS_BITS(u32, uint32_t)
+HAS_BITS(i64, int64_t)
+
+#define IN_SET(suffix, type)                                                  \
+	static void in_set_##suffix(                                          \
+	    const void *x, const uint64_t *set, size_t words, uint64_t *out)  \
+	{                                                                     \
+		const type *d = x;                                            \
+                                                                              \
+		for (size_t w = 0; w < words; w++) {                          \
+			uint64_t bits = 0;                                    \
+                                                                              \
+			for (unsigned i = 0; i < 64; i++) {                   \
+				type v = d[w * 64 + i];                       \
+                                                                              \
+				bits |= ((set[v >> 6] >> (v & 63)) & 1) << i; \
+			}                                                     \
+			out[w] = bits;                                        \
+		}                                                             \
+	}
+IN_SET(u8, uint8_t)
+IN_SET(u16, uint16_t)
+
+/* ---- two columns ------------------------------------------------------------------ */
+#define COMPARE(op)                                                                  \
+	static void int_##op(                                                        \
+	    const int64_t *a, const int64_t *b, size_t words, uint64_t *out)         \
+	{                                                                            \
+		for (size_t w = 0; w < words; w++)                                   \
+			out[w] = word_##op##_i64(a + w * 64, b + w * 64);            \
+	}                                                                            \
+	static void double_##op(                                                     \
+	    const double *a, const double *b, size_t words, uint64_t *out)           \
+	{                                                                            \
+		for (size_t w = 0; w < words; w++)                                   \
+			out[w] = word_##op##_f64(a + w * 64, b + w * 64);            \
+	}                                                                            \
+	static void double_##op##_constant(                                          \
+	    const double *a, double c, size_t words, uint64_t *out)                  \
+	{                                                                            \
+		for (size_t w = 0; w < words; w++)                                   \
+			out[w] = word_##op##_f64c(a + w * 64, c);                    \
+	}                                                                            \
+	static void double_constant_##op(                                            \
+	    const double *a, double c, size_t words, uint64_t *out)                  \
+	{                                                                            \
+		for (size_t w = 0; w < words; w++)                                   \
+			out[w] = word_##op##_cf64(c, a + w * 64);                    \
+	}                                                                            \
+	static void scaled_##op(const int64_t *a, int64_t fa, const int64_t *b,      \
+	    int64_t fb, size_t words, uint64_t *out)                                 \
+	{                                                                            \
+		for (size_t w = 0; w < words; w++)                                   \
+			out[w] = word_##op##_scaled(a + w * 64, fa, b + w * 64, fb); \
+	}
+COMPARE(lt)
+COMPARE(le)
+COMPARE(eq)
+
+/* ---- arithmetic: plain loops, which the compiler turns into vectors ----------------- */
+#define EACH(n, to, expr)                   \
+	for (size_t i = 0; i < (n)*64; i++) \
+	(to)[i] = (expr)
+
+#define WIDEN(suffix, type)                                                     \
+	static void widen_##suffix(                                             \
+	    const void *code, int64_t base, size_t words, int64_t *restrict to) \
+	{                                                                       \
+		const type *restrict d = code;                                  \
+                                                                                \
+		EACH(words, to, (int64_t)((uint64_t)base + d[i]));              \
+	}
+WIDEN(u8, uint8_t)
+WIDEN(u16, uint16_t)
+WIDEN(u32, uint32_t)
+
+#define ARITHMETIC(name, op)                                                  \
+	static void int_##name(                                               \
+	    const int64_t *a, const int64_t *b, size_t words, int64_t *to)    \
+	{                                                                     \
+		EACH(words, to, (int64_t)((uint64_t)a[i] op(uint64_t) b[i])); \
+	}
+ARITHMETIC(add, +)
+ARITHMETIC(subtract, -)
+ARITHMETIC(multiply, *)
+
+static void
+add_constant(const int64_t *a, int64_t b, size_t words, int64_t *to)
+{
+	EACH(words, to, (int64_t)((uint64_t)a[i] + (uint64_t)b));
+}
+
+static void
+subtract_from(const int64_t *a, int64_t b, size_t words, int64_t *to)
+{
+	EACH(words, to, (int64_t)((uint64_t)b - (uint64_t)a[i]));
+}
+
+static void
+multiply_constant(const int64_t *a, int64_t b, size_t words, int64_t *to)
+{
+	EACH(words, to, (int64_t)((uint64_t)a[i] * (uint64_t)b));
+}
+
+/* Both sides of the division are exact in a double, so its floor is off by one at
+ * most; the remainder tells, and then decides the rounding. */
+static void
+scale(const int64_t *a, int64_t digits, int64_t unit, size_t words, int64_t *to)
+{
+	const double by = 1.0 / (double)unit;
+
+	for (size_t i = 0; i < words * 64; i++) {
+		int64_t n = (int64_t)((uint64_t)a[i] * (uint64_t)digits);
+		int64_t q = (int64_t)((double)n * by);
+		int64_t r = n - q * unit;
+		int64_t twice;
+
+		q -= r < 0;
+		r += r < 0 ? unit : 0;
+		q += r >= unit;
+		r -= r >= unit ? unit : 0;
+		twice = 2 * r - unit; /* of the rest against a half */
+		q += (twice > 0) | ((twice == 0) & (q & 1));
+		to[i] = q;
+	}
+}
+
+#define DOUBLE_ARITHMETIC(name, op)                                     \
+	static void double_##name(                                      \
+	    const double *a, const double *b, size_t words, double *to) \
+	{                                                               \
+		EACH(words, to, a[i] op b[i]);                          \
+	}
+DOUBLE_ARITHMETIC(add, +)
+DOUBLE_ARITHMETIC(subtract, -)
+DOUBLE_ARITHMETIC(multiply, *)
+DOUBLE_ARITHMETIC(divide, /)
+
+/* ---- logic ------------------------------------------------------------------------ */
+/* Eight words at a time stay in registers while all inputs go by. */
+#define LOGIC(name, op)                                                    \
+	static void name(                                                  \
+	    const uint64_t *const *in, int n, size_t words, uint64_t *out) \
+	{                                                                  \
+		size_t w = 0;                                              \
+                                                                           \
+		for (; w + 8 <= words; w += 8) {                           \
+			block acc, next;                                   \
+                                                                           \
+			memcpy(&acc, in[0] + w, sizeof acc);               \
+                                                                           \
+			for (int k = 1; k < n; k++) {                      \
+				memcpy(&next, in[k] + w, sizeof next);     \
+				acc = acc op next;                         \
+			}                                                  \
+			memcpy(out + w, &acc, sizeof acc);                 \
+		}                                                          \
+		for (; w < words; w++) {                                   \
+			uint64_t acc = in[0][w];                           \
+                                                                           \
+			for (int k = 1; k < n; k++)                        \
+				acc = acc op in[k][w];                     \
+			out[w] = acc;                                      \
+		}                                                          \
+	}
+typedef uint64_t block __attribute__((vector_size(64)));
+LOGIC(and_all, &)
+LOGIC(or_all, |)
+
+static void
+and_not(const uint64_t *a, const uint64_t *b, size_t words, uint64_t *out)
+{
+	for (size_t w = 0; w < words; w++)
+		out[w] = a[w] & ~b[w];
+}
+
+static void
+or_not(const uint64_t *a, const uint64_t *b, size_t words, uint64_t *out)
+{
+	for (size_t w = 0; w < words; w++)
+		out[w] = a[w] | ~b[w];
+}
+
+SIMD_STORAGE const struct simd_ops SIMD_TABLE = {
+    .level = SIMD_LEVEL,
+    .name = SIMD_NAME,
+    .in_ranges = {in_ranges_u8, in_ranges_u16, in_ranges_u32, in_ranges_i64},
+    .has_bits = {has_bits_u8, has_bits_u16, has_bits_u32, has_bits_i64},
+    .in_set = {in_set_u8, in_set_u16},
+    .int_compare = {int_lt, int_le, int_eq},
+    .double_compare = {double_lt, double_le, double_eq},
+    .double_constant = {double_lt_constant, double_le_constant, double_eq_constant},
+    .double_constant_left = {double_constant_lt, double_constant_le,
+	double_constant_eq},
+    .scaled_compare = {scaled_lt, scaled_le, scaled_eq},
+    .widen = {widen_u8, widen_u16, widen_u32},
+    .add = int_add,
+    .subtract = int_subtract,
+    .multiply = int_multiply,
+    .add_constant = add_constant,
+    .subtract_from = subtract_from,
+    .multiply_constant = multiply_constant,
+    .scale = scale,
+    .double_add = double_add,
+    .double_subtract = double_subtract,
+    .double_multiply = double_multiply,
+    .double_divide = double_divide,
+    .and_all = and_all,
+    .or_all = or_all,
+    .and_not = and_not,
+    .or_not = or_not,
+    .count = count_words,
+};
