@@ -276,7 +276,8 @@ book_find_ref(const struct book *book, struct str ref)
 		return SIZE_MAX;
 	/* References are distinct and added in row order after the dictionary's "", so
 	 * this guess nearly always holds. */
-	if (code > 0 && code - 1 < book->customers->rows && column_code(col, code - 1) == code)
+	if (code > 0 && code - 1 < book->customers->rows &&
+	    column_code(col, code - 1) == code)
 		return code - 1;
 	bucket = customer_bucket(ref);
 	for (size_t row = book->first[bucket]; row < book->first[bucket + 1]; row++) {

@@ -227,7 +227,8 @@ choose(const struct answers *a, const struct lifecycle_model *model,
 			    model->ninitial, -1, row, 0, &undecided);
 		} else {
 			if (!column_has(since_col, row) ||
-			    __builtin_sub_overflow(now, column_int(since_col, row), &stay))
+			    __builtin_sub_overflow(
+				now, column_int(since_col, row), &stay))
 				stay = INT64_MAX;
 			t = first_match(a, model->transitions, a->of_transition,
 			    model->ntransitions, from, row, stay, &undecided);

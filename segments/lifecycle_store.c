@@ -283,10 +283,9 @@ batch_fill(struct batch *batch, const struct book *book,
 
 		batch->ids[i] = book->customer_id[row];
 		/* Also a stage of an older model, which counts as none but is there. */
-		batch->from[i] =
-		    column_has(col, row)
-			? col_dict_get(col->dict, column_code(col, row))
-			: STR_LIT("");
+		batch->from[i] = column_has(col, row)
+				     ? col_dict_get(col->dict, column_code(col, row))
+				     : STR_LIT("");
 		batch->to[i] = str_of(model->stages[items[i].to].code);
 		batch->reason[i] = str_of(items[i].by->reason);
 	}

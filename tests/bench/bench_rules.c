@@ -28,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/bench/rule_set_today.h"
+#include "engine/rule_columns.h"
 
 /* Days from 1970 to 2000, where the dates and timestamps of the files begin. */
 #define DAYS_TO_2000 INT64_C(10957)
@@ -242,6 +242,7 @@ cmd_table(char **args)
 		(void)table_append(t->table);
 	for (size_t i = 0; i < STW_ARRAY_LEN(fields); i++)
 		load_column(t->table, (int)i, args[1], &fields[i]);
+	table_pack(t->table);
 	(void)printf("{\"rows\": %zu, \"bytes\": %zu, \"seconds\": %.4f}\n", rows,
 	    table_bytes(t->table), seconds_on(CLOCK_MONOTONIC) - from);
 }
@@ -313,6 +314,7 @@ cmd_history(char **args)
 		    (uint32_t)(p * 40 + (size_t)first_share((int64_t)p));
 		offsets[2 * p + 2] = (uint32_t)((p + 1) * 40);
 	}
+	table_pack(t->table);
 	(void)printf("{\"rows\": %zu, \"bytes\": %zu, \"seconds\": %.4f}\n",
 	    child->rows, table_bytes(t->table), seconds_on(CLOCK_MONOTONIC) - from);
 }

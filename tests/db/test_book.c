@@ -175,19 +175,18 @@ children_of(const struct book *book, enum book_child child, size_t row)
 			if (!column_has(col, i))
 				buf_add_c(&text, "-");
 			else if (col->type == COL_STRING)
-				buf_add_str(&text, col_dict_get(col->dict,
-						       column_code(col, i)));
+				buf_add_str(&text,
+				    col_dict_get(col->dict, column_code(col, i)));
 			else if (col->type == COL_DATE)
 				buf_printf(&text, "%d", (int)column_int(col, i));
 			else if (col->type == COL_BOOL)
 				buf_printf(&text, "%d", (int)column_int(col, i));
 			else if (col->type == COL_TIMESTAMP)
 				buf_printf(&text, "%lld",
-				    (long long)(column_int(col, i) /
-						STW_USEC_HOUR));
+				    (long long)(column_int(col, i) / STW_USEC_HOUR));
 			else
-				buf_printf(&text, "%lld",
-				    (long long)column_int(col, i));
+				buf_printf(
+				    &text, "%lld", (long long)column_int(col, i));
 		}
 		buf_add_c(&text, "; ");
 	}

@@ -112,8 +112,7 @@ world_cell(const struct book *book, const char *column, size_t row)
 		return column_int(col, row) != 0 ? "true" : "false";
 	case COL_STRING:
 		(void)snprintf(text, sizeof text, "%.*s",
-		    STR_FMT(
-			col_dict_get(col->dict, column_code(col, row))));
+		    STR_FMT(col_dict_get(col->dict, column_code(col, row))));
 		return text;
 	case COL_DATE:
 		(void)snprintf(text, sizeof text, "%s",
@@ -122,8 +121,8 @@ world_cell(const struct book *book, const char *column, size_t row)
 	case COL_INT:
 	case COL_TIMESTAMP:
 	case COL_MONEY:
-		(void)snprintf(text, sizeof text, "%lld",
-		    (long long)column_int(col, row));
+		(void)snprintf(
+		    text, sizeof text, "%lld", (long long)column_int(col, row));
 		return text;
 	case COL_DOUBLE:
 	case COL_NONE:

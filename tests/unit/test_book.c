@@ -224,8 +224,7 @@ START_TEST(child_rows_come_into_the_order_of_time)
 	for (size_t i = 0; i < 6; i++) {
 		const struct column *balance = &txns->cols[TXN_BALANCE];
 
-		ck_assert_int_eq(
-		    column_int(&txns->cols[TXN_AMOUNT], 61 + i), want[i]);
+		ck_assert_int_eq(column_int(&txns->cols[TXN_AMOUNT], 61 + i), want[i]);
 		ck_assert_int_eq(column_has(balance, 61 + i), want[i] % 2 == 0);
 		if (want[i] % 2 == 0)
 			ck_assert_int_eq(column_int(balance, 61 + i), want[i]);
