@@ -220,10 +220,13 @@ unknown_name(struct checker *c, struct node *n)
 					    c->locals[i].name.len));
 	nearest_offer(&nearest, "today");
 	nearest_offer(&nearest, "now");
+	nearest_offer(&nearest, "true");
+	nearest_offer(&nearest, "false");
 	return check_fail(c, n,
 	    arena_printf(c->arena, "unknown name '%.*s'%s",
 		(int)(n->name.len > 60 ? 60 : n->name.len), n->name.ptr,
-		check_did_you_mean(c, &nearest)));
+		*slip_name(n->name) != '\0' ? slip_name(n->name)
+					    : check_did_you_mean(c, &nearest)));
 }
 
 static bool

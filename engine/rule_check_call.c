@@ -112,7 +112,10 @@ known_function(struct checker *c, struct node *n)
 		nearest_offer(&search.nearest, macros[i]);
 	if (name.len > 60)
 		name.len = 60;
-	if (!search.other_style || n->nargs == 0)
+	hint = slip_function(name);
+	if (*hint != '\0')
+		search.other_style = false;
+	else if (!search.other_style || n->nargs == 0)
 		hint = check_did_you_mean(c, &search.nearest);
 	else if (n->method)
 		hint = arena_printf(c->arena, "; write %.*s(%s%s)", STR_FMT(name),

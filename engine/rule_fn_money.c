@@ -332,10 +332,11 @@ money_make(struct frame *f, const struct node *n, const struct rule_value *x,
 			set_money(out, n, true, minor, currency);
 		else
 			value_failf(f, out, n,
-			    "not an amount of %s; write it as \"1234%s\"", currency,
+			    "not an amount of %s; write it as \"1234%s\"%s", currency,
 			    unit == 1     ? ""
 			    : unit == 100 ? ".56"
-					  : ".567");
+					  : ".567",
+			    slip_amount(f->arena, x->s));
 		return;
 	}
 	if (x->kind == RULE_V_INT)

@@ -1,5 +1,6 @@
 /* What to write instead: the nearest name, a conversion. */
 #include <string.h>
+#include <strings.h>
 
 #include "engine/rule_priv.h"
 
@@ -38,7 +39,9 @@ edit_distance(struct str a, struct str b)
 void
 nearest_offer(struct nearest *nearest, const char *name)
 {
-	size_t distance = edit_distance(nearest->wanted, str_of(name));
+	bool same = nearest->wanted.len == strlen(name) &&
+		    strncasecmp(nearest->wanted.ptr, name, nearest->wanted.len) == 0;
+	size_t distance = same ? 0 : edit_distance(nearest->wanted, str_of(name));
 	size_t limit = nearest->wanted.len < 4 ? 1 : nearest->wanted.len < 8 ? 2 : 3;
 
 	if (distance <= limit &&

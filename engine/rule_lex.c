@@ -163,7 +163,8 @@ number_finish(struct lexer *lex, struct token *t, struct stw_err *err)
 	}
 	if (is_letter(c) || is_digit(c))
 		return stw_fail_at(err, STW_INVALID, lex->line, lex->column,
-		    "'%c' cannot follow a number", c);
+		    "'%c' cannot follow a number%s", c,
+		    slip_suffix(lex->arena, lex->src, lex->at));
 	return STW_OK;
 }
 
@@ -363,62 +364,23 @@ string_prefix(const struct lexer *lex, struct quote *q)
 }
 
 /* ---- the rest ---------------------------------------------------------------- */
-static const struct {
-	uint32_t wide;
-	char narrow[3];
-} lookalikes[] = {
-    {0xff0c, ","},
-    {0x3001, ","},
-    {0xff08, "("},
-    {0xff09, ")"},
-    {0x201c, "\""},
-    {0x201d, "\""},
-    {0x2018, "'"},
-    {0x2019, "'"},
-    {0xff1a, ":"},
-    {0xff1f, "?"},
-    {0xff01, "!"},
-    {0xff1d, "="},
-    {0xff1e, ">"},
-    {0xff1c, "<"},
-    {0xff0b, "+"},
-    {0xff0d, "-"},
-    {0x2212, "-"},
-    {0xff0e, "."},
-    {0x3002, "."},
-    {0x2265, ">="},
-    {0x2264, "<="},
-    {0x2260, "!="},
-    {0x00d7, "*"},
-    {0x00f7, "/"},
-    {0x3000, " "},
-    {0x00a0, " "},
-    {0x3010, "["},
-    {0x3011, "]"},
-};
-
 static enum stw_code
 unexpected(const struct lexer *lex, struct stw_err *err)
 {
 	size_t at = lex->at;
 	uint32_t cp = utf8_next(lex->src, &at);
-	int len = (int)(at - lex->at);
+	struct str shown = {lex->src.ptr + lex->at, at - lex->at};
+	char plain[4];
 
-	for (size_t i = 0; i < STW_ARRAY_LEN(lookalikes); i++) {
-		if (lookalikes[i].wide == cp)
-			return stw_fail_at(err, STW_INVALID, lex->line, lex->column,
-			    "unexpected character '%.*s'; write '%s'", len,
-			    lex->src.ptr + lex->at, lookalikes[i].narrow);
-	}
+	if (slip_character(cp, plain) != NULL)
+		return stw_fail_at(err, STW_INVALID, lex->line, lex->column,
+		    "unexpected character '%.*s'; write '%s'", STR_FMT(shown), plain);
 	if (cp == 0xfffd || cp < 0x20)
 		return stw_fail_at(err, STW_INVALID, lex->line, lex->column,
 		    "unexpected character (code %u)", (unsigned)cp);
 	return stw_fail_at(err, STW_INVALID, lex->line, lex->column,
-	    "unexpected character '%.*s'%s", len, lex->src.ptr + lex->at,
-	    cp == '='   ? "; compare with '=='"
-	    : cp == '&' ? "; write '&&'"
-	    : cp == '|' ? "; write '||'"
-			: "");
+	    "unexpected character '%.*s'%s", STR_FMT(shown),
+	    slip_at(lex->arena, lex->src, lex->at));
 }
 
 static enum stw_code

@@ -2,6 +2,8 @@
 
 #include "engine/rule_priv.h"
 
+#define UNCLOSED_MAX 128 /* brackets inside each other that a message looks through */
+
 struct parser {
 	struct lexer lex;
 	struct token tok; /* the next one, not yet taken */
@@ -62,14 +64,53 @@ fail_token(struct parser *p, const char *wanted)
 		found = arena_printf(p->arena, "'%.*s'", (int)(t->end - t->start),
 		    p->lex.src.ptr + t->start);
 	return fail_at(p, t->line, t->column,
-	    arena_printf(p->arena, "expected %s, found %s", wanted, found));
+	    arena_printf(p->arena, "expected %s, found %s%s", wanted, found,
+		slip_token(p->arena, p->lex.src, t->start, t->end)));
+}
+
+/* The innermost bracket that the text leaves open. */
+static bool
+unclosed(const struct parser *p, struct token *out)
+{
+	struct token open[UNCLOSED_MAX];
+	struct lexer lex;
+	int depth = 0;
+
+	lexer_init(&lex, p->lex.src, p->arena);
+	for (;;) {
+		struct token t;
+
+		if (lexer_next(&lex, &t, NULL) != STW_OK || depth == UNCLOSED_MAX)
+			return false;
+		if (t.kind == TOK_END)
+			break;
+		if (t.kind != TOK_OP)
+			continue;
+		if (strchr("([{", t.op[0]) != NULL)
+			open[depth++] = t;
+		else if (strchr(")]}", t.op[0]) != NULL && depth > 0)
+			depth--;
+	}
+	if (depth > 0)
+		*out = open[depth - 1];
+	return depth > 0;
 }
 
 static bool
 expect_op(struct parser *p, const char *op)
 {
+	struct token open;
+
 	if (take_op(p, op))
 		return true;
+	if (p->rc == STW_OK && p->tok.kind == TOK_END && *op != ':' &&
+	    unclosed(p, &open))
+		(void)fail_at(p, open.line, open.column,
+		    arena_printf(p->arena, "'%c' is not closed; a '%c' is missing",
+			open.op[0],
+			open.op[0] == '('   ? ')'
+			: open.op[0] == '[' ? ']'
+					    : '}'));
 	(void)fail_token(p, arena_printf(p->arena, "'%s'", op));
 	return false;
 }

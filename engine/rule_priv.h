@@ -288,6 +288,21 @@ enum stw_code rule_cost_check(const struct rule_env *env, struct rule *rule,
     const struct rule_limits *limits, struct stw_err *err) STW_MUST_USE;
 /* "; write double(x) * y" to follow the message that nothing fits n's arguments, or "". */
 const char *rule_hint(struct arena *arena, struct str text, const struct node *n);
+/* Slips from other languages and keyboards (rule_slip.c): hints that begin with "; ". */
+/* What to write for a character that looks like another one; NULL: not known. */
+const char *slip_character(uint32_t cp, char plain[4]);
+/* For the character at `at`, which no token begins with: = & | ; # and 50 wan. */
+const char *slip_at(struct arena *arena, struct str text, size_t at);
+/* For a letter behind a number: 30d, 5k. */
+const char *slip_suffix(struct arena *arena, struct str text, size_t at);
+/* For a token where something else was expected: and, is null, <>, 5%. */
+const char *slip_token(struct arena *arena, struct str text, size_t start, size_t end);
+/* For a name that is not known: NULL, None. */
+const char *slip_name(struct str name);
+/* For functions of other languages: len(x), isnull(x). */
+const char *slip_function(struct str name);
+/* For an amount in Chinese units: "50 wan" in money(). */
+const char *slip_amount(struct arena *arena, struct str text);
 /* The part of the rule's text that the node was written as. */
 struct str node_text(struct str text, const struct node *n);
 /* The nearest of the names offered, within a typing error or two. */
