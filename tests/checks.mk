@@ -83,7 +83,7 @@ bench-rules: $(BENCH_BIN) $(BENCH_NPM) ## the rule engine beside its peers (ROWS
 bench-rules-doc: ## the figures of the last bench-rules into docs/performance.md
 	@node tests/bench/bench.mjs --doc docs/performance.md
 check-bench: $(BENCH_BIN) $(BENCH_NPM) ## bench-rules small: the peers' counts, no figure
-	@ROWS=$${ROWS:-20000} CHILD_ROWS=$${CHILD_ROWS:-400000} ROUNDS=$${ROUNDS:-3} CHECK=1 \
+	@ROWS=$${ROWS:-200000} CHILD_ROWS=$${CHILD_ROWS:-2000000} ROUNDS=$${ROUNDS:-3} CHECK=1 \
 	  PEERS="$${PEERS:-duckdb sketch}" node tests/bench/bench.mjs $(BENCH_BIN)
 
 # ---- conformance -----------------------------------------------------------------

@@ -3,14 +3,17 @@
  * answers each with one line of JSON. tests/bench/bench.mjs decides what runs when, so
  * that our runs and those of the peers alternate on one machine. The commands:
  *
- *   table NAME DIR ROWS              the first ROWS customers of DIR's column files
+ *   table NAME DIR ROWS              the first ROWS customers of DIR's column files,
+ *                                    packed
  *   history NAME ROWS                ROWS customers with nothing but transactions, 20
  *                                    each on average
  *   rules NAME TABLE FILE            compile a rule a line
  *   set NAME RULES THREADS SIMD SHARING   graph of all of them; SIMD auto, portable, avx2,
- *                                    avx512; SHARING shared or unshared
+ *                                    avx512; SHARING shared, unshared or profiled
  *   run SET                          once, over the whole table
  *   counts SET                       of the last run, matched and undecided a rule
+ *   plan SET                         what the graph is; of a profiled set also, on
+ *                                    standard error, where its last run spent its time
  *   interpret RULES INDEX TIMES      one rule by the interpreter, row after row
  *   free NAME                        a set, rules or a table
  *
@@ -90,6 +93,7 @@ struct running {
 	struct rule_columns_ctx ctx;
 	struct rule_set *set;
 	struct rule_result *results;
+	bool profiled;
 };
 
 struct thing {
@@ -401,22 +405,22 @@ cmd_set(char **args)
 	const struct rule_list_of *rules = &thing_get(THING_RULES, args[1])->rules;
 	struct rule_set_options options = {.threads = (int)size_arg(args[2]),
 	    .simd = simd_arg(args[3]),
-	    .unshared = strcmp(args[4], "unshared") == 0};
+	    .unshared = strcmp(args[4], "unshared") == 0,
+	    .profile = strcmp(args[4], "profiled") == 0};
 	struct running *running = &t->running;
 	struct stw_err err = {0};
 	double from;
 
 	running->rules = rules;
+	running->profiled = options.profile;
 	running->ctx = (struct rule_columns_ctx){.table = rules->table,
 	    .bindings = &rules->binding,
 	    .nbindings = 1,
 	    .now = AS_OF,
 	    .zone = zone_utc()};
-	running->results = stw_xalloc((size_t)rules->count * sizeof *running->results);
-	for (int i = 0; i < rules->count; i++) {
-		bitmap_init(&running->results[i].matched, 0);
-		bitmap_init(&running->results[i].undecided, 0);
-	}
+	running->results = calloc((size_t)rules->count, sizeof *running->results);
+	if (running->results == NULL)
+		die("no memory");
 	from = seconds_on(CLOCK_MONOTONIC);
 	if (rule_set_new(rules->items, rules->count, &running->ctx, &options,
 		&running->set, &err) != STW_OK)
@@ -464,6 +468,40 @@ cmd_counts(char **args)
 	(void)printf("]}\n");
 }
 
+/* Nodes with the most time first. */
+static int
+by_time(const void *a, const void *b)
+{
+	const struct rule_plan_node *x = a, *y = b;
+
+	return (x->ns < y->ns) - (x->ns > y->ns);
+}
+
+static void
+cmd_plan(char **args)
+{
+	const struct running *running = &thing_get(THING_SET, args[0])->running;
+	struct rule_plan plan;
+	struct arena arena;
+	int n;
+
+	arena_init(&arena);
+	rule_set_plan(running->set, &arena, &plan);
+	(void)printf("{\"columns_bytes\": %zu, \"nodes\": %d, \"simd\": \"%s\", "
+		     "\"threads\": %d}\n",
+	    plan.columns_bytes, plan.nnodes, plan.simd, plan.threads);
+	n = running->profiled ? plan.nnodes : 0;
+	qsort(plan.nodes, (size_t)n, sizeof *plan.nodes, by_time);
+	for (int i = 0; i < n && i < 40; i++) {
+		const struct rule_plan_node *node = &plan.nodes[i];
+
+		(void)fprintf(stderr, "%8.3f ms %10zu rows %10zu skipped  %-8s %.*s\n",
+		    node->ns / 1e6, node->rows, node->skipped, node->name,
+		    STR_FMT(node->text));
+	}
+	arena_fini(&arena);
+}
+
 /* ---- the interpreter ------------------------------------------------------------------ */
 static void
 cmd_interpret(char **args)
@@ -494,10 +532,8 @@ static void
 set_free(struct running *running)
 {
 	rule_set_free(running->set);
-	for (int i = 0; i < running->rules->count; i++) {
-		bitmap_fini(&running->results[i].matched);
-		bitmap_fini(&running->results[i].undecided);
-	}
+	for (int i = 0; i < running->rules->count; i++)
+		rule_result_fini(&running->results[i]);
 	free(running->results);
 }
 
@@ -534,6 +570,7 @@ static const struct command {
     {"set", 5, cmd_set},
     {"run", 1, cmd_run},
     {"counts", 1, cmd_counts},
+    {"plan", 1, cmd_plan},
     {"interpret", 3, cmd_interpret},
     {"free", 1, cmd_free},
 };

@@ -48,7 +48,7 @@ export function prepare(dir, shared) {
 	if (wide) cc('membw', 'a_segments/membw.c', '-march=native');
 	const books = { rules, distinct: distinctRules(rules), thousand };
 	for (const [name, book] of Object.entries(books)) {
-		const json = join(dir, `${name}.json`);
+		const json = join(dir, `${name}.book.json`);
 		const form = (what) => python(join(shared, 'gen/translate.py'), json, what, join(shared, 'gen/schema.json'));
 		writeFileSync(json, JSON.stringify(book));
 		writeFileSync(join(dir, `${name}.cel`), book.rules.map((r) => cel(r.expr) + '\n').join(''));

@@ -30,12 +30,6 @@ function since(column, min, max) {
 	return parts.join(' && ');
 }
 
-/* Is one of the mask's bits set in a whole number from 0 to 4095? */
-function anyBit(x, mask) {
-	const bits = [...Array(12).keys()].filter((b) => (mask >> b) & 1);
-	return `(${bits.map((b) => `${x} / ${1 << b} % 2 == 1`).join(' || ')})`;
-}
-
 /* The text of one node; `loose` says that || may stand here without brackets. */
 export function cel(e, loose = true) {
 	if (e.all) return e.all.map((x) => cel(x, false)).join(' && ');
@@ -59,7 +53,7 @@ export function cel(e, loose = true) {
 		case 'is_false':
 			return `!${x}`;
 		case 'bit':
-			return anyBit(x, e.mask);
+			return `math.bitAnd(${x}, ${e.mask}) != 0`;
 		case 'since':
 			return since(e.col, e.min, e.max);
 		case 'until':
