@@ -24,6 +24,7 @@
 #include "engine/arena.h"
 #include "engine/buf.h"
 #include "engine/err.h"
+#include "engine/rule_sql.h"
 #include "engine/time.h"
 
 struct db;
@@ -117,6 +118,11 @@ enum stw_code db_exec(struct db *db, enum db_query_id id, const struct db_param 
 /* Exactly one row is wanted: NOT_FOUND for none. rows may be NULL as well. */
 enum stw_code db_query_one(struct db *db, enum db_query_id id,
     const struct db_param *params, size_t nparams, struct db_rows **rows,
+    struct stw_err *err) STW_MUST_USE;
+/* A statement that keeps a place for a rule's clause (db/rule_query.c says how); the
+ * clause comes from rule_sql, its values travel as parameters. *rows is never NULL. */
+enum stw_code db_query_rule(struct db *db, enum db_query_id id,
+    const struct rule_sql *clause, struct db_rows **rows,
     struct stw_err *err) STW_MUST_USE;
 /* Only for scripts that are files of the project (migrations) and session commands. */
 enum stw_code db_script(

@@ -50,6 +50,12 @@ enum stw_code db_copy_in_start(struct db *db, const char *what, const char *sql,
 enum stw_code db_copy_out_start(struct db *db, const char *what, const char *sql,
     struct db_copy_out **out, struct stw_err *err) STW_MUST_USE;
 
+/* What db_query_rule does, for a whole statement given as text; tests ask tables of their
+ * own. */
+enum stw_code db_query_text(struct db *db, const char *what, const char *text,
+    const struct rule_sql_param *params, size_t nparams, struct db_rows **rows,
+    struct stw_err *err) STW_MUST_USE;
+
 /* Reads and drops results until the connection is idle again. */
 void db_drain(struct db *db);
 

@@ -506,6 +506,31 @@ zone_local(const struct zone *zone, stw_usec at)
 	return local;
 }
 
+/* Twice over the periods: to count them and to keep those whose offset is another. */
+void
+zone_changes(const struct zone *zone, stw_usec from, stw_usec to, struct arena *arena,
+    struct zone_changes *out)
+{
+	int64_t first = floor_div(from, STW_USEC_SEC);
+	int64_t last = floor_div(to - 1, STW_USEC_SEC);
+	size_t periods = 1;
+	int64_t sec;
+
+	for (sec = first; (sec = zone_period(zone, sec).end) <= last;)
+		periods++;
+	*out = (struct zone_changes){.at = arena_array(arena, periods, sizeof *out->at),
+	    .offset_usec = arena_array(arena, periods, sizeof *out->offset_usec)};
+	out->offset_usec[0] = zone_period(zone, first).offset_sec * STW_USEC_SEC;
+	for (sec = first; (sec = zone_period(zone, sec).end) <= last;) {
+		int64_t offset = zone_period(zone, sec).offset_sec * STW_USEC_SEC;
+
+		if (offset == out->offset_usec[out->count])
+			continue;
+		out->at[out->count++] = sec * STW_USEC_SEC;
+		out->offset_usec[out->count] = offset;
+	}
+}
+
 /* Walks the periods around the wall time in order; the first that reaches it has it, or
  * begins after a gap that skipped it. */
 stw_usec

@@ -11,6 +11,7 @@
 #ifndef STW_ENGINE_ZONE_H
 #define STW_ENGINE_ZONE_H
 
+#include "engine/arena.h"
 #include "engine/err.h"
 #include "engine/time.h"
 
@@ -32,6 +33,15 @@ struct zone_local zone_local(const struct zone *zone, stw_usec at);
  * that the spring change skips gives the instant of the change; one that the autumn
  * change repeats gives the earlier. */
 stw_usec zone_instant(const struct zone *zone, stw_day day, stw_usec usec_of_day);
+/* The changes of offset in [from, to): offset_usec[i] holds before at[i], the last one
+ * after the last change, so there is one more of them. In the arena. */
+struct zone_changes {
+	stw_usec *at;
+	int64_t *offset_usec; /* east of UTC */
+	size_t count;
+};
+void zone_changes(const struct zone *zone, stw_usec from, stw_usec to,
+    struct arena *arena, struct zone_changes *out);
 /* Version of the tz database ("2025b"), "unknown" when it does not say. */
 const char *zone_tzdata_version(void);
 

@@ -7,7 +7,8 @@
 #    engine < db < segments < campaigns < api < tests. Paths start at the root.
 # 2. In segments/ and campaigns/ only *_store files include db/.
 # 3. jansson appears only in api/, in *_json.c files, and in tests.
-# 4. No SQL in a string of a C file: statements live in db/queries. (tests/ may.)
+# 4. No SQL in a string of a C file: statements live in db/queries. (tests/ may, and
+#    engine/rule_sql*.c, which writes the clause of a checked rule.)
 # 5. No path of somebody's machine and no address of a package registry in the tree.
 #
 # Prints FILE:LINE: what is wrong. Exit: 0 clean, 1 not. layers_test.sh shows it fail.
@@ -55,6 +56,7 @@ FNR == 1 {
 	room = room_of(FILENAME)
 	base = FILENAME
 	sub(/.*\//, "", base)
+	writes_clauses = room == "engine" && base ~ /^rule_sql(_[a-z]+)?\.c$/
 }
 !comment && /^[ \t]*#[ \t]*include[ \t]*"/ {
 	path = $0
@@ -101,7 +103,7 @@ FNR == 1 {
 			line = substr(line, step + 1)
 		}
 		line = substr(line, 2)
-		if (mark == "\"" && room != "tests" && is_sql(text))
+		if (mark == "\"" && room != "tests" && !writes_clauses && is_sql(text))
 			complain("SQL in a C string; statements live in db/queries/")
 	}
 	if (code ~ /json_t([^a-z_]|$)|<jansson\.h>/ &&
