@@ -182,15 +182,17 @@ DB_BINS   := $(patsubst %.c,$(B)/%,$(DB_SRCS))
 API_SRCS  := $(sort $(wildcard tests/api/test_*.c))
 API_BINS  := $(patsubst %.c,$(B)/%,$(API_SRCS))
 TEST_HELP := $(patsubst %,$(B)/%.o,$(wildcard tests/lib/*.c))
+# The property test: a program of its own, see tests/checks.mk.
+PROP_BIN  := $(B)/tests/property/one_meaning
 # An archive, so that a program takes in only the help it asks for and may fake the rest.
 TEST_LIB  := $(B)/tests/libtest.a
 
 # What the tests include is not there before deps-check has run.
-$(addsuffix .c.o,$(UNIT_BINS) $(DB_BINS) $(API_BINS)) $(TEST_HELP): | deps-check
+$(addsuffix .c.o,$(UNIT_BINS) $(DB_BINS) $(API_BINS) $(PROP_BIN)) $(TEST_HELP): | deps-check
 $(TEST_LIB): $(TEST_HELP)
 	@rm -f $@
 	@ar rcs $@ $^
-$(UNIT_BINS) $(DB_BINS) $(API_BINS): $(B)/%: $(B)/%.c.o $(TEST_LIB) $(LIB)
+$(UNIT_BINS) $(DB_BINS) $(API_BINS) $(PROP_BIN): $(B)/%: $(B)/%.c.o $(TEST_LIB) $(LIB)
 	$(SAY) LD $@
 	$(Q)$(CC) $(LDOPT) -o $@ $^ $(shell pkg-config --libs check) $(LIBS)
 

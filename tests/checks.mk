@@ -4,10 +4,12 @@
 # target of its own. Test programs run through tests/run.sh, which counts.
 
 CHECK_STEPS := format-check layers scripts check-build check-unit check-conformance \
-  check-db check-api check-browser check-bench check-asan check-tsan check-fuzz tidy
+  check-db check-api check-one-meaning check-browser check-bench check-asan check-tsan \
+  check-fuzz tidy
 
 .PHONY: check check-fast check-crash measure $(CHECK_STEPS) check-db-run check-asan-run \
-  check-tsan-run bench-rules bench-rules-doc format analyze fuzz fuzz-run cov cov-run install uninstall deps-cov
+  check-tsan-run bench-rules bench-rules-doc format analyze fuzz fuzz-run cov cov-run \
+  install uninstall deps-cov soak-rules
 
 RUN     := bash tests/run.sh
 JOBS    := $(shell nproc)
@@ -37,6 +39,13 @@ check-db: $(DB_BINS) ## stores and queries on a throwaway PostgreSQL cluster
 check-api: $(API_BINS) $(BIN) ## the real binary, over HTTP
 	@$(if $(API_BINS)$(API_SCRIPTS),sh tests/with_cluster.sh $(RUN) --timeout 600 \
 	  --logs $(B)/logs/api $(API_BINS) $(API_SCRIPTS))
+# SEED=n repeats a run; each prints its own.
+export SEED
+check-one-meaning: $(PROP_BIN) ## a million rules x rows: interpreter = columns = PostgreSQL
+	@sh tests/with_cluster.sh $(PROP_BIN) --checks 1000000
+SOAK_CHECKS = $(if $(CHECKS),$(CHECKS),1000000000)
+soak-rules: $(PROP_BIN) ## the same up to CHECKS (a billion); PostgreSQL in one round of EVERY (20)
+	@sh tests/with_cluster.sh $(PROP_BIN) --checks $(SOAK_CHECKS) --every $(or $(EVERY),20)
 KILLS ?= 30
 measure: $(BIN) ## time and memory of each step for CUSTOMERS (20000) made-up customers
 	@bash tests/measure.sh $(BIN)
