@@ -29,6 +29,30 @@ divide_half_even(stw_wide n, stw_wide d)
 	return q;
 }
 
+/* The factors people write, 0.7 or 1.05: a decimal of at most 15 digits that reads back as
+ * d is the one that printing d gives, and it is found without printing. */
+static bool
+decimal_of_short(double d, struct decimal *out)
+{
+	double scale = 1;
+
+	for (int places = 0; places <= 6; places++, scale *= 10) {
+		double whole = round(d * scale);
+
+		if (!(fabs(whole) < 1e15))
+			return false;
+		if (whole / scale != d)
+			continue;
+		*out = (struct decimal){.digits = (int64_t)whole, .exp10 = -places};
+		while (out->digits != 0 && out->digits % 10 == 0) {
+			out->digits /= 10;
+			out->exp10++;
+		}
+		return true;
+	}
+	return false;
+}
+
 bool
 decimal_of(double d, struct decimal *out)
 {
@@ -39,6 +63,8 @@ decimal_of(double d, struct decimal *out)
 
 	if (!isfinite(d))
 		return false;
+	if (decimal_of_short(d, out))
+		return true;
 	*out = (struct decimal){0};
 	buf_init(&text);
 	double_format(d, &text);

@@ -137,12 +137,14 @@ eval_lines(struct cli *cli, struct stw_err *err)
 			rule_answer_json((struct str){line, (size_t)len},
 			    app_now(&cli->app), &answer);
 		buf_add_char(&answer, '\n');
-		if (fwrite(answer.data, 1, answer.len, stdout) != answer.len)
+		/* At once: whoever asks may wait for the answer before asking again. */
+		if (fwrite(answer.data, 1, answer.len, stdout) != answer.len ||
+		    fflush(stdout) != 0)
 			break;
 	}
 	free(line);
 	buf_fini(&answer);
-	if (ferror(stdin) != 0 || fflush(stdout) != 0 || ferror(stdout) != 0)
+	if (ferror(stdin) != 0 || ferror(stdout) != 0)
 		return stw_fail(err, STW_TEMPFAIL, "standard input or output failed");
 	return STW_OK;
 }

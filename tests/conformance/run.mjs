@@ -5,7 +5,8 @@
 // unsupported.txt names the tests that must NOT pass, under a [reason] each. A test that
 // fails and is not listed, one that passes and is listed, and a name that the suite does
 // not have: each makes the run fail. Prints what passed and what is listed by section.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 
@@ -37,6 +38,15 @@ const answers = run.stdout.trimEnd().split("\n").map((l) => JSON.parse(l));
 if (answers.length !== suite.length + 1)
   throw new Error(`${suite.length + 1} requests, ${answers.length} answers`);
 if (answers.shift().error?.line !== 0) throw new Error("half a request was not an error");
+
+// Whoever asks may wait for each answer; a binary that keeps it back would hang here.
+const talk = spawn(binary, ["rule", "eval", "--ndjson"], { timeout: 60000 });
+for (const n of ["1", "2"]) {
+  talk.stdin.write(`{"expr":"${n}"}\n`);
+  const got = await Promise.race([once(talk.stdout, "data"), once(talk, "exit")]);
+  if (!String(got[0]).includes(`"value":"${n}"`)) throw new Error(`no answer to ${n} in time`);
+}
+talk.stdin.end();
 
 // One form for values that are equal: maps have no order, -0 is 0, NaN is itself.
 function normal(v) {
