@@ -10,6 +10,7 @@
 #include <microhttpd.h>
 
 #include "engine/log.h"
+#include "engine/rule_messages.h"
 
 /* ---- reading ------------------------------------------------------------------------ */
 const char *
@@ -262,6 +263,19 @@ static const struct status_text titles[] = {
     {503, "Try again later", "稍后重试"},
 };
 
+void
+api_put_detail(json_t *to, const char *text)
+{
+	struct buf zh;
+
+	json_put(to, "detail", json_text(text));
+	buf_init(&zh);
+	if (rule_message_zh(str_of(text), &zh) &&
+	    utf8_valid((struct str){zh.data, zh.len}))
+		json_put(to, "detail_zh", json_text(zh.data));
+	buf_fini(&zh);
+}
+
 static void
 problem(struct api_request *req, int status, const char *code, const char *detail,
     json_t *errors)
@@ -284,7 +298,7 @@ problem(struct api_request *req, int status, const char *code, const char *detai
 	json_put(value, "title", json_text(req->zh ? title->zh : title->en));
 	json_put(value, "status", json_integer(status));
 	json_put(value, "code", json_text(code));
-	json_put(value, "detail", json_text(detail));
+	api_put_detail(value, detail);
 	json_put(value, "instance", json_text(req->path));
 	json_put(value, "trace_id", json_text(req->trace_id));
 	json_put(value, "retryable", json_boolean(status == 503 || status == 429));
@@ -300,7 +314,7 @@ error_list(const char *pointer, const char *detail, int line, int column)
 	json_t *list = json_array(), *one = json_object();
 
 	json_put(one, "pointer", json_text(pointer));
-	json_put(one, "detail", json_text(detail));
+	api_put_detail(one, detail);
 	if (line > 0) {
 		json_put(one, "line", json_integer(line));
 		json_put(one, "column", json_integer(column));

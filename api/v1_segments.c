@@ -224,7 +224,7 @@ check_json(const struct rule *rule, const struct stw_err *err, struct arena *are
 		error = json_object();
 		json_put(error, "line", json_integer(err->line));
 		json_put(error, "column", json_integer(err->column));
-		json_put(error, "detail", json_text(err->text));
+		api_put_detail(error, err->text);
 	}
 	json_put(v, "ok", json_boolean(rule != NULL));
 	json_put(v, "error", error);

@@ -6,6 +6,7 @@
 
 #include "api/rule_scope.h"
 #include "engine/rule_cost.h"
+#include "engine/rule_messages.h"
 #include "engine/rule_value_json.h"
 
 #define RULE_MAX       ((size_t)16 * 1024)
@@ -21,12 +22,30 @@ cmd_rule_argument(struct cli *cli, struct str *out, struct stw_err *err)
 	return STW_OK;
 }
 
+static bool
+wants_zh(void)
+{
+	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+
+	for (size_t i = 0; i < STW_ARRAY_LEN(names); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value != NULL && value[0] != '\0')
+			return rule_message_wants_zh(value);
+	}
+	return false;
+}
+
 void
-cmd_rule_show_fault(struct str text, const struct stw_err *err)
+cmd_rule_show_fault(struct str text, struct stw_err *err)
 {
 	struct buf to;
 
 	buf_init(&to);
+	if (wants_zh() && rule_message_zh(str_of(err->text), &to))
+		(void)stw_fail_at(
+		    err, err->code, err->line, err->column, "%s", to.data);
+	buf_clear(&to);
 	rule_error_print(text, err, &to);
 	(void)fwrite(to.data, 1, to.len, stderr);
 	buf_fini(&to);
@@ -35,12 +54,18 @@ cmd_rule_show_fault(struct str text, const struct stw_err *err)
 static void
 show_value(const char *what, const struct rule_value *value)
 {
-	struct buf to;
+	struct rule_value shown = *value;
+	struct buf to, zh;
 
 	buf_init(&to);
-	rule_value_print(value, &to);
+	buf_init(&zh);
+	if (value->kind == RULE_V_ERROR && value->error.text != NULL && wants_zh() &&
+	    rule_message_zh(str_of(value->error.text), &zh))
+		shown.error.text = zh.data;
+	rule_value_print(&shown, &to);
 	(void)printf("%s%.*s\n", what, (int)to.len, to.data);
 	buf_fini(&to);
+	buf_fini(&zh);
 }
 
 static void

@@ -9,8 +9,9 @@
 /* The first positional: RULE or @FILE. */
 enum stw_code cmd_rule_argument(
     struct cli *cli, struct str *out, struct stw_err *err) STW_MUST_USE;
-/* The line, a caret and the message, to standard error. */
-void cmd_rule_show_fault(struct str text, const struct stw_err *err);
+/* Where LC_ALL, LC_MESSAGES or LANG ask for Chinese, the message becomes Chinese; then the
+ * line, a caret and the message go to standard error. */
+void cmd_rule_show_fault(struct str text, struct stw_err *err);
 
 /* The verbs that need no database. */
 enum stw_code cmd_rule_format(struct cli *cli, struct stw_err *err);

@@ -739,12 +739,19 @@ START_TEST(a_fault_in_a_rule_has_line_column_and_pointer)
 	ck_assert_str_eq(reply_text(&r, "errors/0/pointer"), "/rule");
 	ck_assert_int_eq(json_integer_value(json_at(r.json, "errors/0/line")), 2);
 	ck_assert_int_gt(json_integer_value(json_at(r.json, "errors/0/column")), 1);
+	ck_assert_ptr_nonnull(strstr(reply_text(&r, "detail_zh"), "没有字段 'agge'"));
+	ck_assert_str_eq(
+	    reply_text(&r, "errors/0/detail_zh"), reply_text(&r, "detail_zh"));
 	reply_free(&r);
 	r = post(
 	    "ops", "/v1/rules:check", "{\"rule\":\"true &&\\n  customer.agge > 3\"}");
 	ck_status(&r, 200);
 	ck_assert(json_is_false(json_at(r.json, "ok")));
 	ck_assert_int_eq(json_integer_value(json_at(r.json, "error/line")), 2);
+	ck_assert_str_eq(json_string_value(json_at(r.json, "error/detail")),
+	    "no field 'agge' in Customer; did you mean 'age'?");
+	ck_assert_str_eq(json_string_value(json_at(r.json, "error/detail_zh")),
+	    "Customer 没有字段 'agge'；是不是 'age'？");
 	reply_free(&r);
 }
 END_TEST

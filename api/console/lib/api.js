@@ -3,7 +3,7 @@ import { session, update } from './session.js';
 
 export class Problem extends Error {
 	constructor(status, body) {
-		super(body.detail || body.title || String(status));
+		super((session.lang === 'zh-CN' && body.detail_zh) || body.detail || body.title || String(status));
 		this.status = status;
 		this.code = body.code || '';
 		this.title = body.title || '';
