@@ -84,7 +84,6 @@ static void
 collect(const struct job *job, int bucket, struct batch *batch)
 {
 	const struct column *refs = &job->book->customers->cols[job->book->col_ref];
-	const uint32_t *codes = refs->data;
 	size_t end = job->book->first[bucket + 1];
 	size_t row = bitmap_next(&job->audience, job->book->first[bucket]);
 	size_t cap = 0;
@@ -97,7 +96,7 @@ collect(const struct job *job, int bucket, struct batch *batch)
 
 		c->row = row;
 		c->customer_id = job->book->customer_id[row];
-		c->ref = col_dict_get(refs->dict, codes[row]);
+		c->ref = col_dict_get(refs->dict, column_code(refs, row));
 		eval_texts(job, c, &batch->arena);
 		c->task_id = plan_task_id(
 		    &job->campaign, job->version, bucket, c->ref, c->occurrence);
