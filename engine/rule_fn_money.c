@@ -34,9 +34,10 @@ divide_half_even(stw_wide n, stw_wide d)
 static bool
 decimal_of_short(double d, struct decimal *out)
 {
-	double scale = 1;
+	static const double scales[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
 
-	for (int places = 0; places <= 6; places++, scale *= 10) {
+	for (int places = 0; places < (int)STW_ARRAY_LEN(scales); places++) {
+		double scale = scales[places];
 		double whole = round(d * scale);
 
 		if (!(fabs(whole) < 1e15))
