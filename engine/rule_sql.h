@@ -59,9 +59,12 @@ struct rule_sql_slot {
 	struct rule_value constant;
 };
 
-/* `x in segment("code")`: a row with that code and that member. */
+/* `x in segment("code")`: a row with that code and that member. Of a segment that is not
+ * known(host, code) every member is undecided; known NULL: all are. */
 struct rule_sql_members {
 	const char *table, *code, *member;
+	bool (*known)(void *host, const char *code);
+	void *host;
 };
 
 struct rule_sql_binding {

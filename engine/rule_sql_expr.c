@@ -375,6 +375,8 @@ segment(struct sql *q, const struct node *n)
 	if (m == NULL || set->kind != NODE_CONST || set->value.kind != RULE_V_SET)
 		return sql_refuse(
 		    q, n, "segment()", "there is no table of members here");
+	if (m->known != NULL && !m->known(m->host, set->value.set.name))
+		return sql_undecided(RULE_BOOL);
 	args[0] = sql_expr(q, n->args[0]);
 	if (args[0].kind != RULE_STRING)
 		return sql_refuse(q, n, "segment()", "members are known by text");

@@ -177,7 +177,8 @@ eval_lines(struct cli *cli, struct stw_err *err)
 enum stw_code
 cmd_rule(struct cli *cli, struct stw_err *err)
 {
-	static const char *const verbs[] = {"check", "eval", "explain", "format"};
+	static const char *const verbs[] = {
+	    "check", "eval", "explain", "format", "sql"};
 	const char *customer = NULL;
 	bool ndjson = false;
 	const struct cli_opt opts[] = {{"customer", CLI_TEXT, &customer, 0, 0},
@@ -187,12 +188,14 @@ cmd_rule(struct cli *cli, struct stw_err *err)
 	struct str text;
 	struct db *db;
 	enum stw_code rc;
-	int verb = cli_verb(cli, verbs, 4, err);
+	int verb = cli_verb(cli, verbs, 5, err);
 
 	if (verb < 0)
 		return STW_INVALID;
 	if (verb == 3)
 		return cmd_rule_format(cli, err);
+	if (verb == 4)
+		return cmd_rule_sql(cli, err);
 	rc = cli_parse(cli, opts, 2, 0, 1, err);
 	if (rc == STW_OK && ndjson && verb == 1 && cli->argc == 0)
 		return eval_lines(cli, err);

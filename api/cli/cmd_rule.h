@@ -13,6 +13,8 @@ enum stw_code cmd_rule_argument(
  * line, a caret and the message go to standard error. */
 void cmd_rule_show_fault(struct str text, struct stw_err *err);
 
+/* rule sql RULE [--count] */
+enum stw_code cmd_rule_sql(struct cli *cli, struct stw_err *err);
 /* The verbs that need no database. */
 enum stw_code cmd_rule_format(struct cli *cli, struct stw_err *err);
 

@@ -41,7 +41,8 @@ static const struct command commands[] = {
     {"book", "book stat", "how many customers, holdings, transactions there are",
 	cmd_book, NULL},
     {"rule",
-	"rule check|eval|explain|format RULE|@FILE [--customer REF] | rule eval --ndjson",
+	"rule check|eval|explain|format RULE|@FILE [--customer REF] | rule eval --ndjson | "
+	"rule sql RULE|@FILE [--count]",
 	"check a rule, count whom it matches, show how it comes out for one, lay it out",
 	cmd_rule, NULL},
     {"stages", "stages", "refresh lifecycle stages and print them", cmd_stages, NULL},
