@@ -283,11 +283,60 @@ find_overload(struct checker *c, const struct node *n, const struct rule_type **
 	    c->env, c->arena, n->name, n->method, types, n->nargs, match);
 }
 
+/* The call as written, with argument `at` inside a conversion. */
+static const char *
+converted_call(struct checker *c, const struct node *n, int at, const char *fn)
+{
+	const char *list = "";
+
+	for (int i = n->method ? 1 : 0; i < n->nargs; i++)
+		list = arena_printf(c->arena, i == at ? "%s%s%s(%s)" : "%s%s%s%s", list,
+		    *list == '\0' ? "" : ", ", i == at ? fn : "",
+		    check_short_text(c, n->args[i]));
+	if (!n->method)
+		return arena_printf(c->arena, "%.*s(%s)", STR_FMT(n->name), list);
+	return arena_printf(c->arena, "%s.%.*s(%s)", check_short_text(c, n->args[0]),
+	    STR_FMT(n->name), list);
+}
+
+/* Would one argument fit after a conversion that loses nothing? "; write f(double(x))" */
+static const char *
+argument_hint(struct checker *c, const struct node *n, const struct rule_type **types)
+{
+	static const enum rule_kind wanted[] = {RULE_INT, RULE_DOUBLE, RULE_MONEY,
+	    RULE_DATE, RULE_TIMESTAMP, RULE_DURATION};
+	struct overload_match match;
+
+	if (is_operator(n->name) || n->end - n->start > 100)
+		return "";
+	for (int i = n->method ? 1 : 0; i < n->nargs; i++) {
+		const struct rule_type *given = types[i];
+
+		for (size_t k = 0; k < STW_ARRAY_LEN(wanted); k++) {
+			const char *fn = rule_conversion(given->kind, wanted[k]);
+			bool fits;
+
+			if (fn == NULL)
+				continue;
+			types[i] = rule_type_basic(wanted[k]);
+			fits = overload_find(c->env, c->arena, n->name, n->method,
+				   types, n->nargs, &match) &&
+			       match.fn != NULL;
+			types[i] = given;
+			if (fits)
+				return arena_printf(c->arena, "; write %s",
+				    converted_call(c, n, i, fn));
+		}
+	}
+	return "";
+}
+
 bool
 check_call(struct checker *c, struct node *n)
 {
 	const struct rule_type *types[RULE_MAX_ARGS];
 	struct overload_match match;
+	const char *hint;
 
 	if (!join_namespace(c, n) || !known_function(c, n))
 		return false;
@@ -304,10 +353,12 @@ check_call(struct checker *c, struct node *n)
 		return false;
 	for (int i = 0; i < n->nargs; i++)
 		types[i] = n->args[i]->type;
-	if (!find_overload(c, n, types, &match))
+	if (!find_overload(c, n, types, &match)) {
+		hint = rule_hint(c->arena, c->rule->text, n);
 		return check_fail(c, n,
 		    arena_printf(c->arena, "no overload for %s%s", call_shape(c, n),
-			rule_hint(c->arena, c->rule->text, n)));
+			*hint != '\0' ? hint : argument_hint(c, n, types)));
+	}
 	n->fn = match.fn;
 	n->cands = match.cands;
 	n->ncands = match.ncands;

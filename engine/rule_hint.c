@@ -115,6 +115,12 @@ conversion(enum rule_kind from, enum rule_kind to, bool adding)
 	return NULL;
 }
 
+const char *
+rule_conversion(enum rule_kind from, enum rule_kind to)
+{
+	return conversion(from, to, false);
+}
+
 static const char *
 binary_hint(struct arena *arena, const struct node *n, const struct side side[2])
 {

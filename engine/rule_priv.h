@@ -288,6 +288,8 @@ enum stw_code rule_cost_check(const struct rule_env *env, struct rule *rule,
     const struct rule_limits *limits, struct stw_err *err) STW_MUST_USE;
 /* "; write double(x) * y" to follow the message that nothing fits n's arguments, or "". */
 const char *rule_hint(struct arena *arena, struct str text, const struct node *n);
+/* The function that makes a `to` out of a `from`, NULL when there is none that helps. */
+const char *rule_conversion(enum rule_kind from, enum rule_kind to);
 /* Slips from other languages and keyboards (rule_slip.c): hints that begin with "; ". */
 /* What to write for a character that looks like another one; NULL: not known. */
 const char *slip_character(uint32_t cp, char plain[4]);
