@@ -6,10 +6,17 @@
 #include "engine/arena.h"
 #include "engine/err.h"
 
+#define ALIGN ((size_t)64) /* a cache line, which vectors are stored to */
+
 void
 bitmap_init(struct bitmap *map, size_t bits)
 {
-	map->words = stw_xalloc(bitmap_words(bits) * sizeof *map->words);
+	size_t bytes =
+	    (bitmap_words(bits) * sizeof *map->words + ALIGN) / ALIGN * ALIGN;
+
+	map->words = aligned_alloc(ALIGN, bytes);
+	STW_ASSERT(map->words != NULL);
+	memset(map->words, 0, bytes);
 	map->bits = bits;
 }
 

@@ -166,17 +166,17 @@ root_rows(struct lane *x)
 	return lane_scope(x, x->g->root_scope)->n;
 }
 
-/* Words of a chunk; the last one may be a part. */
+/* Bits past the last row are cleared where the row's word was stored. */
 static void
-store_plane(const struct simd_ops *simd, const uint64_t *bits, size_t rows,
-    uint64_t *to, size_t *count)
+trim(size_t rows, uint64_t *to, size_t *count)
 {
-	size_t words = bitmap_words(rows);
+	uint64_t *last = to + rows / 64;
+	uint64_t keep = (UINT64_C(1) << (rows & 63)) - 1;
 
-	memcpy(to, bits, words * sizeof *to);
-	if ((rows & 63) != 0)
-		to[words - 1] &= (UINT64_C(1) << (rows & 63)) - 1;
-	*count += simd->count(to, words);
+	if ((rows & 63) == 0)
+		return;
+	*count -= (size_t)__builtin_popcountll(*last & ~keep);
+	*last &= keep;
 }
 
 static void
@@ -209,13 +209,14 @@ store_root(struct work *w, size_t chunk, int r)
 		    &w->undecided[r]);
 		return;
 	}
-	store_plane(x->simd, s->t, rows, matched, &w->matched[r]);
+	w->matched[r] += x->simd->store(s->t, words, matched);
+	trim(rows, matched, &w->matched[r]);
 	if (s->t == s->p) {
 		memset(undecided, 0, words * sizeof *undecided);
 		return;
 	}
-	x->simd->and_not(s->p, s->t, words, undecided);
-	store_plane(x->simd, undecided, rows, undecided, &w->undecided[r]);
+	w->undecided[r] += x->simd->store_and_not(s->p, s->t, words, undecided);
+	trim(rows, undecided, &w->undecided[r]);
 }
 
 static void *

@@ -81,38 +81,67 @@ say_valued(struct lane *x, const struct gnode *n, struct gstate *s, enum plane s
 }
 
 /* ---- sets -------------------------------------------------------------------------- */
-#define CLIPPED 9 /* ranges that can be in use at once: RANGES_MAX and one */
+#define CLIPPED 9 /* ranges that can be compared one by one */
+#define FEW     3 /* so many are faster than a look-up of bytes */
 
-/* The set's ranges within a chunk's values, as codes. BITS: look further. */
+/* The part of a range that a chunk's values can be in; false: none. */
+static bool
+clip_range(
+    const struct simd_range *r, const struct col_chunk *c, struct simd_range *out)
+{
+	*out = *r;
+	if (r->hi < c->min || r->lo > c->max)
+		return false;
+	/* Wide values keep their open side, which is cheaper to compare. */
+	if (r->lo <= c->min)
+		out->lo = c->width == 8 ? INT64_MIN : c->min;
+	if (r->hi >= c->max)
+		out->hi = c->width == 8 ? INT64_MAX : c->max;
+	return true;
+}
+
+static struct simd_range
+as_codes(struct simd_range r, const struct col_chunk *c)
+{
+	return (struct simd_range){(int64_t)((uint64_t)r.lo - (uint64_t)c->base),
+	    (int64_t)((uint64_t)r.hi - (uint64_t)c->base)};
+}
+
+/* The set's ranges within a chunk's values, as codes; *count is how many there are, of
+ * which the first CLIPPED are given. BITS: look further. */
 static enum plane
 clip_ranges(const struct gnode *n, const struct col_chunk *c, struct simd_range *out,
     int *count)
 {
+	struct simd_range r;
+
 	*count = 0;
 	for (int i = 0; i < n->nranges; i++) {
-		int64_t lo = n->ranges[i].lo, hi = n->ranges[i].hi;
-
-		if (hi < c->min || lo > c->max)
+		if (!clip_range(&n->ranges[i], c, &r))
 			continue;
-		if (lo <= c->min && hi >= c->max)
+		if (n->ranges[i].lo <= c->min && n->ranges[i].hi >= c->max)
 			return PLANE_TRUE;
-		if (*count == CLIPPED) {
-			*count = -1;
-			return PLANE_BITS;
-		}
-		/* Wide values keep their open side, which is cheaper to compare. */
-		if (c->width == 8) {
-			lo = lo <= c->min ? INT64_MIN : lo;
-			hi = hi >= c->max ? INT64_MAX : hi;
-		} else {
-			lo = lo < c->min ? c->min : lo;
-			hi = hi > c->max ? c->max : hi;
-		}
-		out[(*count)++] =
-		    (struct simd_range){(int64_t)((uint64_t)lo - (uint64_t)c->base),
-			(int64_t)((uint64_t)hi - (uint64_t)c->base)};
+		if (*count < CLIPPED)
+			out[*count] = as_codes(r, c);
+		(*count)++;
 	}
 	return *count == 0 ? PLANE_FALSE : PLANE_BITS;
+}
+
+/* Codes of one byte: a bit for each of the 256. */
+static void
+set_of_codes(const struct gnode *n, const struct col_chunk *c, uint64_t set[4])
+{
+	struct simd_range r;
+
+	memset(set, 0, 4 * sizeof *set);
+	for (int i = 0; i < n->nranges; i++) {
+		if (!clip_range(&n->ranges[i], c, &r))
+			continue;
+		r = as_codes(r, c);
+		for (int64_t code = r.lo; code <= r.hi; code++)
+			bit_set(set, (size_t)code);
+	}
 }
 
 static bool
@@ -188,8 +217,10 @@ set_piece(struct lane *x, const struct gnode *n, const struct piece *p, uint64_t
 {
 	const struct col_chunk *c = p->chunk;
 	struct simd_range ranges[CLIPPED];
+	uint64_t set[4];
 	enum plane said;
-	int count;
+	const void *data;
+	int count = 0;
 
 	if (n->scope->table->cols[n->col].type == COL_BOOL)
 		return bool_piece(n, p, out);
@@ -199,17 +230,16 @@ set_piece(struct lane *x, const struct gnode *n, const struct piece *p, uint64_t
 	said = c->min > c->max ? PLANE_FALSE : clip_ranges(n, c, ranges, &count);
 	if (said != PLANE_BITS)
 		return said;
-	if (count > 0)
+	data = (const char *)c->data + p->rows * c->width;
+	if (c->width == 1 && count > FEW) {
+		set_of_codes(n, c, set);
+		x->simd->in_set(data, set, p->words, out);
+	} else if (count <= CLIPPED) {
 		x->simd->in_ranges[width_index(c->width)](
-		    (const char *)c->data + p->rows * c->width, ranges, count, p->words,
-		    out);
-	else if (n->bits != NULL && c->width <= 2 && c->base == 0 && c->min >= 0 &&
-		 n->bits_first <= c->min && n->bits_last >= c->max &&
-		 n->bits_first == 0)
-		x->simd->in_set[width_index(c->width)](
-		    (const char *)c->data + p->rows * c->width, n->bits, p->words, out);
-	else
+		    data, ranges, count, p->words, out);
+	} else {
 		look_up(n, p, out);
+	}
 	return PLANE_BITS;
 }
 

@@ -36,9 +36,9 @@ struct simd_ops {
 	    size_t words, uint64_t *out);
 	/* out: x has a bit of the mask. Same index. */
 	void (*has_bits[4])(const void *x, uint64_t mask, size_t words, uint64_t *out);
-	/* out: bit x of the set is set; x of one or two bytes (index 0, 1). */
-	void (*in_set[2])(
-	    const void *x, const uint64_t *set, size_t words, uint64_t *out);
+	/* out: bit x of the set of 256 is set. */
+	void (*in_set)(
+	    const uint8_t *x, const uint64_t set[4], size_t words, uint64_t *out);
 
 	/* out: a op b. Doubles as IEEE 754 has it: nothing is true of NaN. */
 	void (*int_compare[SIMD_COMPARES])(
@@ -82,7 +82,11 @@ struct simd_ops {
 	    const uint64_t *a, const uint64_t *b, size_t words, uint64_t *out);
 	void (*or_not)(
 	    const uint64_t *a, const uint64_t *b, size_t words, uint64_t *out);
-	size_t (*count)(const uint64_t *a, size_t words);
+	/* to = a, to = a & ~b; how many bits are set. `to` is aligned to 64 bytes and not
+	 * read soon: it may go past the caches. */
+	size_t (*store)(const uint64_t *a, size_t words, uint64_t *to);
+	size_t (*store_and_not)(
+	    const uint64_t *a, const uint64_t *b, size_t words, uint64_t *to);
 };
 
 /* The table of a level, or of the highest one below it that the processor has. AUTO:

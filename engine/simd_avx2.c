@@ -21,6 +21,12 @@ load(const void *from)
 	return _mm256_loadu_si256((const __m256i *)from);
 }
 
+INLINE __m128i
+load_half(const void *from)
+{
+	return _mm_loadu_si128((const __m128i *)from);
+}
+
 /* A bit for each byte, word, ... of vectors whose lanes are all ones or all zeros. */
 INLINE uint64_t
 bits_of_bytes(__m256i low, __m256i high)
@@ -102,6 +108,30 @@ word_in_u32(const uint32_t *d, uint32_t lo, uint32_t span)
 	for (unsigned i = 0; i < 64; i += 8)
 		bits |= bits_of_int(in_u32(d + i, l, s)) << i;
 	return bits;
+}
+
+/* Byte x / 8 of the set by shuffles of its halves, and in it bit x % 8. */
+INLINE __m256i
+set_u8(const uint8_t *d, __m256i low, __m256i high)
+{
+	__m256i power = _mm256_set1_epi64x((int64_t)UINT64_C(0x8040201008040201));
+	__m256i x = load(d);
+	__m256i at = _mm256_and_si256(_mm256_srli_epi16(x, 3), _mm256_set1_epi8(15));
+	__m256i bit =
+	    _mm256_shuffle_epi8(power, _mm256_and_si256(x, _mm256_set1_epi8(7)));
+	__m256i row = _mm256_blendv_epi8(
+	    _mm256_shuffle_epi8(low, at), _mm256_shuffle_epi8(high, at), x);
+
+	return _mm256_cmpeq_epi8(_mm256_and_si256(row, bit), bit);
+}
+
+INLINE uint64_t
+word_set_u8(const uint8_t *d, const uint64_t set[4])
+{
+	__m256i low = _mm256_broadcastsi128_si256(load_half(set));
+	__m256i high = _mm256_broadcastsi128_si256(load_half(set + 2));
+
+	return bits_of_bytes(set_u8(d, low, high), set_u8(d + 32, low, high));
 }
 
 INLINE uint64_t
@@ -249,12 +279,31 @@ WORD_F64(le, _CMP_LE_OQ)
 WORD_F64(eq, _CMP_EQ_OQ)
 
 static size_t
-count_words(const uint64_t *a, size_t words)
+store(const uint64_t *a, size_t words, uint64_t *to)
 {
-	size_t count = 0;
+	size_t count = 0, w = 0;
 
-	for (size_t w = 0; w < words; w++)
+	for (; w + 4 <= words; w += 4)
+		_mm256_stream_si256((__m256i *)(void *)(to + w), load(a + w));
+	for (; w < words; w++)
+		to[w] = a[w];
+	for (w = 0; w < words; w++)
 		count += (size_t)_mm_popcnt_u64(a[w]);
+	return count;
+}
+
+static size_t
+store_and_not(const uint64_t *a, const uint64_t *b, size_t words, uint64_t *to)
+{
+	size_t count = 0, w = 0;
+
+	for (; w + 4 <= words; w += 4)
+		_mm256_stream_si256((__m256i *)(void *)(to + w),
+		    _mm256_andnot_si256(load(b + w), load(a + w)));
+	for (; w < words; w++)
+		to[w] = a[w] & ~b[w];
+	for (w = 0; w < words; w++)
+		count += (size_t)_mm_popcnt_u64(a[w] & ~b[w]);
 	return count;
 }
 

@@ -21,6 +21,12 @@ load(const void *from)
 	return _mm512_loadu_si512(from);
 }
 
+INLINE __m128i
+load_half(const void *from)
+{
+	return _mm_loadu_si128((const __m128i *)from);
+}
+
 /* Joins the bits of the vectors that make up 64 rows. */
 #	define JOIN(lanes, expr)                          \
 		uint64_t bits = 0;                         \
@@ -51,6 +57,23 @@ word_in_u32(const uint32_t *d, uint32_t lo, uint32_t span)
 	__m512i l = _mm512_set1_epi32((int)lo), s = _mm512_set1_epi32((int)span);
 
 	JOIN(16, _mm512_cmple_epu32_mask(_mm512_sub_epi32(load(d + i), l), s));
+}
+
+/* Byte x / 8 of the set by shuffles of its halves, and in it bit x % 8. */
+INLINE uint64_t
+word_set_u8(const uint8_t *d, const uint64_t set[4])
+{
+	__m512i low = _mm512_broadcast_i32x4(load_half(set));
+	__m512i high = _mm512_broadcast_i32x4(load_half(set + 2));
+	__m512i power = _mm512_set1_epi64((int64_t)UINT64_C(0x8040201008040201));
+	__m512i x = load(d);
+	__m512i at = _mm512_and_si512(_mm512_srli_epi16(x, 3), _mm512_set1_epi8(15));
+	__m512i bit =
+	    _mm512_shuffle_epi8(power, _mm512_and_si512(x, _mm512_set1_epi8(7)));
+	__m512i row = _mm512_mask_shuffle_epi8(
+	    _mm512_shuffle_epi8(low, at), _mm512_movepi8_mask(x), high, at);
+
+	return _mm512_test_epi8_mask(row, bit);
 }
 
 INLINE uint64_t
@@ -145,16 +168,42 @@ WORD_COMPARE(le, _mm512_cmple_epi64_mask, _CMP_LE_OQ)
 WORD_COMPARE(eq, _mm512_cmpeq_epi64_mask, _CMP_EQ_OQ)
 
 static size_t
-count_words(const uint64_t *a, size_t words)
+store(const uint64_t *a, size_t words, uint64_t *to)
 {
 	__m512i sum = _mm512_setzero_si512();
 	size_t w = 0, count;
 
-	for (; w + 8 <= words; w += 8)
-		sum = _mm512_add_epi64(sum, _mm512_popcnt_epi64(load(a + w)));
+	for (; w + 8 <= words; w += 8) {
+		__m512i v = load(a + w);
+
+		_mm512_stream_si512((__m512i *)(void *)(to + w), v);
+		sum = _mm512_add_epi64(sum, _mm512_popcnt_epi64(v));
+	}
 	count = (size_t)_mm512_reduce_add_epi64(sum);
-	for (; w < words; w++)
+	for (; w < words; w++) {
+		to[w] = a[w];
 		count += (size_t)_mm_popcnt_u64(a[w]);
+	}
+	return count;
+}
+
+static size_t
+store_and_not(const uint64_t *a, const uint64_t *b, size_t words, uint64_t *to)
+{
+	__m512i sum = _mm512_setzero_si512();
+	size_t w = 0, count;
+
+	for (; w + 8 <= words; w += 8) {
+		__m512i v = _mm512_andnot_si512(load(b + w), load(a + w));
+
+		_mm512_stream_si512((__m512i *)(void *)(to + w), v);
+		sum = _mm512_add_epi64(sum, _mm512_popcnt_epi64(v));
+	}
+	count = (size_t)_mm512_reduce_add_epi64(sum);
+	for (; w < words; w++) {
+		to[w] = a[w] & ~b[w];
+		count += (size_t)_mm_popcnt_u64(to[w]);
+	}
 	return count;
 }
 

@@ -3,8 +3,8 @@
  *
  * Purpose    A file of one level defines, for 64 rows each, word_in_{u8,u16,u32,i64},
  *            word_{most,least}_i64 (x <= hi, x >= lo), word_bits_{u8,u16,u32,i64},
- *            word_{lt,le,eq}_{i64,f64} of two columns, _f64c and _cf64 with a constant
- *            on the right or left, _scaled; count_words; SIMD_LEVEL, SIMD_NAME,
+ *            word_set_u8, word_{lt,le,eq}_{i64,f64} of two columns, _f64c and _cf64 with a constant
+ *            on the right or left, _scaled; store and store_and_not; SIMD_LEVEL, SIMD_NAME,
  *            SIMD_TABLE and SIMD_STORAGE of the table. Then it includes this file.
  */
 #include <string.h>
@@ -73,25 +73,12 @@ HAS_BITS(u16, uint16_t)
 HAS_BITS(u32, uint32_t)
 HAS_BITS(i64, int64_t)
 
-#define IN_SET(suffix, type)                                                  \
-	static void in_set_##suffix(                                          \
-	    const void *x, const uint64_t *set, size_t words, uint64_t *out)  \
-	{                                                                     \
-		const type *d = x;                                            \
-                                                                              \
-		for (size_t w = 0; w < words; w++) {                          \
-			uint64_t bits = 0;                                    \
-                                                                              \
-			for (unsigned i = 0; i < 64; i++) {                   \
-				type v = d[w * 64 + i];                       \
-                                                                              \
-				bits |= ((set[v >> 6] >> (v & 63)) & 1) << i; \
-			}                                                     \
-			out[w] = bits;                                        \
-		}                                                             \
-	}
-IN_SET(u8, uint8_t)
-IN_SET(u16, uint16_t)
+static void
+in_set_u8(const uint8_t *x, const uint64_t set[4], size_t words, uint64_t *out)
+{
+	for (size_t w = 0; w < words; w++)
+		out[w] = word_set_u8(x + w * 64, set);
+}
 
 /* ---- two columns ------------------------------------------------------------------ */
 #define COMPARE(op)                                                                  \
@@ -258,7 +245,7 @@ SIMD_STORAGE const struct simd_ops SIMD_TABLE = {
     .name = SIMD_NAME,
     .in_ranges = {in_ranges_u8, in_ranges_u16, in_ranges_u32, in_ranges_i64},
     .has_bits = {has_bits_u8, has_bits_u16, has_bits_u32, has_bits_i64},
-    .in_set = {in_set_u8, in_set_u16},
+    .in_set = in_set_u8,
     .int_compare = {int_lt, int_le, int_eq},
     .double_compare = {double_lt, double_le, double_eq},
     .double_constant = {double_lt_constant, double_le_constant, double_eq_constant},
@@ -281,5 +268,6 @@ SIMD_STORAGE const struct simd_ops SIMD_TABLE = {
     .or_all = or_all,
     .and_not = and_not,
     .or_not = or_not,
-    .count = count_words,
+    .store = store,
+    .store_and_not = store_and_not,
 };

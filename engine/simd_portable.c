@@ -28,6 +28,12 @@ WORD_UNSIGNED(u16, uint16_t)
 WORD_UNSIGNED(u32, uint32_t)
 
 static inline uint64_t
+word_set_u8(const uint8_t *d, const uint64_t set[4])
+{
+	WORD((set[d[i] >> 6] >> (d[i] & 63)) & 1);
+}
+
+static inline uint64_t
 word_bits_i64(const int64_t *d, int64_t mask)
 {
 	WORD((d[i] & mask) != 0);
@@ -79,12 +85,26 @@ WORD_COMPARE(le, <=)
 WORD_COMPARE(eq, ==)
 
 static size_t
-count_words(const uint64_t *a, size_t words)
+store(const uint64_t *a, size_t words, uint64_t *to)
 {
 	size_t count = 0;
 
-	for (size_t w = 0; w < words; w++)
+	for (size_t w = 0; w < words; w++) {
+		to[w] = a[w];
 		count += (size_t)__builtin_popcountll(a[w]);
+	}
+	return count;
+}
+
+static size_t
+store_and_not(const uint64_t *a, const uint64_t *b, size_t words, uint64_t *to)
+{
+	size_t count = 0;
+
+	for (size_t w = 0; w < words; w++) {
+		to[w] = a[w] & ~b[w];
+		count += (size_t)__builtin_popcountll(to[w]);
+	}
 	return count;
 }
 
