@@ -35,6 +35,18 @@ load_half(const void *from)
 			bits |= (uint64_t)(expr) << i;     \
 		return bits
 
+/* The same of eight masks of eight bits each, without leaving the mask registers. */
+#	define JOIN8(expr)                                                            \
+		__mmask8 part[8];                                                      \
+                                                                                       \
+		for (unsigned i = 0; i < 64; i += 8)                                   \
+			part[i / 8] = (expr);                                          \
+		return _cvtmask64_u64(                                                 \
+		    _mm512_kunpackd(_mm512_kunpackw(_mm512_kunpackb(part[7], part[6]), \
+					_mm512_kunpackb(part[5], part[4])),            \
+			_mm512_kunpackw(_mm512_kunpackb(part[3], part[2]),             \
+			    _mm512_kunpackb(part[1], part[0]))))
+
 INLINE uint64_t
 word_in_u8(const uint8_t *d, uint8_t lo, uint8_t span)
 {
@@ -103,7 +115,7 @@ word_bits_i64(const int64_t *d, int64_t mask)
 {
 	__m512i m = _mm512_set1_epi64(mask);
 
-	JOIN(8, _mm512_test_epi64_mask(load(d + i), m));
+	JOIN8(_mm512_test_epi64_mask(load(d + i), m));
 }
 
 INLINE uint64_t
@@ -111,7 +123,7 @@ word_most_i64(const int64_t *d, int64_t hi)
 {
 	__m512i h = _mm512_set1_epi64(hi);
 
-	JOIN(8, _mm512_cmple_epi64_mask(load(d + i), h));
+	JOIN8(_mm512_cmple_epi64_mask(load(d + i), h));
 }
 
 INLINE uint64_t
@@ -119,7 +131,7 @@ word_least_i64(const int64_t *d, int64_t lo)
 {
 	__m512i l = _mm512_set1_epi64(lo);
 
-	JOIN(8, _mm512_cmpge_epi64_mask(load(d + i), l));
+	JOIN8(_mm512_cmpge_epi64_mask(load(d + i), l));
 }
 
 INLINE uint64_t
@@ -128,39 +140,39 @@ word_in_i64(const int64_t *d, int64_t lo, int64_t hi)
 	__m512i l = _mm512_set1_epi64(lo);
 	__m512i s = _mm512_set1_epi64((int64_t)((uint64_t)hi - (uint64_t)lo));
 
-	JOIN(8, _mm512_cmple_epu64_mask(_mm512_sub_epi64(load(d + i), l), s));
+	JOIN8(_mm512_cmple_epu64_mask(_mm512_sub_epi64(load(d + i), l), s));
 }
 
 #	define WORD_COMPARE(name, ints, predicate)                                    \
 		INLINE uint64_t word_##name##_i64(const int64_t *a, const int64_t *b)  \
 		{                                                                      \
-			JOIN(8, ints(load(a + i), load(b + i)));                       \
+			JOIN8(ints(load(a + i), load(b + i)));                         \
 		}                                                                      \
 		INLINE uint64_t word_##name##_scaled(                                  \
 		    const int64_t *a, int64_t fa, const int64_t *b, int64_t fb)        \
 		{                                                                      \
 			__m512i x = _mm512_set1_epi64(fa), y = _mm512_set1_epi64(fb);  \
                                                                                        \
-			JOIN(8, ints(_mm512_mullo_epi64(load(a + i), x),               \
-				    _mm512_mullo_epi64(load(b + i), y)));              \
+			JOIN8(ints(_mm512_mullo_epi64(load(a + i), x),                 \
+			    _mm512_mullo_epi64(load(b + i), y)));                      \
 		}                                                                      \
 		INLINE uint64_t word_##name##_f64(const double *a, const double *b)    \
 		{                                                                      \
-			JOIN(8, _mm512_cmp_pd_mask(_mm512_loadu_pd(a + i),             \
-				    _mm512_loadu_pd(b + i), predicate));               \
+			JOIN8(_mm512_cmp_pd_mask(_mm512_loadu_pd(a + i),               \
+			    _mm512_loadu_pd(b + i), predicate));                       \
 		}                                                                      \
 		INLINE uint64_t word_##name##_f64c(const double *a, double c)          \
 		{                                                                      \
 			__m512d v = _mm512_set1_pd(c);                                 \
                                                                                        \
-			JOIN(8,                                                        \
+			JOIN8(                                                         \
 			    _mm512_cmp_pd_mask(_mm512_loadu_pd(a + i), v, predicate)); \
 		}                                                                      \
 		INLINE uint64_t word_##name##_cf64(double c, const double *a)          \
 		{                                                                      \
 			__m512d v = _mm512_set1_pd(c);                                 \
                                                                                        \
-			JOIN(8,                                                        \
+			JOIN8(                                                         \
 			    _mm512_cmp_pd_mask(v, _mm512_loadu_pd(a + i), predicate)); \
 		}
 WORD_COMPARE(lt, _mm512_cmplt_epi64_mask, _CMP_LT_OQ)
