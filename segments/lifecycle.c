@@ -146,6 +146,7 @@ mark_wanted(struct answers *a, const struct lifecycle_model *model,
 		    present[model->transitions[i].from + 1];
 }
 
+/* All rules that matter, in one pass over the book. */
 static enum stw_code
 answers_evaluate(struct answers *a, const struct book *book, stw_usec now,
     const struct progress *progress, struct stw_err *err)
@@ -155,20 +156,33 @@ answers_evaluate(struct answers *a, const struct book *book, stw_usec now,
 	    .now = now,
 	    .zone = book->zone,
 	};
+	size_t n = (size_t)a->count;
+	const struct rule **rules =
+	    arena_array(&a->arena, n, sizeof(const struct rule *));
+	struct rule_result *results = arena_array(&a->arena, n, sizeof *results);
+	struct rule_set *set = NULL;
+	enum stw_code rc;
+	int count = 0;
 
 	ctx.bindings = book_bindings(book, &ctx.nbindings);
 	for (int i = 0; i < a->count; i++) {
-		enum stw_code rc;
-
+		if (a->items[i].wanted)
+			rules[count++] = a->items[i].rule;
+	}
+	rc = rule_set_new(rules, count, &ctx, NULL, &set, err);
+	if (rc == STW_OK)
+		rc = rule_set_run(set, &ctx, results, err);
+	rule_set_free(set);
+	for (int i = 0, k = 0; i < a->count && rc == STW_OK; i++) {
 		if (!a->items[i].wanted)
 			continue;
-		rc = rule_columns_bool(a->items[i].rule, &ctx, &a->items[i].matched,
-		    &a->items[i].undecided, err);
-		if (rc != STW_OK)
-			return rc;
-		progress_tell(progress, "stage rules", i + 1, a->count);
+		bitmap_fini(&a->items[i].matched);
+		bitmap_fini(&a->items[i].undecided);
+		a->items[i].matched = results[k].matched;
+		a->items[i].undecided = results[k++].undecided;
 	}
-	return STW_OK;
+	progress_tell(progress, "stage rules", a->count, a->count);
+	return rc;
 }
 
 static void

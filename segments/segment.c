@@ -306,32 +306,100 @@ segment_check(
 }
 
 /* ---- evaluation --------------------------------------------------------------------- */
+/* How many segments stand below each, one upon the other: those of one height do not use
+ * each other and run together. Returns the greatest height and one. */
+static int
+plan_heights(const struct plan *plan, int *heights)
+{
+	const char *const *codes;
+	int levels = 0;
+
+	for (int i = 0; i < plan->count; i++) {
+		int at = plan->order[i];
+		int n = plan->rules[at] == NULL ? 0
+						: rule_segments(plan->rules[at], &codes);
+
+		heights[at] = 0;
+		for (int k = 0; k < n; k++) {
+			const struct segment *used =
+			    segment_host_find(plan->host, str_of(codes[k]));
+			int below = heights[used - plan->host->segments];
+
+			heights[at] = below >= heights[at] ? below + 1 : heights[at];
+		}
+		levels = heights[at] >= levels ? heights[at] + 1 : levels;
+	}
+	return levels;
+}
+
+static void
+take_result(struct segment *segment, struct rule_result *result)
+{
+	struct bitmap members = segment->members, undecided = segment->undecided;
+
+	segment->members = result->matched;
+	segment->undecided = result->undecided;
+	segment->known = segment->evaluated = true;
+	result->matched = members;
+	result->undecided = undecided;
+}
+
+/* The segments of one height in one pass over the book. */
+static void
+evaluate_level(struct plan *plan, const struct rule_columns_ctx *ctx,
+    const int *heights, int level)
+{
+	struct segment_host *host = plan->host;
+	size_t n = (size_t)host->count;
+	const struct rule **rules =
+	    arena_array(&plan->arena, n, sizeof(const struct rule *));
+	struct rule_result *results = arena_array(&plan->arena, n, sizeof *results);
+	int *segments = arena_array(&plan->arena, n, sizeof *segments);
+	struct rule_set *set = NULL;
+	struct stw_err err = {0};
+	enum stw_code rc;
+	int count = 0;
+
+	for (int i = 0; i < plan->count; i++) {
+		int at = plan->order[i];
+
+		if (heights[at] != level || host->segments[at].failure.code != STW_OK)
+			continue;
+		rules[count] = plan->rules[at];
+		segments[count++] = at;
+	}
+	rc = rule_set_new(rules, count, ctx, NULL, &set, &err);
+	if (rc == STW_OK)
+		rc = rule_set_run(set, ctx, results, &err);
+	for (int i = 0; i < count; i++) {
+		if (rc == STW_OK)
+			take_result(&host->segments[segments[i]], &results[i]);
+		else
+			host->segments[segments[i]].failure = err;
+		rule_result_fini(&results[i]);
+	}
+	rule_set_free(set);
+}
+
 enum stw_code
 segments_evaluate(struct segment_host *host, stw_usec now,
     const struct progress *progress, struct stw_err *err)
 {
 	struct rule_columns_ctx ctx = segment_columns_ctx(host, now);
-	struct bitmap members = {0}, undecided = {0};
 	struct plan plan;
+	int *heights, levels;
 
 	(void)err; /* nothing fails as a whole; a segment's fault is its own */
 	plan_init(&plan, host);
 	plan_make(&plan);
-	for (int i = 0; i < plan.count; i++) {
-		struct segment *segment = &host->segments[plan.order[i]];
-
-		segment->evaluated = false;
-		if (segment->failure.code == STW_OK &&
-		    rule_columns_bool(plan.rules[plan.order[i]], &ctx, &members,
-			&undecided, &segment->failure) == STW_OK) {
-			bitmap_copy(&segment->members, &members);
-			bitmap_copy(&segment->undecided, &undecided);
-			segment->known = segment->evaluated = true;
-		}
-		progress_tell(progress, "segments", i + 1, plan.count);
+	heights = arena_array(&plan.arena, (size_t)host->count, sizeof *heights);
+	levels = plan_heights(&plan, heights);
+	for (int i = 0; i < host->count; i++)
+		host->segments[i].evaluated = false;
+	for (int level = 0; level < levels; level++) {
+		evaluate_level(&plan, &ctx, heights, level);
+		progress_tell(progress, "segments", level + 1, levels);
 	}
-	bitmap_fini(&members);
-	bitmap_fini(&undecided);
 	arena_fini(&plan.arena);
 	return STW_OK;
 }
