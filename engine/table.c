@@ -172,7 +172,7 @@ table_reserve(struct table *table, size_t cap)
 
 		if (col->pack != NULL)
 			column_unpack(table, c);
-		col->data = grow_zeroed(col->data, old * size, cap * size);
+		col->flat = grow_zeroed(col->flat, old * size, cap * size);
 		if (col->valid != NULL)
 			col->valid = grow_zeroed(col->valid,
 			    valid_words(old) * sizeof *col->valid,
@@ -204,7 +204,7 @@ table_free(struct table *table)
 		return;
 	for (int c = 0; c < table->ncols; c++) {
 		free(table->cols[c].name);
-		free(table->cols[c].data);
+		free(table->cols[c].flat);
 		col_pack_free(table->cols[c].pack);
 		free(table->cols[c].valid);
 		col_dict_free(table->cols[c].dict);
@@ -229,7 +229,7 @@ table_add_column(struct table *table, const char *name, enum col_type type)
 	    stw_xrealloc(table->cols, ((size_t)table->ncols + 1) * sizeof *table->cols);
 	col = &table->cols[table->ncols];
 	*col = (struct column){.name = stw_xstrdup(name), .type = type};
-	col->data = stw_xalloc(table->cap * type_size(type));
+	col->flat = stw_xalloc(table->cap * type_size(type));
 	col->valid = stw_xalloc(valid_words(table->cap) * sizeof *col->valid);
 	if (type == COL_STRING) {
 		col->dict = col_dict_new();
@@ -317,19 +317,19 @@ table_set_int(struct table *table, int col, size_t row, int64_t v)
 
 	switch (c->type) {
 	case COL_BOOL:
-		((uint8_t *)c->data)[row] = v != 0;
+		((uint8_t *)c->flat)[row] = v != 0;
 		break;
 	case COL_DATE:
 		if (v < TABLE_DAY_MIN || v > TABLE_DAY_MAX) {
 			table_set_missing(table, col, row);
 			return;
 		}
-		((stw_day *)c->data)[row] = (stw_day)v;
+		((stw_day *)c->flat)[row] = (stw_day)v;
 		break;
 	case COL_INT:
 	case COL_TIMESTAMP:
 	case COL_MONEY:
-		((int64_t *)c->data)[row] = v;
+		((int64_t *)c->flat)[row] = v;
 		break;
 	case COL_NONE:
 	case COL_DOUBLE:
@@ -345,7 +345,7 @@ table_set_double(struct table *table, int col, size_t row, double v)
 	struct column *c = cell(table, col, row);
 
 	STW_ASSERT(c->type == COL_DOUBLE);
-	((double *)c->data)[row] = v;
+	((double *)c->flat)[row] = v;
 	mark_valid(c, row);
 }
 
@@ -355,7 +355,7 @@ table_set_string(struct table *table, int col, size_t row, struct str v)
 	struct column *c = cell(table, col, row);
 
 	STW_ASSERT(c->type == COL_STRING);
-	((uint32_t *)c->data)[row] = col_dict_add(c->dict, v);
+	((uint32_t *)c->flat)[row] = col_dict_add(c->dict, v);
 	mark_valid(c, row);
 }
 

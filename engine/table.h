@@ -78,8 +78,8 @@ struct column {
 	char *name;
 	enum col_type type;
 	char currency[4];      /* MONEY only, ISO 4217 */
-	void *data;            /* flat: one element a row, type as above */
-	struct col_pack *pack; /* packed: data is NULL then */
+	void *flat;            /* one element a row, type as above; NULL: packed */
+	struct col_pack *pack; /* NULL: flat */
 	uint64_t *valid;       /* bit r set: row r has a value; NULL: all have */
 	struct col_dict *dict; /* STRING only */
 };
@@ -152,7 +152,7 @@ column_code(const struct column *col, size_t row)
 	return (uint32_t)column_int(col, row);
 }
 
-/* Bytes of one element of data. */
+/* Bytes of one element of a flat column. */
 size_t column_size(const struct column *col);
 
 /* Bytes held, columns, dictionaries and children together. */

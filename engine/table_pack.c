@@ -14,15 +14,15 @@ flat_int(const struct column *col, size_t row)
 {
 	switch (col->type) {
 	case COL_BOOL:
-		return ((const uint8_t *)col->data)[row] != 0;
+		return ((const uint8_t *)col->flat)[row] != 0;
 	case COL_STRING:
-		return ((const uint32_t *)col->data)[row];
+		return ((const uint32_t *)col->flat)[row];
 	case COL_DATE:
-		return ((const stw_day *)col->data)[row];
+		return ((const stw_day *)col->flat)[row];
 	case COL_INT:
 	case COL_TIMESTAMP:
 	case COL_MONEY:
-		return ((const int64_t *)col->data)[row];
+		return ((const int64_t *)col->flat)[row];
 	case COL_NONE:
 	case COL_DOUBLE:
 		break;
@@ -117,7 +117,7 @@ fill_chunk(const struct column *col, const struct col_chunk *c, size_t first, si
 		if (!column_has(col, first + i))
 			continue;
 		if (col->type == COL_DOUBLE)
-			((double *)data)[i] = ((const double *)col->data)[first + i];
+			((double *)data)[i] = ((const double *)col->flat)[first + i];
 		else if (col->type == COL_BOOL)
 			((uint64_t *)data)[i >> 6] |= (uint64_t)flat_int(col, first + i)
 						      << (i & 63);
@@ -194,8 +194,8 @@ table_pack(struct table *table)
 		if (col->pack != NULL)
 			continue;
 		col->pack = col_pack_new(col, table->rows);
-		free(col->data);
-		col->data = NULL;
+		free(col->flat);
+		col->flat = NULL;
 		if (col->pack->missing == 0) {
 			free(col->valid);
 			col->valid = NULL;
@@ -239,7 +239,7 @@ column_double(const struct column *col, size_t row)
 	const struct col_chunk *c;
 
 	if (col->pack == NULL)
-		return ((const double *)col->data)[row];
+		return ((const double *)col->flat)[row];
 	c = &col->pack->chunks[row / TABLE_CHUNK];
 	return ((const double *)c->data)[row % TABLE_CHUNK];
 }
@@ -249,24 +249,24 @@ column_unpack(struct table *table, int at)
 {
 	struct column *col = &table->cols[at];
 	struct col_pack *pack = col->pack;
-	struct column flat = *col;
+	struct column bare = *col;
 
-	flat.pack = NULL;
-	flat.data = stw_xalloc(table->cap * column_size(col));
+	bare.pack = NULL;
+	bare.flat = stw_xalloc(table->cap * column_size(col));
 	for (size_t row = 0; row < pack->rows; row++) {
 		if (col->type == COL_DOUBLE)
-			((double *)flat.data)[row] = column_double(col, row);
+			((double *)bare.flat)[row] = column_double(col, row);
 		else if (col->type == COL_BOOL)
-			((uint8_t *)flat.data)[row] = (uint8_t)column_int(col, row);
+			((uint8_t *)bare.flat)[row] = (uint8_t)column_int(col, row);
 		else
-			put_code(flat.data, (uint8_t)column_size(col), row,
+			put_code(bare.flat, (uint8_t)column_size(col), row,
 			    (uint64_t)column_int(col, row));
 	}
-	if (flat.valid == NULL) {
-		flat.valid = stw_xalloc((table->cap + 63) / 64 * sizeof *flat.valid);
+	if (bare.valid == NULL) {
+		bare.valid = stw_xalloc((table->cap + 63) / 64 * sizeof *bare.valid);
 		for (size_t row = 0; row < pack->rows; row++)
-			flat.valid[row >> 6] |= UINT64_C(1) << (row & 63);
+			bare.valid[row >> 6] |= UINT64_C(1) << (row & 63);
 	}
-	*col = flat;
+	*col = bare;
 	col_pack_free(pack);
 }

@@ -190,7 +190,7 @@ permute(
     struct column *col, const struct timed *order, size_t first, size_t n, char *room)
 {
 	size_t size = column_size(col);
-	char *data = col->data;
+	char *data = col->flat;
 	bool *valid = (bool *)(room + n * sizeof(int64_t));
 
 	for (size_t i = 0; i < n; i++) {
@@ -212,7 +212,7 @@ permute(
 static void
 sort_by_time(struct table *table, size_t first)
 {
-	const stw_usec *at = table->cols[0].data;
+	const stw_usec *at = table->cols[0].flat;
 	size_t n = table->rows - first, i = 1;
 	struct timed *order;
 	char *room;

@@ -13,13 +13,19 @@
 #define LINE_MAX_BYTES ((size_t)4 << 20)
 
 enum stw_code
-cmd_rule_argument(struct cli *cli, struct str *out, struct stw_err *err)
+cmd_rule_text(struct cli *cli, const char *arg, struct str *out, struct stw_err *err)
 {
-	if (cli->argv[0][0] == '@')
-		return cli_read_file(cli, cli->argv[0] + 1, RULE_MAX, out, err);
-	*out = str_of(cli->argv[0]);
+	if (arg[0] == '@')
+		return cli_read_file(cli, arg + 1, RULE_MAX, out, err);
+	*out = str_of(arg);
 	cli->where = "rule";
 	return STW_OK;
+}
+
+enum stw_code
+cmd_rule_argument(struct cli *cli, struct str *out, struct stw_err *err)
+{
+	return cmd_rule_text(cli, cli->argv[0], out, err);
 }
 
 static bool
@@ -178,7 +184,7 @@ enum stw_code
 cmd_rule(struct cli *cli, struct stw_err *err)
 {
 	static const char *const verbs[] = {
-	    "check", "eval", "explain", "format", "sql"};
+	    "check", "eval", "explain", "format", "sql", "plan"};
 	const char *customer = NULL;
 	bool ndjson = false;
 	const struct cli_opt opts[] = {{"customer", CLI_TEXT, &customer, 0, 0},
@@ -188,7 +194,7 @@ cmd_rule(struct cli *cli, struct stw_err *err)
 	struct str text;
 	struct db *db;
 	enum stw_code rc;
-	int verb = cli_verb(cli, verbs, 5, err);
+	int verb = cli_verb(cli, verbs, 6, err);
 
 	if (verb < 0)
 		return STW_INVALID;
@@ -196,6 +202,8 @@ cmd_rule(struct cli *cli, struct stw_err *err)
 		return cmd_rule_format(cli, err);
 	if (verb == 4)
 		return cmd_rule_sql(cli, err);
+	if (verb == 5)
+		return cmd_rule_plan(cli, err);
 	rc = cli_parse(cli, opts, 2, 0, 1, err);
 	if (rc == STW_OK && ndjson && verb == 1 && cli->argc == 0)
 		return eval_lines(cli, err);

@@ -42,7 +42,7 @@ static const struct command commands[] = {
 	cmd_book, NULL},
     {"rule",
 	"rule check|eval|explain|format RULE|@FILE [--customer REF] | rule eval --ndjson | "
-	"rule sql RULE|@FILE [--count]",
+	"rule sql RULE|@FILE [--count] | rule plan RULE|@FILE ...",
 	"check a rule, count whom it matches, show how it comes out for one, lay it out",
 	cmd_rule, NULL},
     {"stages", "stages", "refresh lifecycle stages and print them", cmd_stages, NULL},

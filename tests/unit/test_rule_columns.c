@@ -425,7 +425,7 @@ gen(struct buf *to, enum want want, int depth, struct reach *reach)
 }
 
 /* ---- the comparison -------------------------------------------------------------- */
-static size_t checks, vectorised, rules;
+static size_t checks, vectorised, compiled_rules;
 
 static bool
 same(const struct rule_value *a, const struct rule_value *b)
@@ -549,7 +549,7 @@ one_rule(struct book *book, enum want want, int depth)
 	gen(&text, want, depth, &reach);
 	if (rule_compile(book->env, (struct str){text.data, text.len}, NULL, NULL,
 		&arena, &rule, &err) == STW_OK) {
-		rules++;
+		compiled_rules++;
 		vectorised += rule_columns_vectorised(rule, &ctx);
 		if (want == BOOL)
 			compare_bool(book, rule, text.data);
@@ -569,7 +569,7 @@ seed(uint64_t mix)
 	const char *asked = getenv("SEED");
 
 	state = (asked == NULL ? 1 : strtoull(asked, NULL, 10)) * 1000003 + mix;
-	checks = vectorised = rules = 0;
+	checks = vectorised = compiled_rules = 0;
 }
 
 START_TEST(columns_and_interpreter_agree)
@@ -582,7 +582,7 @@ START_TEST(columns_and_interpreter_agree)
 		one_rule(&book, below(2) == 0 ? BOOL : (enum want)below(WANTS),
 		    1 + below(5));
 	ck_assert_uint_ge(checks, 30000);
-	ck_assert_uint_gt(vectorised * 2, rules);
+	ck_assert_uint_gt(vectorised * 2, compiled_rules);
 	book_fini(&book);
 }
 END_TEST
@@ -595,6 +595,284 @@ START_TEST(columns_and_interpreter_agree_across_chunks)
 	book_init(&book, 9001);
 	for (int i = 0; i < 12; i++)
 		one_rule(&book, BOOL, 2 + below(3));
+	book_fini(&book);
+}
+END_TEST
+
+START_TEST(packed_columns_mean_what_flat_ones_do)
+{
+	struct book book;
+	size_t row;
+
+	seed(20 + (uint64_t)_i);
+	book_init(&book, 300);
+	table_pack(book.table);
+	ck_assert_ptr_nonnull(book.table->cols[0].pack);
+	for (int i = 0; i < 150; i++)
+		one_rule(&book, below(2) == 0 ? BOOL : (enum want)below(WANTS),
+		    1 + below(5));
+	/* Written to again: some are flat now and some packed. */
+	for (int i = 0; i < 200; i++) {
+		row = (size_t)below(300);
+		random_cell(book.table, 1 + below(book.table->ncols - 1), row);
+	}
+	for (int i = 0; i < 50; i++)
+		one_rule(&book, BOOL, 1 + below(5));
+	book_fini(&book);
+}
+END_TEST
+
+/* ---- many rules at once ------------------------------------------------------------ */
+#define SET_RULES 40
+
+struct rules {
+	struct arena arena;
+	struct buf texts[SET_RULES];
+	const struct rule *rules[SET_RULES];
+	struct rule_result wanted[SET_RULES];
+	int count;
+};
+
+/* Random rules and, one by one, their answers. */
+static void
+rules_init(struct rules *r, struct book *book)
+{
+	struct rule_columns_ctx ctx = columns_ctx(book);
+	struct stw_err err;
+	struct rule *rule;
+
+	memset(r, 0, sizeof *r);
+	arena_init(&r->arena);
+	while (r->count < SET_RULES) {
+		struct buf *text = &r->texts[r->count];
+		struct reach reach = {0};
+
+		buf_init(text);
+		gen(text, BOOL, 2 + below(3), &reach);
+		if (rule_compile(book->env, (struct str){text->data, text->len}, NULL,
+			NULL, &r->arena, &rule, &err) != STW_OK) {
+			buf_fini(text);
+			continue;
+		}
+		ck_assert_int_eq(
+		    rule_columns_bool(rule, &ctx, &r->wanted[r->count].matched,
+			&r->wanted[r->count].undecided, &err),
+		    STW_OK);
+		r->rules[r->count++] = rule;
+	}
+}
+
+static void
+rules_fini(struct rules *r)
+{
+	for (int i = 0; i < r->count; i++) {
+		buf_fini(&r->texts[i]);
+		rule_result_fini(&r->wanted[i]);
+	}
+	arena_fini(&r->arena);
+}
+
+static void
+check_set(struct rules *r, struct book *book, const struct rule_set_options *options)
+{
+	struct rule_columns_ctx ctx = columns_ctx(book);
+	struct rule_result results[SET_RULES] = {0};
+	struct rule_set *set;
+	struct stw_err err;
+
+	ck_assert_int_eq(
+	    rule_set_new(r->rules, r->count, &ctx, options, &set, &err), STW_OK);
+	for (int turn = 0; turn < 2; turn++)
+		ck_assert_int_eq(rule_set_run(set, &ctx, results, &err), STW_OK);
+	for (int i = 0; i < r->count; i++) {
+		struct rule_result *is = &results[i], *want = &r->wanted[i];
+		struct rule_difference d = rule_result_diff(want, is, NULL, NULL);
+		size_t bytes = bitmap_words(want->undecided.bits) * sizeof(uint64_t);
+
+		ck_assert_msg(d.entered == 0 && d.left == 0, "%s", r->texts[i].data);
+		ck_assert_msg(
+		    memcmp(is->undecided.words, want->undecided.words, bytes) == 0,
+		    "undecided of %s", r->texts[i].data);
+		ck_assert_uint_eq(is->nmatched, bitmap_count(&want->matched));
+		ck_assert_uint_eq(is->nundecided, bitmap_count(&want->undecided));
+		rule_result_fini(is);
+	}
+	rule_set_free(set);
+}
+
+static const struct rule_set_options ways[] = {
+    {.threads = 1},
+    {.threads = 3},
+    {.threads = 1, .unshared = true},
+    {.threads = 2, .simd = SIMD_PORTABLE},
+    {.threads = 2, .simd = SIMD_AVX2},
+    {.threads = 1, .profile = true},
+};
+
+START_TEST(a_set_says_what_its_rules_say)
+{
+	struct rules rules;
+	struct book book;
+
+	seed(40 + (uint64_t)_i);
+	book_init(&book, 9001);
+	if (_i % 2 == 0)
+		table_pack(book.table);
+	rules_init(&rules, &book);
+	check_set(&rules, &book, NULL);
+	check_set(&rules, &book, &ways[_i]);
+	rules_fini(&rules);
+	book_fini(&book);
+}
+END_TEST
+
+static struct rule *
+compiled(struct book *book, struct arena *arena, const char *text)
+{
+	struct stw_err err;
+	struct rule *rule = NULL;
+
+	ck_assert_msg(rule_compile(book->env, str_of(text), NULL, NULL, arena, &rule,
+			  &err) == STW_OK,
+	    "%s: %s", text, err.text);
+	return rule;
+}
+
+static int
+nodes_of(const struct rule *const *rules, int n, struct book *book, bool unshared)
+{
+	struct rule_columns_ctx ctx = columns_ctx(book);
+	struct rule_set_options options = {.unshared = unshared};
+	struct rule_plan plan;
+	struct rule_set *set;
+	struct arena arena;
+	int count = 0;
+
+	arena_init(&arena);
+	ck_assert_int_eq(rule_set_new(rules, n, &ctx, &options, &set, NULL), STW_OK);
+	rule_set_plan(set, &arena, &plan);
+	for (int i = 0; i < plan.nnodes; i++)
+		count += plan.nodes[i].users > 0;
+	rule_set_free(set);
+	arena_fini(&arena);
+	return count;
+}
+
+START_TEST(equal_parts_are_one_node)
+{
+	struct arena arena;
+	struct book book;
+	const struct rule *rules[3];
+
+	seed(3);
+	book_init(&book, 10);
+	arena_init(&arena);
+	/* Said differently, the same days. */
+	rules[0] = compiled(&book, &arena, "r.n > 3 && days_since(r.born) > 5");
+	rules[1] = compiled(&book, &arena, "r.n >= 4 && days_since(r.born) >= 6");
+	rules[2] = compiled(&book, &arena, "r.born < today - 5 && !(r.n <= 3)");
+	ck_assert_int_eq(nodes_of(rules, 3, &book, false), 3);
+	ck_assert_int_gt(nodes_of(rules, 3, &book, true), 3);
+	arena_fini(&arena);
+	book_fini(&book);
+}
+END_TEST
+
+/* rule, how the node at its root runs, and what it is called */
+static const struct {
+	const char *rule;
+	enum rule_plan_how how;
+	const char *name;
+} planned[] = {
+    {"r.n in [1, 2, 9] || !has(r.n)", RULE_PLAN_COLUMN, "range"},
+    {"age(r.born) >= 60", RULE_PLAN_COLUMN, "range"},
+    {"r.stage.matches(\"^m\")", RULE_PLAN_DICTIONARY, "range"},
+    {"math.bitAnd(r.n, 5) != 0", RULE_PLAN_COLUMN, "bits"},
+    {"r.sum * 10 < r.old * 7", RULE_PLAN_LOOP, "ratio"},
+    {"r.sum < 0.7 * r.old", RULE_PLAN_LOOP, "compare"},
+    {"r.items.exists(i, i.live)", RULE_PLAN_LOOP, "any"},
+    {"half(r.n) > 1", RULE_PLAN_LOOP, "compare"},
+    {"r.stage + r.name == \"ab\"", RULE_PLAN_ROWS, "interpreter"},
+    {"today == today", RULE_PLAN_CONSTANT, "constant"},
+};
+
+START_TEST(the_plan_tells_what_runs_how)
+{
+	struct rule_columns_ctx ctx;
+	const struct rule *rule;
+	struct rule_plan plan;
+	struct rule_set *set;
+	struct arena arena;
+	struct book book;
+
+	seed(3);
+	book_init(&book, 500);
+	arena_init(&arena);
+	ctx = columns_ctx(&book);
+	rule = compiled(&book, &arena, planned[_i].rule);
+	ck_assert_int_eq(rule_set_new(&rule, 1, &ctx, NULL, &set, NULL), STW_OK);
+	rule_set_plan(set, &arena, &plan);
+	ck_assert_int_eq(plan.nodes[plan.roots[0]].how, planned[_i].how);
+	ck_assert_str_eq(plan.nodes[plan.roots[0]].name, planned[_i].name);
+	for (int i = 0; i < plan.nnodes; i++) {
+		for (int k = 0; k < plan.nodes[i].ninputs; k++)
+			ck_assert_int_lt(plan.nodes[i].inputs[k], i);
+	}
+	compare_bool(&book, rule, planned[_i].rule);
+	rule_set_free(set);
+	arena_fini(&arena);
+	book_fini(&book);
+}
+END_TEST
+
+START_TEST(a_set_follows_the_clock_and_the_table)
+{
+	struct rule_result was = {0}, is = {0};
+	struct rule_columns_ctx ctx;
+	struct bitmap entered = {0}, left = {0};
+	struct rule_difference d;
+	const struct rule *rule;
+	struct rule_set *set;
+	struct arena arena;
+	struct book book;
+	int born;
+
+	seed(4);
+	book_init(&book, 5000);
+	arena_init(&arena);
+	ctx = columns_ctx(&book);
+	ctx.nbindings = 1; /* what is constant may change at any time */
+	born = table_find_column(book.table, "born");
+	for (size_t r = 0; r < 5000; r++)
+		table_set_int(book.table, born, r, 20780 - (int64_t)r);
+	table_pack(book.table);
+	rule = compiled(&book, &arena, "days_since(r.born) >= 1000");
+	ck_assert_int_eq(rule_set_new(&rule, 1, &ctx, NULL, &set, NULL), STW_OK);
+	ck_assert_int_eq(rule_set_run(set, &ctx, &was, NULL), STW_OK);
+	ck_assert_uint_eq(was.nmatched, 4000);
+	ctx.now += 7 * STW_USEC_DAY;
+	ck_assert_int_eq(rule_set_run(set, &ctx, &is, NULL), STW_OK);
+	d = rule_result_diff(&was, &is, &entered, &left);
+	ck_assert_uint_eq(d.entered, 7);
+	ck_assert_uint_eq(d.left, 0);
+	ck_assert(bitmap_get(&entered, 993) && bitmap_get(&entered, 999));
+	ck_assert_uint_eq(bitmap_count(&left), 0);
+	table_set_int(book.table, born, 4999, 20780);
+	table_set_missing(book.table, born, 4998);
+	ck_assert_int_eq(rule_set_run(set, &ctx, &was, NULL), STW_OK);
+	d = rule_result_diff(&is, &was, NULL, &left);
+	ck_assert_uint_eq(d.entered, 0);
+	ck_assert_uint_eq(d.left, 2);
+	ck_assert(bitmap_get(&left, 4999) && bitmap_get(&was.undecided, 4998));
+	table_pack(book.table);
+	ck_assert_int_eq(rule_set_run(set, &ctx, &is, NULL), STW_OK);
+	ck_assert_uint_eq(is.nmatched, was.nmatched);
+	rule_set_free(set);
+	rule_result_fini(&was);
+	rule_result_fini(&is);
+	bitmap_fini(&entered);
+	bitmap_fini(&left);
+	arena_fini(&arena);
 	book_fini(&book);
 }
 END_TEST
@@ -690,6 +968,13 @@ main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, columns_and_interpreter_agree, 0, 8);
 	tcase_add_test(tc, columns_and_interpreter_agree_across_chunks);
+	tcase_add_loop_test(tc, packed_columns_mean_what_flat_ones_do, 0, 3);
+	tcase_add_loop_test(
+	    tc, a_set_says_what_its_rules_say, 0, (int)STW_ARRAY_LEN(ways));
+	tcase_add_test(tc, equal_parts_are_one_node);
+	tcase_add_loop_test(
+	    tc, the_plan_tells_what_runs_how, 0, (int)STW_ARRAY_LEN(planned));
+	tcase_add_test(tc, a_set_follows_the_clock_and_the_table);
 	tcase_add_test(tc, an_empty_table_has_no_answers);
 	tcase_add_loop_test(
 	    tc, these_run_in_columns, 0, (int)STW_ARRAY_LEN(vector_rules));

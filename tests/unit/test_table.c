@@ -45,6 +45,92 @@ START_TEST(a_column_added_late_is_missing_in_the_rows_before)
 }
 END_TEST
 
+/* Values of every width, some missing, read the same from both forms. */
+START_TEST(packing_keeps_every_value)
+{
+	static const int64_t spans[] = {
+	    1, 2, 200, 60000, INT64_C(1) << 30, INT64_C(1) << 40, INT64_MAX};
+	struct table *t = table_new("t", 0), *u = table_new("u", 0);
+	int64_t from = _i % 2 == 0 ? 0 : -(int64_t)_i * 1000;
+
+	for (int type = COL_BOOL; type <= COL_MONEY; type++) {
+		(void)table_add_column(t, "c", (enum col_type)type);
+		(void)table_add_column(u, "c", (enum col_type)type);
+	}
+	for (size_t r = 0; r < 2 * TABLE_CHUNK + 100; r++) {
+		int64_t v = from + (int64_t)(r * 7919) % spans[_i];
+
+		(void)table_append(t);
+		(void)table_append(u);
+		for (int c = 0; c < t->ncols; c++) {
+			char text[24];
+
+			if ((r + (size_t)c) % 5 == 0 && r < TABLE_CHUNK)
+				continue;
+			(void)snprintf(text, sizeof text, "%lld", (long long)v);
+			for (struct table *to = t; to != NULL;
+			     to = to == t ? u : NULL) {
+				if (to->cols[c].type == COL_DOUBLE)
+					table_set_double(to, c, r, (double)v / 3);
+				else if (to->cols[c].type == COL_STRING)
+					table_set_string(to, c, r, str_of(text));
+				else
+					table_set_int(to, c, r, v);
+			}
+		}
+	}
+	table_pack(t);
+	for (int turn = 0; turn < 2; turn++) {
+		for (int c = 0; c < t->ncols; c++) {
+			const struct column *a = &t->cols[c], *b = &u->cols[c];
+
+			for (size_t r = 0; r < t->rows; r++) {
+				ck_assert_int_eq(column_has(a, r), column_has(b, r));
+				if (!column_has(b, r))
+					continue;
+				if (b->type == COL_DOUBLE)
+					ck_assert_double_eq(
+					    column_double(a, r), column_double(b, r));
+				else
+					ck_assert_int_eq(
+					    column_int(a, r), column_int(b, r));
+			}
+			if (turn == 0)
+				column_unpack(t, c);
+		}
+		(void)table_append(t); /* of the flat form: missing everywhere */
+		(void)table_append(u);
+	}
+	table_free(t);
+	table_free(u);
+}
+END_TEST
+
+START_TEST(packed_chunks_are_narrow)
+{
+	struct table *t = table_new("t", 0);
+	int c = table_add_column(t, "c", COL_INT);
+	const struct col_chunk *chunks;
+
+	for (size_t r = 0; r < 3 * TABLE_CHUNK; r++) {
+		(void)table_append(t);
+		table_set_int(t, c, r,
+		    r < TABLE_CHUNK       ? 7
+		    : r < 2 * TABLE_CHUNK ? 1000000 + (int64_t)(r % 100)
+					  : (int64_t)r * 1000000000);
+	}
+	table_pack(t);
+	chunks = t->cols[c].pack->chunks;
+	ck_assert_int_eq(chunks[0].width, 0);
+	ck_assert_int_eq(chunks[1].width, 1);
+	ck_assert_int_eq(chunks[1].min, 1000000);
+	ck_assert_int_eq(chunks[1].max, 1000099);
+	ck_assert_int_eq(chunks[2].width, 8);
+	ck_assert_uint_lt(table_bytes(t), 2 * TABLE_CHUNK * 8);
+	table_free(t);
+}
+END_TEST
+
 START_TEST(children_lie_between_the_offsets_of_their_parent)
 {
 	struct table *p = table_new("p", 0);
@@ -138,6 +224,8 @@ main(void)
 
 	tcase_add_test(tc, a_new_row_is_missing_everywhere);
 	tcase_add_test(tc, a_column_added_late_is_missing_in_the_rows_before);
+	tcase_add_loop_test(tc, packing_keeps_every_value, 0, 7);
+	tcase_add_test(tc, packed_chunks_are_narrow);
 	tcase_add_test(tc, children_lie_between_the_offsets_of_their_parent);
 	tcase_add_test(tc, a_dictionary_gives_one_code_a_string);
 	tcase_add_test(tc, bitmaps_count_and_walk_what_was_set);
