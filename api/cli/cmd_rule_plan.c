@@ -77,7 +77,7 @@ show_plan(struct cli *cli, const struct rule_plan *plan,
 		     "%.2f ms\n",
 	    plan->nnodes, cli_count((int64_t)rows), (double)plan->columns_bytes / 1e6,
 	    plan->simd, plan->threads, (double)took / 1e3);
-	(void)printf("   ns/row decided  how\n");
+	(void)printf("   ns/row skipped  how               what\n");
 	for (int i = 0; i < count; i++) {
 		show_node(plan, plan->roots[i], 0, shown);
 		(void)printf("%30s= %s match, %s undecided\n", "",
