@@ -36,7 +36,11 @@ const say = (text) => console.log(text);
 async function rounds(work, times = size.rounds) {
 	const found = Object.fromEntries(Object.keys(work).map((name) => [name, []]));
 	for (const run of Object.values(work)) await run();
-	for (let i = 0; i < times; i++) for (const [name, run] of Object.entries(work)) found[name].push(await run());
+	for (let i = 0; i < times; i++) {
+		const from = Date.now();
+		for (const [name, run] of Object.entries(work)) found[name].push(await run());
+		say(`  round ${i + 1} of ${times}: ${((Date.now() - from) / 1e3).toFixed(1)} s`);
+	}
 	for (const [name, list] of Object.entries(found)) {
 		figures[name] = median(list);
 		figures[`${name}_min`] = Math.min(...list);
@@ -151,7 +155,6 @@ async function workload(engine, schema, wide) {
 			work.floor_2t = async () => bytes / (await bandwidth(dir, 2));
 			work.floor_105_bytes_2t = async () => (105 * size.rows) / (await bandwidth(dir, 2));
 		}
-		say(`  ${size.rounds} rounds`);
 		const t = await rounds(work);
 		const at = short(size.rows);
 		const pg = figures.pg_jit_on_2w < figures.pg_jit_off_2w ? t.pg_jit_on_2w : t.pg_jit_off_2w;
