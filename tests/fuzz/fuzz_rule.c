@@ -1,17 +1,32 @@
 /*
  * Compiles any text as a rule over rule_world. What compiles is evaluated, explained,
  * printed, and run over the whole table, which must agree with the interpreter. What
- * parses is laid out: that keeps its tree, and a second time changes nothing.
+ * parses is laid out: that keeps its tree, and a second time changes nothing. Every error
+ * has its place and its Chinese text.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/rule_columns.h"
+#include "engine/rule_messages.h"
 #include "engine/rule_source.h"
 #include "engine/rule_text.h"
 #include "tests/lib/rule_world.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define MESSAGE_WHOLE 300 /* longer ones may have been cut in the middle of a hint */
+
+static void
+in_chinese(const char *text)
+{
+	struct buf zh;
+
+	buf_init(&zh);
+	STW_ASSERT(rule_message_zh(str_of(text), &zh) || strlen(text) > MESSAGE_WHOLE);
+	STW_ASSERT(zh.len > 0);
+	buf_fini(&zh);
+}
 
 static void
 one_row(struct rule_world *world, const struct rule *rule, size_t row, bool explain)
@@ -28,6 +43,8 @@ one_row(struct rule_world *world, const struct rule *rule, size_t row, bool expl
 	v = rule_eval(rule, &ctx);
 	rule_value_print(&v, &text);
 	rule_value_text(&v, &text);
+	if (explain && v.kind == RULE_V_ERROR && v.error.text != NULL)
+		in_chinese(v.error.text);
 	if (explain) {
 		rule_explain(rule, &ctx, &explanation);
 		rule_explanation_print(&explanation, 60, &text);
@@ -112,6 +129,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct buf message;
 
 		STW_ASSERT(err.line >= 1 && err.column >= 1 && err.text[0] != '\0');
+		in_chinese(err.text);
 		buf_init(&message);
 		rule_error_print(text, &err, &message);
 		buf_fini(&message);
