@@ -460,7 +460,9 @@ START_TEST(a_queue_that_fails_and_hangs_up_gets_each_task_once)
 	sims[0].opt.late_ms = 700;
 	sim_start(0, true, 16, 400);
 	fake_add(1, 60);
-	(void)pass(40000);
+	/* How long the tries take depends on what else the machine does. */
+	for (int i = 0; i < 5 && in_state(1, TASK_QUEUED) < 60; i++)
+		(void)pass(40000);
 	sim_stop(0);
 	c = journal_read(0);
 	ck_assert_int_eq(in_state(1, TASK_QUEUED), 60);
@@ -734,7 +736,7 @@ main(void)
 
 	if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK)
 		return EXIT_FAILURE;
-	tcase_set_timeout(tc, 60);
+	tcase_set_timeout(tc, 240);
 	tcase_add_checked_fixture(tc, begin, end);
 	tcase_add_test(tc, every_due_task_takes_effect_once_and_is_covered_before);
 	tcase_add_test(tc, a_queue_that_fails_and_hangs_up_gets_each_task_once);
