@@ -173,6 +173,13 @@ static const struct message messages[] = {
 	"不是时长；请写成 \"1h30m\" 或 \"90s\" 的样子"},
     {"a date moves by whole days only", "日期只能按整天移动"},
     {"unknown time zone", "未知的时区"},
+    /* executors */
+    {"SQL cannot say {}: {}", "SQL 无法表达 {}：{}"},
+    {"SQL cannot say today: the clock stands outside the years 1 to 9999",
+	"SQL 无法表达 today：时钟在公元 1 至 9999 年之外"},
+    {"a clause is true or false; the rule gives {}",
+	"条件只有真与假，而规则的结果是 {}"},
+    {"the rule gives {}; column {} cannot hold it", "规则的结果是 {}，列 {} 放不下"},
     /* requests as JSON */
     {"not the value of a {}", "不是 {} 的值"},
     {"a value is an object with \"type\" and \"value\"",
@@ -229,6 +236,68 @@ static const struct message words[] = {
     {"octal", "八进制"},
     {"hexadecimal", "十六进制"},
     {"condition ? a : b", "条件 ? a : b"},
+    /* why SQL cannot say something */
+    {"the type of a value must be known before the rule runs",
+	"值的类型要在运行之前就确定"},
+    {"a value of type {}", "类型为 {} 的值"},
+    {"it has no column type that means the same", "没有含义相同的列类型"},
+    {"this rule", "这条规则"},
+    {"its clause would be too long for a statement", "生成的条件过长"},
+    {"a string with a NUL character", "含 NUL 字符的字符串"},
+    {"PostgreSQL's text has none", "PostgreSQL 的文本不能含它"},
+    {"a string that is not UTF-8", "不是 UTF-8 的字符串"},
+    {"PostgreSQL's text always is", "PostgreSQL 的文本总是 UTF-8"},
+    {"PostgreSQL counts microseconds", "PostgreSQL 只精确到微秒"},
+    {"this trait", "这个特征"},
+    {"its rule speaks of itself", "它的规则用到了自己"},
+    {"field {}", "字段 {}"},
+    {"it has no column", "它没有对应的列"},
+    {"an optional by itself", "单独的可选值"},
+    {"finish it with orValue(), value() or hasValue()",
+	"请以 orValue()、value() 或 hasValue() 结束"},
+    {"an amount whose currency depends on the row", "币种随行而变的金额"},
+    {"a column of money has one currency", "金额列只有一个币种"},
+    {"only optionals of a field (row.?field) are columns that may be empty",
+	"只有字段的可选值（row.?field）才是可空的列"},
+    {"a column has no optionals of its own", "列本身没有可选值"},
+    {"there is no table of members here", "此处没有成员表"},
+    {"members are known by text", "成员以文本标识"},
+    {"the types of its arguments show only when the rule runs",
+	"参数的类型要到运行时才知道"},
+    {"it is a function of the program around the rule", "它是外部程序的函数"},
+    {"PostgreSQL's regular expressions differ from RE2",
+	"PostgreSQL 的正则表达式与 RE2 不同"},
+    {"PostgreSQL has nothing that means the same", "PostgreSQL 没有含义相同的写法"},
+    {"this list", "这个列表"},
+    {"only the rows of a child table, filtered and mapped, are one",
+	"只有子表的行（可经 filter 和 map）才行"},
+    {"this macro", "这个宏"},
+    {"only exists, all and exists_one of one variable are clauses",
+	"只有一个变量的 exists、all 和 exists_one 能成为条件"},
+    {"a sum of doubles depends on the order, which a child table has not",
+	"double 的总和取决于顺序，而子表没有顺序"},
+    {"only ints, durations and money are added", "只有整数、时长和金额能相加"},
+    {"the sum of nothing is in {}, that of the column in {}",
+	"空列表的总和是 {}，这一列的是 {}"},
+    {"only numbers and money have a mean", "只有数字和金额有平均值"},
+    {"truth values have no least", "真假值没有最小值"},
+    {"NaN has no place in the order of doubles", "NaN 在 double 的顺序中没有位置"},
+    {"rows are not compared with each other", "行之间不能比较"},
+    {"the amounts are in different currencies", "金额的币种不同"},
+    {"the list must be constant or child rows", "列表要是常量或子表的行"},
+    {"rows have no order and no sum", "行没有顺序，也没有总和"},
+    {"a child table has no order of its own in SQL", "子表在 SQL 中没有自己的顺序"},
+    {"a uint and a double have no type in common", "uint 和 double 没有共同的类型"},
+    {"the two sides have no type in common", "两边没有共同的类型"},
+    {"values of this type have no column type that means the same",
+	"这种类型的值没有含义相同的列类型"},
+    {"a double times a double underflows to an error; one side must be constant",
+	"double 乘 double 可能下溢成错误；有一边要是常量"},
+    {"what is replaced must be a constant that is not empty", "被替换的要是非空的常量"},
+    {"its zone must be a constant", "时区要是常量"},
+    {"there is no such zone", "没有这个时区"},
+    {"a day's first instant in a zone with changes has no exact counterpart",
+	"有时制变更的时区里，一天的最初时刻没有精确的对应"},
     /* RE2's own */
     {"missing ]: {}", "缺少 ]：{}"},
     {"missing ): {}", "缺少 )：{}"},
@@ -306,32 +375,14 @@ find(const struct message *table, size_t count, struct str text, struct found *o
 }
 
 /* ---- writing --------------------------------------------------------------------- */
-static void
-write_part(struct str part, struct buf *to)
-{
-	struct found f;
-
-	/* 'and' is one of the rule's words, an expression one of ours. */
-	if (!find(words, STW_ARRAY_LEN(words), part, &f)) {
-		buf_add_str(to, part);
-		return;
-	}
-	for (const char *at = f.message->zh; *at != '\0'; at++) {
-		if (strncmp(at, "{}", 2) != 0) {
-			buf_add_char(to, *at);
-			continue;
-		}
-		buf_add_str(to, f.parts[0]);
-		at++;
-	}
-}
-
+/* Parts that are words of ours are written in Chinese too, those of the rule stay. */
 static void
 write_message(const struct found *f, struct buf *to)
 {
 	int next = 0;
 
 	for (const char *at = f->message->zh; *at != '\0'; at++) {
+		struct found word;
 		int part = -1;
 
 		if (strncmp(at, "{}", 2) == 0)
@@ -342,7 +393,10 @@ write_message(const struct found *f, struct buf *to)
 			buf_add_char(to, *at);
 			continue;
 		}
-		write_part(f->parts[part], to);
+		if (find(words, STW_ARRAY_LEN(words), f->parts[part], &word))
+			write_message(&word, to); /* its parts are shorter: this ends */
+		else
+			buf_add_str(to, f->parts[part]);
 		at = strchr(at, '}');
 	}
 }

@@ -44,6 +44,8 @@ static const struct {
     {"not a regular expression: missing ): (", "不是正确的正则表达式：缺少 )：("},
     {"format() knows %s %d %f %e %b %o %x %X and %%",
 	"format() 只认得 %s %d %f %e %b %o %x %X 和 %%"},
+    {"SQL cannot say matches(): PostgreSQL's regular expressions differ from RE2",
+	"SQL 无法表达 matches()：PostgreSQL 的正则表达式与 RE2 不同"},
     {"/rule: int overflow", "/rule: int 溢出"},
     {"segment \"a: b\": 1:2: division by zero", "segment \"a: b\": 1:2: 除数为零"},
 };
@@ -103,15 +105,22 @@ START_TEST(locales)
 END_TEST
 
 /* ---- the sources ----------------------------------------------------------------- */
-/* What the language's own files say; the executors' faults are of those who call them. */
+/* What the language's own files say, and why a rule is no SQL. */
 static const char *const sources[] = {"rule.c", "rule_lex.c", "rule_parse.c",
     "rule_check*.c", "rule_eval.c", "rule_fold.c", "rule_fn_*.c", "rule_hint.c",
-    "rule_slip.c", "rule_cost.c", "rule_source*.c", "rule_type.c", "rule_value*.c"};
+    "rule_slip.c", "rule_cost.c", "rule_source*.c", "rule_type.c", "rule_value*.c",
+    "rule_sql*.c"};
 
 /* Texts in them that are no messages. */
 static const char *const others[] = {"a node is checked once", "every name is resolved",
     "a column has a type", "map(%s, %s)", "%s to %s steps a row\n",
+    /* for whoever writes the binding */
+    "rule_sql: a name in the binding is not a plain identifier",
     "format() knows %s %d %f %e %b %o %x %X and %%" /* no format; see above */};
+
+/* What only texts in SQL have in them. */
+static const char *const of_sql[] = {
+    "#1", "#2", "#3", "::", " THEN ", " CASE ", "btrim(", "trunc(", ")) ", "), "};
 
 static bool
 is_source(const char *name)
@@ -170,6 +179,8 @@ is_text(const char *literal)
 	for (const char *at = literal; *at != '\0'; at++)
 		letters |=
 		    islower((unsigned char)at[0]) && islower((unsigned char)at[1]);
+	for (size_t i = 0; i < STW_ARRAY_LEN(of_sql); i++)
+		letters &= strstr(literal, of_sql[i]) == NULL;
 	return letters && strchr(literal, ' ') != NULL;
 }
 
@@ -218,8 +229,8 @@ fill_in(const char *format, struct buf *to)
 static bool
 is_translated(const char *text, struct buf *got)
 {
-	static const char *const around[][2] = {
-	    {"", ""}, {"division by zero", ""}, {"expected ", ", found ''"}};
+	static const char *const around[][2] = {{"", ""}, {"division by zero", ""},
+	    {"expected ", ", found ''"}, {"SQL cannot say x: ", ""}};
 	struct buf whole;
 	bool found = false;
 
