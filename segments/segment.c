@@ -316,8 +316,9 @@ plan_heights(const struct plan *plan, int *heights)
 
 	for (int i = 0; i < plan->count; i++) {
 		int at = plan->order[i];
-		int n = plan->rules[at] == NULL ? 0
-						: rule_segments(plan->rules[at], &codes);
+		int n = plan->rules[at] == NULL
+			    ? 0
+			    : rule_segments(plan->rules[at], &codes);
 
 		heights[at] = 0;
 		for (int k = 0; k < n; k++) {
