@@ -68,6 +68,7 @@ rule_env_function(struct rule_env *env, const char *name,
 		env->fns = grown;
 		env->fns_cap = cap;
 	}
+	env->dotted_functions |= strchr(name, '.') != NULL;
 	env->fns[env->nfns++] = (struct rule_overload){
 	    .name = arena_strdup(env->arena, name), .flags = FN_CONTEXT, .host = host};
 }

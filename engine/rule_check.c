@@ -134,26 +134,55 @@ set_type_name(struct node *n, struct str name)
 	return false;
 }
 
-/* The variable called so from inside the container: with "a.b", x is a.b.x, a.x or x. */
-static int
-find_var_in(struct checker *c, struct str name, bool absolute)
+/* The next name to look for from inside the container: with "a.b" these are a.b.x, a.x and
+ * x. *in starts as the container (empty for a name from the root); false at the end. */
+bool
+check_next_name(
+    struct checker *c, struct str *in, bool *last, struct str name, struct str *out)
+{
+	if (*last)
+		return false;
+	*last = in->len == 0;
+	*out = name;
+	if (*last)
+		return true;
+	*out = str_of(arena_printf(c->arena, "%.*s.%.*s", STR_FMT(*in), STR_FMT(name)));
+	while (in->len > 0 && in->ptr[in->len - 1] != '.')
+		in->len--;
+	in->len -= in->len > 0 ? 1 : 0;
+	return true;
+}
+
+int
+check_find_var_in(struct checker *c, struct str name, bool absolute)
 {
 	struct str in = str_of(absolute ? "" : c->env->container);
+	struct str full;
+	bool last = false;
 	int var = -1;
 
-	while (in.len > 0 && var < 0) {
-		var = check_find_var(c, str_of(arena_printf(c->arena, "%.*s.%.*s",
-					    STR_FMT(in), STR_FMT(name))));
-		while (in.len > 0 && in.ptr[in.len - 1] != '.')
-			in.len--;
-		in.len -= in.len > 0 ? 1 : 0;
+	while (var < 0 && check_next_name(c, &in, &last, name, &full))
+		var = check_find_var(c, full);
+	return var;
+}
+
+static bool
+set_type_name_in(struct checker *c, struct node *n, struct str name, bool absolute)
+{
+	struct str in = str_of(absolute ? "" : c->env->container);
+	struct str full;
+	bool last = false;
+
+	while (check_next_name(c, &in, &last, name, &full)) {
+		if (set_type_name(n, full))
+			return true;
 	}
-	return var >= 0 ? var : check_find_var(c, name);
+	return false;
 }
 
 /* a.b.c as one name, "" when it is no chain of names from something global. */
-static struct str
-dotted_name(struct checker *c, const struct node *n)
+struct str
+check_dotted_name(struct checker *c, const struct node *n)
 {
 	struct str before;
 
@@ -162,7 +191,7 @@ dotted_name(struct checker *c, const struct node *n)
 									 : n->name;
 	if (n->kind != NODE_SELECT || n->mode != SELECT_PLAIN)
 		return str_of("");
-	before = dotted_name(c, n->args[0]);
+	before = check_dotted_name(c, n->args[0]);
 	if (before.len == 0)
 		return before;
 	return str_of(
@@ -182,12 +211,12 @@ check_dotted(struct checker *c, struct node *n)
 	if (root->kind != NODE_IDENT ||
 	    (!c->env->dotted && !str_eq_c(root->name, "google")))
 		return false;
-	name = dotted_name(c, n);
+	name = check_dotted_name(c, n);
 	if (name.len == 0)
 		return false;
-	var = find_var_in(c, name, root->absolute);
+	var = check_find_var_in(c, name, root->absolute);
 	if (var < 0)
-		return set_type_name(n, name);
+		return set_type_name_in(c, n, name, root->absolute);
 	n->nargs = 0;
 	set_name(c, n, NODE_VAR, var, c->env->vars[var].type);
 	return true;
@@ -233,7 +262,7 @@ static bool
 check_ident(struct checker *c, struct node *n)
 {
 	int local = n->absolute ? -1 : check_find_local(c, n->name);
-	int var = local >= 0 ? -1 : find_var_in(c, n->name, n->absolute);
+	int var = local >= 0 ? -1 : check_find_var_in(c, n->name, n->absolute);
 
 	if (local >= 0) {
 		set_name(c, n, NODE_LOCAL, local, c->locals[local].type);
@@ -247,7 +276,7 @@ check_ident(struct checker *c, struct node *n)
 		n->kind = NODE_CALL;
 		return check_call(c, n);
 	}
-	return set_type_name(n, n->name) || unknown_name(c, n);
+	return set_type_name_in(c, n, n->name, n->absolute) || unknown_name(c, n);
 }
 
 /* ---- constants ------------------------------------------------------------------- */

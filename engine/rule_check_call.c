@@ -204,7 +204,6 @@ is_host_function(const struct checker *c, struct str name)
 	return false;
 }
 
-/* optional.of(x): a function whose name has a dot in it. */
 static bool
 is_namespace(struct str name)
 {
@@ -230,22 +229,49 @@ unknown_in_namespace(struct checker *c, const struct node *n, struct str name)
 		check_did_you_mean(c, &search.nearest)));
 }
 
+/* Is there a function of that name as seen from the container? *full is its whole name. */
+static bool
+find_function_in(struct checker *c, struct str name, bool absolute, struct str *full)
+{
+	struct str in = str_of(absolute ? "" : c->env->container);
+	const struct overload_name *found;
+	bool last = false;
+
+	while (check_next_name(c, &in, &last, name, full)) {
+		found = overload_named(*full);
+		if ((found != NULL && found->global) || is_host_function(c, *full))
+			return true;
+	}
+	return false;
+}
+
+/* optional.of(x): a function whose name has dots in it. */
 static bool
 join_namespace(struct checker *c, struct node *n)
 {
 	const struct node *first = n->nargs > 0 ? n->args[0] : NULL;
-	const struct overload_name *found;
-	struct str name;
+	struct str before, name;
 
-	if (!n->method || first == NULL || first->kind != NODE_IDENT ||
-	    check_find_local(c, first->name) >= 0 ||
-	    check_find_var(c, first->name) >= 0)
+	if (!n->method) {
+		if (c->env->container[0] != '\0' &&
+		    find_function_in(c, n->name, n->absolute, &name))
+			n->name = name;
 		return true;
-	name = str_of(arena_printf(
-	    c->arena, "%.*s.%.*s", STR_FMT(first->name), STR_FMT(n->name)));
-	found = overload_named(name);
-	if ((found == NULL || !found->global) && !is_host_function(c, name))
-		return !is_namespace(first->name) || unknown_in_namespace(c, n, name);
+	}
+	/* Chains are looked at only where a function may have such a name. */
+	if (first == NULL ||
+	    (first->kind != NODE_IDENT &&
+		(first->kind != NODE_SELECT || !c->env->dotted_functions)))
+		return true;
+	before = check_dotted_name(c, first);
+	if (before.len == 0 || (first->kind == NODE_IDENT &&
+				   check_find_var_in(c, before, first->absolute) >= 0))
+		return true;
+	name = str_of(
+	    arena_printf(c->arena, "%.*s.%.*s", STR_FMT(before), STR_FMT(n->name)));
+	if (!find_function_in(c, name, first->absolute, &name))
+		return first->kind != NODE_IDENT || !is_namespace(before) ||
+		       unknown_in_namespace(c, n, name);
 	n->name = name;
 	n->method = false;
 	n->args++;

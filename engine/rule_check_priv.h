@@ -34,6 +34,12 @@ bool check_resolve_select(struct checker *c, struct node *n);
 
 int check_find_local(const struct checker *c, struct str name); /* -1: none */
 int check_find_var(const struct checker *c, struct str name);
+/* The same from inside the container, unless the name is written from the root. */
+int check_find_var_in(struct checker *c, struct str name, bool absolute);
+bool check_next_name(
+    struct checker *c, struct str *in, bool *last, struct str name, struct str *out);
+/* a.b.c as one name, "" when it is no chain of names from something global. */
+struct str check_dotted_name(struct checker *c, const struct node *n);
 void check_become_const(struct node *n, const struct rule_value *v);
 bool check_all_const(const struct node *n);
 

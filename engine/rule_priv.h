@@ -218,6 +218,7 @@ struct rule_env {
 	const char *container; /* "" */
 	bool unchecked;
 	bool dotted; /* a variable has a dot in its name, or there is a container */
+	bool dotted_functions; /* one of the host's has a dot in its name */
 	bool (*segment_known)(void *host, struct str code);
 	void *segment_host;
 };

@@ -93,6 +93,18 @@ static const struct json_case {
 	"{'expr':'f(1, [true])','functions':[{'name':'f','args':['A','list(B)'],"
 	"'result':'pair(A, B)'}],'check':true}",
 	"{'checked':'pair(int, bool)'}"},
+    {"functions are looked for in the container too",
+	"{'expr':'[f(1), b.f(1), a.b.f(1), .g.h.f(1)]','container':'a.b','check':true,"
+	"'functions':[{'name':'a.b.f','args':['int'],'result':'int'},"
+	"{'name':'g.h.f','args':['int'],'result':'string'}]}",
+	"{'checked':'list(dyn)'}"},
+    {"a name from the root is not looked for in the container",
+	"{'expr':'.f(1)','container':'a','check':true,"
+	"'functions':[{'name':'a.f','args':['int'],'result':'int'}]}",
+	"{'error':{'line':1,'column':2,'message':\"no function 'f'\"}}"},
+    {"types are looked for in the container too",
+	"{'expr':'type(now) == Timestamp','container':'google.protobuf'}",
+	"{'type':'bool','value':true,'checked':'bool'}"},
     {"a declared function cannot be called",
 	"{'expr':'f() || true','functions':[{'name':'f','args':[],'result':'bool'}]}",
 	"{'type':'bool','value':true,'checked':'bool'}"},
