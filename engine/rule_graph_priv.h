@@ -308,7 +308,8 @@ void read_column(struct lane *x, const struct gnode *n, int col, struct gstate *
     struct gstate *own);
 
 typedef void (*gop_fn)(struct lane *x, const struct gnode *n, struct gstate *s);
-/* By op; in rule_graph_bool.c, rule_graph_value.c, rule_graph_list.c, rule_graph_rows.c */
+/* By op; in rule_graph_bits.c, rule_graph_logic.c, rule_graph_maths.c,
+ * rule_graph_reduce.c and rule_graph_rows.c. */
 void run_const(struct lane *x, const struct gnode *n, struct gstate *s);
 void run_set(struct lane *x, const struct gnode *n, struct gstate *s);
 void run_bits(struct lane *x, const struct gnode *n, struct gstate *s);
@@ -344,6 +345,19 @@ void run_total(struct lane *x, const struct gnode *n, struct gstate *s);
 void run_extreme(struct lane *x, const struct gnode *n, struct gstate *s);
 void run_value_spread(struct lane *x, const struct gnode *n, struct gstate *s);
 void run_value_rows(struct lane *x, const struct gnode *n, struct gstate *s);
+
+/* ---- sets (rule_columns.c) -------------------------------------------------------- */
+struct rule_set {
+	const struct rule *const *rules;
+	int nrules;
+	struct rule_set_options options;
+	struct rule_columns_ctx ctx; /* what the graph was made for */
+	struct graph graph;
+	bool made;
+	uint64_t *serials; /* of the packed columns that the graph reads */
+	struct lane *lanes;
+	int nlanes;
+};
 
 enum stw_code rule_columns_check(
     const struct rule_columns_ctx *ctx, struct stw_err *err) STW_MUST_USE;

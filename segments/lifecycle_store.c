@@ -349,6 +349,7 @@ lifecycle_store_apply(struct db *db, struct book *book,
 		at += n;
 		progress_tell(progress, "stages", (int64_t)at, (int64_t)changes->count);
 	}
+	table_pack(book->customers); /* the stages were written to: flat until now */
 	return rc;
 }
 

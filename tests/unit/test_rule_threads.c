@@ -1,5 +1,6 @@
 /* A compiled rule is shared by threads, each with an arena of its own. */
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <check.h>
@@ -94,6 +95,109 @@ START_TEST(threads_share_a_rule)
 }
 END_TEST
 
+/* Enough chunks that every thread gets some; rules of all kinds: columns, lists, text by
+ * the dictionary, the interpreter row by row, a segment that is asked for each row. */
+#define ROWS (12 * TABLE_CHUNK + 77)
+
+static struct table *
+many_rows(void)
+{
+	struct table *moves = table_new("Move", 0), *t = table_new("Row", 0);
+	int n = table_add_column(t, "n", COL_INT);
+	int ref = table_add_column(t, "ref", COL_STRING);
+	int stage = table_add_column(t, "stage", COL_STRING);
+	int units = table_add_column(moves, "units", COL_INT);
+	char text[24];
+
+	(void)table_add_child(t, "moves", moves);
+	for (size_t r = 0; r < ROWS; r++) {
+		(void)table_append(t);
+		if (r % 7 != 0)
+			table_set_int(t, n, r, (int64_t)(r % 100));
+		(void)snprintf(text, sizeof text, "r%zu", r);
+		table_set_string(t, ref, r, str_of(text));
+		table_set_string(
+		    t, stage, r, r % 3 == 0 ? STR_LIT("mature") : STR_LIT("new"));
+		for (size_t m = 0; m < r % 3; m++)
+			table_set_int(
+			    moves, units, table_append(moves), (int64_t)(r % 11));
+		t->children[0].offsets[r + 1] = (uint32_t)moves->rows;
+	}
+	return t;
+}
+
+static bool
+known_segment(void *host, struct str code)
+{
+	(void)host, (void)code;
+	return true;
+}
+
+static bool
+ends_even(void *host, const char *code, const struct rule_value *member, bool *known)
+{
+	(void)host, (void)code;
+	*known = member->kind == RULE_V_STRING && member->s.len > 1;
+	return *known && (member->s.ptr[member->s.len - 1] - '0') % 2 == 0;
+}
+
+START_TEST(a_set_on_many_threads_says_what_one_does)
+{
+	static const char *const texts[] = {"r.n > 50 && r.stage == \"mature\"",
+	    "r.moves.exists(m, m.units > 5) || r.n < 3",
+	    "r.moves.map(m, m.units * 2).sum() > 20",
+	    "r.stage.matches(\"^m\") && r.n % 9 == 1",
+	    "(r.stage + r.ref).size() > 10 && r.n > 90",
+	    "r in segment(\"even\") && r.n > 10"};
+	enum { N = sizeof texts / sizeof texts[0] };
+	const struct rule *rules[N];
+	const struct rule_set_options one = {.threads = 1}, many = {.threads = THREADS};
+	struct rule_result alone[N] = {0}, together[N] = {0};
+	struct rule_binding self = {.slot = 0, .self = true, .child = -1};
+	struct rule_columns_ctx ctx = {
+	    .bindings = &self, .nbindings = 1, .in_segment = ends_even};
+	struct table *table = many_rows();
+	struct rule_set *set;
+	struct rule_env *env;
+	struct stw_err err;
+	struct arena arena;
+
+	arena_init(&arena);
+	ctx.table = table;
+	env = rule_env_new(&arena);
+	(void)rule_env_var(env, "r", rule_type_of_table(&arena, table, "Row"));
+	rule_env_segments(env, known_segment, NULL);
+	for (int i = 0; i < N; i++) {
+		struct rule *rule;
+
+		ck_assert_msg(rule_compile(env, str_of(texts[i]), NULL, NULL, &arena,
+				  &rule, &err) == STW_OK,
+		    "%s", err.text);
+		rules[i] = rule;
+	}
+	ck_assert_int_eq(rule_set_new(rules, N, &ctx, &one, &set, &err), STW_OK);
+	ck_assert_int_eq(rule_set_run(set, &ctx, alone, &err), STW_OK);
+	rule_set_free(set);
+	ck_assert_int_eq(rule_set_new(rules, N, &ctx, &many, &set, &err), STW_OK);
+	for (int turn = 0; turn < 3; turn++)
+		ck_assert_int_eq(rule_set_run(set, &ctx, together, &err), STW_OK);
+	rule_set_free(set);
+	for (int i = 0; i < N; i++) {
+		struct rule_difference d =
+		    rule_result_diff(&alone[i], &together[i], NULL, NULL);
+
+		ck_assert_msg(d.entered + d.left == 0, "%s", texts[i]);
+		ck_assert_uint_gt(alone[i].nmatched, 0);
+		ck_assert_uint_eq(alone[i].nmatched, together[i].nmatched);
+		ck_assert_uint_eq(alone[i].nundecided, together[i].nundecided);
+		rule_result_fini(&alone[i]);
+		rule_result_fini(&together[i]);
+	}
+	table_free(table);
+	arena_fini(&arena);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -104,6 +208,7 @@ main(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, threads_share_a_rule);
+	tcase_add_test(tc, a_set_on_many_threads_says_what_one_does);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
