@@ -42,7 +42,7 @@ nearest_offer(struct nearest *nearest, const char *name)
 	bool same = nearest->wanted.len == strlen(name) &&
 		    strncasecmp(nearest->wanted.ptr, name, nearest->wanted.len) == 0;
 	size_t distance = same ? 0 : edit_distance(nearest->wanted, str_of(name));
-	size_t limit = nearest->wanted.len < 4 ? 1 : nearest->wanted.len < 8 ? 2 : 3;
+	size_t limit = nearest->wanted.len < 6 ? 1 : nearest->wanted.len < 9 ? 2 : 3;
 
 	if (distance <= limit &&
 	    (nearest->best == NULL || distance < nearest->distance)) {
