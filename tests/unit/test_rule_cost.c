@@ -134,6 +134,46 @@ START_TEST(sums_end_at_the_top)
 END_TEST
 
 /* ---- limits ---------------------------------------------------------------------- */
+static const struct {
+	const char *what, *rule; /* the rule: %d times open, the middle, close */
+	const char *open, *middle, *close;
+	int times;
+	int line, column;
+	const char *text;
+} limits_of[] = {
+    {"text", NULL, "        ", "1", "", 2500, 1, 1,
+	"the rule is 20001 bytes long; 16384 are allowed"},
+    {"brackets", NULL, "(", "1", ")", 70, 1, 65, "the rule is nested too deeply"},
+    {"signs", NULL, "!", "true", "", 70, 1, 64, "the rule is nested too deeply"},
+    {"parts", NULL, "1,", "1]", "", 5000, 1, 8194, "the rule has more than 4096 parts"},
+    {"macros", NULL, "tags.all(t, ", "true", ")", 40, 1, 390,
+	"too many macros inside each other"},
+    {"arguments", "lookup(1, 2, 3, 4, 5, 6, 7, 8, 9)", "", "", "", 0, 1, 1,
+	"too many arguments"},
+};
+
+START_TEST(each_limit_has_its_place_and_its_words)
+{
+	struct stw_err err;
+	struct rule *rule;
+
+	if (limits_of[_i].rule != NULL)
+		buf_add_c(&text, limits_of[_i].rule);
+	if (strchr(limits_of[_i].middle, ']') != NULL)
+		buf_add_c(&text, "[");
+	for (int i = 0; i < limits_of[_i].times; i++)
+		buf_add_c(&text, limits_of[_i].open);
+	buf_add_c(&text, limits_of[_i].middle);
+	for (int i = 0; i < limits_of[_i].times; i++)
+		buf_add_c(&text, limits_of[_i].close);
+	ck_assert_int_eq(compile(text.data, NULL, &rule, &err), STW_INVALID);
+	ck_assert_str_eq(err.text, limits_of[_i].text);
+	ck_assert_msg(
+	    err.line == limits_of[_i].line && err.column == limits_of[_i].column,
+	    "%s: %d:%d", limits_of[_i].what, err.line, err.column);
+}
+END_TEST
+
 START_TEST(lists_inside_lists_are_refused)
 {
 	struct stw_err err;
@@ -244,6 +284,8 @@ main(void)
 	tcase_add_test(tc, the_dearest_parts_come_first);
 	tcase_add_test(tc, one_macro_shows_what_is_inside);
 	tcase_add_test(tc, sums_end_at_the_top);
+	tcase_add_loop_test(tc, each_limit_has_its_place_and_its_words, 0,
+	    (int)STW_ARRAY_LEN(limits_of));
 	tcase_add_test(tc, lists_inside_lists_are_refused);
 	tcase_add_test(tc, a_limit_can_be_set);
 	tcase_add_test(tc, regular_expressions_are_counted);
