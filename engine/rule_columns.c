@@ -192,6 +192,7 @@ store_root(struct work *w, size_t chunk, int r)
 	uint64_t *undecided = w->results[r].undecided.words + chunk * TABLE_CHUNK / 64;
 	size_t rows = root_rows(x), words = bitmap_words(rows);
 
+	STW_ASSERT(matched != NULL && undecided != NULL);
 	if (s->plane != PLANE_BITS) {
 		store_constant(s->plane, rows, matched, undecided, &w->matched[r],
 		    &w->undecided[r]);

@@ -117,9 +117,12 @@ state_value(const struct gnode *n, const struct gstate *s, const uint64_t *t,
 {
 	struct rule_value v = {.kind = n->kind};
 
-	if (n->op < V_CONST)
+	if (n->op < V_CONST) {
+		STW_ASSERT(t != NULL && p != NULL);
 		return bit_get(t, bit) != bit_get(p, bit) ? rule_missing()
 							  : rule_bool(bit_get(t, bit));
+	}
+	STW_ASSERT(s != NULL);
 	if (s->none || (s->known != NULL && !bit_get(s->known, bit)))
 		return rule_missing();
 	if (n->kind == RULE_V_DOUBLE)

@@ -285,14 +285,16 @@ run_whole(struct lane *x, const struct gnode *n, struct gstate *s)
 	s->hi = r.hi > n->b ? n->b : r.hi < n->a ? n->a : (int64_t)r.hi;
 }
 
-/* a op b for one row; false: there is no such value. */
+/* a op b for one row, a double of a RATIO; false: there is no such value. */
 static bool
-divide_one(enum gop op, int64_t a, int64_t b, int64_t *to, double *real)
+divide_one(enum gop op, int64_t a, int64_t b, void *to_row)
 {
+	int64_t *to = to_row;
+
 	if (b == 0)
 		return false;
 	if (op == V_RATIO) {
-		*real = (double)a / (double)b;
+		*(double *)to_row = (double)a / (double)b;
 		return true;
 	}
 	if (op == V_SHARE)
@@ -307,27 +309,25 @@ void
 run_divide(struct lane *x, const struct gnode *n, struct gstate *s)
 {
 	const struct gstate *a, *b;
-	int64_t *to = NULL;
-	double *real = NULL;
 	uint64_t *known;
 	size_t words;
+	char *to;
 
 	if (!ask_both(x, n, s, &a, &b))
 		return;
 	words = words_of(x, n);
 	known = known_copy(x, n, s, a->known, b->known);
 	if (n->op == V_RATIO)
-		real = lane_reals(x, n, s);
+		(void)lane_reals(x, n, s);
 	else
-		to = lane_ints(x, n, s);
+		(void)lane_ints(x, n, s);
+	to = s->buf_v;
 	for (size_t w = 0; w < words; w++) {
 		for (uint64_t bits = known[w]; bits != 0; bits &= bits - 1) {
 			unsigned i = (unsigned)__builtin_ctzll(bits);
 			size_t at = w * 64 + i;
 
-			if (!divide_one(n->op, a->i[at], b->i[at],
-				to == NULL ? NULL : &to[at],
-				real == NULL ? NULL : &real[at]))
+			if (!divide_one(n->op, a->i[at], b->i[at], to + at * 8))
 				known[w] &= ~(UINT64_C(1) << i);
 		}
 	}

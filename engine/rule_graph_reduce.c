@@ -197,8 +197,9 @@ struct aggregate {
 	const uint64_t *chosen; /* NULL: none */
 	const struct gstate *value;
 	uint64_t *known;
-	int64_t *whole;
+	int64_t *whole; /* one of the two is NULL */
 	double *real;
+	void *room; /* the other */
 };
 
 /* Asks everything and makes room; false: unknown in all rows. */
@@ -229,6 +230,7 @@ aggregate_begin(
 		a->real = lane_reals(x, n, s);
 	else
 		a->whole = lane_ints(x, n, s);
+	a->room = s->buf_v;
 	return true;
 }
 
@@ -327,10 +329,11 @@ extreme_one(struct aggregate *a, const struct gnode *n, size_t row)
 		if (n->op == V_MIN ? less : more)
 			best = c;
 	}
-	if (a->real != NULL)
-		a->real[at] = a->value->d[best];
-	else
-		a->whole[at] = a->value->i[best];
+	/* One of the two is there; both have eight bytes a row. */
+	memcpy((char *)a->room + at * 8,
+	    a->real != NULL ? (const void *)&a->value->d[best]
+			    : (const void *)&a->value->i[best],
+	    8);
 }
 
 void
@@ -387,8 +390,8 @@ run_value_spread(struct lane *x, const struct gnode *n, struct gstate *s)
 {
 	const struct gstate *in = lane_ask(x, n->in[0]);
 	struct family f = family_of(x, n->scope);
-	int64_t *i = NULL;
-	double *d = NULL;
+	const char *from_row;
+	char *to;
 
 	s->none = in->none;
 	s->known = NULL;
@@ -397,18 +400,16 @@ run_value_spread(struct lane *x, const struct gnode *n, struct gstate *s)
 	if (in->none)
 		return;
 	if (n->kind == RULE_V_DOUBLE)
-		d = lane_reals(x, n, s);
+		(void)lane_reals(x, n, s);
 	else
-		i = lane_ints(x, n, s);
+		(void)lane_ints(x, n, s);
+	to = s->buf_v; /* of eight bytes each, either way */
+	from_row = n->kind == RULE_V_DOUBLE ? (const char *)in->d : (const char *)in->i;
 	for (size_t p = 0; p < f.parent->n; p++) {
-		size_t from = first_bit(&f, p), past = first_bit(&f, p + 1);
+		size_t past = first_bit(&f, p + 1);
 
-		for (size_t c = from; c < past; c++) {
-			if (d != NULL)
-				d[c] = in->d[f.skew + p];
-			else
-				i[c] = in->i[f.skew + p];
-		}
+		for (size_t c = first_bit(&f, p); c < past; c++)
+			memcpy(to + c * 8, from_row + (f.skew + p) * 8, 8);
 	}
 	if (in->known == NULL)
 		return;

@@ -158,8 +158,10 @@ make_scale(struct builder *b, struct gnode *in[2], struct gnode *made)
 {
 	struct gnode *money = in[in[0]->kind == RULE_V_MONEY ? 0 : 1];
 	const struct gnode *by = in[in[0]->kind == RULE_V_MONEY ? 1 : 0];
+	struct gnode scale;
 	struct decimal factor;
 
+	STW_ASSERT(money != NULL && by != NULL);
 	memcpy(made->currency, money->currency, 4);
 	if (by->op != V_CONST)
 		return NULL;
@@ -167,9 +169,10 @@ make_scale(struct builder *b, struct gnode *in[2], struct gnode *made)
 		return make_unknown(b, RULE_V_MONEY, money->currency);
 	made->a = factor.digits;
 	made->b = factor.exp10;
-	made->in = &money;
-	made->nin = 1;
-	return gnode_make(b->g, made);
+	scale = *made;
+	scale.in = &money;
+	scale.nin = 1;
+	return gnode_make(b->g, &scale);
 }
 
 /* double(x): whole units of money. */
@@ -199,6 +202,7 @@ build_operation(struct builder *b, const struct node *n, enum gop op)
 	    .scope = b->scope,
 	    .nin = n->nargs};
 	struct gnode *in[2] = {NULL, NULL};
+	const struct gnode *money;
 
 	for (int i = 0; i < n->nargs; i++) {
 		in[i] = build_value(b, n->args[i]);
@@ -207,10 +211,11 @@ build_operation(struct builder *b, const struct node *n, enum gop op)
 		if (in[i]->truth == UNKNOWN_T)
 			return make_unknown(b, made.kind, in[i]->currency);
 	}
+	STW_ASSERT(in[0] != NULL && (n->nargs == 1 || in[1] != NULL));
 	made.in = in;
-	if (made.kind == RULE_V_MONEY)
-		memcpy(made.currency, in[in[0]->kind == RULE_V_MONEY ? 0 : 1]->currency,
-		    4);
+	money = in[0]->kind == RULE_V_MONEY ? in[0] : in[1];
+	if (made.kind == RULE_V_MONEY && money != NULL)
+		memcpy(made.currency, money->currency, 4);
 	if (n->nargs == 2 && currencies_differ(in))
 		return make_unknown(b, made.kind, in[0]->currency);
 	if (op == V_SCALE)

@@ -245,28 +245,28 @@ column_double(const struct column *col, size_t row)
 }
 
 void
-column_unpack(struct table *table, int at)
+column_unpack(struct table *table, int col)
 {
-	struct column *col = &table->cols[at];
-	struct col_pack *pack = col->pack;
-	struct column bare = *col;
+	struct column *c = &table->cols[col];
+	struct col_pack *pack = c->pack;
+	struct column bare = *c;
 
 	bare.pack = NULL;
-	bare.flat = stw_xalloc(table->cap * column_size(col));
+	bare.flat = stw_xalloc(table->cap * column_size(c));
 	for (size_t row = 0; row < pack->rows; row++) {
-		if (col->type == COL_DOUBLE)
-			((double *)bare.flat)[row] = column_double(col, row);
-		else if (col->type == COL_BOOL)
-			((uint8_t *)bare.flat)[row] = (uint8_t)column_int(col, row);
+		if (c->type == COL_DOUBLE)
+			((double *)bare.flat)[row] = column_double(c, row);
+		else if (c->type == COL_BOOL)
+			((uint8_t *)bare.flat)[row] = (uint8_t)column_int(c, row);
 		else
-			put_code(bare.flat, (uint8_t)column_size(col), row,
-			    (uint64_t)column_int(col, row));
+			put_code(bare.flat, (uint8_t)column_size(c), row,
+			    (uint64_t)column_int(c, row));
 	}
 	if (bare.valid == NULL) {
 		bare.valid = stw_xalloc((table->cap + 63) / 64 * sizeof *bare.valid);
 		for (size_t row = 0; row < pack->rows; row++)
 			bare.valid[row >> 6] |= UINT64_C(1) << (row & 63);
 	}
-	*col = bare;
+	*c = bare;
 	col_pack_free(pack);
 }
