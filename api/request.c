@@ -264,15 +264,17 @@ static const struct status_text titles[] = {
 };
 
 void
-api_put_detail(json_t *to, const char *text)
+api_put_message(json_t *to, const char *key, const char *text)
 {
+	char key_zh[32];
 	struct buf zh;
 
-	json_put(to, "detail", json_text(text));
+	json_put(to, key, json_text(text));
+	(void)snprintf(key_zh, sizeof key_zh, "%s_zh", key);
 	buf_init(&zh);
 	if (rule_message_zh(str_of(text), &zh) &&
 	    utf8_valid((struct str){zh.data, zh.len}))
-		json_put(to, "detail_zh", json_text(zh.data));
+		json_put(to, key_zh, json_text(zh.data));
 	buf_fini(&zh);
 }
 
@@ -298,7 +300,7 @@ problem(struct api_request *req, int status, const char *code, const char *detai
 	json_put(value, "title", json_text(req->zh ? title->zh : title->en));
 	json_put(value, "status", json_integer(status));
 	json_put(value, "code", json_text(code));
-	api_put_detail(value, detail);
+	api_put_message(value, "detail", detail);
 	json_put(value, "instance", json_text(req->path));
 	json_put(value, "trace_id", json_text(req->trace_id));
 	json_put(value, "retryable", json_boolean(status == 503 || status == 429));
@@ -314,7 +316,7 @@ error_list(const char *pointer, const char *detail, int line, int column)
 	json_t *list = json_array(), *one = json_object();
 
 	json_put(one, "pointer", json_text(pointer));
-	api_put_detail(one, detail);
+	api_put_message(one, "detail", detail);
 	if (line > 0) {
 		json_put(one, "line", json_integer(line));
 		json_put(one, "column", json_integer(column));

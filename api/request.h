@@ -81,8 +81,8 @@ bool api_body_only(struct api_request *req, const char *const *names);
 /* ---- answering ------------------------------------------------------------------- */
 /* Takes the value over. */
 void api_reply(struct api_request *req, int status, json_t *value);
-/* "detail", and "detail_zh" beside it when a rule is at fault. */
-void api_put_detail(json_t *to, const char *text);
+/* "detail" (the key), and "detail_zh" beside it when a rule is at fault. */
+void api_put_message(json_t *to, const char *key, const char *text);
 /* code: upper snake case; pointer: JSON Pointer into the request, or NULL. */
 void api_problem(struct api_request *req, int status, const char *code,
     const char *pointer, const char *fmt, ...) STW_PRINTF(5, 6);

@@ -342,7 +342,7 @@ fault_json(struct api_request *req, const struct stw_err *err)
 	json_put(v, "pointer", json_text(arena_strndup(&req->arena, err->text, len)));
 	json_put(v, "line", json_integer(err->line));
 	json_put(v, "column", json_integer(err->column));
-	api_put_detail(v, err->text);
+	api_put_message(v, "detail", err->text);
 	return v;
 }
 

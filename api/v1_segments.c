@@ -104,8 +104,7 @@ segment_json(const struct segment_info *s)
 	if (s->failed_at != STW_USEC_NEVER) {
 		failure = json_object();
 		json_put(failure, "at", json_time(s->failed_at));
-		json_put(
-		    failure, "text", json_text(s->failure != NULL ? s->failure : ""));
+		api_put_message(failure, "text", s->failure != NULL ? s->failure : "");
 	}
 	json_put(v, "code", json_text(s->def.code));
 	json_put(v, "name", json_names(s->def.name_zh, s->def.name_en));
@@ -224,7 +223,7 @@ check_json(const struct rule *rule, const struct stw_err *err, struct arena *are
 		error = json_object();
 		json_put(error, "line", json_integer(err->line));
 		json_put(error, "column", json_integer(err->column));
-		api_put_detail(error, err->text);
+		api_put_message(error, "detail", err->text);
 	}
 	json_put(v, "ok", json_boolean(rule != NULL));
 	json_put(v, "error", error);
