@@ -379,8 +379,6 @@ value_is_error(const struct rule_value *v)
 int value_equal(const struct rule_value *a, const struct rule_value *b);
 /* False when there is no order between them; *order is -2 for NaN. */
 bool value_order(const struct rule_value *a, const struct rule_value *b, int *order);
-int order_int_double(int64_t i, double d); /* -1 0 1, -2 NaN */
-int order_uint_double(uint64_t u, double d);
 void list_get(const struct rule_list *list, size_t i, struct rule_value *out);
 /* NULL: not there. */
 const struct rule_value *map_find(

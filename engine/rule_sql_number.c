@@ -82,53 +82,12 @@ compare_double(struct sql *q, const char *op, struct sx a, struct sx b)
 	    a, b);
 }
 
-/* The double's every digit: numeric holds it exactly. */
+/* A whole number against a double: it becomes one, rounded to the nearest. */
 static struct sx
-exact_numeric(struct sql *q, double d)
+compare_mixed(struct sql *q, const char *op, struct sx whole, struct sx real)
 {
-	struct rule_value digits;
-
-	if (isinf(d))
-		digits = rule_string(str_of(d > 0 ? "Infinity" : "-Infinity"));
-	else
-		digits = rule_string(str_of(arena_printf(q->arena, "%.1074f", d)));
-	return sql_param(q, RULE_UINT, &digits, "numeric");
-}
-
-/* A whole number against a double, by their exact values. */
-static struct sx
-compare_mixed(struct sql *q, const struct node *n, const char *op, struct sx whole,
-    struct sx real)
-{
-	if (sql_known(&real) && isnan(real.value.d))
-		return sql_make1(q, RULE_BOOL,
-		    strcmp(op, "!=") == 0 ? "(CASE WHEN #1 IS NOT NULL THEN TRUE END)"
-					  : "(CASE WHEN #1 IS NOT NULL THEN FALSE END)",
-		    whole);
-	if (sql_known(&real))
-		return sql_make2(q, RULE_BOOL,
-		    with_operator(q, "(#1::numeric #3 #2)", op), whole,
-		    exact_numeric(q, real.value.d));
-	if (whole.kind == RULE_UINT)
-		return sql_refuse_call(
-		    q, n, "a uint and a double have no type in common");
-	{
-		const char *is = sql_operator(op);
-		const char *parts[] = {"#1", "#2", is,
-		    strcmp(op, "!=") == 0 ? "TRUE" : "FALSE",
-		    op[0] == '<' || strcmp(op, "!=") == 0 ? "TRUE" : "FALSE",
-		    op[0] == '>' || strcmp(op, "!=") == 0 ? "TRUE" : "FALSE"};
-
-		return sql_make2(q, RULE_BOOL,
-		    sql_fill(q,
-			"(CASE WHEN #1 IS NULL OR #2 IS NULL THEN NULL WHEN #2 = "
-			"'NaN'::float8 THEN #4 WHEN #2 >= 9223372036854775808::float8 "
-			"THEN #5 WHEN #2 < (-9223372036854775808)::float8 THEN #6 WHEN "
-			"#1 <> trunc(#2)::bigint THEN #1 #3 trunc(#2)::bigint ELSE "
-			"trunc(#2) #3 #2 END)",
-			parts),
-		    whole, real);
-	}
+	return compare_double(
+	    q, op, sql_make1(q, RULE_DOUBLE, "#1::float8", whole), real);
 }
 
 static bool
@@ -154,9 +113,9 @@ sql_compare(struct sql *q, const struct node *n, const char *op, const struct sx
 	if ((a->constant && !sql_known(a)) || (b->constant && !sql_known(b)))
 		return sql_undecided(RULE_BOOL);
 	if (is_whole(a) && b->kind == RULE_DOUBLE)
-		return compare_mixed(q, n, op, *a, *b);
+		return compare_mixed(q, op, *a, *b);
 	if (a->kind == RULE_DOUBLE && is_whole(b))
-		return compare_mixed(q, n, mirrored(op), *b, *a);
+		return compare_mixed(q, mirrored(op), *b, *a);
 	if (is_whole(a) && is_whole(b) && a->kind != b->kind)
 		return sql_make2(q, RULE_BOOL,
 		    with_operator(q, "(#1::numeric #3 #2::numeric)", op), *a, *b);

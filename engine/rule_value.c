@@ -229,38 +229,14 @@ sign(int64_t a, int64_t b)
 	return a < b ? -1 : a > b;
 }
 
-int
-order_int_double(int64_t i, double d)
+/* A whole number is rounded to the nearest double first, as CEL's suite has it; and
+ * PostgreSQL compares a bigint and a double precision so. */
+static int
+order_doubles(double a, double b)
 {
-	int64_t whole;
-
-	if (isnan(d))
+	if (isnan(a) || isnan(b))
 		return -2;
-	if (d >= 9223372036854775808.0)
-		return -1;
-	if (d < -9223372036854775808.0)
-		return 1;
-	whole = (int64_t)d;
-	if (i != whole)
-		return i < whole ? -1 : 1;
-	return (double)whole < d ? -1 : (double)whole > d;
-}
-
-int
-order_uint_double(uint64_t u, double d)
-{
-	uint64_t whole;
-
-	if (isnan(d))
-		return -2;
-	if (d < 0)
-		return 1;
-	if (d >= 18446744073709551616.0)
-		return -1;
-	whole = (uint64_t)d;
-	if (u != whole)
-		return u < whole ? -1 : 1;
-	return (double)whole < d ? -1 : 0;
+	return a < b ? -1 : a > b;
 }
 
 static int
@@ -268,18 +244,15 @@ order_number(const struct rule_value *a, const struct rule_value *b)
 {
 	int order;
 
-	if (a->kind == RULE_V_DOUBLE && b->kind == RULE_V_DOUBLE) {
-		if (isnan(a->d) || isnan(b->d))
-			return -2;
-		return a->d < b->d ? -1 : a->d > b->d;
-	}
+	if (a->kind == RULE_V_DOUBLE && b->kind == RULE_V_DOUBLE)
+		return order_doubles(a->d, b->d);
 	if (a->kind == RULE_V_DOUBLE) {
 		order = order_number(b, a);
 		return order == -2 ? -2 : -order;
 	}
 	if (b->kind == RULE_V_DOUBLE)
-		return a->kind == RULE_V_INT ? order_int_double(a->i, b->d)
-					     : order_uint_double(a->u, b->d);
+		return order_doubles(
+		    a->kind == RULE_V_INT ? (double)a->i : (double)a->u, b->d);
 	if (a->kind == b->kind)
 		return a->kind == RULE_V_INT ? sign(a->i, b->i)
 					     : (a->u < b->u ? -1 : a->u > b->u);
