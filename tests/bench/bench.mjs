@@ -317,7 +317,8 @@ async function main(program) {
 	mkdirSync(dir, { recursive: true });
 	/* A run that fails leaves no figures of another one behind. */
 	remove(join(dir, 'rules.json'));
-	say(`${size.rows} customers, ${size.child} child rows, peers: ${[...peers].join(' ')}; load ${loadavg()[0].toFixed(1)}`);
+	const load = [loadavg()[0]];
+	say(`${size.rows} customers, ${size.child} child rows, peers: ${[...peers].join(' ')}; load ${load[0].toFixed(1)}`);
 	const { wide } = prepare(dir, shared);
 	const schema = JSON.parse(readFileSync(join(shared, 'gen/schema.json'), 'utf8'));
 	const engine = new Engine(program);
@@ -332,7 +333,8 @@ async function main(program) {
 		for (const name of ['columns', 'text', 'bin', 'zen']) remove(join(dir, name));
 	}
 	const machine = `${cpus().length} x ${cpus()[0].model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB`;
-	const result = { size, machine, when: new Date().toISOString(), figures, ratios };
+	load.push(loadavg()[0]);
+	const result = { size, machine, load, when: new Date().toISOString(), figures, ratios };
 	writeFileSync(join(dir, 'rules.json'), JSON.stringify(result, null, 1) + '\n');
 	say('\n' + table(result));
 	if (process.env.CHECK) check();

@@ -41,7 +41,7 @@ function grid(head, body) {
 	return [line(head), line(width.map((w) => '-'.repeat(w))), ...body.map(line)].join('\n');
 }
 
-export function table({ size, machine, figures, ratios }) {
+export function table({ size, machine, load, figures, ratios }) {
 	const timed = Object.keys(figures).filter((name) => `${name}_min` in figures);
 	const single = Object.keys(figures).filter((name) => /^compile/.test(name));
 	const ratioRows = Object.entries(ratios).map(([name, value]) => {
@@ -51,7 +51,7 @@ export function table({ size, machine, figures, ratios }) {
 	const timeRows = [...timed.map((name) => [`\`${name}\``, time(figures[name]), time(figures[`${name}_min`]), time(figures[`${name}_max`])]), ...single.map((name) => [`\`${name}\``, time(figures[name]), '', ''])];
 	const mega = (n) => (n / 1e6).toLocaleString('en');
 
-	return [`${mega(size.rows)} million customers, ${mega(size.child)} million child rows, ${size.rounds} rounds; ${machine}.`, grid(['ratio', 'what', 'is', 'wanted'], ratioRows), grid(['time of one run', 'median', 'least', 'most'], timeRows), `The table holds ${digits(figures.book_bytes / size.rows)} bytes a customer; the interpreter makes ${digits(figures.interpreter_evaluations_a_second / 1e6)} million simple evaluations a second on one core.`].join('\n\n');
+	return [`${mega(size.rows)} million customers, ${mega(size.child)} million child rows, ${size.rounds} rounds; ${machine}; load ${load.map((l) => l.toFixed(1)).join(' before and ')} after (two are the run's own).`, grid(['ratio', 'what', 'is', 'wanted'], ratioRows), grid(['time of one run', 'median', 'least', 'most'], timeRows), `The table holds ${digits(figures.book_bytes / size.rows)} bytes a customer; the interpreter makes ${digits(figures.interpreter_evaluations_a_second / 1e6)} million simple evaluations a second on one core.`].join('\n\n');
 }
 
 const BEGIN = '<!-- bench-rules: begin -->';
