@@ -18,7 +18,7 @@ const WANTED = [
 	['steward_1t_over_2t', '>=', 1.8, '1 thread ÷ 2 threads'],
 	['steward_unshared_over_shared', null, 0, 'without ÷ with shared sub-expressions'],
 	['steward_distinct_over_shared', null, 0, 'distinct predicates ÷ the workload'],
-	['steward_rows', '~', 1, 'ten times the rows ÷ ten times the time'],
+	['steward_rows', '~', 1, 'ten times the rows ÷ (10 × the time of the fewer)'],
 	['steward_1000_rules_over_100', '<=', 12, '1,000 rules ÷ 100 rules'],
 	['duckdb_over_steward_exists', '>=', 10, 'DuckDB ÷ Steward, exists over child rows'],
 	['duckdb_over_steward_sum', '>=', 10, 'DuckDB ÷ Steward, sum over child rows'],
