@@ -13,8 +13,8 @@
  *            the text; a value of the rule, the clock or the zone never does.
  * Clock      What depends on now and today alone is worked out when the text is made
  *            and travels as a parameter: make the text for each evaluation.
- * Schema     UTF8 database; compared columns have a deterministic collation (they do
- *            unless somebody says otherwise); extra_float_digits is 1 or more.
+ * Schema     UTF8 database; columns of text have one deterministic collation, whichever
+ *            (they do unless somebody says otherwise); extra_float_digits is 1 or more.
  * Ownership  Everything made lives in the arena; the binding is borrowed for the call.
  * Errors     INVALID with line and column: "SQL cannot say matches(): ...".
  * Threads    Any.

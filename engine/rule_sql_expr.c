@@ -370,7 +370,7 @@ segment(struct sql *q, const struct node *n)
 	const struct node *set = n->args[1];
 	struct rule_value code;
 	struct sx args[2], made;
-	const char *parts[6];
+	const char *parts[7];
 
 	if (m == NULL || set->kind != NODE_CONST || set->value.kind != RULE_V_SET)
 		return sql_refuse(
@@ -388,10 +388,11 @@ segment(struct sql *q, const struct node *n)
 	parts[3] = m->member;
 	parts[4] = "#1";
 	parts[5] = "#2";
+	parts[6] = args[0].simple ? "" : " COLLATE \"C\"";
 	made = sql_make(q, RULE_BOOL,
 	    sql_fill(q,
 		"(CASE WHEN #5 IS NOT NULL THEN EXISTS (SELECT 1 FROM #1 AS #2 WHERE "
-		"#2.#3 = #6 AND #2.#4 = #5) END)",
+		"#2.#3 = #6 AND #2.#4 = #5#7) END)",
 		parts),
 	    args, 2);
 	return made;

@@ -104,6 +104,21 @@ compare_money(struct sql *q, const char *op, const struct sx *a, const struct sx
 	return sql_make2(q, RULE_BOOL, with_operator(q, "(#1 #3 #2)", op), *a, *b);
 }
 
+/* Bytes decide. Equal is equal in any collation, so an index of the column's own stays of
+ * use, as long as the sides have one: what is computed may have another. */
+static struct sx
+compare_text(struct sql *q, const char *op, const struct sx *a, const struct sx *b)
+{
+	bool equality = op[0] == '=' || op[0] == '!';
+
+	return sql_make2(q, RULE_BOOL,
+	    with_operator(q,
+		equality && a->simple && b->simple ? "(#1 #3 #2)"
+						   : "(#1 #3 #2 COLLATE \"C\")",
+		op),
+	    *a, *b);
+}
+
 struct sx
 sql_compare(struct sql *q, const struct node *n, const char *op, const struct sx *a,
     const struct sx *b)
@@ -127,12 +142,7 @@ sql_compare(struct sql *q, const struct node *n, const char *op, const struct sx
 	case RULE_MONEY:
 		return compare_money(q, op, a, b);
 	case RULE_STRING:
-		return sql_make2(q, RULE_BOOL,
-		    with_operator(q,
-			op[0] == '=' || op[0] == '!' ? "(#1 #3 #2)"
-						     : "(#1 #3 #2 COLLATE \"C\")",
-			op),
-		    *a, *b);
+		return compare_text(q, op, a, b);
 	case RULE_TIMESTAMP:
 		if (!a->native || !b->native) {
 			x = sql_usec(q, *a);

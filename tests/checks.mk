@@ -4,12 +4,12 @@
 # target of its own. Test programs run through tests/run.sh, which counts.
 
 CHECK_STEPS := format-check layers scripts check-build check-unit check-conformance \
-  check-db check-api check-one-meaning check-browser check-bench check-asan check-tsan \
-  check-fuzz tidy
+  check-db check-api check-one-meaning check-mutants check-browser check-bench check-asan \
+  check-tsan check-fuzz tidy
 
 .PHONY: check check-fast check-crash measure $(CHECK_STEPS) check-db-run check-asan-run \
   check-tsan-run bench-rules bench-rules-doc format analyze fuzz fuzz-run cov cov-run \
-  install uninstall deps-cov soak-rules
+  install uninstall deps-cov soak-rules mutants-rules
 
 RUN     := bash tests/run.sh
 JOBS    := $(shell nproc)
@@ -46,6 +46,14 @@ check-one-meaning: $(PROP_BIN) ## a million rules x rows: interpreter = columns 
 SOAK_CHECKS = $(if $(CHECKS),$(CHECKS),1000000000)
 soak-rules: $(PROP_BIN) ## the same up to CHECKS (a billion); PostgreSQL in one round of EVERY (20)
 	@sh tests/with_cluster.sh $(PROP_BIN) --checks $(SOAK_CHECKS) --every $(or $(EVERY),20)
+# WERROR is for sources, not for faults put into them.
+MUTANTS = CC="$(CC)" CFLAGS="$(filter-out -Werror -MMD -MP,$(CFLAGS_ALL))" \
+  LDFLAGS="$(LDOPT)" LIBS="$(LIBS)" sh tests/with_cluster.sh bash tests/mutants.sh \
+  tests/property/mutants.tsv $(B)/mutants $(PROP_BIN).c.o $(TEST_LIB) $(LIB)
+mutants-rules: $(PROP_BIN) ## faults put into the translator and the kernels are all found
+	@EVERY=$(or $(EVERY),1) $(MUTANTS)
+check-mutants: $(PROP_BIN)
+	@EVERY=10 $(MUTANTS)
 KILLS ?= 30
 measure: $(BIN) ## time and memory of each step for CUSTOMERS (20000) made-up customers
 	@bash tests/measure.sh $(BIN)

@@ -94,11 +94,12 @@ odd_instant(struct chance *c)
 	    "1986-05-03T18:00:00Z", "1986-09-13T15:00:00Z", "1991-09-14T15:00:00Z",
 	    "1940-05-31T16:00:00Z", "1940-10-12T15:00:00Z", "1941-03-14T16:00:00Z",
 	    "1945-09-01T15:00:00Z", "1949-05-27T15:00:00Z", "1900-12-31T15:54:17Z",
-	    "1968-10-27T00:00:00Z", "1971-10-31T02:00:00Z", "1883-11-18T17:00:00Z",
-	    "2024-02-28T16:00:00Z", "2024-02-29T23:59:59.999999Z",
-	    "1969-12-31T23:59:59.999999Z", "1970-01-01T00:00:00Z",
-	    "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z",
-	    "0001-01-02T05:00:00Z", "2100-06-01T12:00:00Z", "2500-03-28T01:00:00Z"};
+	    "2010-11-07T02:31:00Z", "1968-10-27T00:00:00Z", "1971-10-31T02:00:00Z",
+	    "1883-11-18T17:00:00Z", "2024-02-28T16:00:00Z",
+	    "2024-02-29T23:59:59.999999Z", "1969-12-31T23:59:59.999999Z",
+	    "1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z",
+	    "9999-12-31T23:59:59.999999Z", "0001-01-02T05:00:00Z",
+	    "2100-06-01T12:00:00Z", "2500-03-28T01:00:00Z"};
 	static const int64_t near[] = {0, -1, 1, -1000000, 3600000000, -3600000000};
 	stw_usec at = 0;
 
@@ -115,36 +116,86 @@ odd_instant(struct chance *c)
 	return at;
 }
 
-static void
-fill_cell(struct chance *c, struct table *t, int col, size_t row)
+/* What the cells of a column are like, drawn anew for each book: loops over columns take
+ * other ways for narrow, constant, full and empty ones. */
+struct style {
+	int missing; /* of 64 */
+	enum { WILD, NARROW, WIDER, CONSTANT } values;
+};
+
+static struct style
+draw_style(struct chance *c)
 {
-	if (chance_below(c, 6) == 0)
-		return; /* missing */
+	static const int missing[] = {0, 0, 10, 10, 10, 10, 40, 63};
+	static const int values[] = {
+	    WILD, WILD, WILD, WILD, NARROW, NARROW, WIDER, CONSTANT};
+
+	return (struct style){.missing = missing[chance_below(c, 8)],
+	    .values = values[chance_below(c, 8)]};
+}
+
+static int64_t
+styled_int(struct chance *c, struct style style)
+{
+	return style.values == WILD     ? odd_int(c)
+	       : style.values == NARROW ? chance_below(c, 200) - 50
+	       : style.values == WIDER  ? chance_below(c, 100000000) - 7000
+					: 7;
+}
+
+static int64_t
+styled_instant(struct chance *c, struct style style)
+{
+	/* St John's clock goes from 00:01 back to 23:01 then: one day begins twice. */
+	static const int64_t back = INT64_C(1289097060000000);
+
+	return style.values == WILD ? odd_instant(c)
+	       : style.values == NARROW
+		   ? back + (chance_below(c, 480) - 240) * STW_USEC_MIN
+	       : style.values == WIDER ? (20600 + chance_below(c, 240)) * STW_USEC_DAY +
+					     chance_below(c, 86400) * STW_USEC_SEC
+				       : back - 1;
+}
+
+static void
+fill_cell(struct chance *c, struct style style, struct table *t, int col, size_t row)
+{
+	if (chance_below(c, 64) < style.missing)
+		return;
 	switch (t->cols[col].type) {
 	case COL_BOOL:
-		table_set_int(t, col, row, chance_below(c, 2));
+		table_set_int(
+		    t, col, row, style.values == CONSTANT ? 1 : chance_below(c, 2));
 		break;
 	case COL_INT:
-		table_set_int(t, col, row, odd_int(c));
+		table_set_int(t, col, row, styled_int(c, style));
 		break;
 	case COL_DOUBLE:
-		table_set_double(t, col, row, odd_double(c));
+		table_set_double(t, col, row,
+		    style.values == WILD ? odd_double(c)
+					 : (double)styled_int(c, style) / 4);
 		break;
 	case COL_STRING:
-		table_set_string(
-		    t, col, row, str_of(words[chance_below(c, STW_ARRAY_LEN(words))]));
+		table_set_string(t, col, row,
+		    str_of(words[style.values == CONSTANT ? 1
+				 : style.values == NARROW
+				     ? chance_below(c, 5)
+				     : chance_below(c, STW_ARRAY_LEN(words))]));
 		break;
 	case COL_DATE:
-		table_set_int(t, col, row, odd_day(c));
+		table_set_int(t, col, row,
+		    style.values == WILD       ? odd_day(c)
+		    : style.values == CONSTANT ? 20751
+					       : 20700 + chance_below(c, 140));
 		break;
 	case COL_TIMESTAMP:
-		table_set_int(t, col, row, odd_instant(c));
+		table_set_int(t, col, row, styled_instant(c, style));
 		break;
 	case COL_MONEY:
 		table_set_int(t, col, row,
-		    chance_below(c, 4) == 0
-			? odd_int(c)
-			: (chance_below(c, 2000) - 200) * INT64_C(25));
+		    style.values == WILD && chance_below(c, 4) > 0
+			? (chance_below(c, 2000) - 200) * INT64_C(25)
+			: styled_int(c, style));
 		break;
 	case COL_NONE:
 		break;
@@ -291,20 +342,21 @@ world_bind(struct world *w)
 }
 
 static void
-fill_row(struct chance *c, struct table *t)
+fill_row(struct chance *c, const struct style *styles, struct table *t)
 {
 	size_t row = table_append(t);
 
 	for (int col = 0; col < t->ncols; col++)
-		fill_cell(c, t, col, row);
+		fill_cell(c, styles[col], t, col, row);
 }
 
 void
 world_init(struct world *w, struct chance *c, size_t rows)
 {
-	static const char *const zones[] = {
-	    NULL, "Asia/Shanghai", "Europe/London", "America/New_York"};
-	const char *zone = zones[chance_below(c, 4)];
+	static const char *const zones[] = {NULL, "Asia/Shanghai", "Europe/London",
+	    "America/New_York", "America/St_Johns"};
+	const char *zone = zones[chance_below(c, STW_ARRAY_LEN(zones))];
+	struct style styles[1 + WORLD_CHILDREN][WORLD_FIELDS];
 	char ref[24];
 
 	memset(w, 0, sizeof *w);
@@ -315,8 +367,12 @@ world_init(struct world *w, struct chance *c, size_t rows)
 	if (zone != NULL)
 		STW_ASSERT(zone_find(zone, &w->zone, NULL) == STW_OK);
 	bitmap_init(&w->segment, rows);
+	for (int t = 0; t <= WORLD_CHILDREN; t++) {
+		for (int col = 0; col < WORLD_FIELDS; col++)
+			styles[t][col] = draw_style(c);
+	}
 	for (size_t r = 0; r < rows; r++) {
-		fill_row(c, w->table);
+		fill_row(c, styles[0], w->table);
 		(void)snprintf(ref, sizeof ref, "r%zu", r);
 		table_set_string(w->table, 0, r, str_of(ref));
 		if (chance_below(c, 2) == 0)
@@ -325,10 +381,15 @@ world_init(struct world *w, struct chance *c, size_t rows)
 			struct table_child *child = &w->table->children[i];
 
 			for (int k = chance_below(c, 5) - 1; k > 0; k--)
-				fill_row(c, child->table);
+				fill_row(c, styles[i + 1], child->table);
 			child->offsets[r + 1] = (uint32_t)child->table->rows;
 		}
 	}
+	w->options = (struct rule_set_options){.threads = 1 + chance_below(c, 2),
+	    .simd = (enum simd_level)chance_below(c, SIMD_AVX512 + 1),
+	    .unshared = chance_below(c, 4) == 0};
+	if (chance_below(c, 2) == 0)
+		table_pack(w->table);
 	world_bind(w);
 }
 
@@ -371,6 +432,7 @@ world_one(struct world *w, const struct world *from, size_t row,
 	w->table = tables_new();
 	w->now = from->now;
 	w->zone = from->zone;
+	w->options = from->options;
 	bitmap_init(&w->segment, 1);
 	(void)table_append(w->table);
 	for (int col = 0; col < w->table->ncols; col++) {

@@ -31,7 +31,8 @@ struct world {
 	struct rule_binding bindings[3];
 	struct bitmap segment; /* members of "even" */
 	stw_usec now;
-	const struct zone *zone; /* NULL: UTC */
+	const struct zone *zone;         /* NULL: UTC */
+	struct rule_set_options options; /* drawn too; half of the tables are packed */
 	struct rule_sql_field fields[WORLD_FIELDS];
 	struct rule_sql_field child_fields[WORLD_CHILDREN][8];
 	struct rule_sql_table tables[1 + WORLD_CHILDREN];

@@ -31,42 +31,54 @@ interpret(void *host, struct world *w, struct rule *const *rules, int count,
 const struct executor interpreter = {.name = "interpreter", .run = interpret};
 
 /* ---- columns ------------------------------------------------------------------------ */
+/* All rules as one set, so that they share what they have in common. */
 static void
 by_columns(void *host, struct world *w, struct rule *const *rules, int count,
     struct arena *arena, char **answers)
 {
 	struct rule_columns_ctx ctx = world_columns(w);
+	struct rule_result *results =
+	    arena_array(arena, (size_t)count + 1, sizeof *results);
+	struct rule_set *set = NULL;
 	struct stw_err err;
+	bool ok;
 
 	(void)host;
+	ok = rule_set_new((const struct rule *const *)rules, count, &ctx, &w->options,
+		 &set, &err) == STW_OK &&
+	     rule_set_run(set, &ctx, results, &err) == STW_OK;
 	for (int i = 0; i < count; i++) {
-		struct bitmap matched = {0}, undecided = {0};
-		bool ok = rule_columns_bool(
-			      rules[i], &ctx, &matched, &undecided, &err) == STW_OK;
-
 		answers[i] = arena_alloc(arena, w->table->rows + 1);
-		for (size_t row = 0; row < w->table->rows; row++)
-			answers[i][row] = !ok                           ? '!'
-					  : bitmap_get(&undecided, row) ? '?'
-					  : bitmap_get(&matched, row)   ? '1'
-									: '0';
-		bitmap_fini(&matched);
-		bitmap_fini(&undecided);
+		for (size_t row = 0; row < w->table->rows; row++) {
+			bool open = ok && bitmap_get(&results[i].undecided, row);
+			bool hit = ok && bitmap_get(&results[i].matched, row);
+
+			/* Never both. */
+			answers[i][row] = !ok || (open && hit) ? '!'
+					  : open               ? '?'
+					  : hit                ? '1'
+							       : '0';
+		}
+		rule_result_fini(&results[i]);
 	}
+	rule_set_free(set);
 }
 
 const struct executor columns = {.name = "columns", .run = by_columns};
 
 /* ---- PostgreSQL: the tables ----------------------------------------------------------- */
+/* Text has a collation whose order is not that of bytes, so that a clause that forgets to
+ * say which it wants is found out. */
 static const char schema[] =
-    "CREATE TABLE rule_row (id bigint PRIMARY KEY, ref text, flag boolean, n bigint, k "
-    "bigint, x float8, y float8, stage text, name text, born date, due date, seen "
+    "CREATE DOMAIN words AS text COLLATE \"en-US-x-icu\";"
+    "CREATE TABLE rule_row (id bigint PRIMARY KEY, ref words, flag boolean, n bigint, k "
+    "bigint, x float8, y float8, stage words, name words, born date, due date, seen "
     "timestamptz, made timestamptz, sum bigint, old bigint, usd bigint);"
-    "CREATE TABLE rule_item (id bigint, units bigint, rate float8, kind text, due date, "
+    "CREATE TABLE rule_item (id bigint, units bigint, rate float8, kind words, due date, "
     "worth bigint, live boolean);"
-    "CREATE TABLE rule_move (id bigint, kind text, worth bigint, at timestamptz, step "
+    "CREATE TABLE rule_move (id bigint, kind words, worth bigint, at timestamptz, step "
     "bigint);"
-    "CREATE TABLE rule_member (code text, ref text);"
+    "CREATE TABLE rule_member (code text, ref words);"
     "CREATE INDEX ON rule_item (id); CREATE INDEX ON rule_move (id);"
     "SET jit = off; SET statement_timeout = 0; SET random_page_cost = 1";
 

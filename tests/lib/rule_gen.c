@@ -55,7 +55,7 @@ static const char *const move_fields[WANTS][2] = {
     [INT] = {"step"}, [STRING] = {"kind"}, [TIME] = {"at"}, [MONEY] = {"worth"}};
 
 /* ---- forms ---------------------------------------------------------------------------- */
-#define FORMS 48
+#define FORMS 60
 static const char *const forms[WANTS][FORMS] = {
     [BOOL] = {"(%b && %b)", "(%b || %b)", "!(%b)", "(%b ? %b : %b)", "(%i < %i)",
 	"(%i >= %i)", "(%d <= %d)", "(%d > %d)", "(%d == %d)", "(%d != %d)",
@@ -68,16 +68,21 @@ static const char *const forms[WANTS][FORMS] = {
 	"%s.endsWith(%s)", "%s.contains(%s)", "%s.matches(\"^[a-m]\")", "has(r.stage)",
 	"has(r.x)", "(%b && %b && %b)", "cel.bind(z, %b, (z || %b))",
 	"(r.ref in segment(\"even\"))", "r.?n.hasValue()", "(%s in segment(\"even\"))",
+	"(%i %% 2 == 0)", "(%i %% 2 == 1)", "((0.5 * r.sum) * 2 > r.sum)",
+	"((r.old * 0.05) * 20 >= r.old)", "(r.usd / 2 * 2 < r.usd)",
+	"(date(r.seen) < date(\"2010-11-07\"))",
+	"(date(r.made) == date(\"2010-11-07\"))", "(%i %% 2 == 0)", "(0.7 * %m > %m)",
 	"(uint(%i) < %i)", "(uint(%i) >= uint(%i))", "(uint(%i) != 7.5)"},
     [INT] = {"(%i + %i)", "(%i - %i)", "(%i * %i)", "(%i / %i)", "(%i %% %i)", "-(%i)",
 	"(%b ? %i : %i)", "%s.size()", "days_since(%a)", "days_since(%t)",
-	"days_until(%t)", "days_until(%a)", "age(%a)", "age(%a, %a)", "(%a - %a)",
-	"%a.year()", "%a.month()", "%a.weekday()", "%t.getHours()", "%t.getFullYear()",
-	"%t.getDayOfYear()", "%t.getHours(\"Europe/London\")", "%t.getDate(\"-05:30\")",
-	"%t.getMinutes()", "int(%d)", "r.?n.orValue(%i)", "bucket(%s, \"x\", 5)",
-	"bucket(%i, %s, 1000)", "r.items.size()", "%s.indexOf(%s)", "%r.getHours()",
-	"%a.getDayOfYear()", "int(%t)", "abs(%i)", "%t.getMilliseconds()", "(%i %% 7)",
-	"%t.day()", "%t.getDayOfWeek(\"America/New_York\")", "int(uint(%i) + 3u)",
+	"days_until(%t)", "days_until(%a)", "age(%a)", "age(%a, %a)",
+	"age(r.born, r.due)", "(%a - %a)", "%a.year()", "%a.month()", "%a.weekday()",
+	"%t.getHours()", "%t.getFullYear()", "%t.getDayOfYear()",
+	"%t.getHours(\"Europe/London\")", "%t.getDate(\"-05:30\")", "%t.getMinutes()",
+	"int(%d)", "r.?n.orValue(%i)", "bucket(%s, \"x\", 5)", "bucket(%i, %s, 1000)",
+	"r.items.size()", "%s.indexOf(%s)", "%r.getHours()", "%a.getDayOfYear()",
+	"int(%t)", "abs(%i)", "%t.getMilliseconds()", "(%i %% 7)", "%t.day()",
+	"%t.getDayOfWeek(\"America/New_York\")", "int(uint(%i) + 3u)",
 	"int(uint(%i) - uint(%i))", "int(uint(%i) * uint(%i))",
 	"int(uint(%i) / uint(%i))", "int(uint(%i) %% 5u)",
 	"r.moves.filter(m9, %b).size()"},

@@ -2,7 +2,7 @@
  * One rule, one meaning: random rules over random books give the same answer, undecided
  * included, by the interpreter, in columns and in PostgreSQL.
  *
- *   one_meaning [--checks N] [--seconds N] [--every N]
+ *   one_meaning [--checks N] [--seconds N] [--every N] [--shrink no]
  *
  * Goes on until N rules x rows were answered by all of them (--every 1, the default), or,
  * with PostgreSQL asked in each --every'th round only, by the interpreter and in columns.
@@ -16,11 +16,12 @@
 #include "tests/lib/cluster.h"
 #include "tests/lib/rule_shrink.h"
 
-#define ROWS  400
-#define RULES 96
+#define ROWS        400
+#define RULES       96
+#define CHUNKS_ROWS 9001
 
 struct asked {
-	int64_t checks, seconds, every;
+	int64_t checks, seconds, every, shrink;
 };
 
 static int64_t
@@ -39,8 +40,10 @@ number(const char *text)
 static struct asked
 read_arguments(int argc, char **argv)
 {
-	struct asked a = {
-	    .checks = 1000000, .seconds = INT64_MAX / STW_USEC_SEC, .every = 1};
+	struct asked a = {.checks = 1000000,
+	    .seconds = INT64_MAX / STW_USEC_SEC,
+	    .every = 1,
+	    .shrink = 1};
 
 	for (int i = 1; i + 1 < argc; i += 2) {
 		if (strcmp(argv[i], "--checks") == 0)
@@ -49,6 +52,8 @@ read_arguments(int argc, char **argv)
 			a.seconds = number(argv[i + 1]);
 		else if (strcmp(argv[i], "--every") == 0)
 			a.every = number(argv[i + 1]);
+		else if (strcmp(argv[i], "--shrink") == 0)
+			a.shrink = strcmp(argv[i + 1], "no") != 0;
 		else
 			exit(2);
 	}
@@ -108,9 +113,20 @@ main(int argc, char **argv)
 	buf_init(&report);
 	while (same && m.checks[asked.every == 1 ? 2 : 1] < asked.checks &&
 	       stw_monotonic() - began < asked.seconds * STW_USEC_SEC) {
-		int count = rounds++ % asked.every == 0 ? 3 : 2;
+		int count = rounds % asked.every == 0 ? 3 : 2;
+		size_t rows = ROWS;
+		int rules = RULES;
 
-		same = meaning_round(&m, &chance, ROWS, RULES, count, &report);
+		if (rounds % 16 == 7) { /* a few rows, or none but one */
+			rows = 1 + (size_t)chance_below(&chance, 130);
+		} else if (rounds % 16 == 15) { /* more than a chunk of columns */
+			rows = CHUNKS_ROWS;
+			rules = RULES / 4;
+			count = 2;
+		}
+		rounds++;
+		same = meaning_round(&m, &chance, rows, rules, count,
+		    asked.shrink == 0 ? NULL : &report);
 		if (stw_monotonic() - told > 60 * STW_USEC_SEC) {
 			told = stw_monotonic();
 			print_state(&m, began);
@@ -118,7 +134,8 @@ main(int argc, char **argv)
 	}
 	print_state(&m, began);
 	if (!same)
-		(void)printf("%s\n", report.data);
+		(void)printf(
+		    "%s\n", asked.shrink == 0 ? "the executors differ" : report.data);
 	buf_fini(&report);
 	test_db_close(&db);
 	(void)printf(
