@@ -314,6 +314,37 @@ double_divide(struct sql *q, struct sx a, struct sx b)
 	return guarded(q, divide_text, a, b);
 }
 
+/* A product becomes infinite when its 2^-1024th rounds to 1 or more, and zero when its
+ * 2^1075th is at most 1: x * y below, each exact. Where that rounds to 1, the halves of
+ * both factors (Veltkamp's split) tell on which side of 1 it lies. */
+static const char underflow_text[] =
+    "(SELECT CASE WHEN z3.x * z3.y <> 1 THEN z3.x * z3.y < 1"
+    " ELSE z3.xh * z3.yh - 1 + z3.xh * z3.yl + z3.xl * z3.yh + z3.xl * z3.yl <= 0 END"
+    " FROM (SELECT z2.x, z2.y, z2.xh, z2.yh, z2.x - z2.xh AS xl, z2.y - z2.yh AS yl"
+    " FROM (SELECT z1.x, z1.y, 134217729 * z1.x - (134217729 * z1.x - z1.x) AS xh,"
+    " 134217729 * z1.y - (134217729 * z1.y - z1.y) AS yh"
+    " FROM (SELECT LEAST(abs(#1), abs(#2)) * power(2::float8, 537)"
+    " * power(2::float8, 537) AS x, GREATEST(abs(#1), abs(#2)) * 2 AS y OFFSET 0)"
+    " AS z1 OFFSET 0) AS z2 OFFSET 0) AS z3)";
+static const char multiply_text[] =
+    "(CASE WHEN #1 = 0 OR #2 = 0 OR abs(#1) >= 'Infinity'::float8"
+    " OR abs(#2) >= 'Infinity'::float8 THEN #1 * #2"
+    " WHEN abs(#1) >= 1 AND abs(#2) >= 1 THEN"
+    " CASE WHEN (abs(#1) * power(2::float8, -512)) * (abs(#2) * power(2::float8, -512))"
+    " >= 1 THEN #1 * (#2 * 'Infinity'::float8) ELSE #1 * #2 END"
+    " WHEN LEAST(abs(#1), abs(#2)) <= power(2::float8, -537)"
+    " AND GREATEST(abs(#1), abs(#2)) <= 0.5 THEN"
+    " CASE WHEN #3 THEN #1 * (#2 * 0) ELSE #1 * #2 END"
+    " ELSE #1 * #2 END)";
+
+static struct sx
+double_multiply(struct sql *q, struct sx a, struct sx b)
+{
+	const char *parts[] = {"#1", "#2", underflow_text};
+
+	return guarded(q, sql_fill(q, multiply_text, parts), a, b);
+}
+
 static bool
 double_call(struct sql *q, const struct node *n, const struct sx *args, struct sx *out)
 {
@@ -326,9 +357,7 @@ double_call(struct sql *q, const struct node *n, const struct sx *args, struct s
 	else if (sql_is(n, "*", 2) && sql_known(a))
 		*out = double_scale(q, '*', *b, a->value.d);
 	else if (sql_is(n, "*", 2))
-		*out = sql_refuse_call(q, n,
-		    "a double times a double underflows to an error; one side must be "
-		    "constant");
+		*out = double_multiply(q, *a, *b);
 	else if (sql_is(n, "/", 2))
 		*out = double_divide(q, *a, *b);
 	else if (sql_is(n, "neg", 1))

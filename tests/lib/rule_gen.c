@@ -55,7 +55,7 @@ static const char *const move_fields[WANTS][2] = {
     [INT] = {"step"}, [STRING] = {"kind"}, [TIME] = {"at"}, [MONEY] = {"worth"}};
 
 /* ---- forms ---------------------------------------------------------------------------- */
-#define FORMS 60
+#define FORMS 64
 static const char *const forms[WANTS][FORMS] = {
     [BOOL] = {"(%b && %b)", "(%b || %b)", "!(%b)", "(%b ? %b : %b)", "(%i < %i)",
 	"(%i >= %i)", "(%d <= %d)", "(%d > %d)", "(%d == %d)", "(%d != %d)",
@@ -72,6 +72,7 @@ static const char *const forms[WANTS][FORMS] = {
 	"((r.old * 0.05) * 20 >= r.old)", "(r.usd / 2 * 2 < r.usd)",
 	"(date(r.seen) < date(\"2010-11-07\"))",
 	"(date(r.made) == date(\"2010-11-07\"))", "(%i %% 2 == 0)", "(0.7 * %m > %m)",
+	"(r.x * r.y == 0.0)", "(r.x * r.y > 1.7e308)", "(1.0 / (r.y * r.x) < 0.0)",
 	"(uint(%i) < %i)", "(uint(%i) >= uint(%i))", "(uint(%i) != 7.5)"},
     [INT] = {"(%i + %i)", "(%i - %i)", "(%i * %i)", "(%i / %i)", "(%i %% %i)", "-(%i)",
 	"(%b ? %i : %i)", "%s.size()", "days_since(%a)", "days_since(%t)",
