@@ -54,10 +54,8 @@ odd_double(struct chance *c)
 	    1e308, -1e308, 1.7976931348623157e308, 4.9406564584124654e-324,
 	    -4.9406564584124654e-324, 2.2250738585072014e-308, 1e-300, 1e300,
 	    9007199254740993.0, 9223372036854775808.0, -9223372036854775808.0,
-	    9223372036854774784.0, 0.49999999999999994, 0x1.0000000000001p-538,
-	    0x1.fffffffffffffp-538, 0x1.ffffffffffffep-538, 0x1p-537,
-	    0x1.0000000000001p512, 0x1.fffffffffffffp511, 0x1.ffffffffffffep511, 3.0,
-	    7.0, 1e-7, 1e22, 0.7, 123456.789};
+	    9223372036854774784.0, 0.49999999999999994, 3.0, 7.0, 1e-7, 1e22, 0.7,
+	    123456.789};
 
 	switch (chance_below(c, 10)) {
 	case 0:
@@ -71,6 +69,18 @@ odd_double(struct chance *c)
 	default:
 		return odd[chance_below(c, STW_ARRAY_LEN(odd))];
 	}
+}
+
+/* Factors whose products lie on either side of where they become zero, or infinite. */
+static double
+edge_double(struct chance *c)
+{
+	static const double edges[] = {0x1.0000000000001p-538, 0x1.fffffffffffffp-538,
+	    0x1.ffffffffffffep-538, 0x1p-537, 0x1.0000000000001p512,
+	    0x1.fffffffffffffp511, 0x1.ffffffffffffep511, 0x1p-1074};
+	double d = edges[chance_below(c, STW_ARRAY_LEN(edges))];
+
+	return chance_below(c, 4) == 0 ? -d : d;
 }
 
 static stw_day
@@ -174,8 +184,9 @@ fill_cell(struct chance *c, struct style style, struct table *t, int col, size_t
 		break;
 	case COL_DOUBLE:
 		table_set_double(t, col, row,
-		    style.values == WILD ? odd_double(c)
-					 : (double)styled_int(c, style) / 4);
+		    style.values == WILD     ? odd_double(c)
+		    : style.values == NARROW ? (double)styled_int(c, style) / 4
+					     : edge_double(c));
 		break;
 	case COL_STRING:
 		table_set_string(t, col, row,
