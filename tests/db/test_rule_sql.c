@@ -309,7 +309,7 @@ START_TEST(a_difference_is_shrunk_to_what_matters)
 	ck_assert_ptr_nonnull(strstr(report.data, "wrong        false"));
 	rule = strchr(report.data, '\n') + 3;
 	end = strchr(rule, '\n');
-	ck_assert_msg(end - rule < 90, "%s", report.data);
+	ck_assert_msg(end - rule < 110, "%s", report.data);
 	ck_assert(memmem(rule, (size_t)(end - rule), ".size()", 7) != NULL);
 	for (line = end; line != NULL; line = strchr(line + 1, '\n'))
 		cells += strncmp(line + 1, "  r.", 4) == 0;

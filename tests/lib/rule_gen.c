@@ -8,6 +8,7 @@
 struct reach {
 	struct chance *chance;
 	struct arena *arena;
+	bool exotic;
 	char kind[REACH_MAX + 2];
 	int n;
 };
@@ -55,7 +56,7 @@ static const char *const move_fields[WANTS][2] = {
     [INT] = {"step"}, [STRING] = {"kind"}, [TIME] = {"at"}, [MONEY] = {"worth"}};
 
 /* ---- forms ---------------------------------------------------------------------------- */
-#define FORMS 64
+#define FORMS 72
 static const char *const forms[WANTS][FORMS] = {
     [BOOL] = {"(%b && %b)", "(%b || %b)", "!(%b)", "(%b ? %b : %b)", "(%i < %i)",
 	"(%i >= %i)", "(%d <= %d)", "(%d > %d)", "(%d == %d)", "(%d != %d)",
@@ -72,8 +73,10 @@ static const char *const forms[WANTS][FORMS] = {
 	"((r.old * 0.05) * 20 >= r.old)", "(r.usd / 2 * 2 < r.usd)",
 	"(date(r.seen) < date(\"2010-11-07\"))",
 	"(date(r.made) == date(\"2010-11-07\"))", "(%i %% 2 == 0)", "(0.7 * %m > %m)",
-	"(r.x * r.y == 0.0)", "(r.x * r.y > 1.7e308)", "(1.0 / (r.y * r.x) < 0.0)",
-	"(uint(%i) < %i)", "(uint(%i) >= uint(%i))", "(uint(%i) != 7.5)"},
+	"(age(r.born, r.due) %% 2 == 0)", "(r.n %% -1 == 0)", "(r.n %% r.k == 0)",
+	"(r.name.trim() == \"x\")", "(r.x * r.y == 0.0)", "(r.x * r.y > 1.7e308)",
+	"(1.0 / (r.y * r.x) < 0.0)", "(uint(%i) < %i)", "(uint(%i) >= uint(%i))",
+	"(uint(%i) != 7.5)"},
     [INT] = {"(%i + %i)", "(%i - %i)", "(%i * %i)", "(%i / %i)", "(%i %% %i)", "-(%i)",
 	"(%b ? %i : %i)", "%s.size()", "days_since(%a)", "days_since(%t)",
 	"days_until(%t)", "days_until(%a)", "age(%a)", "age(%a, %a)",
@@ -106,6 +109,34 @@ static const char *const forms[WANTS][FORMS] = {
 	"r.?sum.orValue(%m)", "abs(%m)", "money(%i)", "(%m * 2)", "(%m * 1.5)"},
     [SPAN] = {"(%r + %r)", "(%t - %t)", "(%r * %i)", "-(%r)", "days(%i)", "(%r - %r)",
 	"hours(%i)"},
+};
+
+/* What most rules are without, because SQL refuses it: for interpreter and columns. */
+static const char *const exotic[WANTS][16] = {
+    [BOOL] = {"[%i, %i].exists(q, q > %i)", "r.items.exists(p, e, p > 0 && e.live)",
+	"r.moves.all(p, e, e.step > p)", "({\"a\": %i}[\"a\"] == %i)",
+	"(bytes(%s) < bytes(%s))", "(dyn(%s) == %s)", "(%i < dyn(%d))",
+	"optional.of(%i).hasValue()", "[%b, %b].all(q, q)", "(%s in {%s: 1})",
+	"([%i, %i] == [%i, 3])", "(type(%i) == int)", "(r.moves.first().kind == %s)",
+	"[%s, %s].exists_one(q, q == %s)"},
+    [INT] = {"math.greatest(%i, %i)", "math.bitAnd(%i, %i)", "%s.lastIndexOf(%s)",
+	"%s.split(\"a\").size()", "[%i, %i, %i].sum()", "[%i, %i].map(q, q + 1).max()",
+	"r.?n.optMap(v, v + 1).orValue(%i)", "r.items.first().units",
+	"r.items[0].units", "r.items[?1].optMap(v, v.units).orValue(%i)",
+	"int(string(%i))", "%s.indexOf(%s, 1)", "r.items.map(p, e, p + e.units).sum()",
+	"math.sign(%i)"},
+    [DOUBLE] = {"math.least(%d, %d)", "r.items.map(i7, i7.rate).sum()",
+	"r.items.map(i7, i7.rate).max()", "r.items.map(i7, i7.rate).avg()",
+	"[%d, %d].min()", "math.trunc(%d)", "double(string(%d))"},
+    [STRING] = {"%s.split(\"a\").join(%s)", "\"%%d-%%s\".format([%i, %s])",
+	"[%s, %s].join(\"-\")", "string(%d)", "string(%t)", "string(%m)", "string(%r)",
+	"r.moves.map(m8, m8.kind).first()", "%s.replace(%s, \"x\")"},
+    [DATE] = {"[%a, %a].max()", "date(string(%a))", "r.items.map(i8, i8.due).last()"},
+    [TIME] = {"r.moves.map(m8, m8.at).first()", "[%t, %t].min()",
+	"timestamp(string(%t))"},
+    [MONEY] = {"[%m, %m].sum()", "r.moves.last().worth", "[%m, r.sum].max()",
+	"(%b ? %m : %m)"},
+    [SPAN] = {"[%r, %r].max()", "duration(string(%r))", "[%r, %r].avg()"},
 };
 
 static int
@@ -276,7 +307,10 @@ gen(struct reach *r, enum want want, int depth)
 		return leaf(r, want);
 	if (chance_below(r->chance, 4) == 0 && r->n < REACH_MAX)
 		return over_children(r, want, depth);
-	g = node(r->arena, want, any_of(r, forms[want], FORMS));
+	if (r->exotic && chance_below(r->chance, 6) == 0)
+		g = node(r->arena, want, any_of(r, exotic[want], 16));
+	else
+		g = node(r->arena, want, any_of(r, forms[want], FORMS));
 	for (const char *p = g->format; *p != '\0'; p++) {
 		if (*p != '%')
 			continue;
@@ -291,7 +325,8 @@ gen(struct reach *r, enum want want, int depth)
 struct gen *
 gen_rule(struct chance *c, enum want want, int depth, struct arena *arena)
 {
-	struct reach r = {.chance = c, .arena = arena};
+	struct reach r = {
+	    .chance = c, .arena = arena, .exotic = chance_below(c, 5) == 0};
 
 	return gen(&r, want, depth);
 }
@@ -332,4 +367,18 @@ gen_least(enum want want, int i, struct arena *arena)
 	if (i < nliterals + nfields)
 		return node(arena, want, fields[want][i - nliterals]);
 	return NULL;
+}
+
+bool
+gen_is_least(const struct gen *g)
+{
+	for (int i = 0; i < 12 && literals[g->want][i] != NULL; i++) {
+		if (strcmp(g->format, literals[g->want][i]) == 0)
+			return true;
+	}
+	for (int i = 0; i < 6 && fields[g->want][i] != NULL; i++) {
+		if (strcmp(g->format, fields[g->want][i]) == 0)
+			return true;
+	}
+	return false;
 }

@@ -28,5 +28,6 @@ void gen_print(const struct gen *g, struct buf *to);
 int gen_size(const struct gen *g); /* nodes */
 /* The shortest things of a type, for shrinking; NULL past the end. */
 struct gen *gen_least(enum want want, int i, struct arena *arena);
+bool gen_is_least(const struct gen *g);
 
 #endif

@@ -106,7 +106,7 @@ shrink_at(struct shrink *s, struct gen **at)
 
 	if (try_below(s, at, *at))
 		return true;
-	for (int i = 0; (*at)->nkids > 0; i++) {
+	for (int i = 0; !gen_is_least(*at); i++) {
 		least = gen_least((*at)->want, i, s->arena);
 		if (least == NULL)
 			break;
