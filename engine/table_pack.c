@@ -2,11 +2,13 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "engine/arena.h"
 #include "engine/table.h"
 
-#define ALIGN ((size_t)64)
+#define ALIGN     ((size_t)64)
+#define HUGE_PAGE ((size_t)2 << 20)
 
 /* ---- reading flat columns -------------------------------------------------------- */
 static int64_t
@@ -135,6 +137,22 @@ rows_of(size_t rows, size_t chunk)
 	return left < TABLE_CHUNK ? left : TABLE_CHUNK;
 }
 
+/* Zeroed. A large one lies on huge pages where the system has them: rules go through many
+ * columns side by side, and each would need its own entries of the address cache. */
+static void *
+pack_memory(size_t bytes)
+{
+	size_t align = bytes >= 2 * HUGE_PAGE ? HUGE_PAGE : ALIGN;
+	size_t room = bytes == 0 ? align : (bytes + align - 1) / align * align;
+	void *memory = aligned_alloc(align, room);
+
+	STW_ASSERT(memory != NULL);
+	if (align == HUGE_PAGE)
+		(void)madvise(memory, room, MADV_HUGEPAGE); /* only a wish */
+	memset(memory, 0, bytes);
+	return memory;
+}
+
 struct col_pack *
 col_pack_new(const struct column *col, size_t rows)
 {
@@ -160,9 +178,7 @@ col_pack_new(const struct column *col, size_t rows)
 		pack->min = c->min < pack->min ? c->min : pack->min;
 		pack->max = c->max > pack->max ? c->max : pack->max;
 	}
-	pack->memory = aligned_alloc(ALIGN, pack->bytes == 0 ? ALIGN : pack->bytes);
-	STW_ASSERT(pack->memory != NULL);
-	memset(pack->memory, 0, pack->bytes);
+	pack->memory = pack_memory(pack->bytes);
 	at = pack->memory;
 	for (size_t k = 0; k < pack->nchunks; k++) {
 		struct col_chunk *c = &pack->chunks[k];
