@@ -550,6 +550,16 @@ operands_add(struct graph *g, enum gop op, struct operands *to, struct gnode *n)
 	to->items[to->count++] = n;
 }
 
+/* Bytes a row that a condition on a column reads. */
+size_t
+gnode_width(const struct gnode *n)
+{
+	if (n->op != G_SET || n->pack->rows == 0)
+		return 0;
+	return n->pack->bytes / n->pack->rows;
+}
+
+/* The cheap ones first, and of those that read columns the narrow ones. */
 static int
 by_cost(const void *a, const void *b)
 {
@@ -558,6 +568,8 @@ by_cost(const void *a, const void *b)
 
 	if (x->cost != y->cost)
 		return x->cost < y->cost ? -1 : 1;
+	if (gnode_width(x) != gnode_width(y))
+		return gnode_width(x) < gnode_width(y) ? -1 : 1;
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 

@@ -162,23 +162,6 @@ in_set(const struct gnode *n, int64_t v)
 	return lo < n->nranges && n->ranges[lo].lo <= v;
 }
 
-static uint64_t
-code_at(const struct col_chunk *c, size_t i)
-{
-	switch (c->width) {
-	case 1:
-		return ((const uint8_t *)c->data)[i];
-	case 2:
-		return ((const uint16_t *)c->data)[i];
-	case 4:
-		return ((const uint32_t *)c->data)[i];
-	case 8:
-		return ((const uint64_t *)c->data)[i];
-	default:
-		return 0;
-	}
-}
-
 /* Of many ranges, row by row. */
 static void
 look_up(const struct gnode *n, const struct piece *p, uint64_t *out)
@@ -189,10 +172,9 @@ look_up(const struct gnode *n, const struct piece *p, uint64_t *out)
 		uint64_t bits = 0;
 
 		for (unsigned i = 0; i < 64; i++) {
-			uint64_t v =
-			    (uint64_t)c->base + code_at(c, p->rows + w * 64 + i);
+			int64_t v = chunk_value(c, p->rows + w * 64 + i);
 
-			bits |= (uint64_t)in_set(n, (int64_t)v) << i;
+			bits |= (uint64_t)in_set(n, v) << i;
 		}
 		out[w] = bits;
 	}
@@ -249,6 +231,23 @@ fill(uint64_t *bits, enum plane plane, size_t words)
 	memset(bits, plane == PLANE_TRUE ? 0xff : 0, words * sizeof *bits);
 }
 
+/* From the bits of rows with a value, in t, to planes of all rows; p may be t. */
+static void
+with_missing(const struct gnode *n, const struct piece *piece, uint64_t *t, uint64_t *p)
+{
+	if (piece->valid == NULL) {
+		if (p != t)
+			memcpy(p, t, piece->words * sizeof *p);
+		return;
+	}
+	for (size_t w = 0; w < piece->words; w++) {
+		uint64_t bits = t[w], valid = piece->valid[w];
+
+		p[w] = n->truth == FALSE_T ? bits & valid : bits | ~valid;
+		t[w] = n->truth == TRUE_T ? bits | ~valid : bits & valid;
+	}
+}
+
 /* Pieces of a list, each in its place. */
 static void
 set_pieces(struct lane *x, const struct gnode *n, const struct lane_scope *scope,
@@ -266,14 +265,7 @@ set_pieces(struct lane *x, const struct gnode *n, const struct lane_scope *scope
 
 		if (said != PLANE_BITS)
 			fill(pt, said, piece.words);
-		for (size_t w = 0; w < piece.words; w++) {
-			uint64_t bits = pt[w];
-			uint64_t valid =
-			    piece.valid == NULL ? ~UINT64_C(0) : piece.valid[w];
-
-			pp[w] = n->truth == FALSE_T ? bits & valid : bits | ~valid;
-			pt[w] = n->truth == TRUE_T ? bits | ~valid : bits & valid;
-		}
+		with_missing(n, &piece, pt, pp);
 	}
 	say_bits(s, t, p);
 }
@@ -294,6 +286,65 @@ run_set(struct lane *x, const struct gnode *n, struct gstate *s)
 	bits = lane_bits(x, n, &s->buf_t);
 	said = set_piece(x, n, &piece, bits);
 	say_valued(x, n, s, said, bits, piece.valid, n->truth, piece.words);
+}
+
+/* ---- open rows ------------------------------------------------------------------------ */
+#define SPARSE 6 /* so many rows of a word are looked at one by one */
+
+static uint64_t
+look_at(const struct gnode *n, const struct piece *p, size_t word, uint64_t mask)
+{
+	uint64_t bits = 0;
+
+	for (; mask != 0; mask &= mask - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(mask);
+		int64_t v = chunk_value(p->chunk, p->rows + word * 64 + i);
+
+		bits |= (uint64_t)in_set(n, v) << i;
+	}
+	return bits;
+}
+
+/* The words that the mask leaves open; where few rows of one are, only those. */
+static void
+set_open_piece(struct lane *x, const struct gnode *n, const struct piece *p,
+    const uint64_t *mask, uint64_t *out)
+{
+	for (size_t w = 0; w < p->words; w++) {
+		struct piece one = *p;
+		enum plane said;
+
+		out[w] = 0;
+		if (mask[w] == 0)
+			continue;
+		if (p->chunk->width > 0 && __builtin_popcountll(mask[w]) <= SPARSE) {
+			out[w] = look_at(n, p, w, mask[w]);
+			continue;
+		}
+		one.rows += w * 64;
+		one.words = 1;
+		said = set_piece(x, n, &one, out + w);
+		if (said != PLANE_BITS)
+			fill(out + w, said, 1);
+	}
+}
+
+void
+run_set_open(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	const struct lane_scope *scope = lane_scope(x, n->scope);
+	uint64_t *t = lane_bits(x, n, &s->buf_t), *p = t;
+	size_t count = piece_count(scope);
+
+	if (n->truth == UNKNOWN_T && n->pack->missing > 0)
+		p = lane_bits(x, n, &s->buf_p);
+	for (size_t i = 0; i < count; i++) {
+		struct piece piece = piece_at(n, n->col, scope, i);
+
+		set_open_piece(x, n, &piece, s->mask + piece.word, t + piece.word);
+		with_missing(n, &piece, t + piece.word, p + piece.word);
+	}
+	say_bits(s, t, p);
 }
 
 /* ---- bits of a number ---------------------------------------------------------------- */

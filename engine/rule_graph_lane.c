@@ -49,10 +49,10 @@ static const gop_fn run[GOPS] = {
     [V_PICK] = run_pick,
     [V_DEFAULT] = run_default,
     [V_COUNT] = run_count,
-    [V_SUM] = run_total,
-    [V_MEAN] = run_total,
-    [V_MIN] = run_extreme,
-    [V_MAX] = run_extreme,
+    [V_SUM] = run_aggregate,
+    [V_MEAN] = run_aggregate,
+    [V_MIN] = run_aggregate,
+    [V_MAX] = run_aggregate,
     [V_SPREAD] = run_value_spread,
     [V_ROWS] = run_value_rows,
 };
@@ -166,6 +166,16 @@ clock_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+/* A column's condition has a mask only when it is asked for open rows. */
+static void
+run_now(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	if (n->op == G_SET && s->mask != NULL)
+		run_set_open(x, n, s);
+	else
+		run[n->op](x, n, s);
+}
+
 /* The time of the inputs that the node asks for is theirs. */
 static void
 run_measured(struct lane *x, const struct gnode *n, struct gstate *s)
@@ -173,7 +183,7 @@ run_measured(struct lane *x, const struct gnode *n, struct gstate *s)
 	uint64_t outer = x->inner_ns, began = clock_ns(), took;
 
 	x->inner_ns = 0;
-	run[n->op](x, n, s);
+	run_now(x, n, s);
 	took = clock_ns() - began;
 	s->ns += took > x->inner_ns ? took - x->inner_ns : 0;
 	s->rows += lane_scope(x, n->scope)->n;
@@ -192,6 +202,7 @@ lane_ask(struct lane *x, const struct gnode *n)
 	if (n->op == G_ROWS)
 		return lane_ask_rows(x, n, NULL);
 	s->epoch = x->epoch;
+	s->mask = NULL;
 	if (__builtin_expect(x->g->options != NULL && x->g->options->profile, 0))
 		run_measured(x, n, s);
 	else
@@ -204,15 +215,15 @@ lane_ask_rows(struct lane *x, const struct gnode *n, const uint64_t *mask)
 {
 	struct gstate *s = &x->states[n->id];
 
-	if (n->op != G_ROWS)
+	if (n->op != G_ROWS && (n->op != G_SET || mask == NULL || n->users > 1))
 		return lane_ask(x, n);
-	if (s->epoch == x->epoch && s->complete)
+	if (n->op == G_ROWS && s->epoch == x->epoch && s->complete)
 		return s;
 	s->mask = mask;
 	if (__builtin_expect(x->g->options != NULL && x->g->options->profile, 0))
 		run_measured(x, n, s);
 	else
-		run_rows(x, n, s);
+		run_now(x, n, s);
 	s->epoch = x->epoch;
 	return s;
 }

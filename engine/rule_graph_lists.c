@@ -67,6 +67,7 @@ narrow(struct builder *b, const struct node *n, struct glist *list)
 static bool
 map_values(struct builder *b, const struct node *n, struct glist *list)
 {
+	static const struct simd_range any_value = {INT64_MIN, INT64_MAX};
 	struct inside was = enter(b, n, list);
 	const struct node *body = n->args[2];
 	struct gnode *value =
@@ -76,7 +77,10 @@ map_values(struct builder *b, const struct node *n, struct glist *list)
 	if (value == NULL)
 		return false;
 	list->value = value;
-	if (value->kind == RULE_V_BOOL) {
+	if (value->op == V_COLUMN) {
+		value = gnode_set(
+		    b->g, list->scope, value->col, &any_value, 1, UNKNOWN_T, false);
+	} else if (value->kind == RULE_V_BOOL) {
 		/* Known, one way or the other. */
 		struct gnode *in[] = {value, gnode_not(b->g, value)};
 

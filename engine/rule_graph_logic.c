@@ -105,6 +105,29 @@ open_rows(struct lane *x, const struct gnode *n, struct gstate *s, int upto,
 	return open;
 }
 
+#define WIDE      4 /* bytes a row from which on it pays to look at open rows only */
+#define FEW_WORDS 2 /* when at most one word in so many has one */
+
+/* May the operand be asked for open rows only? */
+static bool
+is_maskable(const struct gnode *n, const struct gnode *operand)
+{
+	if (operand->cost >= COST_LIST)
+		return true;
+	return n->op == G_AND && operand->op == G_SET && operand->users == 1 &&
+	       gnode_width(operand) >= WIDE;
+}
+
+static bool
+is_sparse(const uint64_t *bits, size_t words)
+{
+	size_t used = 0;
+
+	for (size_t w = 0; w < words; w++)
+		used += bits[w] != 0;
+	return used * FEW_WORDS <= words;
+}
+
 static void
 run_logic(struct lane *x, const struct gnode *n, struct gstate *s, enum plane stop,
     enum plane neutral)
@@ -115,7 +138,7 @@ run_logic(struct lane *x, const struct gnode *n, struct gstate *s, enum plane st
 
 	for (int i = 0; i < n->nin; i++) {
 		mask = NULL;
-		if (n->in[i]->cost >= COST_LIST && i > 0) {
+		if (i > 0 && is_maskable(n, n->in[i])) {
 			if (!gather_planes(x, n, i, stop, &g)) {
 				say_plane(s, stop);
 				return;
@@ -125,6 +148,9 @@ run_logic(struct lane *x, const struct gnode *n, struct gstate *s, enum plane st
 				say_plane(s, stop);
 				return;
 			}
+			if (mask != NULL && n->in[i]->op == G_SET &&
+			    !is_sparse(mask, lane_scope(x, n->scope)->words))
+				mask = NULL;
 		}
 		if (lane_ask_rows(x, n->in[i], mask)->plane == stop) {
 			say_plane(s, stop);

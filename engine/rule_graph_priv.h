@@ -181,6 +181,7 @@ struct gnode *gnode_of(
 /* Up to max ranges, sorted and apart; more than a few become bits. */
 struct gnode *gnode_set(struct graph *g, struct gscope *scope, int col,
     const struct simd_range *ranges, int n, enum truth missing, bool text_only);
+size_t gnode_width(const struct gnode *n);
 struct gscope *gscope_child(struct graph *g, struct gscope *parent, int child);
 /* Rows of the scope's table that belong to a chunk of the root. */
 void gscope_rows(const struct gscope *scope, size_t chunk, size_t *first, size_t *n);
@@ -257,7 +258,7 @@ struct gstate {
 	int64_t lo, hi; /* of the known ones */
 	/* kept */
 	uint64_t *buf_t, *buf_p, *buf_done;
-	const uint64_t *mask; /* ROWS: the rows asked for; NULL: all */
+	const uint64_t *mask; /* ROWS, SET: the rows asked for; NULL: all */
 	bool complete;        /* ROWS: all rows are worked out */
 	void *buf_v;
 	size_t rows, skipped;
@@ -312,6 +313,8 @@ typedef void (*gop_fn)(struct lane *x, const struct gnode *n, struct gstate *s);
  * rule_graph_reduce.c and rule_graph_rows.c. */
 void run_const(struct lane *x, const struct gnode *n, struct gstate *s);
 void run_set(struct lane *x, const struct gnode *n, struct gstate *s);
+/* The same for the rows of s->mask alone. */
+void run_set_open(struct lane *x, const struct gnode *n, struct gstate *s);
 void run_bits(struct lane *x, const struct gnode *n, struct gstate *s);
 void run_real(struct lane *x, const struct gnode *n, struct gstate *s);
 void run_ints(struct lane *x, const struct gnode *n, struct gstate *s);
@@ -341,8 +344,7 @@ void run_real_arithmetic(struct lane *x, const struct gnode *n, struct gstate *s
 void run_pick(struct lane *x, const struct gnode *n, struct gstate *s);
 void run_default(struct lane *x, const struct gnode *n, struct gstate *s);
 void run_count(struct lane *x, const struct gnode *n, struct gstate *s);
-void run_total(struct lane *x, const struct gnode *n, struct gstate *s);
-void run_extreme(struct lane *x, const struct gnode *n, struct gstate *s);
+void run_aggregate(struct lane *x, const struct gnode *n, struct gstate *s);
 void run_value_spread(struct lane *x, const struct gnode *n, struct gstate *s);
 void run_value_rows(struct lane *x, const struct gnode *n, struct gstate *s);
 

@@ -51,10 +51,58 @@ any_bit(const uint64_t *bits, size_t from, size_t past)
 	return false;
 }
 
+/* The first set bit at or after `at`; past when there is none before it. */
+static size_t
+next_bit(const uint64_t *bits, size_t at, size_t past)
+{
+	uint64_t word;
+	size_t w = at >> 6;
+
+	if (at >= past)
+		return past;
+	word = bits[w] & (~UINT64_C(0) << (at & 63));
+	while (word == 0) {
+		if (++w > (past - 1) >> 6)
+			return past;
+		word = bits[w];
+	}
+	at = w * 64 + (size_t)__builtin_ctzll(word);
+	return at < past ? at : past;
+}
+
+/* From one set bit to the next parent's: good where few are set. */
+static void
+any_of_few(const struct family *f, const uint64_t *bits, uint64_t *out)
+{
+	size_t end = first_bit(f, f->parent->n), parent = 0;
+	size_t at = next_bit(bits, first_bit(f, 0), end);
+
+	while (at < end) {
+		while (first_bit(f, parent + 1) <= at)
+			parent++;
+		bit_set(out, f->skew + parent);
+		at = next_bit(bits, first_bit(f, parent + 1), end);
+	}
+}
+
+static size_t
+count_all(const uint64_t *bits, size_t words)
+{
+	size_t count = 0;
+
+	for (size_t w = 0; w < words; w++)
+		count += (size_t)__builtin_popcountll(bits[w]);
+	return count;
+}
+
 static void
 any_of(const struct family *f, const uint64_t *bits, uint64_t *out)
 {
 	memset(out, 0, f->parent->words * sizeof *out);
+	if (count_all(bits, f->child->words) < f->parent->n) {
+		any_of_few(f, bits, out);
+		return;
+	}
 	for (size_t p = 0, from = first_bit(f, 0); p < f->parent->n; p++) {
 		size_t past = first_bit(f, p + 1), at = f->skew + p;
 
@@ -153,7 +201,7 @@ run_one(struct lane *x, const struct gnode *n, struct gstate *s)
 
 /* ---- aggregates ------------------------------------------------------------------------ */
 /* The rows whose list is known; NULL: all. */
-static const uint64_t *
+static uint64_t *
 known_lists(struct lane *x, const struct gnode *n, struct gstate *s, bool *none)
 {
 	const struct gstate *failed = lane_ask(x, n->in[n->nin - 1]);
@@ -194,157 +242,180 @@ run_count(struct lane *x, const struct gnode *n, struct gstate *s)
 
 struct aggregate {
 	struct family f;
-	const uint64_t *chosen; /* NULL: none */
-	const struct gstate *value;
-	uint64_t *known;
-	int64_t *whole; /* one of the two is NULL */
-	double *real;
-	void *room; /* the other */
+	const uint64_t *chosen;     /* NULL: none */
+	const struct gnode *of;     /* what is added up */
+	const struct gstate *value; /* NULL: read from the column's codes */
+	bool real;
+	uint64_t *known; /* of the parents */
+	uint64_t *lists; /* parents whose list is known; NULL: all */
+	void *room;      /* int64_t or double, one a parent */
 };
 
-/* Asks everything and makes room; false: unknown in all rows. */
+/* Asks everything and makes room; false: unknown in all rows. Parents start as 0 and
+ * known, or not known where nothing has no such value. */
 static bool
 aggregate_begin(
     struct lane *x, const struct gnode *n, struct gstate *s, struct aggregate *a)
 {
 	const struct gstate *in = lane_ask(x, n->in[0]);
-	const uint64_t *lists = known_lists(x, n, s, &s->none), *p;
+	const uint64_t *p;
 
-	a->f = family_of(x, n->in[0]->scope);
-	a->value = lane_ask(x, n->in[1]);
+	*a = (struct aggregate){.f = family_of(x, n->in[0]->scope), .of = n->in[1]};
+	a->lists = known_lists(x, n, s, &s->none);
+	a->real = a->of->kind == RULE_V_DOUBLE;
 	s->lo = INT64_MIN;
 	s->hi = INT64_MAX;
 	s->known = NULL;
 	if (s->none)
 		return false;
-	a->chosen = NULL;
-	if (in->plane != PLANE_FALSE && in->plane != PLANE_UNKNOWN && !a->value->none)
+	/* Few rows may be chosen: the column is not widened for them. */
+	if (a->of->op != V_COLUMN)
+		a->value = lane_ask(x, a->of);
+	if (in->plane != PLANE_FALSE && in->plane != PLANE_UNKNOWN &&
+	    (a->value == NULL || !a->value->none))
 		lane_planes(x, n->in[0], in, &a->chosen, &p);
+	if (n->kind == RULE_V_DOUBLE)
+		(void)lane_reals(x, n, s);
+	else
+		(void)lane_ints(x, n, s);
+	a->room = s->buf_v;
+	memset(a->room, 0, a->f.parent->words * 64 * 8);
 	a->known = lane_bits(x, n, &s->buf_t);
 	for (size_t w = 0; w < a->f.parent->words; w++)
-		a->known[w] = lists == NULL ? ~UINT64_C(0) : lists[w];
+		a->known[w] = n->op != V_SUM     ? 0
+			      : a->lists == NULL ? ~UINT64_C(0)
+						 : a->lists[w];
 	s->known = a->known;
-	a->whole = NULL;
-	a->real = NULL;
-	if (n->kind == RULE_V_DOUBLE)
-		a->real = lane_reals(x, n, s);
-	else
-		a->whole = lane_ints(x, n, s);
-	a->room = s->buf_v;
 	return true;
 }
 
+static const struct col_chunk *
+chunk_of(const struct aggregate *a, size_t bit, size_t *row)
+{
+	*row = (a->f.child->base + bit) % TABLE_CHUNK;
+	return &a->of->pack->chunks[(a->f.child->base + bit) / TABLE_CHUNK];
+}
+
+static int64_t
+whole_at(const struct aggregate *a, size_t bit)
+{
+	const struct col_chunk *c;
+	size_t row;
+
+	if (a->value != NULL)
+		return a->value->i[bit];
+	c = chunk_of(a, bit, &row);
+	return chunk_value(c, row);
+}
+
+static double
+real_at(const struct aggregate *a, size_t bit)
+{
+	const struct col_chunk *c;
+	size_t row;
+
+	if (a->value != NULL)
+		return a->value->d[bit];
+	c = chunk_of(a, bit, &row);
+	return ((const double *)c->data)[row];
+}
+
+/* What a parent's children have come to so far. */
+struct total {
+	size_t count;
+	stw_wide whole;
+	double real;
+	int64_t best;
+	double best_real;
+};
+
 static void
-forget(struct aggregate *a, size_t row)
+take(const struct aggregate *a, enum gop op, size_t bit, struct total *t)
 {
-	size_t at = a->f.skew + row;
+	if (a->real) {
+		double v = real_at(a, bit);
 
-	a->known[at >> 6] &= ~(UINT64_C(1) << (at & 63));
-}
+		t->real += v;
+		if (t->count == 0 || (op == V_MIN && v < t->best_real) ||
+		    (op == V_MAX && v > t->best_real))
+			t->best_real = v;
+	} else {
+		int64_t v = whole_at(a, bit);
 
-/* The next chosen child at or after `at`; past when there is none. */
-static size_t
-next_chosen(const struct aggregate *a, size_t at, size_t past)
-{
-	uint64_t word;
-	size_t w = at >> 6;
-
-	if (a->chosen == NULL || at >= past)
-		return past;
-	word = a->chosen[w] & (~UINT64_C(0) << (at & 63));
-	while (word == 0) {
-		if (++w > (past - 1) >> 6)
-			return past;
-		word = a->chosen[w];
+		t->whole += v;
+		if (t->count == 0 || (op == V_MIN && v < t->best) ||
+		    (op == V_MAX && v > t->best))
+			t->best = v;
 	}
-	at = w * 64 + (size_t)__builtin_ctzll(word);
-	return at < past ? at : past;
+	t->count++;
 }
 
-/* One parent's sum; false: it has none. */
+/* The parent's result; false: it has none. */
 static bool
-total_one(const struct aggregate *a, const struct gnode *n, size_t row)
+conclude(
+    const struct gnode *n, const struct aggregate *a, const struct total *t, size_t at)
 {
-	size_t past = first_bit(&a->f, row + 1), count = 0, at = a->f.skew + row;
-	bool ints = a->value->none || n->in[1]->kind != RULE_V_DOUBLE;
-	stw_wide whole = 0;
-	double real = 0;
+	int64_t *whole = a->room;
+	double *real = a->room;
 
-	for (size_t c = next_chosen(a, first_bit(&a->f, row), past); c < past;
-	     c = next_chosen(a, c + 1, past)) {
-		count++;
-		if (ints)
-			whole += a->value->i[c];
+	if (n->op == V_MIN || n->op == V_MAX) {
+		if (a->real)
+			real[at] = t->best_real;
 		else
-			real += a->value->d[c];
-	}
-	if (n->op == V_MEAN && count == 0)
-		return false;
-	if (n->op == V_MEAN && a->real != NULL)
-		a->real[at] = (ints ? (double)whole : real) / (double)count;
-	else if (a->real != NULL)
-		a->real[at] = real;
-	else if (n->op == V_MEAN)
+			whole[at] = t->best;
+	} else if (n->kind == RULE_V_DOUBLE) {
+		real[at] = a->real ? t->real : (double)t->whole;
+		if (n->op == V_MEAN)
+			real[at] /= (double)t->count;
+	} else if (n->op == V_MEAN) {
 		return wide_fits(
-		    divide_half_even(whole, (stw_wide)count), &a->whole[at]);
-	else
-		return wide_fits(whole, &a->whole[at]);
+		    divide_half_even(t->whole, (stw_wide)t->count), &whole[at]);
+	} else {
+		return wide_fits(t->whole, &whole[at]);
+	}
 	return true;
 }
 
-void
-run_total(struct lane *x, const struct gnode *n, struct gstate *s)
-{
-	struct aggregate a;
-
-	if (!aggregate_begin(x, n, s, &a))
-		return;
-	for (size_t row = 0; row < a.f.parent->n; row++) {
-		if (!total_one(&a, n, row))
-			forget(&a, row);
-	}
-}
-
 static void
-extreme_one(struct aggregate *a, const struct gnode *n, size_t row)
+close_parent(const struct gnode *n, const struct aggregate *a, const struct total *t,
+    size_t parent)
 {
-	size_t past = first_bit(&a->f, row + 1), at = a->f.skew + row;
-	size_t best = next_chosen(a, first_bit(&a->f, row), past);
+	size_t at = a->f.skew + parent;
+	uint64_t bit = UINT64_C(1) << (at & 63);
 
-	if (best == past) {
-		forget(a, row);
+	if (t->count == 0)
 		return;
-	}
-	for (size_t c = next_chosen(a, best + 1, past); c < past;
-	     c = next_chosen(a, c + 1, past)) {
-		bool less, more;
-
-		if (a->real != NULL) {
-			less = a->value->d[c] < a->value->d[best];
-			more = a->value->d[c] > a->value->d[best];
-		} else {
-			less = a->value->i[c] < a->value->i[best];
-			more = a->value->i[c] > a->value->i[best];
-		}
-		if (n->op == V_MIN ? less : more)
-			best = c;
-	}
-	/* One of the two is there; both have eight bytes a row. */
-	memcpy((char *)a->room + at * 8,
-	    a->real != NULL ? (const void *)&a->value->d[best]
-			    : (const void *)&a->value->i[best],
-	    8);
+	if (conclude(n, a, t, at) && (a->lists == NULL || bit_get(a->lists, at)))
+		a->known[at >> 6] |= bit;
+	else
+		a->known[at >> 6] &= ~bit;
 }
 
+/* sum, min, max, avg: over the chosen children in their order, as the interpreter goes;
+ * the sum of doubles depends on it. */
 void
-run_extreme(struct lane *x, const struct gnode *n, struct gstate *s)
+run_aggregate(struct lane *x, const struct gnode *n, struct gstate *s)
 {
 	struct aggregate a;
+	struct total t = {0};
+	size_t parent = 0, past, end;
 
-	if (!aggregate_begin(x, n, s, &a))
+	if (!aggregate_begin(x, n, s, &a) || a.chosen == NULL)
 		return;
-	for (size_t row = 0; row < a.f.parent->n; row++)
-		extreme_one(&a, n, row);
+	past = first_bit(&a.f, 0);
+	end = first_bit(&a.f, a.f.parent->n);
+	for (size_t bit = next_bit(a.chosen, past, end); bit < end;
+	     bit = next_bit(a.chosen, bit + 1, end)) {
+		if (bit >= past) {
+			close_parent(n, &a, &t, parent);
+			while (first_bit(&a.f, parent + 1) <= bit)
+				parent++;
+			past = first_bit(&a.f, parent + 1);
+			t = (struct total){0};
+		}
+		take(&a, n->op, bit, &t);
+	}
+	close_parent(n, &a, &t, parent);
 }
 
 /* ---- inwards --------------------------------------------------------------------------- */

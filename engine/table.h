@@ -48,7 +48,7 @@ struct str col_dict_get(const struct col_dict *dict, uint32_t code);
 uint32_t col_dict_count(const struct col_dict *dict);
 
 /* ---- packed columns -------------------------------------------------------------- */
-#define TABLE_CHUNK ((size_t)4096) /* rows; a multiple of 64 */
+#define TABLE_CHUNK ((size_t)8192) /* rows; a multiple of 64 */
 
 /* Rows [k * TABLE_CHUNK, ...) of a packed column. Data is aligned to 64 bytes and has
  * room for whole words of 64 rows; what lies past the last row is zero. */
@@ -132,6 +132,30 @@ static inline bool
 column_has(const struct column *col, size_t row)
 {
 	return col->valid == NULL || ((col->valid[row >> 6] >> (row & 63)) & 1) != 0;
+}
+
+/* The code of a row, and the whole number it stands for; not of BOOL. */
+static inline uint64_t
+chunk_code(const struct col_chunk *c, size_t i)
+{
+	switch (c->width) {
+	case 1:
+		return ((const uint8_t *)c->data)[i];
+	case 2:
+		return ((const uint16_t *)c->data)[i];
+	case 4:
+		return ((const uint32_t *)c->data)[i];
+	case 8:
+		return ((const uint64_t *)c->data)[i];
+	default:
+		return 0;
+	}
+}
+
+static inline int64_t
+chunk_value(const struct col_chunk *c, size_t i)
+{
+	return (int64_t)((uint64_t)c->base + chunk_code(c, i));
 }
 
 /* Packs every column of the table and of its children that is not packed yet. */

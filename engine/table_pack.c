@@ -225,19 +225,9 @@ table_pack(struct table *table)
 static int64_t
 chunk_int(const struct col_chunk *c, enum col_type type, size_t i)
 {
-	uint64_t code = 0;
-
 	if (type == COL_BOOL)
 		return (int64_t)((((const uint64_t *)c->data)[i >> 6] >> (i & 63)) & 1);
-	if (c->width == 1)
-		code = ((const uint8_t *)c->data)[i];
-	else if (c->width == 2)
-		code = ((const uint16_t *)c->data)[i];
-	else if (c->width == 4)
-		code = ((const uint32_t *)c->data)[i];
-	else if (c->width == 8)
-		code = ((const uint64_t *)c->data)[i];
-	return (int64_t)((uint64_t)c->base + code);
+	return chunk_value(c, i);
 }
 
 int64_t
