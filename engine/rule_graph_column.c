@@ -84,7 +84,9 @@ set_by_asking(struct builder *b, const struct node *n, const struct leaf *leaf,
 	enum truth missing = truth_of(&v);
 	int count = 0;
 
-	for (int64_t at = first; at <= last; at++) {
+	/* Wider than the values, because the last may be the last of all. */
+	for (stw_wide next = first; next <= last; next++) {
+		int64_t at = (int64_t)next;
 		struct rule_value cell = cell_of(col, at);
 		enum truth t;
 

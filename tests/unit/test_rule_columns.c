@@ -889,6 +889,28 @@ START_TEST(an_empty_table_has_no_answers)
 }
 END_TEST
 
+/* Asking for each value of a column has to stop at the last int there is. */
+START_TEST(the_greatest_int_is_the_last_value)
+{
+	struct book book;
+	struct stw_err err;
+	struct rule *rule;
+	int n;
+
+	seed(9);
+	book_init(&book, 130);
+	n = table_find_column(book.table, "n");
+	for (size_t row = 0; row < 130; row++)
+		table_set_int(book.table, n, row, INT64_MAX - (int64_t)(row % 2));
+	ck_assert_int_eq(rule_compile(book.env, STR_LIT("r.n in [3, r.n]"), NULL, NULL,
+			     &book.arena, &rule, &err),
+	    STW_OK);
+	compare_bool(&book, rule, "r.n in [3, r.n]");
+	ck_assert_uint_eq(checks, 130);
+	book_fini(&book);
+}
+END_TEST
+
 /* What must not silently fall back to the interpreter. */
 static const char *const vector_rules[] = {
     "r.n > 3 && r.x < 0.5",
@@ -976,6 +998,7 @@ main(void)
 	    tc, the_plan_tells_what_runs_how, 0, (int)STW_ARRAY_LEN(planned));
 	tcase_add_test(tc, a_set_follows_the_clock_and_the_table);
 	tcase_add_test(tc, an_empty_table_has_no_answers);
+	tcase_add_test(tc, the_greatest_int_is_the_last_value);
 	tcase_add_loop_test(
 	    tc, these_run_in_columns, 0, (int)STW_ARRAY_LEN(vector_rules));
 	tcase_add_test(tc, wrong_result_types_are_refused);
