@@ -100,11 +100,19 @@ clip_range(
 	return true;
 }
 
-static struct simd_range
-as_codes(struct simd_range r, const struct col_chunk *c)
+/* The range in codes; false: it lies between two steps. */
+static bool
+as_codes(struct simd_range *r, const struct col_chunk *c)
 {
-	return (struct simd_range){(int64_t)((uint64_t)r.lo - (uint64_t)c->base),
-	    (int64_t)((uint64_t)r.hi - (uint64_t)c->base)};
+	uint64_t lo = (uint64_t)r->lo - (uint64_t)c->base;
+	uint64_t hi = (uint64_t)r->hi - (uint64_t)c->base;
+
+	if (c->step != 1) {
+		lo = lo / c->step + (lo % c->step != 0);
+		hi /= c->step;
+	}
+	*r = (struct simd_range){(int64_t)lo, (int64_t)hi};
+	return c->step == 1 || lo <= hi;
 }
 
 /* The set's ranges within a chunk's values, as codes; *count is how many there are, of
@@ -121,8 +129,10 @@ clip_ranges(const struct gnode *n, const struct col_chunk *c, struct simd_range 
 			continue;
 		if (n->ranges[i].lo <= c->min && n->ranges[i].hi >= c->max)
 			return PLANE_TRUE;
+		if (!as_codes(&r, c))
+			continue;
 		if (*count < CLIPPED)
-			out[*count] = as_codes(r, c);
+			out[*count] = r;
 		(*count)++;
 	}
 	return *count == 0 ? PLANE_FALSE : PLANE_BITS;
@@ -136,9 +146,8 @@ set_of_codes(const struct gnode *n, const struct col_chunk *c, uint64_t set[4])
 
 	memset(set, 0, 4 * sizeof *set);
 	for (int i = 0; i < n->nranges; i++) {
-		if (!clip_range(&n->ranges[i], c, &r))
+		if (!clip_range(&n->ranges[i], c, &r) || !as_codes(&r, c))
 			continue;
-		r = as_codes(r, c);
 		for (int64_t code = r.lo; code <= r.hi; code++)
 			bit_set(set, (size_t)code);
 	}
@@ -289,13 +298,34 @@ run_set(struct lane *x, const struct gnode *n, struct gstate *s)
 }
 
 /* ---- open rows ------------------------------------------------------------------------ */
-#define SPARSE 6 /* so many rows of a word are looked at one by one */
+#define SPARSE 6  /* so many rows of a word are looked at one by one */
+#define AHEAD  24 /* words */
+
+/* At most SPARSE bits; counting them costs a call on the least of processors. */
+static bool
+is_sparse_word(uint64_t mask)
+{
+	for (int i = 0; i < SPARSE; i++)
+		mask &= mask - 1;
+	return mask == 0;
+}
 
 static uint64_t
 look_at(const struct gnode *n, const struct piece *p, size_t word, uint64_t mask)
 {
 	uint64_t bits = 0;
 
+	if (n->nranges == 1) {
+		const struct simd_range r = n->ranges[0];
+
+		for (; mask != 0; mask &= mask - 1) {
+			unsigned i = (unsigned)__builtin_ctzll(mask);
+			int64_t v = chunk_value(p->chunk, p->rows + word * 64 + i);
+
+			bits |= (uint64_t)((v >= r.lo) & (v <= r.hi)) << i;
+		}
+		return bits;
+	}
 	for (; mask != 0; mask &= mask - 1) {
 		unsigned i = (unsigned)__builtin_ctzll(mask);
 		int64_t v = chunk_value(p->chunk, p->rows + word * 64 + i);
@@ -303,6 +333,15 @@ look_at(const struct gnode *n, const struct piece *p, size_t word, uint64_t mask
 		bits |= (uint64_t)in_set(n, v) << i;
 	}
 	return bits;
+}
+
+/* The open rows of a word that comes soon: they lie too far apart for the processor to
+ * guess them. */
+static inline __attribute__((always_inline)) void
+look_ahead(const struct piece *p, const uint64_t *mask, size_t word)
+{
+	if (word < p->words)
+		chunk_prefetch(p->chunk, p->rows + word * 64, mask[word]);
 }
 
 /* The words that the mask leaves open; where few rows of one are, only those. */
@@ -314,10 +353,11 @@ set_open_piece(struct lane *x, const struct gnode *n, const struct piece *p,
 		struct piece one = *p;
 		enum plane said;
 
+		look_ahead(p, mask, w + AHEAD);
 		out[w] = 0;
 		if (mask[w] == 0)
 			continue;
-		if (p->chunk->width > 0 && __builtin_popcountll(mask[w]) <= SPARSE) {
+		if (p->chunk->width > 0 && is_sparse_word(mask[w])) {
 			out[w] = look_at(n, p, w, mask[w]);
 			continue;
 		}
@@ -355,20 +395,18 @@ bits_piece(struct lane *x, const struct gnode *n, const struct piece *p, uint64_
 
 	if (c->width == 0) {
 		fill(out, (c->base & n->a) != 0 ? PLANE_TRUE : PLANE_FALSE, p->words);
-	} else if (c->base == 0 || c->width == 8) {
+	} else if (c->width == 8 || (c->base == 0 && c->step == 1)) {
 		x->simd->has_bits[width_index(c->width)](
 		    (const char *)c->data + p->rows * c->width, (uint64_t)n->a,
 		    p->words, out);
 	} else {
 		for (size_t w = 0; w < p->words; w++) {
-			int64_t v[64];
-
 			out[w] = 0;
-			x->simd->widen[width_index(c->width)](
-			    (const char *)c->data + (p->rows + w * 64) * c->width,
-			    c->base, 1, v);
-			for (unsigned i = 0; i < 64; i++)
-				out[w] |= (uint64_t)((v[i] & n->a) != 0) << i;
+			for (unsigned i = 0; i < 64; i++) {
+				int64_t v = chunk_value(c, p->rows + w * 64 + i);
+
+				out[w] |= (uint64_t)((v & n->a) != 0) << i;
+			}
 		}
 	}
 }

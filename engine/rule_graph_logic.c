@@ -105,7 +105,7 @@ open_rows(struct lane *x, const struct gnode *n, struct gstate *s, int upto,
 	return open;
 }
 
-#define WIDE      4 /* bytes a row from which on it pays to look at open rows only */
+#define WIDE      8 /* bytes a row from which on it pays to look at open rows only */
 #define FEW_WORDS 2 /* when at most one word in so many has one */
 
 /* May the operand be asked for open rows only? */

@@ -99,7 +99,12 @@ copy_piece(
 	} else {
 		x->simd->widen[c->width == 1   ? 0
 			       : c->width == 2 ? 1
-					       : 2](data, c->base, words, to);
+					       : 2](
+		    data, c->step == 1 ? c->base : 0, words, to);
+		if (c->step != 1) {
+			x->simd->multiply_constant(to, (int64_t)c->step, words, to);
+			x->simd->add_constant(to, c->base, words, to);
+		}
 	}
 }
 

@@ -381,6 +381,16 @@ bit_set(uint64_t *bits, size_t i)
 	bits[i >> 6] |= UINT64_C(1) << (i & 63);
 }
 
+/* Asks for the rows of a word of 64 from `row` on before they are needed. As a function
+ * of its own it would have no effect that gcc 12 sees, and be left out. */
+static inline __attribute__((always_inline)) void
+chunk_prefetch(const struct col_chunk *c, size_t row, uint64_t mask)
+{
+	for (; mask != 0; mask &= mask - 1)
+		__builtin_prefetch((const char *)c->data +
+				   (row + (size_t)__builtin_ctzll(mask)) * c->width);
+}
+
 static inline void
 say_plane(struct gstate *s, enum plane plane)
 {

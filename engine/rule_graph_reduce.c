@@ -240,6 +240,8 @@ run_count(struct lane *x, const struct gnode *n, struct gstate *s)
 	}
 }
 
+#define AHEAD 24 /* words */
+
 struct aggregate {
 	struct family f;
 	const uint64_t *chosen;     /* NULL: none */
@@ -391,6 +393,30 @@ close_parent(const struct gnode *n, const struct aggregate *a, const struct tota
 		a->known[at >> 6] &= ~bit;
 }
 
+/* The chosen bits of word w that belong to a parent: from .. past are those of all. */
+static uint64_t
+chosen_word(const struct aggregate *a, size_t w, size_t from, size_t past)
+{
+	uint64_t bits = a->chosen[w];
+
+	if (w == from >> 6)
+		bits &= ~UINT64_C(0) << (from & 63);
+	if (w == (past - 1) >> 6)
+		bits &= ~UINT64_C(0) >> (63 - ((past - 1) & 63));
+	return bits;
+}
+
+/* Few rows are chosen, far from each other: they are asked for some words before. */
+static inline __attribute__((always_inline)) void
+look_ahead(const struct aggregate *a, size_t w)
+{
+	size_t row = a->f.child->base + (w + AHEAD) * 64;
+
+	if (a->value == NULL && w + AHEAD < a->f.child->words)
+		chunk_prefetch(&a->of->pack->chunks[row / TABLE_CHUNK],
+		    row % TABLE_CHUNK, a->chosen[w + AHEAD]);
+}
+
 /* sum, min, max, avg: over the chosen children in their order, as the interpreter goes;
  * the sum of doubles depends on it. */
 void
@@ -398,22 +424,28 @@ run_aggregate(struct lane *x, const struct gnode *n, struct gstate *s)
 {
 	struct aggregate a;
 	struct total t = {0};
-	size_t parent = 0, past, end;
+	size_t parent = 0, past, from, end;
 
-	if (!aggregate_begin(x, n, s, &a) || a.chosen == NULL)
+	if (!aggregate_begin(x, n, s, &a) || a.chosen == NULL || a.f.child->n == 0)
 		return;
-	past = first_bit(&a.f, 0);
+	from = past = first_bit(&a.f, 0);
 	end = first_bit(&a.f, a.f.parent->n);
-	for (size_t bit = next_bit(a.chosen, past, end); bit < end;
-	     bit = next_bit(a.chosen, bit + 1, end)) {
-		if (bit >= past) {
-			close_parent(n, &a, &t, parent);
-			while (first_bit(&a.f, parent + 1) <= bit)
-				parent++;
-			past = first_bit(&a.f, parent + 1);
-			t = (struct total){0};
+	for (size_t w = from >> 6; w <= (end - 1) >> 6; w++) {
+		uint64_t bits = chosen_word(&a, w, from, end);
+
+		look_ahead(&a, w);
+		for (; bits != 0; bits &= bits - 1) {
+			size_t bit = w * 64 + (size_t)__builtin_ctzll(bits);
+
+			if (bit >= past) {
+				close_parent(n, &a, &t, parent);
+				while (first_bit(&a.f, parent + 1) <= bit)
+					parent++;
+				past = first_bit(&a.f, parent + 1);
+				t = (struct total){0};
+			}
+			take(&a, n->op, bit, &t);
 		}
-		take(&a, n->op, bit, &t);
 	}
 	close_parent(n, &a, &t, parent);
 }

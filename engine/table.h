@@ -53,11 +53,13 @@ uint32_t col_dict_count(const struct col_dict *dict);
 /* Rows [k * TABLE_CHUNK, ...) of a packed column. Data is aligned to 64 bytes and has
  * room for whole words of 64 rows; what lies past the last row is zero. */
 struct col_chunk {
-	/* width 1, 2, 4: codes without a sign, value = base + code. width 8: the values
-	 * themselves, int64_t or double; base is 0. width 0: BOOL, a bit a row; otherwise
-	 * every row is base. A row without a value has code 0. */
+	/* width 1, 2, 4: codes without a sign, value = base + step * code; step is 1 unless
+	 * it saves width: instants at whole seconds. width 8: the values themselves, int64_t
+	 * or double; base is 0. width 0: BOOL, a bit a row; otherwise every row is base. A
+	 * row without a value has code 0. */
 	const void *data;
 	int64_t base;
+	uint64_t step;
 	int64_t min, max; /* of the rows with a value; min > max: there are none. Of a
 			   * DOUBLE: 0, 1, for want of an order of NaN. */
 	uint32_t missing; /* rows without a value */
@@ -155,7 +157,7 @@ chunk_code(const struct col_chunk *c, size_t i)
 static inline int64_t
 chunk_value(const struct col_chunk *c, size_t i)
 {
-	return (int64_t)((uint64_t)c->base + chunk_code(c, i));
+	return (int64_t)((uint64_t)c->base + c->step * chunk_code(c, i));
 }
 
 /* Packs every column of the table and of its children that is not packed yet. */

@@ -64,12 +64,39 @@ measure(const struct column *col, size_t first, size_t n, struct col_chunk *c)
 		c->max = 1;
 }
 
+/* The step that brings a wide span down to four bytes; 1: there is none. */
+static uint64_t
+find_step(const struct column *col, size_t first, size_t n, const struct col_chunk *c)
+{
+	uint64_t span = (uint64_t)c->max - (uint64_t)c->min;
+	uint64_t least = span / UINT32_MAX + 1; /* a smaller one does not help */
+	uint64_t step = 0;
+
+	for (size_t row = first; row < first + n; row++) {
+		uint64_t rest;
+
+		if (!column_has(col, row))
+			continue;
+		rest = (uint64_t)flat_int(col, row) - (uint64_t)c->min;
+		while (rest != 0) { /* Euclid */
+			uint64_t r = step % rest;
+
+			step = rest;
+			rest = r;
+		}
+		if (step != 0 && step < least)
+			return 1;
+	}
+	return step;
+}
+
 /* Base 0 where it costs nothing: codes are then the values. */
 static void
-choose_width(const struct column *col, struct col_chunk *c)
+choose_width(const struct column *col, size_t first, size_t n, struct col_chunk *c)
 {
 	uint64_t span = (uint64_t)c->max - (uint64_t)c->min;
 
+	c->step = 1;
 	if (col->type == COL_DOUBLE) {
 		c->width = 8;
 	} else if (col->type == COL_BOOL) {
@@ -78,9 +105,12 @@ choose_width(const struct column *col, struct col_chunk *c)
 		c->width = 0;
 		c->base = c->min > c->max ? 0 : c->min;
 	} else {
-		c->width = width_of(span);
+		if (span > UINT32_MAX)
+			c->step = find_step(col, first, n, c);
+		c->width = width_of(span / c->step);
 		c->base = c->min;
-		if (c->min >= 0 && width_of((uint64_t)c->max) == c->width)
+		if (c->min >= 0 && width_of((uint64_t)c->max) == c->width &&
+		    c->step == 1)
 			c->base = 0;
 		if (c->width == 8)
 			c->base = 0;
@@ -125,7 +155,8 @@ fill_chunk(const struct column *col, const struct col_chunk *c, size_t first, si
 						      << (i & 63);
 		else
 			put_code(data, c->width, i,
-			    (uint64_t)flat_int(col, first + i) - (uint64_t)c->base);
+			    ((uint64_t)flat_int(col, first + i) - (uint64_t)c->base) /
+				c->step);
 	}
 }
 
@@ -172,7 +203,7 @@ col_pack_new(const struct column *col, size_t rows)
 		size_t n = rows_of(rows, k);
 
 		measure(col, k * TABLE_CHUNK, n, c);
-		choose_width(col, c);
+		choose_width(col, k * TABLE_CHUNK, n, c);
 		pack->bytes += chunk_bytes(col, c, n);
 		pack->missing += c->missing;
 		pack->min = c->min < pack->min ? c->min : pack->min;

@@ -117,7 +117,7 @@ START_TEST(packed_chunks_are_narrow)
 		table_set_int(t, c, r,
 		    r < TABLE_CHUNK       ? 7
 		    : r < 2 * TABLE_CHUNK ? 1000000 + (int64_t)(r % 100)
-					  : (int64_t)r * 1000000000);
+					  : (int64_t)r * 1000000000 + (int64_t)(r % 7));
 	}
 	table_pack(t);
 	chunks = t->cols[c].pack->chunks;
@@ -127,6 +127,35 @@ START_TEST(packed_chunks_are_narrow)
 	ck_assert_int_eq(chunks[1].max, 1000099);
 	ck_assert_int_eq(chunks[2].width, 8);
 	ck_assert_uint_lt(table_bytes(t), 2 * TABLE_CHUNK * 8);
+	table_free(t);
+}
+END_TEST
+
+/* Instants at whole minutes need four bytes, not eight. */
+START_TEST(a_step_saves_width)
+{
+	struct table *t = table_new("t", 0);
+	int c = table_add_column(t, "c", COL_TIMESTAMP);
+	const struct col_chunk *chunk;
+
+	for (size_t r = 0; r < TABLE_CHUNK + 10; r++) {
+		(void)table_append(t);
+		if (r % 3 != 0)
+			table_set_int(t, c, r,
+			    (int64_t)(r * 7919 % 500000) * 60 * STW_USEC_SEC + 17);
+	}
+	table_set_int(t, c, TABLE_CHUNK + 9, 18); /* fits into no step */
+	table_pack(t);
+	chunk = t->cols[c].pack->chunks;
+	ck_assert_int_eq(chunk[0].width, 4);
+	ck_assert_uint_eq(chunk[0].step % (60 * STW_USEC_SEC), 0);
+	ck_assert_int_eq(chunk[1].width, 8);
+	ck_assert_uint_eq(chunk[1].step, 1);
+	for (size_t r = 0; r < TABLE_CHUNK + 9; r++) {
+		if (r % 3 != 0)
+			ck_assert_int_eq(column_int(&t->cols[c], r),
+			    (int64_t)(r * 7919 % 500000) * 60 * STW_USEC_SEC + 17);
+	}
 	table_free(t);
 }
 END_TEST
@@ -226,6 +255,7 @@ main(void)
 	tcase_add_test(tc, a_column_added_late_is_missing_in_the_rows_before);
 	tcase_add_loop_test(tc, packing_keeps_every_value, 0, 7);
 	tcase_add_test(tc, packed_chunks_are_narrow);
+	tcase_add_test(tc, a_step_saves_width);
 	tcase_add_test(tc, children_lie_between_the_offsets_of_their_parent);
 	tcase_add_test(tc, a_dictionary_gives_one_code_a_string);
 	tcase_add_test(tc, bitmaps_count_and_walk_what_was_set);
