@@ -72,24 +72,23 @@ say_gathered(struct lane *x, const struct gnode *n, struct gstate *s,
 }
 
 static bool
-all_equal(const uint64_t *bits, size_t words, uint64_t value)
+is_empty(const uint64_t *bits, size_t words)
 {
 	for (size_t w = 0; w < words; w++) {
-		if (bits[w] != value)
+		if (bits[w] != 0)
 			return false;
 	}
 	return true;
 }
 
-/* Rows for which a dear operand still matters, after the first `upto`. NULL: all. */
+/* Rows for which a further operand still matters, after those gathered. NULL: all. */
 static const uint64_t *
-open_rows(struct lane *x, const struct gnode *n, struct gstate *s, int upto,
+open_rows(struct lane *x, const struct gnode *n, struct gstate *s,
     const struct gathered *g, bool *nothing)
 {
 	size_t words = lane_scope(x, n->scope)->words;
 	uint64_t *open;
 
-	(void)upto;
 	*nothing = false;
 	if (g->n == 0)
 		return NULL;
@@ -101,7 +100,7 @@ open_rows(struct lane *x, const struct gnode *n, struct gstate *s, int upto,
 		for (size_t w = 0; w < words; w++)
 			open[w] = ~open[w];
 	}
-	*nothing = all_equal(open, words, 0);
+	*nothing = is_empty(open, words);
 	return open;
 }
 
@@ -143,7 +142,7 @@ run_logic(struct lane *x, const struct gnode *n, struct gstate *s, enum plane st
 				say_plane(s, stop);
 				return;
 			}
-			mask = open_rows(x, n, s, i, &g, &nothing);
+			mask = open_rows(x, n, s, &g, &nothing);
 			if (nothing) {
 				say_plane(s, stop);
 				return;

@@ -120,7 +120,6 @@ struct gnode {
 	const struct rule *rule;
 	const int *slots; /* ROWS: the macro variable of each scope, outermost first */
 	int nslots;
-	/* V_SUM and the like of money: nothing, of this currency, sums up to 0 */
 	uint32_t hash;
 	struct gnode *chain;
 };

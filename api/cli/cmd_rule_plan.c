@@ -1,4 +1,5 @@
 /* steward rule plan: what of a rule runs how, and what each part costs. */
+#include <ctype.h>
 #include <stdio.h>
 
 #include "api/cli/cmd_rule.h"
@@ -27,7 +28,7 @@ how_name(const struct rule_plan_node *n)
 	return "row by row";
 }
 
-/* The expression on one line, cut where a character ends. */
+/* The expression on one line, blanks drawn together, cut where a character ends. */
 static void
 show_text(struct str text)
 {
@@ -38,9 +39,14 @@ show_text(struct str text)
 		while (len > 0 && ((unsigned char)text.ptr[len] & 0xc0) == 0x80)
 			len--;
 	}
-	for (size_t i = 0; i < len; i++)
-		(void)putchar(
-		    text.ptr[i] == '\n' || text.ptr[i] == '\t' ? ' ' : text.ptr[i]);
+	for (size_t i = 0; i < len; i++) {
+		bool blank = isspace((unsigned char)text.ptr[i]) != 0;
+
+		if (!blank)
+			(void)putchar(text.ptr[i]);
+		else if (i > 0 && isspace((unsigned char)text.ptr[i - 1]) == 0)
+			(void)putchar(' ');
+	}
 	(void)printf("%s\n", len < text.len ? "..." : "");
 }
 
