@@ -332,23 +332,37 @@ struct total {
 };
 
 static void
-take(const struct aggregate *a, enum gop op, size_t bit, struct total *t)
+take_extreme(const struct aggregate *a, enum gop op, size_t bit, struct total *t)
 {
 	if (a->real) {
 		double v = real_at(a, bit);
 
-		t->real += v;
 		if (t->count == 0 || (op == V_MIN && v < t->best_real) ||
 		    (op == V_MAX && v > t->best_real))
 			t->best_real = v;
 	} else {
 		int64_t v = whole_at(a, bit);
 
-		t->whole += v;
 		if (t->count == 0 || (op == V_MIN && v < t->best) ||
 		    (op == V_MAX && v > t->best))
 			t->best = v;
 	}
+	t->count++;
+}
+
+/* Sums have a way of their own: whether a row is a parent's first is anybody's guess, and
+ * they need not ask. */
+static void
+take(const struct aggregate *a, enum gop op, size_t bit, struct total *t)
+{
+	if (op == V_MIN || op == V_MAX) {
+		take_extreme(a, op, bit, t);
+		return;
+	}
+	if (a->real)
+		t->real += real_at(a, bit);
+	else
+		t->whole += whole_at(a, bit);
 	t->count++;
 }
 
