@@ -30,27 +30,6 @@ first_bit(const struct family *f, size_t parent)
 }
 
 /* ---- any --------------------------------------------------------------------------- */
-/* Is one of the bits from .. past set? */
-static bool
-any_bit(const uint64_t *bits, size_t from, size_t past)
-{
-	size_t w = from >> 6, last = (past - 1) >> 6;
-	uint64_t head = ~UINT64_C(0) << (from & 63);
-	uint64_t tail = ~UINT64_C(0) >> (63 - ((past - 1) & 63));
-
-	if (from == past)
-		return false;
-	if (w == last)
-		return (bits[w] & head & tail) != 0;
-	if ((bits[w] & head) != 0 || (bits[last] & tail) != 0)
-		return true;
-	while (++w < last) {
-		if (bits[w] != 0)
-			return true;
-	}
-	return false;
-}
-
 /* The first set bit at or after `at`; past when there is none before it. */
 static size_t
 next_bit(const uint64_t *bits, size_t at, size_t past)
@@ -70,44 +49,19 @@ next_bit(const uint64_t *bits, size_t at, size_t past)
 	return at < past ? at : past;
 }
 
-/* From one set bit to the next parent's: good where few are set. */
+/* From the first set bit of one parent to that of the next one that has any. */
 static void
-any_of_few(const struct family *f, const uint64_t *bits, uint64_t *out)
+any_of(const struct family *f, const uint64_t *bits, uint64_t *out)
 {
 	size_t end = first_bit(f, f->parent->n), parent = 0;
 	size_t at = next_bit(bits, first_bit(f, 0), end);
 
+	memset(out, 0, f->parent->words * sizeof *out);
 	while (at < end) {
 		while (first_bit(f, parent + 1) <= at)
 			parent++;
 		bit_set(out, f->skew + parent);
 		at = next_bit(bits, first_bit(f, parent + 1), end);
-	}
-}
-
-static size_t
-count_all(const uint64_t *bits, size_t words)
-{
-	size_t count = 0;
-
-	for (size_t w = 0; w < words; w++)
-		count += (size_t)__builtin_popcountll(bits[w]);
-	return count;
-}
-
-static void
-any_of(const struct family *f, const uint64_t *bits, uint64_t *out)
-{
-	memset(out, 0, f->parent->words * sizeof *out);
-	if (count_all(bits, f->child->words) < f->parent->n) {
-		any_of_few(f, bits, out);
-		return;
-	}
-	for (size_t p = 0, from = first_bit(f, 0); p < f->parent->n; p++) {
-		size_t past = first_bit(f, p + 1), at = f->skew + p;
-
-		out[at >> 6] |= (uint64_t)any_bit(bits, from, past) << (at & 63);
-		from = past;
 	}
 }
 
@@ -456,7 +410,9 @@ run_aggregate(struct lane *x, const struct gnode *n, struct gstate *s)
 				while (first_bit(&a.f, parent + 1) <= bit)
 					parent++;
 				past = first_bit(&a.f, parent + 1);
-				t = (struct total){0};
+				t.count = 0;
+				t.whole = 0;
+				t.real = 0;
 			}
 			take(&a, n->op, bit, &t);
 		}

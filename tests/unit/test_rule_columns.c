@@ -767,6 +767,9 @@ START_TEST(equal_parts_are_one_node)
 	seed(3);
 	book_init(&book, 10);
 	arena_init(&arena);
+	for (size_t r = 0; r < 10; r++) /* on both sides of the border */
+		table_set_int(book.table, table_find_column(book.table, "born"), r,
+		    20700 + 20 * (int64_t)r);
 	/* Said differently, the same days. */
 	rules[0] = compiled(&book, &arena, "r.n > 3 && days_since(r.born) > 5");
 	rules[1] = compiled(&book, &arena, "r.n >= 4 && days_since(r.born) >= 6");
