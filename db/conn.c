@@ -11,6 +11,7 @@ static const char session_setup[] =
     "SET search_path TO public, pg_temp; SET TimeZone TO 'UTC'; "
     "SET DateStyle TO 'ISO, YMD'; SET IntervalStyle TO 'iso_8601'; "
     "SET bytea_output TO 'hex'; SET extra_float_digits TO 1; "
+    "SET steward.first_bucket TO 0; SET steward.last_bucket TO 255; " /* book_range */
     "SET idle_in_transaction_session_timeout TO '120s'";
 
 /* A notice can quote a row, so it does not reach the log. */

@@ -233,13 +233,19 @@ sort_by_time(struct table *table, size_t first)
 }
 
 void
+book_sort_children(struct table *table, enum book_child child, size_t first)
+{
+	if (child != BOOK_HOLDINGS)
+		sort_by_time(table, first);
+}
+
+void
 book_end_children(struct book *book, enum book_child child, size_t row)
 {
 	struct table_child *c = &book->customers->children[child];
 
 	STW_ASSERT(row < book->customers->rows && c->table->rows <= UINT32_MAX);
-	if (child != BOOK_HOLDINGS)
-		sort_by_time(c->table, c->offsets[row]);
+	book_sort_children(c->table, child, c->offsets[row]);
 	c->offsets[row + 1] = (uint32_t)c->table->rows;
 }
 

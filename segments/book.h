@@ -102,6 +102,9 @@ struct book *book_new(
  * while the customer is the newest. */
 size_t book_append(struct book *book, int bucket, int64_t customer_id);
 void book_end_children(struct book *book, enum book_child child, size_t row);
+/* The order within one customer: rows [first, table->rows) of a flat child table by time;
+ * rows of one instant, and holdings, stay as they came. */
+void book_sort_children(struct table *table, enum book_child child, size_t first);
 
 /* What rules about customers may speak of: customer (object), holdings, transactions,
  * interactions, outreach (lists), now, today, segment("..."). The env outlives the rules
