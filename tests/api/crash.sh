@@ -308,8 +308,8 @@ spoilt 'an acknowledged outcome that is gone' 'every acknowledged outcome is kep
     'DELETE FROM outcome WHERE outcome_id = (SELECT min(outcome_id::text)::uuid FROM outcome)' "$all"
 spoilt 'an outcome recorded twice' 'no outcome is counted twice' \
     'INSERT INTO outcome SELECT bucket, gen_random_uuid(), task_id, permit_id, disposition,
-     reached, agent, note_sealed, started_at, ended_at, callback_at, recorded_at
-     FROM outcome ORDER BY disposition LIMIT 1' "$all"
+     reached, agent, note_sealed, started_at, ended_at, callback_at, recorded_at,
+     customer_id FROM outcome ORDER BY disposition LIMIT 1' "$all"
 spoilt 'an outcome without an entry' 'every outcome has one entry in the ledger' \
     "DELETE FROM ledger_leaf WHERE idx = (SELECT max(idx) FROM ledger_leaf WHERE kind = 'outcome')" "$all"
 spoilt 'a decision that was deleted' 'every push has a decision that allows it' \
