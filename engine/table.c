@@ -166,6 +166,7 @@ table_reserve(struct table *table, size_t cap)
 
 	if (cap <= old)
 		return;
+	STW_ASSERT(!table->over);
 	for (int c = 0; c < table->ncols; c++) {
 		struct column *col = &table->cols[c];
 		size_t size = type_size(col->type);
@@ -202,14 +203,14 @@ table_free(struct table *table)
 {
 	if (table == NULL)
 		return;
-	for (int c = 0; c < table->ncols; c++) {
+	for (int c = table->borrowed; c < table->ncols; c++) {
 		free(table->cols[c].name);
 		free(table->cols[c].flat);
 		col_pack_free(table->cols[c].pack);
 		free(table->cols[c].valid);
 		col_dict_free(table->cols[c].dict);
 	}
-	for (int c = 0; c < table->nchildren; c++) {
+	for (int c = 0; c < table->nchildren && !table->over; c++) {
 		free(table->children[c].name);
 		free(table->children[c].offsets);
 		table_free(table->children[c].table);
@@ -218,6 +219,28 @@ table_free(struct table *table)
 	free(table->children);
 	free(table->name);
 	free(table);
+}
+
+struct table *
+table_over(const struct table *of, int ncols)
+{
+	struct table *table = table_new(of->name, of->rows);
+
+	STW_ASSERT(ncols <= of->ncols);
+	table->rows = of->rows;
+	table->over = true;
+	table->borrowed = table->ncols = ncols;
+	table->cols = stw_xalloc((size_t)(ncols + 1) * sizeof *table->cols);
+	for (int c = 0; c < ncols; c++) {
+		STW_ASSERT(of->cols[c].pack != NULL);
+		table->cols[c] = of->cols[c];
+	}
+	table->nchildren = of->nchildren;
+	table->children =
+	    stw_xalloc((size_t)(of->nchildren + 1) * sizeof *table->children);
+	for (int c = 0; c < of->nchildren; c++)
+		table->children[c] = of->children[c];
+	return table;
 }
 
 int
@@ -280,6 +303,7 @@ table_append(struct table *table)
 {
 	size_t row = table->rows;
 
+	STW_ASSERT(!table->over);
 	if (row == table->cap)
 		table_reserve(table, table->cap < 16 ? 16 : table->cap * 2);
 	for (int c = 0; c < table->ncols; c++) {
@@ -297,7 +321,7 @@ table_append(struct table *table)
 static struct column *
 cell(struct table *table, int col, size_t row)
 {
-	STW_ASSERT(col >= 0 && col < table->ncols && row < table->rows);
+	STW_ASSERT(col >= table->borrowed && col < table->ncols && row < table->rows);
 	if (table->cols[col].pack != NULL)
 		column_unpack(table, col);
 	return &table->cols[col];
@@ -376,7 +400,7 @@ table_bytes(const struct table *table)
 {
 	size_t bytes = sizeof *table;
 
-	for (int c = 0; c < table->ncols; c++) {
+	for (int c = table->borrowed; c < table->ncols; c++) {
 		const struct column *col = &table->cols[c];
 
 		bytes += sizeof *col + (col->pack != NULL
@@ -389,7 +413,7 @@ table_bytes(const struct table *table)
 				 col->dict->cap * sizeof *col->dict->items +
 				 col->dict->nslots * sizeof *col->dict->slots;
 	}
-	for (int c = 0; c < table->nchildren; c++)
+	for (int c = 0; c < table->nchildren && !table->over; c++)
 		bytes += sizeof table->children[c] +
 			 (table->cap + 1) * sizeof(uint32_t) +
 			 table_bytes(table->children[c].table);

@@ -10,9 +10,12 @@
  *            as its values allow, each with its minimum and maximum. Rules run over
  *            packed columns; column_int and the like read both forms. Writing to a
  *            packed column makes it flat again, which costs a pass over it.
+ *            A table may lie over another one: it shows that one's first columns and its
+ *            children, and has columns of its own after them.
  * Units      DATE stw_day, TIMESTAMP stw_usec, DURATION microseconds, MONEY int64 minor
  *            units of the column's one currency.
- * Ownership  A table owns its columns, dictionaries and child tables.
+ * Ownership  A table owns its columns, dictionaries and child tables, but for those of
+ *            the table it lies over, which outlives it.
  * Threads    One writer before it is shared; any number of readers after.
  */
 #ifndef STW_ENGINE_TABLE_H
@@ -99,6 +102,8 @@ struct table {
 	size_t rows, cap;
 	struct column *cols;
 	int ncols;
+	int borrowed; /* the first columns, of the table it lies over */
+	bool over; /* lies over another table: children are borrowed, rows are fixed */
 	struct table_child *children;
 	int nchildren;
 };
@@ -106,6 +111,8 @@ struct table {
 /* cap rows of room in each column (rows may be added up to it, and it may grow). */
 struct table *table_new(const char *name, size_t cap);
 void table_free(struct table *table);
+/* A table over the first ncols columns, packed ones, and the children of another. */
+struct table *table_over(const struct table *of, int ncols);
 /* The new column's index. All rows so far are missing in it. MONEY starts as CNY: write
  * another code into cols[i].currency before rules are bound to it. */
 int table_add_column(struct table *table, const char *name, enum col_type type);

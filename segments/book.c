@@ -134,15 +134,17 @@ book_free(struct book *book)
 	if (book == NULL)
 		return;
 	table_free(book->customers);
-	free(book->customer_id);
+	if (book->over == NULL)
+		free(book->customer_id);
 	free(book);
 }
 
 size_t
 book_bytes(const struct book *book)
 {
-	return sizeof *book + book->id_cap * sizeof *book->customer_id +
-	       table_bytes(book->customers);
+	size_t ids = book->over == NULL ? book->id_cap * sizeof *book->customer_id : 0;
+
+	return sizeof *book + ids + table_bytes(book->customers);
 }
 
 /* ---- rows -------------------------------------------------------------------- */
@@ -266,9 +268,10 @@ book_find(const struct book *book, int bucket, int64_t customer_id)
 		else
 			hi = mid;
 	}
-	return lo < book->first[bucket + 1] && book->customer_id[lo] == customer_id
-		   ? lo
-		   : SIZE_MAX;
+	if (lo == book->first[bucket + 1] || book->customer_id[lo] != customer_id ||
+	    book_is_dead(book, lo))
+		return SIZE_MAX;
+	return lo;
 }
 
 size_t
@@ -283,11 +286,12 @@ book_find_ref(const struct book *book, struct str ref)
 	/* References are distinct and added in row order after the dictionary's "", so
 	 * this guess nearly always holds. */
 	if (code > 0 && code - 1 < book->customers->rows &&
-	    column_code(col, code - 1) == code)
+	    column_code(col, code - 1) == code && !book_is_dead(book, code - 1))
 		return code - 1;
 	bucket = customer_bucket(ref);
 	for (size_t row = book->first[bucket]; row < book->first[bucket + 1]; row++) {
-		if (column_code(col, row) == code && column_has(col, row))
+		if (column_code(col, row) == code && column_has(col, row) &&
+		    !book_is_dead(book, row))
 			return row;
 	}
 	return SIZE_MAX;
@@ -315,6 +319,68 @@ book_set_stage(struct book *book, size_t row, struct str stage, stw_usec since)
 {
 	table_set_string(book->customers, book->col_stage, row, stage);
 	table_set_int(book->customers, book->col_stage_since, row, since);
+}
+
+/* ---- parts ------------------------------------------------------------------- */
+/* Stages stand last of the columns that every book has: those before them are shared. */
+_Static_assert(BOOK_STAGE + 2 == BOOK_CUSTOMER_COLS && BOOK_STAGE_SINCE > BOOK_STAGE,
+    "stages are the last columns");
+
+static void
+copy_stages(const struct book *from, struct book *to)
+{
+	const struct column *stage = &from->customers->cols[BOOK_STAGE];
+	const struct column *since = &from->customers->cols[BOOK_STAGE_SINCE];
+
+	for (size_t row = 0; row < from->customers->rows; row++) {
+		if (column_has(stage, row))
+			table_set_string(to->customers, BOOK_STAGE, row,
+			    col_dict_get(stage->dict, column_code(stage, row)));
+		if (column_has(since, row))
+			table_set_int(to->customers, BOOK_STAGE_SINCE, row,
+			    column_int(since, row));
+	}
+}
+
+struct book *
+book_over(const struct book *rows, stw_usec as_of)
+{
+	struct book *book = stw_xalloc(sizeof *book);
+
+	*book = *rows;
+	book->over = rows;
+	book->as_of = as_of;
+	book->customers = table_over(rows->customers, BOOK_STAGE);
+	for (int c = BOOK_STAGE; c < BOOK_CUSTOMER_COLS; c++)
+		STW_ASSERT(table_add_column(book->customers, customer_cols[c].name,
+			       customer_cols[c].type) == c);
+	copy_stages(rows, book);
+	table_pack(book->customers);
+	return book;
+}
+
+void
+book_bury(const struct book *book, struct bitmap *rows)
+{
+	if (book->dead != NULL)
+		bitmap_andnot(rows, rows, book->dead);
+}
+
+size_t
+book_customers(const struct book *book)
+{
+	return book->customers->rows -
+	       (book->dead == NULL ? 0 : bitmap_count(book->dead));
+}
+
+int64_t
+book_parts_customers(const struct book_parts *parts)
+{
+	int64_t n = 0;
+
+	for (int i = 0; i < parts->count; i++)
+		n += (int64_t)book_customers(parts->books[i]);
+	return n;
 }
 
 /* ---- rules ------------------------------------------------------------------- */

@@ -9,6 +9,9 @@
  *            (holdings: of their reference).
  * Ownership  book_free frees all. Threads: immutable between book_load and book_free,
  *            except through book_set_stage (one writer).
+ * Parts      A book may be one of several parts that make up the whole between them
+ *            (segments/book_view.h): a customer is in one of them, or in several of which
+ *            all but one call the row dead.
  */
 #ifndef STW_SEGMENTS_BOOK_H
 #define STW_SEGMENTS_BOOK_H
@@ -18,7 +21,8 @@
 #include "engine/rule_columns.h"
 #include "engine/table.h"
 
-#define BOOK_BUCKETS 256
+#define BOOK_BUCKETS   256
+#define BOOK_PARTS_MAX 16
 
 /* Columns of the customer table that every book has, in this order; derived traits
  * (segments/trait.h) follow them and are found by name. */
@@ -91,6 +95,18 @@ struct book {
 	char currency[4]; /* the book's one currency */
 	const struct zone *zone;                 /* the institution's */
 	int col_ref, col_stage, col_stage_since; /* columns of customers */
+	const struct book *over; /* whose rows it shows; NULL: has rows of its own */
+	const struct bitmap
+	    *dead;  /* rows that are not valid any more: evaluated with the
+				    * rest, never counted, found or changed. NULL: none.
+				    * Borrowed. */
+	bool patch; /* only customers that changed, not the whole book */
+};
+
+/* The whole, in parts that have the same columns. */
+struct book_parts {
+	struct book *books[BOOK_PARTS_MAX];
+	int count;
 };
 
 /* An empty book with its tables; customers: how many rows to make room for. */
@@ -106,6 +122,11 @@ void book_end_children(struct book *book, enum book_child child, size_t row);
  * rows of one instant, and holdings, stay as they came. */
 void book_sort_children(struct table *table, enum book_child child, size_t first);
 
+/* A book over the rows of another, which outlives it: what it shows is shared, but for the
+ * stages, which are a copy that may be written to, and the derived traits, which are not
+ * there yet (segments/trait.h). */
+struct book *book_over(const struct book *rows, stw_usec as_of);
+
 /* What rules about customers may speak of: customer (object), holdings, transactions,
  * interactions, outreach (lists), now, today, segment("..."). The env outlives the rules
  * compiled in it; both live in the arena. known may be NULL (no segments). */
@@ -116,6 +137,16 @@ const struct rule_binding *book_bindings(const struct book *book, int *count);
 /* vars for rule_eval on one row; in the arena, one a slot. */
 const struct rule_value *book_vars(
     const struct book *book, size_t row, struct arena *arena);
+static inline bool
+book_is_dead(const struct book *book, size_t row)
+{
+	return book->dead != NULL && bitmap_get(book->dead, row);
+}
+/* Takes the dead rows out of a result over the customers. */
+void book_bury(const struct book *book, struct bitmap *rows);
+/* Customers, without the dead rows. */
+size_t book_customers(const struct book *book);
+int64_t book_parts_customers(const struct book_parts *parts);
 /* The row of a customer; SIZE_MAX when the book does not have it. */
 size_t book_find(const struct book *book, int bucket, int64_t customer_id);
 size_t book_find_ref(const struct book *book, struct str ref);

@@ -137,22 +137,6 @@ load_rows(struct load *load, stw_usec now, struct stw_err *err)
 	return rc;
 }
 
-static enum stw_code
-derive(struct book *book, stw_usec now, const struct progress *progress,
-    struct stw_err *err)
-{
-	struct trait_catalogue catalogue;
-	struct arena arena;
-	enum stw_code rc;
-
-	arena_init(&arena);
-	rc = trait_catalogue_builtin(&arena, &catalogue, err);
-	if (rc == STW_OK)
-		rc = traits_derive(book, &catalogue, now, progress, err);
-	arena_fini(&arena);
-	return rc;
-}
-
 enum stw_code
 book_load(struct db *db, stw_usec now, const struct book_options *options,
     struct book **out, struct stw_err *err)
@@ -175,7 +159,7 @@ book_load(struct db *db, stw_usec now, const struct book_options *options,
 	if (rc == STW_OK)
 		table_pack(load.book->customers);
 	if (rc == STW_OK && (options == NULL || !options->no_traits))
-		rc = derive(load.book, now, load.progress, err);
+		rc = traits_derive_builtin(load.book, now, load.progress, err);
 	if (rc == STW_OK) {
 		*out = load.book;
 		load.book = NULL;
@@ -199,7 +183,7 @@ book_load_blank(struct db *db, stw_usec now, struct book **out, struct stw_err *
 	book = book_new(0, book_fill_currency(fill), book_fill_zone(fill), now);
 	book_fill_close(fill);
 	if (rc == STW_OK)
-		rc = derive(book, now, NULL, err);
+		rc = traits_derive_builtin(book, now, NULL, err);
 	if (rc == STW_OK) {
 		*out = book;
 		book = NULL;

@@ -88,7 +88,7 @@ trait_derive(struct book *book, const struct trait *trait, stw_usec now,
 	rc = rule_columns_value(rule, &ctx, book->customers, col, &failed, err);
 	if (rc != STW_OK)
 		return stw_err_prefix(err, rc, "trait customer.%s", trait->name);
-	if (failed > 0 && failed == book->customers->rows)
+	if (failed > 0 && failed == book->customers->rows && !book->patch)
 		return fail_everywhere(book, trait, rule, now, arena, err);
 	table_pack(book->customers); /* the new column: later traits may read it */
 	return STW_OK;
@@ -112,6 +112,22 @@ traits_derive(struct book *book, const struct trait_catalogue *catalogue, stw_us
 		arena_reset(&arena);
 		progress_tell(progress, "traits", ++done, total);
 	}
+	arena_fini(&arena);
+	return rc;
+}
+
+enum stw_code
+traits_derive_builtin(struct book *book, stw_usec now, const struct progress *progress,
+    struct stw_err *err)
+{
+	struct trait_catalogue catalogue;
+	struct arena arena;
+	enum stw_code rc;
+
+	arena_init(&arena);
+	rc = trait_catalogue_builtin(&arena, &catalogue, err);
+	if (rc == STW_OK)
+		rc = traits_derive(book, &catalogue, now, progress, err);
 	arena_fini(&arena);
 	return rc;
 }

@@ -50,8 +50,12 @@ const struct trait *trait_find(
     const struct trait_catalogue *catalogue, const char *of, const char *name);
 
 /* Adds a column for each derived trait and fills it. A trait whose rule fails (not:
- * has no value) in every row of a book that has rows is an error. */
+ * has no value) in every row of a book that has rows is an error; not of a patch, which
+ * may be one customer. */
 enum stw_code traits_derive(struct book *book, const struct trait_catalogue *catalogue,
     stw_usec now, const struct progress *progress, struct stw_err *err) STW_MUST_USE;
+/* With the catalogue of the binary. */
+enum stw_code traits_derive_builtin(struct book *book, stw_usec now,
+    const struct progress *progress, struct stw_err *err) STW_MUST_USE;
 
 #endif
