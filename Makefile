@@ -11,7 +11,7 @@ GEN     := build/gen
 # What Debian 12 has to bring; `make deps` installs what is missing of the first two.
 DEPS_RUN   := postgresql ca-certificates curl tzdata
 DEPS_BUILD := gcc g++ pkg-config libpq-dev libcurl4-openssl-dev libjansson-dev \
-  libmicrohttpd-dev libsodium-dev libphonenumber-dev libre2-dev zlib1g-dev
+  libmicrohttpd-dev libsodium-dev libphonenumber-dev libicu-dev libre2-dev zlib1g-dev
 DEPS_CHECK := check clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev \
   chromium fonts-noto-cjk nodejs npm shellcheck
 
@@ -87,7 +87,7 @@ PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 WERROR  ?=
 CFLAGS_ALL   = -std=c17 -D_GNU_SOURCE -I. -I$(GEN) $(WARN) $(WERROR) $(OPT) $(PKG_CFLAGS) -MMD -MP $(CFLAGS)
 CXXFLAGS_ALL = -std=c++17 -I. -I$(GEN) $(CXXWARN) $(WERROR) $(OPT) -MMD -MP $(CXXFLAGS)
-LIBS         = $(PKG_LIBS) -lphonenumber -lre2 -lstdc++ -lm -lpthread
+LIBS         = $(PKG_LIBS) -lgeocoding -lphonenumber -licuuc -lre2 -lstdc++ -lm -lpthread
 
 SRCS   := $(sort $(foreach r,$(ROOMS),$(shell find $(r) -name '*.c' -o -name '*.cc' 2>/dev/null)))
 MAIN   := api/cli/main.c

@@ -2,8 +2,9 @@
  * phone.h - telephone numbers: parsed, judged, normalised, placed in time zones.
  *
  * Purpose    libphonenumber behind one C face (phone.cc is the only C++ that knows it).
- *            Candidate time zones come from engine/phone_zones.csv, the library's own
- *            prefix table, because its C++ form has no time zone mapper.
+ *            Candidate time zones come from engine/phone_zones.csv and original operators
+ *            from engine/phone_carriers.csv, the library's own prefix tables, because
+ *            its C++ form has neither mapper.
  * Ownership  struct phone owns its bytes. Zone names are static.
  * Errors     A text that is no number is INVALID; the error never repeats the text, for
  *            it may be somebody's number. A number that parses but cannot exist has
@@ -53,6 +54,42 @@ struct phone {
  * accepts only international forms. */
 enum stw_code phone_parse(struct str text, const char *region, struct phone *out,
     struct stw_err *err) STW_MUST_USE;
+
+/* phone_parse through the library always; phone_parse remembers, for the common form of a
+ * Chinese mobile number, what the library answered about its prefix. For tests, which hold
+ * the two to one answer. */
+enum stw_code phone_parse_whole(struct str text, const char *region, struct phone *out,
+    struct stw_err *err) STW_MUST_USE;
+
+/* Short numbers are no subscribers': 110, 10086, 95588. Their meaning is their region's. */
+enum phone_cost {
+	PHONE_COST_UNKNOWN = 0,
+	PHONE_COST_TOLL_FREE,
+	PHONE_COST_STANDARD,
+	PHONE_COST_PREMIUM,
+};
+struct phone_short {
+	bool valid;     /* it lies in a range that is in use */
+	bool emergency; /* calling it calls for help */
+	enum phone_cost cost;
+};
+
+/* digits only; region: the ISO country the number is dialled in. Nothing is true of what is
+ * none. China's ranges are engine/phone_short.csv's, for the library has few of them. */
+struct phone_short phone_short_find(struct str digits, const char *region);
+struct phone_short phone_short_library(struct str digits, const char *region);
+
+/* Why text is no subscriber's number although it could be read as one: phone_parse gave
+ * valid false. Static. */
+const char *phone_fault(struct str text, const char *region);
+
+/* Where its digits say it is, in lang ("zh", "en"): "广东省深圳市"; "" when nobody knows.
+ * NUL-terminated, cut at whole characters when size is too small. */
+void phone_place(const struct phone *phone, const char *lang, char *out, size_t size);
+
+/* The operator its range was given to, in Chinese; NULL: unknown. Numbers are portable:
+ * today's operator may be another. Known for +86 only. */
+const char *phone_carrier(const struct phone *phone);
 
 /* "MOBILE", ... as libphonenumber spells it. */
 const char *phone_type_name(enum phone_type type);

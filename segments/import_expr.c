@@ -428,9 +428,10 @@ phone_cell(const struct import_file *file, const struct import_column *column,
     struct import_fault *fault)
 {
 	struct phone *phone = arena_alloc(batch, sizeof *phone);
+	struct str text = cell->s;
 	struct stw_err why = {0};
 
-	if (phone_parse(cell->s, file->region, phone, &why) == STW_OK && phone->valid) {
+	if (phone_parse(text, file->region, phone, &why) == STW_OK && phone->valid) {
 		cell->phone = phone;
 		cell->s = (struct str){"", 0};
 		return IMPORT_ROW_OK;
@@ -438,7 +439,7 @@ phone_cell(const struct import_file *file, const struct import_column *column,
 	*cell = (struct import_cell){0};
 	if (!file->skip_bad_phone) {
 		fault_set(fault, column->name,
-		    why.text[0] != '\0' ? why.text : "no such phone number can exist");
+		    why.text[0] != '\0' ? why.text : phone_fault(text, file->region));
 		return IMPORT_ROW_BAD;
 	}
 	(*phones_skipped)++;

@@ -68,6 +68,9 @@ static const struct command commands[] = {
 	"consent grant|withdraw REF --purpose P --channel C --form F --by WHO "
 	"[--evidence E]",
 	"record consent of one customer", cmd_consent, NULL},
+    {"phone", "phone [--region CN] [--lang zh|en] [--count] [NUMBER...]",
+	"what the numbering plans say about numbers; of standard input, one a line",
+	cmd_phone, NULL},
     {"setup", "setup --demo [--tokens FILE] [--queue URL]",
 	"keys, packs, model, segments, numbers, scripts, queues, campaigns, tokens",
 	cmd_setup, NULL},

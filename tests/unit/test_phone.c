@@ -1,14 +1,11 @@
-/* The agreement with the expected values of ../shared/data/phones is measured, not
- * assumed: Debian 12 has libphonenumber 8.12.57, the values are of a later release. */
+/* The agreement with the shared phone files is test_phone_data.c's. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <check.h>
 
 #include "engine/phone.h"
-#include "segments/csv.h"
 
 static const struct {
 	const char *text, *region;
@@ -68,115 +65,140 @@ START_TEST(what_is_no_number_is_refused_without_repeating_it)
 }
 END_TEST
 
-/* ---- agreement with the shared list ------------------------------------------------- */
-enum { PARSE, POSSIBLE, VALID, E164, EXTENSION, REGION, TYPE, ZONES, FIELDS };
-static const char *const field_names[FIELDS] = {
-    "parse", "possible", "valid", "e164", "extension", "region", "type", "zones"};
-/* Rows that agree with the library of Debian 12, of 3,318. What differs are number ranges
- * that a later release of the metadata added or moved (Suriname, Benin, Bolivia, Uruguay,
- * Denmark's types, the French overseas departments' regions). Fewer than measured is a
- * fault here; more is a newer library. STEWARD_PHONE_CLASSES=1 lists the classes. */
-static const int measured[FIELDS] = {3318, 3304, 3266, 3318, 3318, 3290, 3262, 3266};
-
+/* What libphonenumber says is what counts: the short way for Chinese mobile numbers gives
+ * the same for each prefix there is, asked first and asked again. */
 static bool
-zones_equal(const struct phone *phone, struct str want)
+same(const char *text, const char *region)
 {
-	const char *names[64];
-	int n = phone_zones(phone, names, 64);
-	struct buf got;
-	bool same;
+	struct phone whole, quick;
+	struct stw_err want = {0}, got = {0};
+	enum stw_code rc = phone_parse_whole(str_of(text), region, &whole, &want);
 
-	buf_init(&got);
-	for (int i = 0; i < n && i < 64; i++)
-		buf_printf(&got, "%s%s", i > 0 ? " " : "", names[i]);
-	if (n == 0)
-		buf_add_c(&got, "Etc/Unknown"); /* the list's word for none */
-	same = str_eq((struct str){got.data, got.len}, want);
-	buf_fini(&got);
-	return same;
+	for (int again = 0; again < 2; again++)
+		if (phone_parse(str_of(text), region, &quick, &got) != rc ||
+		    strcmp(want.text, got.text) != 0 ||
+		    (rc == STW_OK &&
+			(strcmp(whole.e164, quick.e164) != 0 ||
+			    strcmp(whole.national, quick.national) != 0 ||
+			    strcmp(whole.extension, quick.extension) != 0 ||
+			    strcmp(whole.region, quick.region) != 0 ||
+			    whole.country_code != quick.country_code ||
+			    whole.type != quick.type ||
+			    whole.geographic != quick.geographic ||
+			    whole.possible != quick.possible ||
+			    whole.valid != quick.valid)))
+			return false;
+	return true;
 }
 
-static void
-compare(const struct csv *csv, int agree[FIELDS], struct buf *differing)
+START_TEST(the_short_way_answers_as_the_library_does)
 {
-	struct str text = csv_field(csv, csv_find_column(csv, "input"));
-	struct str region = csv_field(csv, csv_find_column(csv, "default_region"));
-	struct str parse = csv_field(csv, csv_find_column(csv, "parse"));
-	struct str derivation = csv_field(csv, csv_find_column(csv, "derivation"));
-	char region_text[8];
+	uint32_t x = 2463534242;
+	char text[32];
+
+	for (unsigned prefix = 0; prefix < 10000; prefix++) {
+		x ^= x << 13;
+		x ^= x >> 17;
+		x ^= x << 5;
+		(void)snprintf(text, sizeof text, "1%04u%06u", prefix, x % 1000000);
+		ck_assert_msg(same(text, "CN"), "%s", text);
+		(void)snprintf(
+		    text, sizeof text, "+861%04u%06u", prefix, x / 1000 % 1000000);
+		ck_assert_msg(same(text, "US"), "%s", text);
+	}
+}
+END_TEST
+
+/* Close to the common form, and not it. */
+static const struct {
+	const char *text, *region;
+} near[] = {{"13800138000", "US"}, {"13800138000", ""}, {"13800138000", NULL},
+    {"1380013800", "CN"}, {"138001380000", "CN"}, {"+8613800138000", NULL},
+    {"+86 13800138000", "CN"}, {"+861380013800", "CN"}, {"+86013800138000", "CN"},
+    {"013800138000", "CN"}, {"1380013800x", "CN"},
+    {"\xef\xbc\x91"
+     "3800138000",
+	"CN"},
+    {"1795113800138", "CN"}, {"13800138000 ext. 5", "CN"}, {"", "CN"}, {"+86", "CN"},
+    {"17400138000", "CN"}, {"17460138000", "CN"}, {"85212345678", "CN"}};
+
+START_TEST(what_only_looks_like_it_goes_to_the_library)
+{
+	ck_assert_msg(same(near[_i].text, near[_i].region), "%s", near[_i].text);
+}
+END_TEST
+
+static const struct {
+	const char *digits, *region;
+	bool valid, emergency;
+	enum phone_cost cost;
+} short_numbers[] = {
+    {"95588", "CN", true, false, PHONE_COST_STANDARD},
+    {"110", "CN", true, true, PHONE_COST_TOLL_FREE},
+    {"12110", "CN", true, false, PHONE_COST_TOLL_FREE},
+    {"911", "US", true, true, PHONE_COST_TOLL_FREE},
+    {"911", "CN", false, false, PHONE_COST_UNKNOWN},
+    {"13800138000", "CN", false, false, PHONE_COST_UNKNOWN},
+    {"abc", "CN", false, false, PHONE_COST_UNKNOWN},
+    {"", "CN", false, false, PHONE_COST_UNKNOWN},
+    {"110", "", false, false, PHONE_COST_UNKNOWN},
+};
+
+START_TEST(short_numbers_are_known_by_region)
+{
+	struct phone_short s = phone_short_find(
+	    str_of(short_numbers[_i].digits), short_numbers[_i].region);
+
+	ck_assert_int_eq(s.valid, short_numbers[_i].valid);
+	ck_assert_int_eq(s.emergency, short_numbers[_i].emergency);
+	ck_assert_int_eq(s.cost, short_numbers[_i].cost);
+}
+END_TEST
+
+START_TEST(a_short_number_is_told_from_one_that_cannot_exist)
+{
+	ck_assert_str_eq(phone_fault(STR_LIT("95588"), "CN"),
+	    "a short number, which is no customer's");
+	ck_assert_str_eq(phone_fault(STR_LIT("15412345678"), "CN"),
+	    "no such phone number can exist");
+}
+END_TEST
+
+static const struct {
+	const char *text, *lang, *place, *carrier;
+} places[] = {
+    {"13800138000", "zh", "\u5317\u4eac\u5e02", "\u4e2d\u56fd\u79fb\u52a8"},
+    {"13800138000", "en", "Beijing", "\u4e2d\u56fd\u79fb\u52a8"},
+    {"0755 8657 0000", "zh", "\u5e7f\u4e1c\u7701\u6df1\u5733\u5e02", NULL},
+    {"19900000000", "zh", "", "\u4e2d\u56fd\u7535\u4fe1"},
+    {"1380013800", "zh", "", NULL}, /* none there can be */
+    {"4008000000", "zh", "", NULL},
+};
+
+START_TEST(a_number_says_where_it_was_given_out_and_by_whom)
+{
 	struct phone phone;
-	bool ok, same[FIELDS] = {0};
+	char place[64];
+	const char *carrier;
 
-#define FIELD(name) csv_field(csv, csv_find_column(csv, name))
-	(void)snprintf(region_text, sizeof region_text, "%.*s", STR_FMT(region));
-	ok = phone_parse(text, region_text, &phone, NULL) == STW_OK;
-	same[PARSE] = ok == str_eq_c(parse, "ok");
-	if (ok && same[PARSE]) {
-		same[POSSIBLE] = phone.possible == str_eq_c(FIELD("possible"), "1");
-		same[VALID] = phone.valid == str_eq_c(FIELD("valid"), "1");
-		same[E164] = str_eq_c(FIELD("e164"), phone.e164);
-		same[EXTENSION] = str_eq_c(FIELD("extension"), phone.extension);
-		same[REGION] = str_eq_c(FIELD("region"), phone.region);
-		same[TYPE] = str_eq_c(FIELD("type"), phone_type_name(phone.type));
-		same[ZONES] = zones_equal(&phone, FIELD("timezones"));
-	} else if (same[PARSE]) {
-		for (int f = 0; f < FIELDS; f++)
-			same[f] = true;
-	}
-	for (int f = 0; f < FIELDS; f++) {
-		agree[f] += same[f];
-		if (!same[f])
-			buf_printf(differing, "%s %.*s %.*s\n", field_names[f],
-			    STR_FMT(derivation), STR_FMT(FIELD("source_region")));
-	}
-#undef FIELD
+	ck_assert_int_eq(
+	    phone_parse(str_of(places[_i].text), "CN", &phone, NULL), STW_OK);
+	phone_place(&phone, places[_i].lang, place, sizeof place);
+	ck_assert_str_eq(place, places[_i].place);
+	carrier = phone_carrier(&phone);
+	ck_assert_str_eq(carrier != NULL ? carrier : "",
+	    places[_i].carrier != NULL ? places[_i].carrier : "");
 }
+END_TEST
 
-static void
-print_classes(const char *lines)
+START_TEST(a_place_is_cut_between_characters)
 {
-	FILE *sort = popen("sort | uniq -c | sort -rn", "w");
+	struct phone phone;
+	char place[8];
 
-	if (sort != NULL) {
-		(void)fputs(lines, sort);
-		(void)pclose(sort);
-	}
-}
-
-START_TEST(the_shared_list_agrees_as_measured)
-{
-	const char *shared = getenv("STEWARD_SHARED");
-	const struct csv_format format = {0};
-	struct csv *csv;
-	struct stw_err err = {0};
-	struct buf differing;
-	int agree[FIELDS] = {0}, rows = 0;
-	char path[512];
-	bool more = true;
-
-	(void)snprintf(path, sizeof path, "%s/data/phones/numbers_half_a.csv",
-	    shared != NULL ? shared : "../shared");
-	if (access(path, R_OK) != 0) {
-		(void)printf("skipped: no %s (set STEWARD_SHARED)\n", path);
-		return;
-	}
-	buf_init(&differing);
-	ck_assert_int_eq(csv_open(path, &format, &csv, &err), STW_OK);
-	while (csv_next(csv, &more, &err) == STW_OK && more) {
-		compare(csv, agree, &differing);
-		rows++;
-	}
-	ck_assert_msg(!more, "%s", err.text);
-	csv_close(csv);
-	ck_assert_int_eq(rows, 3318);
-	for (int f = 0; f < FIELDS; f++)
-		(void)printf("%-10s %d of %d agree\n", field_names[f], agree[f], rows);
-	if (getenv("STEWARD_PHONE_CLASSES") != NULL && differing.len > 0)
-		print_classes(differing.data);
-	for (int f = 0; f < FIELDS; f++)
-		ck_assert_msg(agree[f] >= measured[f], "%s: %d rows agree, measured %d",
-		    field_names[f], agree[f], measured[f]);
-	buf_fini(&differing);
+	ck_assert_int_eq(phone_parse(STR_LIT("075586570000"), "CN", &phone, NULL), 0);
+	phone_place(&phone, "zh", place, sizeof place);
+	ck_assert_str_eq(place, "\u5e7f\u4e1c");
 }
 END_TEST
 
@@ -193,7 +215,15 @@ main(void)
 	    tc, numbers_are_normalised_and_placed, 0, (int)STW_ARRAY_LEN(numbers));
 	tcase_add_loop_test(tc, what_is_no_number_is_refused_without_repeating_it, 0,
 	    (int)STW_ARRAY_LEN(nonsense));
-	tcase_add_test(tc, the_shared_list_agrees_as_measured);
+	tcase_add_test(tc, the_short_way_answers_as_the_library_does);
+	tcase_add_loop_test(tc, what_only_looks_like_it_goes_to_the_library, 0,
+	    (int)STW_ARRAY_LEN(near));
+	tcase_add_loop_test(tc, short_numbers_are_known_by_region, 0,
+	    (int)STW_ARRAY_LEN(short_numbers));
+	tcase_add_test(tc, a_short_number_is_told_from_one_that_cannot_exist);
+	tcase_add_loop_test(tc, a_number_says_where_it_was_given_out_and_by_whom, 0,
+	    (int)STW_ARRAY_LEN(places));
+	tcase_add_test(tc, a_place_is_cut_between_characters);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
