@@ -27,6 +27,11 @@ void v1_overview(struct api_request *req);
 void v1_customer_list(struct api_request *req);
 void v1_customer(struct api_request *req);
 void v1_customer_decisions(struct api_request *req);
+/* v1_contacts.c */
+void v1_contact_list(struct api_request *req);
+void v1_contact(struct api_request *req);
+void v1_contact_state(struct api_request *req);
+void v1_contact_sharers(struct api_request *req);
 /* v1_consents.c */
 void v1_consent_history(struct api_request *req);
 void v1_consent_record(struct api_request *req);
@@ -70,11 +75,13 @@ struct campaign_row;
 struct run_row;
 struct decision_filter;
 struct customer;
+struct customer_point;
 json_t *v1_stages_json(struct api_request *req); /* NULL after answering */
 json_t *v1_segments_json(struct api_request *req);
 json_t *v1_campaigns_json(struct api_request *req);
 json_t *v1_run_json(const struct run_row *run);
 json_t *v1_reason_text(const char *code); /* {"zh", "en"}; null for NULL or "" */
+json_t *v1_contact_json(const struct customer_point *point);
 json_t *v1_holdings_json(const struct customer *customer);
 /* Answers a page of decisions; scope names what the cursor is bound to. */
 void v1_decision_page(

@@ -143,18 +143,8 @@ contacts_json(const struct customer *c)
 {
 	json_t *list = json_array();
 
-	for (int i = 0; i < c->npoints; i++) {
-		const struct customer_point *p = &c->points[i];
-		json_t *v = json_object();
-
-		json_put(v, "point_id", json_id(p->point_id));
-		json_put(v, "kind", json_text(p->kind));
-		json_put(v, "mask", json_text(p->phone_mask));
-		json_put(v, "verified", json_boolean(p->verified));
-		json_put(v, "primary", json_boolean(p->is_primary));
-		json_put(v, "shared_by", json_integer(p->sharers));
-		json_push(list, v);
-	}
+	for (int i = 0; i < c->npoints; i++)
+		json_push(list, v1_contact_json(&c->points[i]));
 	return list;
 }
 

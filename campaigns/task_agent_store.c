@@ -1,4 +1,5 @@
 /* What agents do with tasks: list, accept, release, permit, outcome. */
+#include <stdio.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -7,6 +8,7 @@
 #include "campaigns/task_gate_priv.h"
 #include "db/entry_json.h"
 #include "db/ledger.h"
+#include "segments/contact_store.h"
 
 /* A dial permit is for this call, now. */
 #define PERMIT_TTL (120 * STW_USEC_SEC)
@@ -459,7 +461,21 @@ outcome_move(struct outcome_ctx *x, struct stw_err *err)
 	return db_query(x->db, DB_Q_TASK_END, end, DB_NPARAMS(end), NULL, err);
 }
 
-/* Conversations count; a wrong number is no longer verified; a complaint holds contacts; an
+/* Somebody else answered: the number is not the customer's. */
+static enum stw_code
+outcome_wrong_number(struct outcome_ctx *x, const char *id, struct stw_err *err)
+{
+	char evidence[16 + UUID_TEXT];
+	const struct contact_change change = {
+	    .state = "failed", .how = "call", .actor = x->agent, .evidence = evidence};
+	const char *before;
+
+	(void)snprintf(evidence, sizeof evidence, "outcome %s", id);
+	return contact_record(x->db, x->bucket, outcome_customer(x),
+	    db_get_i64(x->row, 0, 2), &change, x->now, &before, err);
+}
+
+/* Conversations count; a wrong number is in doubt from now on; a complaint holds contacts; an
  * objection bites the person and the number at once. */
 static enum stw_code
 outcome_effects(struct outcome_ctx *x, const struct uuid *outcome_id, const char *id,
@@ -470,8 +486,6 @@ outcome_effects(struct outcome_ctx *x, const struct uuid *outcome_id, const char
 	const struct db_param count[] = {db_i64(x->bucket), db_text(id),
 	    db_i64(outcome_customer(x)), db_bytes(index.ptr, index.len),
 	    db_str(db_get_str(x->row, 0, 4)), db_text("conversation"), db_usec(x->now)};
-	const struct db_param point[] = {
-	    db_i64(x->bucket), db_i64(db_get_i64(x->row, 0, 2)), db_usec(x->now)};
 	const struct db_param who[] = {
 	    db_i64(x->bucket), db_i64(outcome_customer(x)), db_usec(x->now)};
 	struct consent_effect ended;
@@ -481,8 +495,7 @@ outcome_effects(struct outcome_ctx *x, const struct uuid *outcome_id, const char
 		rc = db_query(
 		    x->db, DB_Q_COUNT_INSERT, count, DB_NPARAMS(count), NULL, err);
 	if (rc == STW_OK && d->wrong_number)
-		rc = db_query(
-		    x->db, DB_Q_POINT_UNVERIFY, point, DB_NPARAMS(point), NULL, err);
+		rc = outcome_wrong_number(x, id, err);
 	if (rc == STW_OK && d->complains)
 		rc = db_query(
 		    x->db, DB_Q_COMPLAINT_OPEN, who, DB_NPARAMS(who), NULL, err);

@@ -78,6 +78,11 @@ read_points(
 		    .verified = db_get_bool(rows, r, 7),
 		    .is_primary = db_get_bool(rows, r, 8),
 		    .sharers = (int)db_get_i64(rows, r, 9),
+		    .state = db_get_text(rows, r, 10, arena),
+		    .state_at = db_is_null(rows, r, 11) ? STW_USEC_NEVER
+							: db_get_usec(rows, r, 11),
+		    .state_how = db_get_text(rows, r, 12, arena),
+		    .state_by = db_get_text(rows, r, 13, arena),
 		};
 		memcpy(p->phone_index, index.ptr,
 		    index.len < sizeof p->phone_index ? index.len

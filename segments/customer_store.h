@@ -26,7 +26,10 @@ struct customer_point {
 	const char **zones; /* candidate zones by number plan */
 	size_t nzones;
 	bool verified, is_primary;
-	int sharers; /* customers with this number, this one included */
+	int sharers;       /* customers with this number, this one included */
+	const char *state; /* unverified, verified, failed, reassigned */
+	stw_usec state_at; /* STW_USEC_NEVER: as imported; then how and by are NULL */
+	const char *state_how, *state_by;
 };
 
 struct customer_holdings {
@@ -58,7 +61,7 @@ struct customer {
 	stw_usec updated_at;
 	const char *stage;                   /* NULL: none yet */
 	stw_usec stage_since;                /* STW_USEC_NEVER: none yet */
-	const struct customer_point *points; /* primary first */
+	const struct customer_point *points; /* those in doubt last; primary first */
 	int npoints;
 	const struct customer_holdings *holdings; /* by kind and currency */
 	int nholdings;

@@ -68,6 +68,11 @@ static const struct command commands[] = {
 	"consent grant|withdraw REF --purpose P --channel C --form F --by WHO "
 	"[--evidence E]",
 	"record consent of one customer", cmd_consent, NULL},
+    {"contact",
+	"contact list REF | history REF --point N | set REF --point N --state S --how H "
+	"--by WHO [--evidence E]",
+	"contact points of a customer, masked, and what is known about them",
+	cmd_contact, NULL},
     {"phone", "phone [--region CN] [--lang zh|en] [--count] [NUMBER...]",
 	"what the numbering plans say about numbers; of standard input, one a line",
 	cmd_phone, NULL},

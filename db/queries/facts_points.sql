@@ -1,4 +1,5 @@
--- facts_points: contact points of customers of one bucket, the best first.
+-- facts_points: contact points of customers of one bucket, the best first: a number in
+-- doubt only where there is no other.
 -- Params   $1 bucket, $2 customer ids
 -- Returns  customer_id, point_id, phone_index, phone_mask, zones, verified, sharers; by
 --          customer_id
@@ -6,4 +7,4 @@ SELECT p.customer_id, p.point_id, p.phone_index, p.phone_mask, p.zones, p.verifi
        (SELECT count(*) FROM contact_point s WHERE s.phone_index = p.phone_index)
   FROM contact_point p
  WHERE p.bucket = $1::smallint AND p.customer_id = ANY ($2::bigint[])
- ORDER BY p.customer_id, p.is_primary DESC, p.verified DESC, p.point_id;
+ ORDER BY p.customer_id, p.doubt IS NOT NULL, p.is_primary DESC, p.verified DESC, p.point_id;

@@ -205,7 +205,7 @@ START_TEST(the_table_of_routes_and_the_document_agree)
 END_TEST
 
 /* Every operation of the document once, with the answer the document promises. %T task,
- * %C customer, %D decision, %N caller number. */
+ * %C customer, %P contact point, %D decision, %N caller number. */
 struct step {
 	const char *operation;
 	const char *role; /* "agent": AGENT */
@@ -222,6 +222,12 @@ static const struct step steps[] = {
     {"overview", "ops", "/v1/overview", NULL, NULL},
     {"customerList", "ops", "/v1/customers?limit=5", NULL, NULL},
     {"customer", "compliance", "/v1/customers/%C", NULL, NULL},
+    {"contactList", "agent", "/v1/customers/%C/contact-points", NULL, NULL},
+    {"contact", "compliance", "/v1/customers/%C/contact-points/%P", NULL, NULL},
+    {"contactState", "ops", "/v1/customers/%C/contact-points/%P/state",
+	"{\"state\":\"verified\",\"how\":\"sms_code\",\"evidence\":\"sms-1\"}", NULL},
+    {"contactSharers", "compliance", "/v1/customers/%C/contact-points/%P/sharers", NULL,
+	NULL},
     {"consentHistory", "agent", "/v1/customers/%C/consents", NULL, NULL},
     {"customerDecisions", "compliance", "/v1/customers/%C/decisions", NULL, NULL},
     {"stages", "ops", "/v1/stages", NULL, NULL},
@@ -271,31 +277,9 @@ static const struct step steps[] = {
 };
 
 struct walk {
-	char task[40], customer[80], decision[40], number[24], etag[80];
+	char task[40], customer[80], point[24], decision[40], number[24], etag[80];
 	char *campaign; /* a document with the code "walked" */
 };
-
-static void
-walk_begin(struct walk *walk)
-{
-	struct reply r;
-	json_t *doc;
-
-	queued_task(walk->task, walk->customer);
-	r = get("compliance", "/v1/decisions?limit=1&outcome=BLOCK");
-	(void)snprintf(walk->decision, sizeof walk->decision, "%s",
-	    reply_text(&r, "items/0/decision_id"));
-	reply_free(&r);
-	r = get("operator", "/v1/numbers");
-	(void)snprintf(walk->number, sizeof walk->number, "%s",
-	    reply_text(&r, "items/0/number_id"));
-	reply_free(&r);
-	r = get("ops", "/v1/campaigns/maturing_product");
-	doc = json_at(r.json, "document");
-	(void)json_object_set_new(doc, "code", json_string("walked"));
-	walk->campaign = json_dumps(doc, 0);
-	reply_free(&r);
-}
 
 static const char *
 fill(const struct walk *walk, const char *pattern)
@@ -313,6 +297,7 @@ fill(const struct walk *walk, const char *pattern)
 		if (pattern[0] == '%')
 			value = pattern[1] == 'T'   ? walk->task
 				: pattern[1] == 'C' ? walk->customer
+				: pattern[1] == 'P' ? walk->point
 				: pattern[1] == 'D' ? walk->decision
 				: pattern[1] == 'N' ? walk->number
 				: pattern[1] == 'd' ? walk->campaign
@@ -327,6 +312,32 @@ fill(const struct walk *walk, const char *pattern)
 	}
 	to[n] = '\0';
 	return to;
+}
+
+static void
+walk_begin(struct walk *walk)
+{
+	struct reply r;
+	json_t *doc;
+
+	queued_task(walk->task, walk->customer);
+	r = get("ops", fill(walk, "/v1/customers/%C/contact-points"));
+	(void)snprintf(
+	    walk->point, sizeof walk->point, "%s", reply_text(&r, "items/0/point_id"));
+	reply_free(&r);
+	r = get("compliance", "/v1/decisions?limit=1&outcome=BLOCK");
+	(void)snprintf(walk->decision, sizeof walk->decision, "%s",
+	    reply_text(&r, "items/0/decision_id"));
+	reply_free(&r);
+	r = get("operator", "/v1/numbers");
+	(void)snprintf(walk->number, sizeof walk->number, "%s",
+	    reply_text(&r, "items/0/number_id"));
+	reply_free(&r);
+	r = get("ops", "/v1/campaigns/maturing_product");
+	doc = json_at(r.json, "document");
+	(void)json_object_set_new(doc, "code", json_string("walked"));
+	walk->campaign = json_dumps(doc, 0);
+	reply_free(&r);
 }
 
 static json_t *

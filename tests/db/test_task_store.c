@@ -527,6 +527,33 @@ START_TEST(do_not_call_bites_the_person_and_the_shared_number)
 }
 END_TEST
 
+START_TEST(a_wrong_number_is_in_doubt_from_that_commit_on)
+{
+	struct task_outcome_effect effect;
+	struct task_claim claim;
+
+	test_db_tamper(&t, "DELETE FROM holding WHERE customer_id <> 1");
+	ck_assert_int_eq(plan(), 1);
+	claim = queued();
+	ck_assert_int_eq(in_tx_accept(&claim.task_id, "a_01"), STW_OK);
+	ck_assert(permit(&claim.task_id, "a_01").granted);
+	ck_assert_int_eq(outcome(&claim.task_id, "wrong_number", 0, &effect), STW_OK);
+	ck_assert_int_eq(effect.state, TASK_NO_CONTACT);
+	ck_assert_int_eq(
+	    number("SELECT count(*) FROM contact_point WHERE point_id = 1 AND "
+		   "doubt = 'failed' AND NOT verified"),
+	    1);
+	ck_assert_int_eq(
+	    number("SELECT count(*) FROM contact_point_event e, outcome o WHERE "
+		   "e.to_state = 'failed' AND e.how = 'call' AND e.actor = "
+		   "'a_01' AND e.evidence = 'outcome ' || o.outcome_id"),
+	    1);
+	ck_assert_int_eq(
+	    number("SELECT count(*) FROM ledger_outbox WHERE kind = 'contact_point'"),
+	    1);
+}
+END_TEST
+
 START_TEST(a_call_back_is_planned_again_under_another_key)
 {
 	struct task_outcome_effect effect;
@@ -594,6 +621,7 @@ main(void)
 	    tc, an_unqualified_agent_is_refused_and_the_task_stays_for_others);
 	tcase_add_test(tc, a_suspended_number_is_not_dialled);
 	tcase_add_test(tc, do_not_call_bites_the_person_and_the_shared_number);
+	tcase_add_test(tc, a_wrong_number_is_in_doubt_from_that_commit_on);
 	tcase_add_test(tc, a_call_back_is_planned_again_under_another_key);
 	tcase_add_test(tc, what_two_people_must_do_one_cannot);
 	suite_add_tcase(suite, tc);

@@ -1,0 +1,283 @@
+/* What is known about contact points: states and their history whoever writes, and how many
+ * share a number, kept by the database. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <check.h>
+
+#include "segments/book.h"
+#include "segments/contact_store.h"
+#include "segments/customer_store.h"
+#include "tests/lib/cluster.h"
+
+/* Monday 2026-11-23, 10:00 in Shanghai. */
+#define NOW   INT64_C(1795399200000000)
+#define TODAY 20780
+
+static struct test_db t;
+static struct arena arena;
+static struct stw_err err;
+
+#define ck_ok(call)                                                             \
+	do {                                                                    \
+		enum stw_code ck_rc = (call);                                   \
+		ck_assert_msg(                                                  \
+		    ck_rc == STW_OK, "%s: %s", stw_code_name(ck_rc), err.text); \
+	} while (0)
+
+/* Five customers in buckets of their own; 1 and 2 share a number, 3 has one alone, 4 has
+ * one, 5 none. Points are numbered 10 x customer. */
+static const char people[] =
+    "CREATE FUNCTION b(n int) RETURNS smallint LANGUAGE sql IMMUTABLE AS "
+    "$$ SELECT get_byte(sha256(('k' || n)::bytea), 0)::smallint $$;"
+    "CREATE FUNCTION point(n int, id int, phone text, primary_ boolean) RETURNS void "
+    "LANGUAGE sql AS $$ INSERT INTO contact_point (bucket, point_id, customer_id, kind, "
+    "  phone_sealed, phone_index, phone_mask, is_primary, updated_at) VALUES (b(n), id, n, "
+    "  'mobile', '\\x00', sha256(phone::bytea), '138****0000', primary_, '2026-01-01') $$;"
+    "INSERT INTO customer (bucket, customer_id, ref, name_mask, updated_at) "
+    "SELECT b(n), n, 'k' || n, '王**', '2026-01-01' FROM generate_series(1, 5) AS n;"
+    "SELECT point(1, 10, 'a', true), point(2, 20, 'a', true), point(3, 30, 'c', true), "
+    "  point(4, 40, 'd', true);";
+
+static int64_t
+number(const char *sql)
+{
+	return test_db_number(&t, sql);
+}
+
+static int
+bucket(int customer)
+{
+	char ref[8] = {'k', (char)('0' + customer)};
+
+	return customer_bucket(str_of(ref));
+}
+
+static void
+setup(void)
+{
+	err = (struct stw_err){0};
+	arena_init(&arena);
+	test_db_open(&t);
+	test_db_tamper(&t, people);
+}
+
+static void
+teardown(void)
+{
+	test_db_close(&t);
+	arena_fini(&arena);
+}
+
+static enum stw_code
+record(int customer, const char *state, const char *how, const char **before)
+{
+	const struct contact_change change = {
+	    .state = state, .how = how, .actor = "li", .evidence = "sms-1"};
+	enum stw_code rc;
+
+	ck_ok(db_begin(t.db, &err));
+	rc = contact_record(t.db, bucket(customer), customer, customer * 10, &change,
+	    NOW, before, &err);
+	ck_ok(db_commit(t.db, &err));
+	return rc;
+}
+
+static struct customer
+customer_of(int n)
+{
+	struct customer c;
+
+	ck_ok(customer_find_id(t.db, bucket(n), n, TODAY, &arena, &c, &err));
+	return c;
+}
+
+START_TEST(each_change_is_kept_with_who_how_and_why)
+{
+	struct contact_event *events;
+	const char *before;
+	struct customer c;
+	int count;
+
+	ck_assert_str_eq(customer_of(3).points[0].state, "verified");
+	ck_assert_int_eq(customer_of(3).points[0].state_at, STW_USEC_NEVER);
+	ck_ok(record(3, "failed", "call", &before));
+	ck_assert_str_eq(before, "verified");
+	ck_ok(record(3, "reassigned", "carrier", &before));
+	ck_ok(record(3, "verified", "sms_code", &before));
+	ck_assert_str_eq(before, "reassigned");
+	/* The same again is news too: it was looked at. */
+	ck_ok(record(3, "verified", "branch", &before));
+	c = customer_of(3);
+	ck_assert(c.points[0].verified);
+	ck_assert_str_eq(c.points[0].state, "verified");
+	ck_assert_str_eq(c.points[0].state_how, "branch");
+	ck_assert_str_eq(c.points[0].state_by, "li");
+	ck_ok(contact_history(t.db, c.bucket, 3, 30, &arena, &events, &count, &err));
+	ck_assert_int_eq(count, 4);
+	ck_assert_str_eq(events[0].how, "branch");
+	ck_assert_str_eq(events[3].from, "verified");
+	ck_assert_str_eq(events[3].to, "failed");
+	ck_assert_str_eq(events[3].evidence, "sms-1");
+	/* and so is the ledger */
+	ck_assert_int_eq(
+	    number("SELECT count(*) FROM ledger_outbox WHERE kind = 'contact_point'"),
+	    4);
+	ck_assert_int_eq(number("SELECT count(*) FROM ledger_outbox WHERE kind = "
+				"'contact_point' AND convert_from(entry, 'UTF8') LIKE "
+				"'%sms-1%'"),
+	    0);
+}
+END_TEST
+
+START_TEST(a_feed_changes_what_is_not_in_doubt_and_that_is_kept_too)
+{
+	const char *before;
+
+	test_db_tamper(&t, "UPDATE contact_point SET verified = false, "
+			   "updated_at = '2026-11-23' WHERE point_id = 30");
+	ck_assert_str_eq(customer_of(3).points[0].state, "unverified");
+	ck_assert_str_eq(customer_of(3).points[0].state_how, "feed");
+	ck_ok(record(3, "failed", "call", &before));
+	ck_assert_str_eq(before, "unverified");
+	test_db_tamper(&t, "UPDATE contact_point SET verified = true, "
+			   "updated_at = '2026-11-24' WHERE point_id = 30");
+	ck_assert_str_eq(customer_of(3).points[0].state, "failed");
+	ck_assert_int_eq(number("SELECT count(*) FROM contact_point_event"), 2);
+	/* What changes nothing of it is no event. */
+	test_db_tamper(
+	    &t, "UPDATE contact_point SET region = 'CN' WHERE point_id = 30");
+	ck_assert_int_eq(number("SELECT count(*) FROM contact_point_event"), 2);
+}
+END_TEST
+
+static const struct {
+	const char *state, *how;
+	int customer, point;
+	enum stw_code rc;
+} refused[] = {{"good", "call", 3, 30, STW_INVALID},
+    {"failed", "feed", 3, 30, STW_INVALID}, {"", "call", 3, 30, STW_INVALID},
+    {"failed", "call", 3, 40, STW_NOT_FOUND}, {"failed", "call", 3, 0, STW_NOT_FOUND}};
+
+START_TEST(what_is_no_state_or_no_point_of_the_customer_is_refused)
+{
+	const struct contact_change change = {
+	    .state = refused[_i].state, .how = refused[_i].how, .actor = "li"};
+	const char *before;
+
+	ck_ok(db_begin(t.db, &err));
+	ck_assert_int_eq(
+	    contact_record(t.db, bucket(refused[_i].customer), refused[_i].customer,
+		refused[_i].point, &change, NOW, &before, &err),
+	    refused[_i].rc);
+	ck_assert_str_ne(err.text, "");
+	db_rollback(t.db);
+	ck_assert_int_eq(number("SELECT count(*) FROM contact_point_event"), 0);
+}
+END_TEST
+
+START_TEST(a_number_in_doubt_comes_last)
+{
+	const char *before;
+	struct customer c;
+
+	test_db_tamper(&t, "SELECT point(3, 31, 'x', false)");
+	c = customer_of(3);
+	ck_assert_int_eq(c.points[0].point_id, 30);
+	ck_ok(record(3, "failed", "call", &before));
+	c = customer_of(3);
+	ck_assert_int_eq(c.points[0].point_id, 31);
+	ck_assert(c.points[1].is_primary);
+}
+END_TEST
+
+/* ---- who shares ---------------------------------------------------------------------- */
+static int64_t
+shared_by(int n)
+{
+	char sql[100];
+
+	(void)snprintf(sql, sizeof sql,
+	    "SELECT phone_shared_by FROM customer WHERE customer_id = %d", n);
+	return number(sql);
+}
+
+START_TEST(how_many_share_a_number_is_right_whoever_writes)
+{
+	ck_assert_int_eq(shared_by(1), 1);
+	ck_assert_int_eq(shared_by(2), 1);
+	ck_assert_int_eq(shared_by(3), 0);
+	ck_assert_int_eq(shared_by(5), 0);
+	/* two more with one statement, one of them with a second number */
+	test_db_tamper(&t,
+	    "INSERT INTO contact_point (bucket, point_id, customer_id, kind, "
+	    "  phone_sealed, phone_index, phone_mask, updated_at) "
+	    "SELECT b(n), n * 10 + 1, n, 'mobile', '\\x00', sha256('a'), '1', now() "
+	    "  FROM generate_series(4, 5) n");
+	for (int n = 1; n <= 5; n++)
+		ck_assert_int_eq(shared_by(n), n == 3 ? 0 : 3);
+	/* The same again, as an import does it. */
+	test_db_tamper(&t,
+	    "INSERT INTO contact_point (bucket, customer_id, kind, phone_sealed, "
+	    "  phone_index, phone_mask, updated_at) "
+	    "SELECT b(1), 1, 'mobile', '\\x00', sha256('a'), '1', now() "
+	    "ON CONFLICT (bucket, customer_id, phone_index) DO UPDATE SET "
+	    "  updated_at = now()");
+	ck_assert_int_eq(shared_by(1), 3);
+	test_db_tamper(&t, "DELETE FROM contact_point WHERE point_id IN (41, 51)");
+	ck_assert_int_eq(shared_by(1), 1);
+	ck_assert_int_eq(shared_by(4), 0);
+	ck_assert_int_eq(shared_by(5), 0);
+	test_db_tamper(&t, "DELETE FROM contact_point WHERE point_id = 10");
+	ck_assert_int_eq(shared_by(1), 0);
+	ck_assert_int_eq(shared_by(2), 0);
+}
+END_TEST
+
+START_TEST(sharers_are_named_with_masks_and_counted)
+{
+	struct contact_sharer *sharers;
+	int count, total;
+
+	test_db_tamper(&t, "SELECT point(3, 31, 'a', false)");
+	ck_ok(contact_sharers(
+	    t.db, bucket(1), 1, 10, 1, &arena, &sharers, &count, &total, &err));
+	ck_assert_int_eq(count, 1);
+	ck_assert_int_eq(total, 2);
+	ck_ok(contact_sharers(
+	    t.db, bucket(1), 1, 10, 9, &arena, &sharers, &count, &total, &err));
+	ck_assert_int_eq(count, 2);
+	ck_assert_str_eq(sharers[0].name_mask, "王**");
+	ck_assert(!sharers[0].same_household);
+	ck_ok(contact_sharers(
+	    t.db, bucket(4), 4, 40, 9, &arena, &sharers, &count, &total, &err));
+	ck_assert_int_eq(total, 0);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("contact");
+	TCase *tc = tcase_create("contact");
+	SRunner *runner;
+	int failed;
+
+	test_cluster_start();
+	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, each_change_is_kept_with_who_how_and_why);
+	tcase_add_test(tc, a_feed_changes_what_is_not_in_doubt_and_that_is_kept_too);
+	tcase_add_loop_test(tc, what_is_no_state_or_no_point_of_the_customer_is_refused,
+	    0, (int)STW_ARRAY_LEN(refused));
+	tcase_add_test(tc, a_number_in_doubt_comes_last);
+	tcase_add_test(tc, how_many_share_a_number_is_right_whoever_writes);
+	tcase_add_test(tc, sharers_are_named_with_masks_and_counted);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
