@@ -27,7 +27,6 @@ session_start(struct db *db, struct stw_err *err)
 {
 	enum stw_code rc;
 
-	(void)PQsetNoticeProcessor(db->pg, drop_notice, NULL);
 	memset(db->prepared, 0, sizeof db->prepared);
 	db->copying = false;
 	rc = db_script(db, session_setup, err);
@@ -38,8 +37,8 @@ session_start(struct db *db, struct stw_err *err)
 
 /* A refused connection is temporary (the server may be starting), a wrong database name
  * or role is not; the state is only in the text. */
-static enum stw_code
-fail_open(const PGconn *pg, struct stw_err *err)
+enum stw_code
+db_fail_open(const PGconn *pg, struct stw_err *err)
 {
 	static const char *const lasting[] = {"does not exist", "authentication failed",
 	    "no pg_hba.conf entry", "invalid connection option", "missing \"=\"",
@@ -57,27 +56,36 @@ fail_open(const PGconn *pg, struct stw_err *err)
 	return stw_fail(err, code, "cannot connect to the database: %s", text);
 }
 
-enum stw_code
-db_open(const char *conninfo, struct db **out, struct stw_err *err)
+PGconn *
+db_connect(const char *conninfo, bool replication)
 {
 	/* libpq lets later entries win: ours first, the caller's, then what must be.
 	 * With the system's defaults a cut line is noticed after half an hour; with
-	 * these after about four seconds. */
+	 * these after about four seconds. An empty entry counts as none. */
 	const char *const keys[] = {"connect_timeout", "keepalives_idle",
 	    "keepalives_interval", "keepalives_count", "tcp_user_timeout",
 	    "target_session_attrs", "application_name", "dbname", "client_encoding",
-	    NULL};
+	    "replication", NULL};
 	const char *const values[] = {"5", "2", "1", "3", "4000", "read-write",
-	    "steward", conninfo, "UTF8", NULL};
+	    "steward", conninfo, "UTF8", replication ? "database" : "", NULL};
+	PGconn *pg = PQconnectdbParams(keys, values, 1);
+
+	STW_ASSERT(pg != NULL);
+	(void)PQsetNoticeProcessor(pg, drop_notice, NULL);
+	return pg;
+}
+
+enum stw_code
+db_open(const char *conninfo, struct db **out, struct stw_err *err)
+{
 	struct db *db = stw_xalloc(sizeof *db);
 	enum stw_code rc;
 
 	*out = NULL;
 	arena_init(&db->scratch);
-	db->pg = PQconnectdbParams(keys, values, 1);
-	STW_ASSERT(db->pg != NULL);
+	db->pg = db_connect(conninfo, false);
 	rc = PQstatus(db->pg) == CONNECTION_OK ? session_start(db, err)
-					       : fail_open(db->pg, err);
+					       : db_fail_open(db->pg, err);
 	if (rc != STW_OK) {
 		db_close(db);
 		return rc;
@@ -102,7 +110,7 @@ db_reset(struct db *db, struct stw_err *err)
 	STW_ASSERT(!db_in_transaction(db));
 	PQreset(db->pg);
 	if (PQstatus(db->pg) != CONNECTION_OK)
-		return fail_open(db->pg, err);
+		return db_fail_open(db->pg, err);
 	return session_start(db, err);
 }
 

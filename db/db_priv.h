@@ -38,6 +38,11 @@ enum stw_code db_params_encode(struct arena *scratch, const char *what,
     const struct db_param *params, size_t nparams, struct db_wire *out,
     struct stw_err *err) STW_MUST_USE;
 
+/* A connection with our time-outs, for SQL or for the replication of its database. Not
+ * NULL; PQstatus says whether it stands, db_fail_open why not. */
+PGconn *db_connect(const char *conninfo, bool replication);
+enum stw_code db_fail_open(const PGconn *pg, struct stw_err *err);
+
 /* Fills err from a failed result (res may be NULL: then from the connection). The text
  * never quotes a value. */
 enum stw_code db_fail_result(

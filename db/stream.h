@@ -76,6 +76,8 @@ enum db_stream_kind {
 	DB_STREAM_COMMIT,
 	/* A row of a published table without customers: product, setting, ... */
 	DB_STREAM_OTHER,
+	/* The table was emptied; or a row went whose replica identity does not say whose it
+	 * was. */
 	DB_STREAM_TRUNCATE,
 	/* The table's description was sent: at its first change in a connection, and after
 	 * anything that may have altered the table. db_stream_shape tells whether it did. */
@@ -151,6 +153,7 @@ struct db_slot {
 	stw_lsn confirmed;   /* 0 when lost */
 	int64_t retained;    /* bytes of log that it keeps on the server's disk */
 	char database[64];   /* a slot belongs to one */
+	bool ours;           /* to this one, and for pgoutput */
 };
 
 /* NOT_FOUND: no slot of this name. */

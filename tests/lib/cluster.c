@@ -138,6 +138,25 @@ start_throwaway(void)
 	cluster.base[strcspn(cluster.base, "\n")] = '\0';
 }
 
+/* A database cannot go while a slot is left in it; a reader may be just going. */
+static void
+drop_slots(const char *admin, const char *name)
+{
+	char sql[300];
+
+	for (int tries = 0; tries < 200; tries++) {
+		(void)snprintf(sql, sizeof sql,
+		    "SELECT count(CASE WHEN active THEN pg_terminate_backend(active_pid)::text "
+		    "ELSE pg_drop_replication_slot(slot_name)::text || 'x' END) + count(*) "
+		    "FROM pg_replication_slots WHERE database = '%s'",
+		    name);
+		if (run_sql(admin, sql) == 0)
+			return;
+		(void)usleep(10000);
+	}
+	stop("a replication slot of %s does not go", name);
+}
+
 static void
 drop_database(const char *name)
 {
@@ -145,6 +164,7 @@ drop_database(const char *name)
 	char sql[200];
 
 	on_database(admin, sizeof admin, "postgres", "postgres");
+	drop_slots(admin, name);
 	(void)snprintf(
 	    sql, sizeof sql, "DROP DATABASE IF EXISTS %s WITH (FORCE)", name);
 	(void)run_sql(admin, sql);
@@ -197,11 +217,9 @@ make_template(void)
 	db_close(db);
 }
 
-void
-test_cluster_start(void)
+static void
+start(const char *given)
 {
-	const char *given = getenv("STW_TEST_CONNINFO");
-
 	STW_ASSERT(cluster.owner == 0);
 	cluster.owner = getpid();
 	if (atexit(finish) != 0)
@@ -211,6 +229,33 @@ test_cluster_start(void)
 	else
 		(void)snprintf(cluster.base, sizeof cluster.base, "%s", given);
 	make_template();
+}
+
+void
+test_cluster_start(void)
+{
+	start(getenv("STW_TEST_CONNINFO"));
+}
+
+void
+test_cluster_start_own(void)
+{
+	start(NULL);
+}
+
+void
+test_cluster_restart(bool crash)
+{
+	char command[800];
+
+	STW_ASSERT(cluster.dir[0] != '\0');
+	(void)snprintf(command, sizeof command,
+	    "pid=$(sh db/cluster.sh status '%s' | sed 's/.*pid=\\([0-9]*\\).*/\\1/') && "
+	    "kill -%s \"$pid\" && while kill -0 \"$pid\" 2>/dev/null; do sleep 0.05; done; "
+	    "sh db/cluster.sh start '%s' 2>/dev/null",
+	    cluster.dir, crash ? "QUIT" : "INT", cluster.dir);
+	if (system(command) != 0)
+		stop("the cluster does not restart");
 }
 
 /* ---- databases ------------------------------------------------------------------- */

@@ -22,6 +22,11 @@ struct test_db {
 };
 
 void test_cluster_start(void);
+/* Always a throwaway one: for tests that restart the server or change its settings. */
+void test_cluster_start_own(void);
+/* Stops that server, at once and without a word to its clients (crash) or in order, and
+ * starts it again. */
+void test_cluster_restart(bool crash);
 
 /* A fresh, migrated database and one connection to it. */
 void test_db_open(struct test_db *t);

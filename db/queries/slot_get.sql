@@ -1,0 +1,10 @@
+-- slot_get: a replication slot, as the server sees it now.
+-- Params   $1 slot
+-- Returns  wal_status, active, active_pid, confirmed position, bytes of log it keeps,
+--          database, is it this database's for pgoutput
+SELECT coalesce(wal_status, 'lost'), active, active_pid,
+       coalesce(confirmed_flush_lsn - '0/0'::pg_lsn, 0)::bigint,
+       coalesce(pg_current_wal_lsn() - restart_lsn, 0)::bigint, database,
+       coalesce(database = current_database() AND plugin = 'pgoutput', false)
+  FROM pg_replication_slots
+ WHERE slot_name = $1::text;
