@@ -109,7 +109,9 @@ segment_json(const struct segment_info *s)
 	json_put(v, "code", json_text(s->def.code));
 	json_put(v, "name", json_names(s->def.name_zh, s->def.name_en));
 	json_put(v, "version", json_integer(s->def.version));
-	json_put(v, "rule", json_text(s->def.rule));
+	json_put(v, "kind", json_text(segment_kind_name(s->def.kind)));
+	json_put(v, "rule",
+	    s->def.kind == SEGMENT_RULE ? json_text(s->def.rule) : json_null());
 	json_put(v, "state", json_text(s->state));
 	json_put(v, "author", json_text(s->author));
 	json_put(v, "hash", json_text(s->hash_hex));

@@ -5,6 +5,29 @@
 
 #include "segments/suggest.h"
 
+/* ---- kinds --------------------------------------------------------------------- */
+static const char *const kinds[SEGMENT_KINDS] = {
+    [SEGMENT_RULE] = "rule",
+    [SEGMENT_LIST] = "list",
+    [SEGMENT_COMPUTED] = "computed",
+};
+
+const char *
+segment_kind_name(enum segment_kind kind)
+{
+	return kinds[kind];
+}
+
+enum segment_kind
+segment_kind_parse(struct str text)
+{
+	int kind = 0;
+
+	while (kind < SEGMENT_KINDS && !str_eq_c(text, kinds[kind]))
+		kind++;
+	return (enum segment_kind)kind;
+}
+
 /* ---- host ---------------------------------------------------------------------- */
 void
 segment_host_init(struct segment_host *host, const struct book *book,
@@ -263,6 +286,8 @@ plan_compile(struct plan *plan)
 		struct segment *segment = &plan->host->segments[i];
 
 		segment->failure = (struct stw_err){0};
+		if (segment->def.kind != SEGMENT_RULE)
+			continue;
 		(void)compile(plan->host, &segment->def, env, &plan->arena,
 		    &plan->rules[i], &segment->failure);
 	}
@@ -364,7 +389,8 @@ evaluate_level(struct plan *plan, const struct rule_columns_ctx *ctx,
 	for (int i = 0; i < plan->count; i++) {
 		int at = plan->order[i];
 
-		if (heights[at] != level || host->segments[at].failure.code != STW_OK)
+		if (heights[at] != level || plan->rules[at] == NULL ||
+		    host->segments[at].failure.code != STW_OK)
 			continue;
 		rules[count] = plan->rules[at];
 		segments[count++] = at;
@@ -382,6 +408,29 @@ evaluate_level(struct plan *plan, const struct rule_columns_ctx *ctx,
 	rule_set_free(set);
 }
 
+/* A segment that no rule decides: its source tells who is in it. */
+static void
+evaluate_source(struct segment_host *host, struct segment *segment, stw_usec now)
+{
+	const struct segment_source *source = &host->sources[segment->def.kind];
+	struct rule_result result = {0};
+	enum stw_code rc;
+
+	if (source->fill == NULL) {
+		(void)stw_fail(&segment->failure, STW_INVALID,
+		    "nothing here tells who is in a segment of the kind %s",
+		    segment_kind_name(segment->def.kind));
+		return;
+	}
+	bitmap_init(&result.matched, host->book->customers->rows);
+	bitmap_init(&result.undecided, host->book->customers->rows);
+	rc = source->fill(source->arg, &segment->def, host->book, now, &result.matched,
+	    &result.undecided, &segment->failure);
+	if (rc == STW_OK)
+		take_result(segment, &result);
+	rule_result_fini(&result);
+}
+
 enum stw_code
 segments_evaluate(struct segment_host *host, stw_usec now,
     const struct progress *progress, struct stw_err *err)
@@ -395,8 +444,11 @@ segments_evaluate(struct segment_host *host, stw_usec now,
 	plan_make(&plan);
 	heights = arena_array(&plan.arena, (size_t)host->count, sizeof *heights);
 	levels = plan_heights(&plan, heights);
-	for (int i = 0; i < host->count; i++)
+	for (int i = 0; i < host->count; i++) {
 		host->segments[i].evaluated = false;
+		if (host->segments[i].def.kind != SEGMENT_RULE)
+			evaluate_source(host, &host->segments[i], now);
+	}
 	for (int level = 0; level < levels; level++) {
 		evaluate_level(&plan, &ctx, heights, level);
 		progress_tell(progress, "segments", level + 1, levels);

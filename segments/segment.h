@@ -2,8 +2,10 @@
  * segment.h - named rules, who they match, and segment("...") for other rules.
  *
  * Purpose    A segment is a code, a name in two languages and a rule over the book,
- *            which may use other segments. A segment_host holds the segments of one book
- *            with their members and answers segment("...") for any rule env over it.
+ *            which may use other segments; or a name for customers whom something else
+ *            than a rule finds (struct segment_source). A segment_host holds the
+ *            segments of one book with their members and answers segment("...") for any
+ *            rule env over it.
  * Rules      Segments are evaluated so that those a rule uses come first; a cycle is
  *            named ("a -> b -> a"); an empty rule is refused (it would match everybody).
  *            An undecided row is not a member and is counted. A segment whose rule fails
@@ -22,13 +24,24 @@
 
 #define SEGMENT_MAX_DOCUMENT ((size_t)64 * 1024)
 
+enum segment_kind {
+	SEGMENT_RULE = 0, /* members are those who match */
+	SEGMENT_LIST,     /* members were uploaded */
+	SEGMENT_COMPUTED, /* members are found by the program: overdue promises, ... */
+	SEGMENT_KINDS     /* how many */
+};
+const char *segment_kind_name(enum segment_kind kind);
+/* SEGMENT_KINDS: no such kind. */
+enum segment_kind segment_kind_parse(struct str text);
+
 /* What a document or a row says: {"code", "name": {"zh", "en"}, "rule"}. */
 struct segment_def {
 	int64_t segment_id; /* 0: not stored */
 	const char *code;   /* [a-z][a-z0-9_]{0,62} */
 	const char *name_zh, *name_en;
-	const char *rule;
-	int version; /* 0: not stored */
+	const char *rule; /* "" unless the kind is SEGMENT_RULE */
+	int version;      /* 0: not stored */
+	enum segment_kind kind;
 };
 
 /* segment_json.c. Checks all but the rule's meaning. */
@@ -46,10 +59,25 @@ struct segment {
 	struct stw_err failure; /* code STW_OK: none; else why not evaluated */
 };
 
+/* Where the members of a kind come from when no rule decides. fill gets two bitmaps of the
+ * book's rows, all clear, and sets the members and those nobody can tell about; or it
+ * fails, which is the segment's failure: it keeps the members of its last good evaluation.
+ * Such segments are filled before any rule runs, so that rules may ask for them. It must
+ * not change the host. */
+struct segment_source {
+	enum stw_code (*fill)(void *arg, const struct segment_def *def,
+	    const struct book *book, stw_usec now, struct bitmap *members,
+	    struct bitmap *undecided, struct stw_err *err);
+	void *arg;
+};
+
 struct segment_host {
 	const struct book *book;
 	struct segment *segments;
 	int count;
+	/* One a kind, SEGMENT_RULE's unused. Without one (fill NULL) the segments of the kind
+	 * fail, visibly. */
+	struct segment_source sources[SEGMENT_KINDS];
 };
 
 /* Nobody is a member yet. defs are copied, their texts borrowed. */

@@ -31,7 +31,8 @@ info_read(
 		.name_zh = db_get_text(rows, r, 2, arena),
 		.name_en = db_get_text(rows, r, 3, arena),
 		.rule = db_get_text(rows, r, 4, arena),
-		.version = (int)db_get_i64(rows, r, 5)},
+		.version = (int)db_get_i64(rows, r, 5),
+		.kind = segment_kind_parse(db_get_str(rows, r, 17))},
 	    .state = db_get_text(rows, r, 6, arena),
 	    .author = db_get_text(rows, r, 7, arena),
 	    .updated_at = db_get_usec(rows, r, 9),
@@ -43,6 +44,7 @@ info_read(
 	    .failed_at = usec_or_never(rows, r, 15),
 	    .failure = db_get_text(rows, r, 16, arena),
 	};
+	STW_ASSERT(out->def.kind != SEGMENT_KINDS);
 	memcpy(out->hash_hex, hex.data, sizeof out->hash_hex);
 	buf_fini(&hex);
 }
@@ -192,6 +194,10 @@ save(struct db *db, const struct segment_def *def, const char *actor, stw_usec n
 	if (n == 1 && strcmp(there->state, "active") != 0)
 		return stw_fail(err, STW_CONFLICT,
 		    "segment %s is retired; a new segment takes a new code", def->code);
+	if (n == 1 && there->def.kind != SEGMENT_RULE)
+		return stw_fail(err, STW_CONFLICT,
+		    "segment %s is of the kind %s: no rule decides who is in it",
+		    def->code, segment_kind_name(there->def.kind));
 	rc = check_rule(db, def, now, arena, err);
 	if (rc != STW_OK)
 		return rc;
@@ -310,6 +316,40 @@ segment_store_retire(struct db *db, const char *code, const char *actor, stw_use
 		db_rollback(db);
 	arena_fini(&arena);
 	return rc;
+}
+
+/* ---- computed ----------------------------------------------------------------------- */
+enum stw_code
+segment_store_put_computed(struct db *db, const struct segment_def *def,
+    const char *actor, stw_usec now, struct stw_err *err)
+{
+	unsigned char hash[32];
+	const struct db_param params[] = {db_text(def->code), db_text(def->name_zh),
+	    db_text(def->name_en), db_bytes(hash, 32), db_text(actor), db_usec(now)};
+	int64_t put = 0;
+	enum stw_code rc;
+
+	segment_hash(def, hash);
+	rc = db_exec(
+	    db, DB_Q_SEGMENT_PUT_COMPUTED, params, DB_NPARAMS(params), &put, err);
+	if (rc == STW_OK && put == 0)
+		rc = stw_fail(err, STW_CONFLICT,
+		    "there is a segment %s already, and it is not a computed one: call the "
+		    "promise something else",
+		    def->code);
+	return rc;
+}
+
+enum stw_code
+segment_store_drop_computed(struct db *db, const char *code, const char *actor,
+    stw_usec now, struct arena *arena, struct stw_err *err)
+{
+	struct stw_err ignored;
+	enum stw_code rc = retire(db, code, actor, now, arena, &ignored);
+
+	if (rc != STW_OK && rc != STW_NOT_FOUND && err != NULL)
+		*err = ignored;
+	return rc == STW_NOT_FOUND ? STW_OK : rc;
 }
 
 /* ---- what is shipped ----------------------------------------------------------------- */

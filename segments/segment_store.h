@@ -2,8 +2,8 @@
  * segment_store.h - segments and their members in the database.
  *
  * Errors     INVALID for a rule with a fault; NOT_FOUND for a code that is not there;
- *            CONFLICT when a retired code is saved again or a segment that others use is
- *            retired.
+ *            CONFLICT when a retired code is saved again, when a rule is saved for a
+ *            segment that no rule decides, or a segment that others use is retired.
  * Ledger     A new version and a retirement each append a "rule_change" entry in their
  *            own transaction: db must not be in one.
  */
@@ -41,6 +41,16 @@ enum stw_code segment_store_save(struct db *db, const struct segment_def *def,
 /* Closes all memberships. Own transaction. */
 enum stw_code segment_store_retire(struct db *db, const char *code, const char *actor,
     stw_usec now, struct stw_err *err) STW_MUST_USE;
+/* For whatever computes members (struct segment_source): makes, renames or brings back a
+ * segment of the kind computed; def->rule is "". Inside the caller's transaction. CONFLICT
+ * when the code belongs to a segment of another kind. */
+enum stw_code segment_store_put_computed(struct db *db, const struct segment_def *def,
+    const char *actor, stw_usec now, struct stw_err *err) STW_MUST_USE;
+/* Retires one; it need not be there. Inside the caller's transaction. CONFLICT when the
+ * rule of another segment asks for it. */
+enum stw_code segment_store_drop_computed(struct db *db, const char *code,
+    const char *actor, stw_usec now, struct arena *arena,
+    struct stw_err *err) STW_MUST_USE;
 /* Saves those embedded segments whose codes are not there yet; *installed counts them. */
 enum stw_code segment_store_install(struct db *db, const char *actor, stw_usec now,
     int *installed, struct stw_err *err) STW_MUST_USE;
