@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "segments/lifecycle_priv.h"
+
 int
 lifecycle_stage_find(const struct lifecycle_model *model, struct str code)
 {
@@ -14,23 +16,8 @@ lifecycle_stage_find(const struct lifecycle_model *model, struct str code)
 }
 
 /* ---- rules of a model ------------------------------------------------------------ */
-/* Entries that say the same share one rule and its answer. */
-struct answer {
-	const char *when;
-	struct rule *rule;
-	struct bitmap matched, undecided;
-	bool wanted; /* some customer is in a stage that asks */
-};
-
-struct answers {
-	struct arena arena;
-	struct answer *items;
-	int count;
-	int *of_initial, *of_transition; /* index into items; -1: always */
-};
-
 static int
-answer_of(struct answers *a, const char *when)
+answer_of(struct lifecycle_answers *a, const char *when)
 {
 	if (when == NULL)
 		return -1;
@@ -43,7 +30,7 @@ answer_of(struct answers *a, const char *when)
 }
 
 static enum stw_code
-compile_entry(struct answers *a, const struct rule_env *env,
+compile_entry(struct lifecycle_answers *a, const struct rule_env *env,
     const struct lifecycle_transition *t, int at, struct stw_err *err)
 {
 	enum stw_code rc;
@@ -57,9 +44,9 @@ compile_entry(struct answers *a, const struct rule_env *env,
 	return STW_OK;
 }
 
-static enum stw_code
-answers_compile(struct answers *a, const struct lifecycle_model *model,
-    const struct book *book, struct stw_err *err)
+enum stw_code
+lifecycle_answers_compile(struct lifecycle_answers *a,
+    const struct lifecycle_model *model, const struct book *book, struct stw_err *err)
 {
 	const struct rule_env *env;
 	enum stw_code rc = STW_OK;
@@ -85,8 +72,8 @@ answers_compile(struct answers *a, const struct lifecycle_model *model,
 	return rc;
 }
 
-static void
-answers_fini(struct answers *a)
+void
+lifecycle_answers_fini(struct lifecycle_answers *a)
 {
 	for (int i = 0; i < a->count; i++) {
 		bitmap_fini(&a->items[i].matched);
@@ -99,17 +86,16 @@ enum stw_code
 lifecycle_check(
     const struct lifecycle_model *model, const struct book *book, struct stw_err *err)
 {
-	struct answers answers = {0};
-	enum stw_code rc = answers_compile(&answers, model, book, err);
+	struct lifecycle_answers answers = {0};
+	enum stw_code rc = lifecycle_answers_compile(&answers, model, book, err);
 
-	answers_fini(&answers);
+	lifecycle_answers_fini(&answers);
 	return rc;
 }
 
 /* ---- evaluation --------------------------------------------------------------------- */
-/* Which stage each code of the book's dictionary is; -1: none of the model's. */
-static int *
-stage_codes(
+int *
+lifecycle_stage_codes(
     const struct book *book, const struct lifecycle_model *model, struct arena *arena)
 {
 	const struct col_dict *dict = book->customers->cols[book->col_stage].dict;
@@ -121,22 +107,34 @@ stage_codes(
 	return stages;
 }
 
-static int
-stage_of(const struct book *book, const int *stages, size_t row)
+int
+lifecycle_stage_of(const struct book *book, const int *stages, size_t row)
 {
 	const struct column *col = &book->customers->cols[book->col_stage];
 
 	return column_has(col, row) ? stages[column_code(col, row)] : -1;
 }
 
+int64_t
+lifecycle_stay(const struct book *book, size_t row, stw_usec now)
+{
+	const struct column *since = &book->customers->cols[book->col_stage_since];
+	int64_t stay;
+
+	if (!column_has(since, row) ||
+	    __builtin_sub_overflow(now, column_int(since, row), &stay))
+		return INT64_MAX;
+	return stay;
+}
+
 static void
-mark_wanted(struct answers *a, const struct lifecycle_model *model,
+mark_wanted(struct lifecycle_answers *a, const struct lifecycle_model *model,
     const struct book *book, const int *stages)
 {
 	bool present[LIFECYCLE_MAX_STAGES + 1] = {false}; /* [0]: without a stage */
 
 	for (size_t row = 0; row < book->customers->rows; row++)
-		present[stage_of(book, stages, row) + 1] = true;
+		present[lifecycle_stage_of(book, stages, row) + 1] = true;
 	for (int i = 0; i < model->ninitial; i++) {
 		if (a->of_initial[i] >= 0)
 			a->items[a->of_initial[i]].wanted |= present[0];
@@ -146,10 +144,9 @@ mark_wanted(struct answers *a, const struct lifecycle_model *model,
 		    present[model->transitions[i].from + 1];
 }
 
-/* All rules that matter, in one pass over the book. */
-static enum stw_code
-answers_evaluate(struct answers *a, const struct book *book, stw_usec now,
-    const struct progress *progress, struct stw_err *err)
+enum stw_code
+lifecycle_answers_evaluate(struct lifecycle_answers *a, const struct book *book,
+    stw_usec now, const struct progress *progress, struct stw_err *err)
 {
 	struct rule_columns_ctx ctx = {
 	    .table = book->customers,
@@ -204,8 +201,9 @@ add_change(struct lifecycle_changes *changes, size_t row, int from,
 
 /* The first of the entries that leads from the stage and matches; NULL: none. */
 static const struct lifecycle_transition *
-first_match(const struct answers *a, const struct lifecycle_transition *entries,
-    const int *answer, int n, int from, size_t row, int64_t stay, bool *undecided)
+first_match(const struct lifecycle_answers *a,
+    const struct lifecycle_transition *entries, const int *answer, int n, int from,
+    size_t row, int64_t stay, bool *undecided)
 {
 	for (int i = 0; i < n; i++) {
 		const struct lifecycle_transition *t = &entries[i];
@@ -221,17 +219,16 @@ first_match(const struct answers *a, const struct lifecycle_transition *entries,
 }
 
 static void
-choose(const struct answers *a, const struct lifecycle_model *model,
+choose(const struct lifecycle_answers *a, const struct lifecycle_model *model,
     const struct book *book, const int *stages, stw_usec now,
     struct lifecycle_changes *out)
 {
 	const struct column *since_col = &book->customers->cols[book->col_stage_since];
 
 	for (size_t row = 0; row < book->customers->rows; row++) {
-		int from = stage_of(book, stages, row);
+		int from = lifecycle_stage_of(book, stages, row);
 		const struct lifecycle_transition *t;
 		bool undecided = false;
-		int64_t stay = 0;
 
 		/* Moved at this very instant: by this tick, before a crash. */
 		if (column_has(since_col, row) && column_int(since_col, row) >= now)
@@ -240,12 +237,9 @@ choose(const struct answers *a, const struct lifecycle_model *model,
 			t = first_match(a, model->initial, a->of_initial,
 			    model->ninitial, -1, row, 0, &undecided);
 		} else {
-			if (!column_has(since_col, row) ||
-			    __builtin_sub_overflow(
-				now, column_int(since_col, row), &stay))
-				stay = INT64_MAX;
 			t = first_match(a, model->transitions, a->of_transition,
-			    model->ntransitions, from, row, stay, &undecided);
+			    model->ntransitions, from, row,
+			    lifecycle_stay(book, row, now), &undecided);
 		}
 		if (t != NULL)
 			add_change(out, row, from, t);
@@ -259,22 +253,22 @@ lifecycle_evaluate(const struct book *book, const struct lifecycle_model *model,
     stw_usec now, const struct progress *progress, struct lifecycle_changes *out,
     struct stw_err *err)
 {
-	struct answers answers = {0};
+	struct lifecycle_answers answers = {0};
 	const int *stages;
 	enum stw_code rc;
 
 	*out = (struct lifecycle_changes){0};
-	rc = answers_compile(&answers, model, book, err);
+	rc = lifecycle_answers_compile(&answers, model, book, err);
 	if (rc != STW_OK)
 		goto done;
-	stages = stage_codes(book, model, &answers.arena);
+	stages = lifecycle_stage_codes(book, model, &answers.arena);
 	mark_wanted(&answers, model, book, stages);
-	rc = answers_evaluate(&answers, book, now, progress, err);
+	rc = lifecycle_answers_evaluate(&answers, book, now, progress, err);
 	if (rc != STW_OK)
 		goto done;
 	choose(&answers, model, book, stages, now, out);
 done:
-	answers_fini(&answers);
+	lifecycle_answers_fini(&answers);
 	return rc;
 }
 

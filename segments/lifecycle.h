@@ -1,14 +1,20 @@
 /*
  * lifecycle.h - where customers are in their life with the bank.
  *
- * Purpose    A lifecycle model is a document: stages and ordered transitions {from, to,
- *            when, after_days, reason}, and an ordered list that places customers who
- *            have no stage yet. lifecycle_evaluate says who moves now. Pure.
+ * Purpose    A lifecycle model is a document: stages and transitions {from, to, when,
+ *            after_days, priority, reason, why}, an ordered list that places customers
+ *            who have no stage yet, and the promises of service that hold in a stage
+ *            (segments/promise.h). lifecycle_evaluate says who moves now. Pure.
+ *            docs/lifecycle.md has the document member by member.
  * Rules      One transition a customer a tick; of the transitions from the customer's
- *            stage the first that matches wins; an undecided rule is not a match. A
+ *            stage the first that matches wins: those of a higher priority first, equal
+ *            ones in the order of the document. An undecided rule is not a match. A
  *            customer who has already moved at `now` stays, so a tick can be repeated.
  *            A stage that the model no longer has counts as none. Rules of a model may
  *            not use segment(): stages come before segments.
+ * Faults     lifecycle_parse refuses what cannot be read; whether the model makes sense
+ *            (ways that lead nowhere, transitions that never fire) is the question of
+ *            segments/lifecycle_validate.h.
  * Ownership  A model lives in the arena it was parsed in; changes are freed with
  *            lifecycle_changes_free.
  * Errors     INVALID names the place in the document: "transitions[3].when: 1:14: ...";
@@ -22,20 +28,42 @@
 
 #define LIFECYCLE_MAX_STAGES      64
 #define LIFECYCLE_MAX_TRANSITIONS 512
+#define LIFECYCLE_MAX_PRIORITY    1000
+#define LIFECYCLE_MAX_PROMISES    64
 #define LIFECYCLE_MAX_DOCUMENT    ((size_t)1 << 20)
 
 struct lifecycle_stage {
 	const char *code, *name_zh, *name_en;
+	const char *why_zh, *why_en; /* the reasoning; NULL: none given */
+	bool end;                    /* nothing leads out, on purpose */
 };
 
 struct lifecycle_transition {
 	int from; /* index of a stage; -1: customers without a stage */
 	int to;
 	int after_days; /* minimum stay in from, in days of 24 hours */
+	int priority; /* 0 to 1000, higher is asked first; 0 unless the document says */
 	const char
 	    *when; /* rule text; NULL only in the last entry of initial: always */
-	const char *reason; /* code, stored in the history */
-	const char *path;   /* in the document: "transitions[3]" */
+	const char *reason;          /* code, stored in the history */
+	const char *path;            /* in the document: "transitions[3]" */
+	const char *why_zh, *why_en; /* NULL: none given */
+};
+
+enum promise_kind {
+	PROMISE_DWELL = 0, /* at most so many days in the stage */
+	PROMISE_CONTACT,   /* a conversation or a message at least every so many days */
+};
+
+/* What is promised to whoever is in the stage. See segments/promise.h. */
+struct promise {
+	const char *code;
+	int stage;
+	const char *tier; /* NULL: every tier that no other promise of the kind names */
+	enum promise_kind kind;
+	int days;
+	const char *name_zh, *name_en;
+	const char *path; /* in the document: "promises[1]" */
 };
 
 struct lifecycle_model {
@@ -45,8 +73,11 @@ struct lifecycle_model {
 	int nstages;
 	const struct lifecycle_transition *initial;
 	int ninitial;
-	const struct lifecycle_transition *transitions;
+	const struct lifecycle_transition
+	    *transitions; /* in the order they are asked */
 	int ntransitions;
+	const struct promise *promises;
+	int npromises;
 	struct str document;    /* as it was given */
 	unsigned char hash[32]; /* SHA-256 of the canonical document */
 };

@@ -7,8 +7,10 @@
 #include "segments/lifecycle.h"
 #include "segments/suggest.h"
 
-#define MAX_AFTER_DAYS 36500
-#define MAX_TEXT       200 /* bytes of a name */
+#define MAX_AFTER_DAYS   36500
+#define MAX_TEXT         200 /* bytes of a name */
+#define MAX_WHY          2000
+#define MAX_PROMISE_CODE 54 /* with "overdue_" before it, a segment's code */
 
 struct reader {
 	struct arena *arena;
@@ -16,6 +18,8 @@ struct reader {
 	int nstages;
 	struct lifecycle_transition *initial, *transitions;
 	int ninitial, ntransitions;
+	struct promise *promises;
+	int npromises;
 	struct stw_err *err;
 };
 
@@ -25,22 +29,40 @@ fail(struct reader *r, const char *path, const char *text)
 	return stw_fail(r->err, STW_INVALID, "%s: %s", path, text);
 }
 
-/* {"zh": ..., "en": ...} */
+/* {"zh": ..., "en": ...}, each of 1 to max bytes */
+static enum stw_code
+read_texts(struct reader *r, json_t *texts, const char *path, const char *what,
+    size_t max, const char **zh, const char **en)
+{
+	const char *in_zh, *in_en;
+	json_error_t fault;
+
+	if (json_unpack_ex(texts, &fault, JSON_STRICT, "{s:s, s:s}", "zh", &in_zh, "en",
+		&in_en) != 0)
+		return stw_fail(
+		    r->err, STW_INVALID, "%s.%s: %s", path, what, fault.text);
+	if (in_zh[0] == '\0' || in_en[0] == '\0' || strlen(in_zh) > max ||
+	    strlen(in_en) > max)
+		return stw_fail(r->err, STW_INVALID,
+		    "%s: %s has zh and en, each of 1 to %zu bytes", path, what, max);
+	*zh = arena_strdup(r->arena, in_zh);
+	*en = arena_strdup(r->arena, in_en);
+	return STW_OK;
+}
+
 static enum stw_code
 read_name(
     struct reader *r, json_t *name, const char *path, const char **zh, const char **en)
 {
-	json_error_t fault;
+	return read_texts(r, name, path, "name", MAX_TEXT, zh, en);
+}
 
-	if (json_unpack_ex(
-		name, &fault, JSON_STRICT, "{s:s, s:s}", "zh", zh, "en", en) != 0)
-		return stw_fail(r->err, STW_INVALID, "%s.name: %s", path, fault.text);
-	if (**zh == '\0' || **en == '\0' || strlen(*zh) > MAX_TEXT ||
-	    strlen(*en) > MAX_TEXT)
-		return fail(r, path, "name has zh and en, each of 1 to 200 bytes");
-	*zh = arena_strdup(r->arena, *zh);
-	*en = arena_strdup(r->arena, *en);
-	return STW_OK;
+/* The reasoning may be left out: NULL. */
+static enum stw_code
+read_why(
+    struct reader *r, json_t *why, const char *path, const char **zh, const char **en)
+{
+	return why == NULL ? STW_OK : read_texts(r, why, path, "why", MAX_WHY, zh, en);
 }
 
 static int
@@ -85,11 +107,14 @@ read_stages(struct reader *r, json_t *items)
 	{
 		const char *path = arena_printf(r->arena, "stages[%zu]", at);
 		struct lifecycle_stage *stage = &r->stages[at];
+		json_t *why = NULL;
 		json_error_t fault;
 		enum stw_code rc;
+		int end = 0;
 
-		if (json_unpack_ex(item, &fault, JSON_STRICT, "{s:s, s:o}", "code",
-			&stage->code, "name", &name) != 0)
+		if (json_unpack_ex(item, &fault, JSON_STRICT, "{s:s, s:o, s?o, s?b}",
+			"code", &stage->code, "name", &name, "why", &why, "end",
+			&end) != 0)
 			return fail(r, path, fault.text);
 		if (!code_valid(str_of(stage->code)))
 			return fail(r, path,
@@ -98,7 +123,10 @@ read_stages(struct reader *r, json_t *items)
 			return stw_fail(r->err, STW_INVALID,
 			    "%s: stage \"%s\" is there twice", path, stage->code);
 		stage->code = arena_strdup(r->arena, stage->code);
+		stage->end = end != 0;
 		rc = read_name(r, name, path, &stage->name_zh, &stage->name_en);
+		if (rc == STW_OK)
+			rc = read_why(r, why, path, &stage->why_zh, &stage->why_en);
 		if (rc != STW_OK)
 			return rc;
 		r->nstages++;
@@ -143,11 +171,13 @@ read_initial(struct reader *r, json_t *items)
 		const char *path = arena_printf(r->arena, "initial[%zu]", at);
 		struct lifecycle_transition *t = &r->initial[at];
 		const char *stage, *when = NULL, *reason;
+		json_t *why = NULL;
 		json_error_t fault;
 		enum stw_code rc;
 
-		if (json_unpack_ex(item, &fault, JSON_STRICT, "{s:s, s?s, s:s}",
-			"stage", &stage, "when", &when, "reason", &reason) != 0)
+		if (json_unpack_ex(item, &fault, JSON_STRICT, "{s:s, s?s, s:s, s?o}",
+			"stage", &stage, "when", &when, "reason", &reason, "why",
+			&why) != 0)
 			return fail(r, path, fault.text);
 		if ((when == NULL) != (at == last))
 			return fail(r, path,
@@ -160,6 +190,8 @@ read_initial(struct reader *r, json_t *items)
 			rc = read_rule(r, when, path, &t->when);
 		if (rc == STW_OK)
 			rc = read_reason(r, reason, path, &t->reason);
+		if (rc == STW_OK)
+			rc = read_why(r, why, path, &t->why_zh, &t->why_en);
 		if (rc != STW_OK)
 			return rc;
 		r->ninitial++;
@@ -198,16 +230,19 @@ static enum stw_code
 read_transition(struct reader *r, json_t *item, const char *path)
 {
 	struct lifecycle_transition t = {.path = path};
-	json_t *from, *one;
+	json_t *from, *one, *why = NULL;
 	const char *to, *when, *reason;
 	json_error_t fault;
 	enum stw_code rc;
 	size_t i;
 
-	if (json_unpack_ex(item, &fault, JSON_STRICT, "{s:o, s:s, s:s, s?i, s:s}",
-		"from", &from, "to", &to, "when", &when, "after_days", &t.after_days,
-		"reason", &reason) != 0)
+	if (json_unpack_ex(item, &fault, JSON_STRICT,
+		"{s:o, s:s, s:s, s?i, s?i, s:s, s?o}", "from", &from, "to", &to, "when",
+		&when, "after_days", &t.after_days, "priority", &t.priority, "reason",
+		&reason, "why", &why) != 0)
 		return fail(r, path, fault.text);
+	if (t.priority < 0 || t.priority > LIFECYCLE_MAX_PRIORITY)
+		return fail(r, path, "priority is between 0 and 1000");
 	if (t.after_days < 0 || t.after_days > MAX_AFTER_DAYS)
 		return fail(r, path, "after_days is between 0 and 36500");
 	rc = read_stage_ref(r, to, path, &t.to);
@@ -215,6 +250,8 @@ read_transition(struct reader *r, json_t *item, const char *path)
 		rc = read_rule(r, when, path, &t.when);
 	if (rc == STW_OK)
 		rc = read_reason(r, reason, path, &t.reason);
+	if (rc == STW_OK)
+		rc = read_why(r, why, path, &t.why_zh, &t.why_en);
 	if (rc != STW_OK)
 		return rc;
 	if (json_is_string(from))
@@ -253,28 +290,104 @@ read_transitions(struct reader *r, json_t *items)
 	return STW_OK;
 }
 
-/* Every stage can be had, from the initial ones on. */
-static enum stw_code
-check_reachable(struct reader *r)
+/* Puts those of a higher priority first; equal ones stay in the document's order. */
+static void
+sort_transitions(struct reader *r)
 {
-	bool reached[LIFECYCLE_MAX_STAGES] = {false};
-	bool more = true;
+	for (int i = 1; i < r->ntransitions; i++) {
+		struct lifecycle_transition t = r->transitions[i];
+		int at = i;
 
-	for (int i = 0; i < r->ninitial; i++)
-		reached[r->initial[i].to] = true;
-	while (more) {
-		more = false;
-		for (int i = 0; i < r->ntransitions; i++) {
-			const struct lifecycle_transition *t = &r->transitions[i];
-
-			if (reached[t->from] && !reached[t->to])
-				reached[t->to] = more = true;
-		}
+		for (; at > 0 && r->transitions[at - 1].priority < t.priority; at--)
+			r->transitions[at] = r->transitions[at - 1];
+		r->transitions[at] = t;
 	}
-	for (int i = 0; i < r->nstages; i++) {
-		if (!reached[i])
+}
+
+/* ---- promises --------------------------------------------------------------------- */
+/* One kind in one stage: each tier once, and whoever is left once. */
+static enum stw_code
+check_promise(struct reader *r, const struct promise *p)
+{
+	for (int i = 0; i < r->npromises; i++) {
+		const struct promise *other = &r->promises[i];
+
+		if (strcmp(other->code, p->code) == 0)
 			return stw_fail(r->err, STW_INVALID,
-			    "stages[%d]: no way leads to \"%s\"", i, r->stages[i].code);
+			    "%s: promise \"%s\" is there twice", p->path, p->code);
+		if (other->stage == p->stage && other->kind == p->kind &&
+		    (other->tier == NULL) == (p->tier == NULL) &&
+		    (p->tier == NULL || strcmp(other->tier, p->tier) == 0))
+			return stw_fail(r->err, STW_INVALID,
+			    "%s: stage and tier have a promise of this kind already: %s",
+			    p->path, other->path);
+	}
+	return STW_OK;
+}
+
+static enum stw_code
+read_promise(struct reader *r, json_t *item, const char *path)
+{
+	struct promise p = {.path = path};
+	const char *stage, *zh, *en, *tier = NULL;
+	int dwell = 0, every = 0;
+	json_error_t fault;
+	enum stw_code rc;
+
+	if (json_unpack_ex(item, &fault, JSON_STRICT,
+		"{s:s, s:s, s?s, s?i, s?i, s:s, s:s}", "code", &p.code, "stage", &stage,
+		"tier", &tier, "max_dwell_days", &dwell, "contact_every_days", &every,
+		"zh", &zh, "en", &en) != 0)
+		return fail(r, path, fault.text);
+	if (!code_valid(str_of(p.code)) || strlen(p.code) > MAX_PROMISE_CODE)
+		return fail(
+		    r, path, "a code is small letters, digits and _, at most 54");
+	if ((dwell == 0) == (every == 0))
+		return fail(
+		    r, path, "one of max_dwell_days and contact_every_days is wanted");
+	if (strcmp(p.code, "promise") == 0)
+		return fail(r, path,
+		    "the code \"promise\" is taken: overdue_promise is all of them");
+	p.kind = dwell != 0 ? PROMISE_DWELL : PROMISE_CONTACT;
+	p.days = dwell + every;
+	if (p.days < 1 || p.days > MAX_AFTER_DAYS)
+		return fail(r, path, "days are between 1 and 36500");
+	if (tier != NULL && (tier[0] == '\0' || strlen(tier) > MAX_TEXT))
+		return fail(r, path, "a tier has 1 to 200 bytes; leave it out for all");
+	if (zh[0] == '\0' || en[0] == '\0' || strlen(zh) > MAX_TEXT ||
+	    strlen(en) > MAX_TEXT)
+		return fail(r, path, "zh and en have 1 to 200 bytes each");
+	p.code = arena_strdup(r->arena, p.code);
+	p.tier = tier == NULL ? NULL : arena_strdup(r->arena, tier);
+	p.name_zh = arena_strdup(r->arena, zh);
+	p.name_en = arena_strdup(r->arena, en);
+	rc = read_stage_ref(r, stage, path, &p.stage);
+	if (rc == STW_OK)
+		rc = check_promise(r, &p);
+	if (rc == STW_OK)
+		r->promises[r->npromises++] = p;
+	return rc;
+}
+
+static enum stw_code
+read_promises(struct reader *r, json_t *items)
+{
+	json_t *item;
+	size_t at;
+
+	if (items == NULL)
+		return STW_OK;
+	if (!json_is_array(items) || json_array_size(items) > LIFECYCLE_MAX_PROMISES)
+		return fail(r, "promises", "an array of at most 64 promises is wanted");
+	r->promises =
+	    arena_array(r->arena, json_array_size(items), sizeof *r->promises);
+	json_array_foreach(items, at, item)
+	{
+		enum stw_code rc =
+		    read_promise(r, item, arena_printf(r->arena, "promises[%zu]", at));
+
+		if (rc != STW_OK)
+			return rc;
 	}
 	return STW_OK;
 }
@@ -292,13 +405,13 @@ hash_document(json_t *root, unsigned char out[32])
 static enum stw_code
 read_model(struct reader *r, json_t *root, struct lifecycle_model *model)
 {
-	json_t *name, *stages, *initial, *transitions;
+	json_t *name, *stages, *initial, *transitions, *promises = NULL;
 	json_error_t fault;
 	enum stw_code rc;
 
-	if (json_unpack_ex(root, &fault, JSON_STRICT, "{s:s, s:o, s:o, s:o, s:o}",
+	if (json_unpack_ex(root, &fault, JSON_STRICT, "{s:s, s:o, s:o, s:o, s:o, s?o}",
 		"code", &model->code, "name", &name, "stages", &stages, "initial",
-		&initial, "transitions", &transitions) != 0)
+		&initial, "transitions", &transitions, "promises", &promises) != 0)
 		return fail(r, "model", fault.text);
 	if (!code_valid(str_of(model->code)))
 		return fail(
@@ -312,7 +425,8 @@ read_model(struct reader *r, json_t *root, struct lifecycle_model *model)
 	if (rc == STW_OK)
 		rc = read_transitions(r, transitions);
 	if (rc == STW_OK)
-		rc = check_reachable(r);
+		rc = read_promises(r, promises);
+	sort_transitions(r);
 	return rc;
 }
 
@@ -341,6 +455,8 @@ lifecycle_parse(struct str json, struct arena *arena, struct lifecycle_model *ou
 		model.ninitial = r.ninitial;
 		model.transitions = r.transitions;
 		model.ntransitions = r.ntransitions;
+		model.promises = r.promises;
+		model.npromises = r.npromises;
 		model.document =
 		    (struct str){arena_strndup(arena, json.ptr, json.len), json.len};
 		hash_document(root, model.hash);

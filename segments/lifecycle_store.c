@@ -3,278 +3,60 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/embed.h"
-#include "segments/book_store.h"
-#include "segments/change_store.h"
-
-/* ---- models --------------------------------------------------------------------- */
-enum stw_code
-lifecycle_store_active(struct db *db, struct arena *arena, struct lifecycle_model *out,
-    struct stw_err *err)
-{
-	struct db_rows *rows = NULL;
-	enum stw_code rc;
-
-	*out = (struct lifecycle_model){0};
-	rc = db_query(db, DB_Q_LIFECYCLE_ACTIVE, NULL, 0, &rows, err);
-	if (rc != STW_OK)
-		return rc;
-	if (db_rows_count(rows) == 0) {
-		rc = stw_fail(err, STW_NOT_FOUND, "no lifecycle model is active");
-		goto done;
-	}
-	rc = lifecycle_parse(db_get_str(rows, 0, 2), arena, out, err);
-	if (rc == STW_OK)
-		out->version = (int)db_get_i64(rows, 0, 1);
-	else
-		rc = stw_err_prefix(err, rc, "lifecycle model %s, version %lld",
-		    db_get_str(rows, 0, 0).ptr, (long long)db_get_i64(rows, 0, 1));
-done:
-	db_rows_free(rows);
-	return rc;
-}
-
-static void
-hash_to_hex(struct str hash, char to[65])
-{
-	struct buf hex;
-
-	buf_init(&hex);
-	buf_add_hex(&hex, hash.ptr, hash.len);
-	STW_ASSERT(hex.len == 64);
-	memcpy(to, hex.data, 65);
-	buf_fini(&hex);
-}
-
-enum stw_code
-lifecycle_store_list(struct db *db, const char *code, struct arena *arena,
-    struct lifecycle_version **out, int *count, struct stw_err *err)
-{
-	const struct db_param params[] = {db_text(code)};
-	struct db_rows *rows = NULL;
-	enum stw_code rc;
-
-	*count = 0;
-	rc = db_query(db, DB_Q_LIFECYCLE_LIST, params, DB_NPARAMS(params), &rows, err);
-	if (rc != STW_OK)
-		return rc;
-	*out = arena_array(arena, (size_t)db_rows_count(rows), sizeof **out);
-	DB_ROW_FOREACH(rows, r) {
-		struct lifecycle_version *v = &(*out)[(*count)++];
-
-		v->code = db_get_text(rows, r, 0, arena);
-		v->version = (int)db_get_i64(rows, r, 1);
-		v->state = db_get_text(rows, r, 2, arena);
-		v->author = db_get_text(rows, r, 3, arena);
-		hash_to_hex(db_get_bytes(rows, r, 4, arena), v->hash_hex);
-		v->created_at = db_get_usec(rows, r, 5);
-		v->document = db_get_text(rows, r, 6, arena);
-	}
-	db_rows_free(rows);
-	return STW_OK;
-}
-
-/* The newest version; 0: the code is new. *same: with this content. */
-static enum stw_code
-newest(struct db *db, const struct lifecycle_model *model, struct arena *arena,
-    int *version, bool *same, struct stw_err *err)
-{
-	const struct db_param params[] = {db_text(model->code)};
-	struct db_rows *rows = NULL;
-	struct str hash;
-	enum stw_code rc =
-	    db_query(db, DB_Q_LIFECYCLE_NEWEST, params, DB_NPARAMS(params), &rows, err);
-
-	*version = 0;
-	*same = false;
-	if (rc != STW_OK)
-		return rc;
-	if (db_rows_count(rows) == 1) {
-		*version = (int)db_get_i64(rows, 0, 0);
-		hash = db_get_bytes(rows, 0, 1, arena);
-		*same = hash.len == 32 && memcmp(hash.ptr, model->hash, 32) == 0;
-	}
-	db_rows_free(rows);
-	return STW_OK;
-}
-
-static enum stw_code
-check_model(struct db *db, const struct lifecycle_model *model, stw_usec now,
-    struct stw_err *err)
-{
-	struct book *book = NULL;
-	enum stw_code rc = book_load_blank(db, now, &book, err);
-
-	if (rc == STW_OK)
-		rc = lifecycle_check(model, book, err);
-	book_free(book);
-	return rc;
-}
-
-static enum stw_code
-insert_model(struct db *db, const struct lifecycle_model *model, int version,
-    const char *actor, stw_usec now, struct stw_err *err)
-{
-	const struct db_param params[] = {db_text(model->code), db_i64(version),
-	    db_str(model->document), db_bytes(model->hash, 32), db_text(actor),
-	    db_usec(now)};
-	const struct rule_change change = {
-	    .subject = "lifecycle_model",
-	    .action = "created",
-	    .code = model->code,
-	    .version = version,
-	    .hash = model->hash,
-	    .actor = actor,
-	    .at = now,
-	};
-	enum stw_code rc =
-	    db_exec(db, DB_Q_LIFECYCLE_INSERT, params, DB_NPARAMS(params), NULL, err);
-
-	return rc == STW_OK ? rule_change_append(db, &change, err) : rc;
-}
-
-enum stw_code
-lifecycle_store_save(struct db *db, struct str json, const char *actor, stw_usec now,
-    int *version, struct stw_err *err)
-{
-	struct lifecycle_model model;
-	struct arena arena;
-	bool same = false;
-	enum stw_code rc;
-
-	arena_init(&arena);
-	rc = lifecycle_parse(json, &arena, &model, err);
-	if (rc != STW_OK)
-		goto done;
-	rc = check_model(db, &model, now, err);
-	if (rc != STW_OK)
-		goto done;
-	rc = db_begin(db, err);
-	if (rc != STW_OK)
-		goto done;
-	rc = newest(db, &model, &arena, version, &same, err);
-	if (rc == STW_OK && !same)
-		rc = insert_model(db, &model, ++*version, actor, now, err);
-	if (rc == STW_OK)
-		rc = db_commit(db, err);
-	else
-		db_rollback(db);
-done:
-	arena_fini(&arena);
-	return rc;
-}
-
-static enum stw_code
-set_state(struct db *db, const char *code, int64_t version, const char *state,
-    struct stw_err *err)
-{
-	const struct db_param params[] = {
-	    db_text(code), db_i64(version), db_text(state)};
-
-	return db_exec(
-	    db, DB_Q_LIFECYCLE_SET_STATE, params, DB_NPARAMS(params), NULL, err);
-}
-
-static enum stw_code
-activate(struct db *db, const char *code, int version, const char *actor, stw_usec now,
-    struct arena *arena, struct stw_err *err)
-{
-	const struct db_param params[] = {db_text(code)};
-	struct rule_change change = {
-	    .subject = "lifecycle_model",
-	    .action = "activated",
-	    .code = code,
-	    .version = version,
-	    .actor = actor,
-	    .at = now,
-	};
-	struct db_rows *rows = NULL;
-	bool active = false;
-	int64_t before = 0;
-	enum stw_code rc =
-	    db_query(db, DB_Q_LIFECYCLE_LOCK, params, DB_NPARAMS(params), &rows, err);
-
-	if (rc != STW_OK)
-		return rc;
-	DB_ROW_FOREACH(rows, r) {
-		bool in_force = str_eq_c(db_get_str(rows, r, 1), "active");
-
-		if (in_force)
-			before = db_get_i64(rows, r, 0);
-		if (db_get_i64(rows, r, 0) == version) {
-			active = in_force;
-			change.hash =
-			    (const unsigned char *)db_get_bytes(rows, r, 2, arena).ptr;
-		}
-	}
-	db_rows_free(rows);
-	if (change.hash == NULL)
-		return stw_fail(err, STW_NOT_FOUND,
-		    "lifecycle model %s has no version %d", code, version);
-	if (active)
-		return STW_OK;
-	if (before != 0)
-		rc = set_state(db, code, before, "retired", err);
-	if (rc == STW_OK)
-		rc = set_state(db, code, version, "active", err);
-	return rc == STW_OK ? rule_change_append(db, &change, err) : rc;
-}
-
-enum stw_code
-lifecycle_store_activate(struct db *db, const char *code, int version,
-    const char *actor, stw_usec now, struct stw_err *err)
-{
-	struct arena arena;
-	enum stw_code rc = db_begin(db, err);
-
-	if (rc != STW_OK)
-		return rc;
-	arena_init(&arena);
-	rc = activate(db, code, version, actor, now, &arena, err);
-	if (rc == STW_OK)
-		rc = db_commit(db, err);
-	else
-		db_rollback(db);
-	arena_fini(&arena);
-	return rc;
-}
-
-enum stw_code
-lifecycle_store_install(struct db *db, const char *actor, stw_usec now, bool *installed,
-    struct stw_err *err)
-{
-	const struct embed_file *file = embed_find("segments/models/wealth.json");
-	const struct db_param params[] = {db_text("wealth")};
-	struct db_rows *rows = NULL;
-	enum stw_code rc;
-	int version = 0;
-
-	STW_ASSERT(file != NULL);
-	*installed = false;
-	rc =
-	    db_query(db, DB_Q_LIFECYCLE_NEWEST, params, DB_NPARAMS(params), &rows, err);
-	if (rc != STW_OK)
-		return rc;
-	*installed = db_rows_count(rows) == 0;
-	db_rows_free(rows);
-	if (!*installed)
-		return STW_OK;
-	rc = lifecycle_store_save(
-	    db, (struct str){file->data, file->len}, actor, now, &version, err);
-	if (rc == STW_OK)
-		rc = lifecycle_store_activate(db, "wealth", version, actor, now, err);
-	return rc;
-}
+#include "segments/lifecycle_cause.h"
 
 /* ---- stages ----------------------------------------------------------------------- */
-struct batch {
-	int64_t *ids;
-	struct str *from, *to, *reason;
+/* What each entry's rule names, found once for all customers it moves. */
+struct causes {
+	struct arena arena;
+	struct lifecycle_cause *initial, *transitions;
 };
 
 static void
-batch_fill(struct batch *batch, const struct book *book,
-    const struct lifecycle_model *model, const struct lifecycle_change *items, size_t n)
+causes_init(
+    struct causes *causes, const struct book *book, const struct lifecycle_model *model)
+{
+	arena_init(&causes->arena);
+	causes->initial = arena_array(
+	    &causes->arena, (size_t)model->ninitial, sizeof *causes->initial);
+	causes->transitions = arena_array(
+	    &causes->arena, (size_t)model->ntransitions, sizeof *causes->transitions);
+	for (int i = 0; i < model->ninitial; i++)
+		causes->initial[i] = lifecycle_cause_find(book, model->initial[i].when);
+	for (int i = 0; i < model->ntransitions; i++)
+		causes->transitions[i] =
+		    lifecycle_cause_find(book, model->transitions[i].when);
+}
+
+static struct str
+cause_of(const struct causes *causes, const struct book *book,
+    const struct lifecycle_model *model, const struct lifecycle_change *change,
+    struct arena *arena)
+{
+	const struct lifecycle_cause *cause =
+	    change->by->from < 0
+		? &causes->initial[change->by - model->initial]
+		: &causes->transitions[change->by - model->transitions];
+	struct str out;
+	struct buf text;
+
+	buf_init(&text);
+	lifecycle_cause_print(cause, book, change->row, arena, &text);
+	out = (struct str){
+	    arena_strndup(arena, text.len > 0 ? text.data : "", text.len), text.len};
+	buf_fini(&text);
+	return out;
+}
+
+struct batch {
+	int64_t *ids;
+	struct str *from, *to, *reason, *transition, *cause;
+};
+
+static void
+batch_fill(struct batch *batch, const struct causes *causes, const struct book *book,
+    const struct lifecycle_model *model, const struct lifecycle_change *items, size_t n,
+    struct arena *arena)
 {
 	const struct column *col = &book->customers->cols[book->col_stage];
 
@@ -288,6 +70,8 @@ batch_fill(struct batch *batch, const struct book *book,
 				     : STR_LIT("");
 		batch->to[i] = str_of(model->stages[items[i].to].code);
 		batch->reason[i] = str_of(items[i].by->reason);
+		batch->transition[i] = str_of(items[i].by->path);
+		batch->cause[i] = cause_of(causes, book, model, &items[i], arena);
 	}
 }
 
@@ -299,7 +83,8 @@ apply_bucket(struct db *db, int bucket, const struct lifecycle_model *model,
 	const struct db_param params[] = {db_i64(bucket), db_text(model->code),
 	    db_i64(model->version), db_usec(now), db_i64s(batch->ids, n),
 	    db_texts(batch->from, n), db_texts(batch->to, n),
-	    db_texts(batch->reason, n)};
+	    db_texts(batch->reason, n), db_texts(batch->transition, n),
+	    db_texts(batch->cause, n)};
 	int64_t moved = 0;
 	enum stw_code rc = db_begin(db, err);
 
@@ -322,8 +107,10 @@ lifecycle_store_apply(struct db *db, struct book *book,
     stw_usec now, const struct progress *progress, struct stw_err *err)
 {
 	enum stw_code rc = STW_OK;
+	struct causes causes;
 	size_t at = 0;
 
+	causes_init(&causes, book, model);
 	while (at < changes->count && rc == STW_OK) {
 		const struct lifecycle_change *items = &changes->items[at];
 		int bucket = book_bucket_of(book, items[0].row);
@@ -340,8 +127,10 @@ lifecycle_store_apply(struct db *db, struct book *book,
 		    .from = arena_array(&arena, n, sizeof *batch.from),
 		    .to = arena_array(&arena, n, sizeof *batch.to),
 		    .reason = arena_array(&arena, n, sizeof *batch.reason),
+		    .transition = arena_array(&arena, n, sizeof *batch.transition),
+		    .cause = arena_array(&arena, n, sizeof *batch.cause),
 		};
-		batch_fill(&batch, book, model, items, n);
+		batch_fill(&batch, &causes, book, model, items, n, &arena);
 		rc = apply_bucket(db, bucket, model, &batch, n, now, err);
 		for (size_t i = 0; i < n && rc == STW_OK; i++)
 			book_set_stage(book, items[i].row, batch.to[i], now);
@@ -349,6 +138,7 @@ lifecycle_store_apply(struct db *db, struct book *book,
 		at += n;
 		progress_tell(progress, "stages", (int64_t)at, (int64_t)changes->count);
 	}
+	arena_fini(&causes.arena);
 	table_pack(book->customers); /* the stages were written to: flat until now */
 	return rc;
 }
@@ -396,6 +186,8 @@ lifecycle_store_history(struct db *db, int bucket, int64_t customer_id,
 		    .to = db_get_text(rows, r, 3, arena),
 		    .reason = db_get_text(rows, r, 4, arena),
 		    .at = db_get_usec(rows, r, 5),
+		    .transition = db_get_text(rows, r, 6, arena),
+		    .cause = db_get_text(rows, r, 7, arena),
 		};
 	db_rows_free(rows);
 	return STW_OK;

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "segments/promise_store.h"
+
 /* ---- stages ---------------------------------------------------------------------- */
 static void
 count_stages(const struct book *book, struct segments_tick_result *r)
@@ -111,17 +113,26 @@ tick_segments(struct db *db, const struct book *book, stw_usec now,
     const struct progress *progress, struct segments_tick_result *r,
     struct stw_err *err)
 {
+	struct promise_results promises = {0};
 	struct segment_moves *moves;
 	enum stw_code rc = segment_store_host(db, book, &r->arena, &r->host, err);
 
+	if (rc == STW_OK)
+		rc = promises_evaluate(&r->model, book, now, &promises, err);
 	if (rc != STW_OK)
 		return rc;
 	moves = arena_array(&r->arena, (size_t)r->host.count, sizeof *moves);
+	r->host.sources[SEGMENT_COMPUTED] = promise_source(&promises);
 	rc = segments_evaluate(&r->host, now, progress, err);
+	r->host.sources[SEGMENT_COMPUTED] = (struct segment_source){0};
 	if (rc == STW_OK)
 		rc = segment_store_apply(db, &r->host, now, progress, moves, err);
 	if (rc == STW_OK)
+		rc = promise_store_count(db, &promises, now, err);
+	if (rc == STW_OK)
 		count_segments(moves, r);
+	r->overdue = (int64_t)bitmap_count(&promises.any);
+	promise_results_fini(&promises);
 	return rc;
 }
 

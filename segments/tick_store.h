@@ -1,8 +1,9 @@
 /*
  * tick_store.h - refreshes stages, then segments: the first half of `steward run`.
  *
- * Purpose    One call over a loaded book: who moves to another stage, who enters and
- *            leaves which segment, written as differences. Segments see the new stages.
+ * Purpose    One call over a loaded book: who moves to another stage, whose promise is
+ *            overdue, who enters and leaves which segment, written as differences.
+ *            Promises and segments see the new stages.
  * Crash      Each bucket is one transaction and nothing is written twice, so after a
  *            crash the tick is repeated with a freshly loaded book and the same `now`.
  * Ownership  segments_tick_fini frees a result and its host.
@@ -42,6 +43,7 @@ struct segments_tick_result {
 	struct tick_flow *flows; /* in the model's order */
 	int nflows;
 	int64_t stage_changes, stage_undecided;
+	int64_t overdue;               /* customers with an overdue promise */
 	struct tick_segment *segments; /* by code */
 	int nsegments;
 	struct segment_host host;          /* for planning over the same book */

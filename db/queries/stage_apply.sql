@@ -2,12 +2,14 @@
 -- those who are still where the caller saw them.
 -- Params   $1 bucket bigint, $2 model text, $3 version bigint, $4 now timestamptz,
 --          $5 customer_ids bigint[], $6 from text[] ('': none), $7 to text[],
---          $8 reason text[]; the arrays are parallel
+--          $8 reason text[], $9 transition text[], $10 cause text[] ('': none); the
+--          arrays are parallel
 -- Affects  one history row a customer moved
 WITH move AS (
-    SELECT customer_id, nullif(from_stage, '') AS from_stage, to_stage, reason
-      FROM unnest($5::bigint[], $6::text[], $7::text[], $8::text[])
-           AS u (customer_id, from_stage, to_stage, reason)
+    SELECT customer_id, nullif(from_stage, '') AS from_stage, to_stage, reason, transition,
+           nullif(cause, '') AS cause
+      FROM unnest($5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[])
+           AS u (customer_id, from_stage, to_stage, reason, transition, cause)
 ), placed AS (
     INSERT INTO customer_stage (bucket, customer_id, model, version, stage, entered_at)
     SELECT $1::bigint, customer_id, $2::text, $3::bigint, to_stage, $4::timestamptz
@@ -24,9 +26,9 @@ WITH move AS (
     RETURNING s.customer_id
 )
 INSERT INTO stage_history (bucket, customer_id, model, version, from_stage, to_stage,
-       reason, at)
+       reason, at, transition, cause)
 SELECT $1::bigint, m.customer_id, $2::text, $3::bigint, m.from_stage, m.to_stage, m.reason,
-       $4::timestamptz
+       $4::timestamptz, m.transition, m.cause
   FROM move AS m
   JOIN (SELECT customer_id FROM placed UNION ALL SELECT customer_id FROM moved) AS done
        USING (customer_id)

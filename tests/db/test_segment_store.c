@@ -1,10 +1,12 @@
 /* Stages and segments in the database: versions, ticks, histories, ledger entries. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <check.h>
 
 #include "segments/book_store.h"
+#include "segments/promise_store.h"
 #include "segments/tick_store.h"
 #include "tests/lib/book_world.h"
 #include "tests/lib/cluster.h"
@@ -95,12 +97,35 @@ tick_once(stw_usec now)
 	book_free(book);
 }
 
+/* Columns without customers. */
+static struct book *
+blank_book(void)
+{
+	struct book *book = NULL;
+
+	ck_ok(book_load_blank(t.db, WORLD_NOW, &book, &err));
+	return book;
+}
+
+static const struct tick_segment *
+found(const struct segments_tick_result *result, const char *code)
+{
+	for (int i = 0; i < result->nsegments; i++)
+		if (strcmp(result->segments[i].code, code) == 0)
+			return &result->segments[i];
+	ck_abort_msg("no segment %s", code);
+	return NULL;
+}
+
 /* ---- models -------------------------------------------------------------------------- */
 START_TEST(a_model_has_versions_and_one_is_active)
 {
 	struct lifecycle_model model;
+	struct lifecycle_validation validation;
+	struct lifecycle_preview preview;
 	struct lifecycle_version *versions;
 	const char *document;
+	struct book *book;
 	bool installed;
 	int version, n;
 
@@ -127,6 +152,34 @@ START_TEST(a_model_has_versions_and_one_is_active)
 	ck_assert_int_eq(version, 2);
 	ck_ok(lifecycle_store_active(t.db, &arena, &model, &err));
 	ck_assert_int_eq(model.version, 1);
+	/* Not without a second person; nor by the person who wrote it. */
+	ck_assert_int_eq(
+	    lifecycle_store_activate(t.db, "wealth", 2, "bob", WORLD_NOW, &err),
+	    STW_CONFLICT);
+	ck_assert_msg(strstr(err.text, "is a draft") != NULL, "%s", err.text);
+	book = blank_book();
+	ck_assert_int_eq(lifecycle_store_approve(t.db, "wealth", 2, book, "bob",
+			     WORLD_NOW, &arena, &preview, &err),
+	    STW_CONFLICT);
+	ck_ok(lifecycle_store_submit(
+	    t.db, "wealth", 2, book, "ann", WORLD_NOW, &arena, &validation, &err));
+	ck_assert_int_eq(
+	    lifecycle_store_activate(t.db, "wealth", 2, "bob", WORLD_NOW, &err),
+	    STW_CONFLICT);
+	ck_assert_int_eq(lifecycle_store_approve(t.db, "wealth", 2, book, "ann",
+			     WORLD_NOW, &arena, &preview, &err),
+	    STW_CONFLICT);
+	ck_assert_msg(strstr(err.text, "somebody else") != NULL, "%s", err.text);
+	ck_ok(lifecycle_store_reject(
+	    t.db, "wealth", 2, "bob", "one stage is no life", WORLD_NOW, &err));
+	ck_assert_int_eq(lifecycle_store_approve(t.db, "wealth", 2, book, "bob",
+			     WORLD_NOW, &arena, &preview, &err),
+	    STW_CONFLICT);
+	ck_ok(lifecycle_store_submit(
+	    t.db, "wealth", 2, book, "ann", WORLD_NOW, &arena, &validation, &err));
+	ck_ok(lifecycle_store_approve(
+	    t.db, "wealth", 2, book, "bob", WORLD_NOW, &arena, &preview, &err));
+	book_free(book);
 	ck_ok(lifecycle_store_activate(t.db, "wealth", 2, "bob", WORLD_NOW, &err));
 	ck_ok(lifecycle_store_activate(t.db, "wealth", 2, "bob", WORLD_NOW, &err));
 	ck_ok(lifecycle_store_active(t.db, &arena, &model, &err));
@@ -137,11 +190,81 @@ START_TEST(a_model_has_versions_and_one_is_active)
 
 	ck_ok(lifecycle_store_list(t.db, "wealth", &arena, &versions, &n, &err));
 	ck_assert_int_eq(n, 2);
-	ck_assert_str_eq(versions[0].state, "active");
-	ck_assert_str_eq(versions[1].state, "retired");
-	/* Created and activated, each once. */
+	ck_assert_int_eq(versions[0].state, LIFECYCLE_ACTIVE);
+	ck_assert_str_eq(versions[0].approved_by, "bob");
+	ck_assert_int_eq(versions[0].preview_as_of, WORLD_NOW);
+	ck_assert_msg(strstr(versions[0].preview, "\"differ\": 0") != NULL, "%s",
+	    versions[0].preview);
+	ck_assert_ptr_null(versions[0].exempt);
+	ck_assert_int_eq(versions[1].state, LIFECYCLE_RETIRED);
+	ck_assert_ptr_null(versions[1].approved_by);
+	ck_assert_str_eq(versions[1].exempt, "shipped");
+	/* Created and activated, each once; the first exempt, the second submitted twice,
+	 * rejected and approved; and seven segments retired. */
 	ck_assert_int_eq(
-	    number("SELECT count(*) FROM ledger_outbox WHERE kind = 'rule_change'"), 4);
+	    number("SELECT count(*) FROM ledger_outbox WHERE kind = 'rule_change'"),
+	    16);
+	/* Its promises went with the first one. */
+	ck_assert_int_eq(number("SELECT count(*) FROM promise"), 0);
+	ck_assert_int_eq(
+	    number("SELECT count(*) FROM segment WHERE state = 'active'"), 0);
+	/* What was approved once may come back, with its promises. */
+	ck_ok(lifecycle_store_activate(t.db, "wealth", 1, "bob", WORLD_NOW, &err));
+	ck_assert_int_eq(number("SELECT count(*) FROM promise"), 6);
+	ck_assert_int_eq(
+	    number("SELECT count(*) FROM segment WHERE state = 'active' AND "
+		   "kind = 'computed'"),
+	    7);
+}
+END_TEST
+
+START_TEST(a_model_that_makes_no_sense_stays_a_draft)
+{
+	const char *document =
+	    "{\"code\": \"wealth\", \"name\": {\"zh\": \"x\", \"en\": \"x\"}, \"stages\": "
+	    "[{\"code\": \"all\", \"name\": {\"zh\": \"x\", \"en\": \"x\"}}, {\"code\": "
+	    "\"island\", \"name\": {\"zh\": \"x\", \"en\": \"x\"}}], \"initial\": "
+	    "[{\"stage\": \"all\", \"reason\": \"r\"}], \"transitions\": []}";
+	struct lifecycle_validation validation;
+	struct book *book;
+	int version;
+
+	install_model();
+	ck_ok(lifecycle_store_save(
+	    t.db, str_of(document), "ann", WORLD_NOW, &version, &err));
+	book = blank_book();
+	ck_assert_int_eq(lifecycle_store_submit(t.db, "wealth", version, book, "ann",
+			     WORLD_NOW, &arena, &validation, &err),
+	    STW_CONFLICT);
+	book_free(book);
+	ck_assert_msg(
+	    strstr(err.text, "stages[1]: no way leads") != NULL, "%s", err.text);
+	ck_assert_int_eq(validation.errors, 1);
+	ck_assert_int_eq(number("SELECT count(*) FROM lifecycle_model WHERE state = "
+				"'draft'"),
+	    1);
+	ck_assert(!db_in_transaction(t.db));
+}
+END_TEST
+
+/* The words of the CHECK are those of the table in the program. */
+START_TEST(the_states_of_a_version_are_those_of_the_schema)
+{
+	char sql[300];
+
+	for (int s = 1; s < LIFECYCLE_STATES; s++) {
+		(void)snprintf(sql, sizeof sql,
+		    "SELECT count(*) FROM pg_constraint WHERE conname = "
+		    "'lifecycle_model_state_check' AND pg_get_constraintdef(oid) LIKE "
+		    "'%%''%s''%%'",
+		    lifecycle_state_name((enum lifecycle_state)s));
+		ck_assert_msg(number(sql) == 1, "%s", sql);
+	}
+	ck_assert_int_eq(
+	    number("SELECT count(*) FROM pg_constraint, regexp_matches("
+		   "pg_get_constraintdef(oid), '''[a-z]+''', 'g') WHERE conname = "
+		   "'lifecycle_model_state_check'"),
+	    LIFECYCLE_STATES - 1);
 }
 END_TEST
 
@@ -250,9 +373,9 @@ START_TEST(a_retired_segment_has_no_members_and_cannot_come_back)
 	    segment_store_save(t.db, &def, "ann", WORLD_NOW, &version, &err),
 	    STW_CONFLICT);
 	ck_ok(segment_store_list(t.db, false, &arena, &infos, &n, &err));
-	ck_assert_int_eq(n, 1);
+	ck_assert_int_eq(n, 1 + 7); /* and those of the promises */
 	ck_ok(segment_store_list(t.db, true, &arena, &infos, &n, &err));
-	ck_assert_int_eq(n, 2);
+	ck_assert_int_eq(n, 2 + 7);
 	ck_ok(segment_store_retire(t.db, "base", "ann", WORLD_NOW + 1, &err));
 }
 END_TEST
@@ -287,11 +410,11 @@ START_TEST(a_tick_places_everybody_and_repeating_it_changes_nothing)
 	ck_assert_ptr_null(result.flows[0].from);
 	ck_assert_str_eq(result.flows[0].to, "growing");
 	ck_assert_int_eq(result.flows[0].customers, 6);
-	ck_assert_int_eq(result.nsegments, 1);
+	ck_assert_int_eq(result.nsegments, 1 + 7); /* and those of the promises */
 	/* It saw the stages of this very tick. */
-	ck_assert_int_eq(result.segments[0].matched, 4);
-	ck_assert_int_eq(result.segments[0].entered, 4);
-	ck_assert_int_eq(result.segments[0].left, 0);
+	ck_assert_int_eq(found(&result, "rich")->matched, 4);
+	ck_assert_int_eq(found(&result, "rich")->entered, 4);
+	ck_assert_int_eq(found(&result, "rich")->left, 0);
 	ck_assert_str_eq(world_cell(book, "stage", 0), "growing");
 	segments_tick_fini(&result);
 	book_free(book);
@@ -301,8 +424,8 @@ START_TEST(a_tick_places_everybody_and_repeating_it_changes_nothing)
 
 	book = tick(WORLD_NOW, &result);
 	ck_assert_int_eq(result.stage_changes, 0);
-	ck_assert_int_eq(result.segments[0].matched, 4);
-	ck_assert_int_eq(result.segments[0].entered, 0);
+	ck_assert_int_eq(found(&result, "rich")->matched, 4);
+	ck_assert_int_eq(found(&result, "rich")->entered, 0);
 	segments_tick_fini(&result);
 	book_free(book);
 	ck_assert_int_eq(number("SELECT count(*) FROM stage_history"), 6);
@@ -316,6 +439,8 @@ START_TEST(a_tick_places_everybody_and_repeating_it_changes_nothing)
 	ck_assert_int_eq(n, 1);
 	ck_assert_ptr_null(events[0].from);
 	ck_assert_str_eq(events[0].reason, "placed");
+	ck_assert_str_eq(events[0].transition, "initial[7]");
+	ck_assert_ptr_null(events[0].cause); /* an entry without a rule */
 	ck_assert_int_eq(events[0].at, WORLD_NOW);
 }
 END_TEST
@@ -357,7 +482,7 @@ START_TEST(a_customer_moves_leaves_and_comes_back)
 		    (result.nflows == 0) == (steps[i].to == NULL), "step %zu", i);
 		if (steps[i].to != NULL)
 			ck_assert_str_eq(result.flows[0].to, steps[i].to);
-		ck_assert_int_eq(result.segments[0].matched, steps[i].members);
+		ck_assert_int_eq(found(&result, "calm")->matched, steps[i].members);
 		segments_tick_fini(&result);
 		book_free(book);
 		ck_assert_int_eq(
@@ -370,6 +495,11 @@ START_TEST(a_customer_moves_leaves_and_comes_back)
 	    t.db, customer_bucket(STR_LIT("k6")), 6, &arena, &events, &n, &err));
 	ck_assert_int_eq(n, 3);
 	ck_assert_str_eq(events[0].reason, "balance_recovered");
+	ck_assert_int_eq(events[0].version, 1);
+	ck_assert_str_eq(events[0].transition, "transitions[7]");
+	ck_assert_str_eq(events[0].cause,
+	    "customer.aum = money(\"30000.00\", \"CNY\"), customer.aum_90d_ago = "
+	    "money(\"29999.99\", \"CNY\")");
 	ck_ok(segment_store_memberships(
 	    t.db, customer_bucket(STR_LIT("k6")), 6, &arena, &stays, &n, &err));
 	ck_assert_int_eq(n, 2);
@@ -400,7 +530,7 @@ START_TEST(a_tick_cut_in_the_middle_is_finished_by_the_next)
 	test_db_tamper(&t, cut);
 	book = tick(WORLD_NOW, &result);
 	ck_assert_int_eq(result.stage_changes, 4);
-	ck_assert_int_eq(result.segments[0].entered, 4);
+	ck_assert_int_eq(found(&result, "everybody")->entered, 4);
 	segments_tick_fini(&result);
 	book_free(book);
 	ck_assert_int_eq(number("SELECT count(*) FROM stage_history"), 6);
@@ -441,11 +571,10 @@ START_TEST(a_failing_segment_keeps_its_members_and_says_why)
 	test_db_tamper(
 	    &t, "UPDATE segment SET rule = 'customer.gone' WHERE code = 'frail'");
 	book = tick(WORLD_NOW + STW_USEC_DAY, &result);
-	ck_assert_str_eq(result.segments[0].code, "frail");
-	ck_assert_ptr_nonnull(result.segments[0].failure);
-	ck_assert_ptr_null(result.segments[1].failure);
-	ck_assert_int_eq(result.segments[0].matched, 3);
-	ck_assert_int_eq(result.segments[1].matched, 3);
+	ck_assert_ptr_nonnull(found(&result, "frail")->failure);
+	ck_assert_ptr_null(found(&result, "user")->failure);
+	ck_assert_int_eq(found(&result, "frail")->matched, 3);
+	ck_assert_int_eq(found(&result, "user")->matched, 3);
 	segments_tick_fini(&result);
 	book_free(book);
 	ck_ok(segment_store_get(t.db, "frail", &arena, &info, &err));
@@ -473,12 +602,69 @@ START_TEST(a_member_who_is_no_customer_any_more_leaves)
 	tick_once(WORLD_NOW);
 	test_db_tamper(&t, "DELETE FROM customer WHERE customer_id = 3");
 	book = tick(WORLD_NOW + 1, &result);
-	ck_assert_int_eq(result.segments[0].matched, 5);
-	ck_assert_int_eq(result.segments[0].left, 1);
+	ck_assert_int_eq(found(&result, "everybody")->matched, 5);
+	ck_assert_int_eq(found(&result, "everybody")->left, 1);
 	segments_tick_fini(&result);
 	book_free(book);
 	ck_assert_int_eq(
 	    number("SELECT count(*) FROM segment_member WHERE left_at IS NULL"), 5);
+}
+END_TEST
+
+/* Somebody is in a stage for longer than promised, or was not talked to. */
+START_TEST(overdue_promises_are_a_segment_that_rules_may_ask_for)
+{
+	struct segments_tick_result result;
+	struct promise_row *promises;
+	struct segment_info info;
+	struct book *book;
+	int n;
+
+	install_model();
+	(void)save("chase", "customer.ref in segment('overdue_promise') && "
+			    "customer.aum > money('1')");
+	test_db_tamper(&t,
+	    "INSERT INTO customer_stage SELECT b(n), n, 'wealth', 1, 'win_back', "
+	    "'2026-11-23T02:00:00Z'::timestamptz - n * interval '7 days' "
+	    "FROM generate_series(1, 3) AS n;"
+	    "INSERT INTO contact_count VALUES (b(3), gen_random_uuid(), 3, 'x', 'VOICE', "
+	    "'conversation', '2026-11-22T02:00:00Z', NULL)");
+	book = tick(WORLD_NOW, &result);
+	/* One is within 14 days, one is not; the third was talked to yesterday. */
+	ck_assert_int_eq(result.overdue, 1);
+	ck_assert_int_eq(found(&result, "overdue_promise")->matched, 1);
+	ck_assert_int_eq(found(&result, "overdue_win_back_contact")->matched, 1);
+	ck_assert_int_eq(found(&result, "overdue_mature_contact")->matched, 0);
+	ck_assert_int_eq(found(&result, "chase")->matched, 1);
+	ck_assert_int_eq(found(&result, "chase")->entered, 1);
+	segments_tick_fini(&result);
+	book_free(book);
+	ck_assert_int_eq(
+	    number("SELECT m.customer_id FROM segment_member AS m JOIN segment USING "
+		   "(segment_id) WHERE code = 'overdue_promise' AND left_at IS NULL"),
+	    2);
+	ck_ok(promise_store_list(t.db, "wealth", &arena, &promises, &n, &err));
+	ck_assert_int_eq(n, 6);
+	ck_assert_str_eq(promises[5].code, "win_back_contact");
+	ck_assert_int_eq(promises[5].covered, 3);
+	ck_assert_int_eq(promises[5].overdue, 1);
+	ck_assert_int_eq(promises[5].undecided, 0);
+	ck_assert_int_eq(promises[5].as_of, WORLD_NOW);
+
+	/* No rule can be put in its place, and nothing else can take its name. */
+	{
+		const struct segment_def def = {.code = "overdue_promise",
+		    .name_zh = "x",
+		    .name_en = "x",
+		    .rule = "true"};
+
+		ck_assert_int_eq(
+		    segment_store_save(t.db, &def, "ann", WORLD_NOW, &n, &err),
+		    STW_CONFLICT);
+	}
+	ck_ok(segment_store_get(t.db, "overdue_promise", &arena, &info, &err));
+	ck_assert_int_eq(info.def.kind, SEGMENT_COMPUTED);
+	ck_assert_int_eq(info.matched, 1);
 }
 END_TEST
 
@@ -514,6 +700,8 @@ main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_model_has_versions_and_one_is_active);
+	tcase_add_test(tc, a_model_that_makes_no_sense_stays_a_draft);
+	tcase_add_test(tc, the_states_of_a_version_are_those_of_the_schema);
 	tcase_add_test(tc, a_model_with_a_fault_is_not_kept);
 	tcase_add_test(tc, a_changed_rule_is_a_new_version_with_a_ledger_entry);
 	tcase_add_loop_test(
@@ -526,6 +714,7 @@ main(void)
 	tcase_add_test(tc, a_book_that_is_out_of_date_writes_no_stage);
 	tcase_add_test(tc, a_failing_segment_keeps_its_members_and_says_why);
 	tcase_add_test(tc, a_member_who_is_no_customer_any_more_leaves);
+	tcase_add_test(tc, overdue_promises_are_a_segment_that_rules_may_ask_for);
 	tcase_add_test(tc, planning_without_a_tick_finds_the_stored_members);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

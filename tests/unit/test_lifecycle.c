@@ -37,6 +37,12 @@ teardown(void)
 	"{\"from\": \"" from "\", \"to\": \"" to "\", \"when\": \"" when \
 	"\", \"reason\": \"r\"}"
 #define MOVES(m) "\"transitions\": [" m "]}"
+#define PROMISES(p) \
+	"\"transitions\": [" MOVE("a", "b", "true") "], \"promises\": [" p "]}"
+#define PROMISE(code, stage, more)                                 \
+	"{\"code\": \"" code "\", \"stage\": \"" stage "\", " more \
+	", \"zh\": \"x\", \"en\": \"x\"}"
+#define DWELL "\"max_dwell_days\": 7"
 
 static const struct {
 	const char *name, *json, *want;
@@ -52,8 +58,6 @@ static const struct {
 	HEAD STAGES_AB
 	"\"initial\": [{\"stage\": \"zzz\", \"reason\": \"new\"}], " MOVES(""),
 	"initial[0]: no stage \"zzz\""},
-    {"unreachable", HEAD STAGES_AB START_A MOVES(MOVE("b", "a", "true")),
-	"stages[1]: no way leads to \"b\""},
     {"to itself", HEAD STAGES_AB START_A MOVES(MOVE("a", "a", "true")),
 	"transitions[0]: from and to are both \"a\""},
     {"said twice",
@@ -73,6 +77,39 @@ static const struct {
 	"\"initial\": [{\"stage\": \"a\", \"when\": \"true\", \"reason\": \"r\"}], " MOVES(
 	    ""),
 	"initial[0]: the last entry takes whoever is left"},
+    {"a priority past the limit",
+	HEAD STAGES_AB START_A MOVES(
+	    "{\"from\": \"a\", \"to\": \"b\", \"when\": \"true\", "
+	    "\"priority\": 1001, \"reason\": \"r\"}"),
+	"transitions[0]: priority is between 0 and 1000"},
+    {"half a reasoning",
+	HEAD STAGES_AB START_A MOVES(
+	    "{\"from\": \"a\", \"to\": \"b\", \"when\": \"true\", "
+	    "\"reason\": \"r\", \"why\": {\"zh\": \"x\"}}"),
+	"transitions[0].why: "},
+    {"a promise in no stage", HEAD STAGES_AB START_A PROMISES(PROMISE("p", "c", DWELL)),
+	"promises[0]: no stage \"c\""},
+    {"a promise of both kinds",
+	HEAD STAGES_AB START_A PROMISES(
+	    PROMISE("p", "a", DWELL ", \"contact_every_days\": 3")),
+	"promises[0]: one of max_dwell_days and contact_every_days is wanted"},
+    {"a promise of neither kind",
+	HEAD STAGES_AB START_A PROMISES(PROMISE("p", "a", "\"tier\": \"t\"")),
+	"promises[0]: one of max_dwell_days and contact_every_days is wanted"},
+    {"a promise of no days",
+	HEAD STAGES_AB START_A PROMISES(PROMISE("p", "a", "\"max_dwell_days\": -1")),
+	"promises[0]: days are between 1 and 36500"},
+    {"a promise twice",
+	HEAD STAGES_AB START_A PROMISES(
+	    PROMISE("p", "a", DWELL) ", " PROMISE("p", "b", DWELL)),
+	"promises[1]: promise \"p\" is there twice"},
+    {"two promises for the same",
+	HEAD STAGES_AB START_A PROMISES(
+	    PROMISE("p", "a", DWELL) ", " PROMISE("q", "a", DWELL)),
+	"promises[1]: stage and tier have a promise of this kind already: promises[0]"},
+    {"a promise called as all of them",
+	HEAD STAGES_AB START_A PROMISES(PROMISE("promise", "a", DWELL)),
+	"the code \"promise\" is taken"},
     {"bad code", "{\"code\": \"M m\", " NAME ", " STAGES_AB START_A MOVES(""), "code:"},
 };
 
