@@ -83,6 +83,7 @@ db_open(const char *conninfo, struct db **out, struct stw_err *err)
 
 	*out = NULL;
 	arena_init(&db->scratch);
+	db->conninfo = stw_xstrdup(conninfo);
 	db->pg = db_connect(conninfo, false);
 	rc = PQstatus(db->pg) == CONNECTION_OK ? session_start(db, err)
 					       : db_fail_open(db->pg, err);
@@ -101,7 +102,14 @@ db_close(struct db *db)
 		return;
 	PQfinish(db->pg);
 	arena_fini(&db->scratch);
+	free(db->conninfo);
 	free(db);
+}
+
+enum stw_code
+db_open_like(const struct db *db, struct db **out, struct stw_err *err)
+{
+	return db_open(db->conninfo, out, err);
 }
 
 enum stw_code
@@ -222,6 +230,40 @@ db_begin_snapshot(struct db *db, struct stw_err *err)
 {
 	STW_ASSERT(!db_in_transaction(db));
 	return command(db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", err);
+}
+
+enum stw_code
+db_snapshot_export(struct db *db, char id[DB_SNAPSHOT_ID], struct stw_err *err)
+{
+	struct db_rows *rows = NULL;
+	enum stw_code rc = db_query_one(db, DB_Q_SNAPSHOT_EXPORT, NULL, 0, &rows, err);
+
+	if (rc != STW_OK)
+		return rc;
+	(void)snprintf(id, DB_SNAPSHOT_ID, "%.*s", STR_FMT(db_get_str(rows, 0, 0)));
+	db_rows_free(rows);
+	return STW_OK;
+}
+
+enum stw_code
+db_begin_shared(struct db *db, const char *snapshot, struct stw_err *err)
+{
+	char sql[DB_SNAPSHOT_ID + 40];
+	enum stw_code rc;
+
+	/* SET takes no parameter, and a name has only these. */
+	if (strlen(snapshot) >= DB_SNAPSHOT_ID ||
+	    snapshot[strspn(snapshot, "0123456789ABCDEF-")] != '\0')
+		return stw_fail(
+		    err, STW_INVALID, "\"%.40s\" is no name of a snapshot", snapshot);
+	rc = db_begin_snapshot(db, err);
+	if (rc != STW_OK)
+		return rc;
+	(void)snprintf(sql, sizeof sql, "SET TRANSACTION SNAPSHOT '%s'", snapshot);
+	rc = command(db, sql, err);
+	if (rc != STW_OK)
+		db_rollback(db);
+	return rc;
 }
 
 enum stw_code

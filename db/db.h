@@ -36,6 +36,9 @@ struct db_rows;
 enum stw_code db_open(
     const char *conninfo, struct db **out, struct stw_err *err) STW_MUST_USE;
 void db_close(struct db *db);
+/* Another connection to the same place. */
+enum stw_code db_open_like(
+    const struct db *db, struct db **out, struct stw_err *err) STW_MUST_USE;
 /* Reconnects a broken connection; outside a transaction only. */
 enum stw_code db_reset(struct db *db, struct stw_err *err) STW_MUST_USE;
 /* For this session; 0 is none. A connection starts with the two below. */
@@ -58,6 +61,14 @@ void db_pool_release(struct db_pool *pool, struct db *db);
 enum stw_code db_begin(struct db *db, struct stw_err *err) STW_MUST_USE;
 /* REPEATABLE READ, READ ONLY: one snapshot for many reads. */
 enum stw_code db_begin_snapshot(struct db *db, struct stw_err *err) STW_MUST_USE;
+/* The name of the open transaction's snapshot, which other connections may share while it
+ * stays open. */
+#define DB_SNAPSHOT_ID 64
+enum stw_code db_snapshot_export(
+    struct db *db, char id[DB_SNAPSHOT_ID], struct stw_err *err) STW_MUST_USE;
+/* db_begin_snapshot on that snapshot: sees exactly what the exporting transaction sees. */
+enum stw_code db_begin_shared(
+    struct db *db, const char *snapshot, struct stw_err *err) STW_MUST_USE;
 /* A lost answer to COMMIT gives TEMPFAIL: it may have happened; idempotency keys tell. */
 enum stw_code db_commit(struct db *db, struct stw_err *err) STW_MUST_USE;
 /* Never fails from the caller's view: a broken connection is as good as rolled back. */

@@ -14,6 +14,7 @@
 
 struct db {
 	PGconn *pg;
+	char *conninfo;       /* as given to db_open */
 	struct arena scratch; /* parameters of the statement being sent */
 	/* A statement whose plan went stale is prepared again under a new name. */
 	unsigned generation[DB_Q_COUNT];

@@ -99,6 +99,24 @@ add_columns(
 	}
 }
 
+struct table *
+book_customer_table(size_t cap, const char *currency)
+{
+	struct table *table = table_new("customers", cap);
+
+	add_columns(table, customer_cols, STW_ARRAY_LEN(customer_cols), currency);
+	return table;
+}
+
+struct table *
+book_child_table(enum book_child child, size_t cap, const char *currency)
+{
+	struct table *table = table_new(children[child].name, cap);
+
+	add_columns(table, children[child].cols, children[child].ncols, currency);
+	return table;
+}
+
 struct book *
 book_new(
     size_t customers, const char *currency, const struct zone *zone, stw_usec as_of)
@@ -112,16 +130,10 @@ book_new(
 	book->last_bucket = -1;
 	book->id_cap = customers < 16 ? 16 : customers;
 	book->customer_id = stw_xalloc(book->id_cap * sizeof *book->customer_id);
-	book->customers = table_new("customers", customers);
-	add_columns(
-	    book->customers, customer_cols, STW_ARRAY_LEN(customer_cols), currency);
-	for (int c = 0; c < BOOK_CHILDREN; c++) {
-		struct table *child = table_new(children[c].name, 0);
-
-		add_columns(child, children[c].cols, children[c].ncols, currency);
-		STW_ASSERT(
-		    table_add_child(book->customers, children[c].name, child) == c);
-	}
+	book->customers = book_customer_table(customers, currency);
+	for (int c = 0; c < BOOK_CHILDREN; c++)
+		STW_ASSERT(table_add_child(book->customers, children[c].name,
+			       book_child_table((enum book_child)c, 0, currency)) == c);
 	book->col_ref = BOOK_REF;
 	book->col_stage = BOOK_STAGE;
 	book->col_stage_since = BOOK_STAGE_SINCE;

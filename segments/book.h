@@ -90,9 +90,11 @@ struct book {
 	int64_t *customer_id; /* one a row */
 	size_t id_cap;
 	uint32_t first[BOOK_BUCKETS + 1];
-	int last_bucket;  /* of the newest row while rows are added; -1: none yet */
-	stw_usec as_of;   /* the clock when it was loaded */
-	char currency[4]; /* the book's one currency */
+	int last_bucket;   /* of the newest row while rows are added; -1: none yet */
+	stw_usec as_of;    /* the clock when it was loaded */
+	uint64_t position; /* in the change stream: all that was committed before it is
+			    * in the book; 0: not known */
+	char currency[4];  /* the book's one currency */
 	const struct zone *zone;                 /* the institution's */
 	int col_ref, col_stage, col_stage_since; /* columns of customers */
 	const struct book *over; /* whose rows it shows; NULL: has rows of its own */
@@ -108,6 +110,10 @@ struct book_parts {
 	struct book *books[BOOK_PARTS_MAX];
 	int count;
 };
+
+/* Empty flat tables of a book's shape, without children. */
+struct table *book_customer_table(size_t cap, const char *currency);
+struct table *book_child_table(enum book_child child, size_t cap, const char *currency);
 
 /* An empty book with its tables; customers: how many rows to make room for. */
 struct book *book_new(

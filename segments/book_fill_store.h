@@ -27,6 +27,14 @@ void book_fill_close(struct book_fill *fill); /* NULL is fine */
 const char *book_fill_currency(const struct book_fill *fill);
 const struct zone *book_fill_zone(const struct book_fill *fill);
 
+/* In a load's transactions. Rows lie in the order in which they were imported, which is
+ * seldom the book's: going through a large table by its key would visit a page for each
+ * row. A range of buckets is rather read page by page and sorted, and that in memory. */
+#define BOOK_LOAD_SESSION                                 \
+	"SET LOCAL work_mem = '768MB'; "                  \
+	"SET LOCAL max_parallel_workers_per_gather = 0; " \
+	"SET LOCAL jit = off"
+
 /* Field 0 and 1 of any row. */
 static inline int
 book_fill_bucket(const struct db_copy_out *copy)

@@ -2,14 +2,20 @@
  * book_store.h - loads the book from the database.
  *
  * Purpose    One consistent snapshot of customers, stages, holdings, transactions,
- *            interactions and contacts, by binary COPY, then the derived traits.
+ *            interactions and contacts, by binary COPY over several connections, then the
+ *            derived traits. However many workers there are, the book is the same.
+ * Memory     The packed columns, one flat column a worker, and a few thousand flat rows a
+ *            worker; dictionaries twice while they are joined.
  * Units      Amounts are minor units of the book's one currency: setting 'currency'
  *            (default CNY). The institution's zone is setting 'zone' (default
  *            Asia/Shanghai), the model whose stages are shown setting 'lifecycle_model'
  *            (default wealth).
  * Errors     INVALID for an amount in another currency (names the table and the
- *            customer_id) and for a trait that fails in every row; TEMPFAIL and BUG as
- *            db/db.h. db must not be in a transaction.
+ *            customer_id), for more than 4,294,967,295 child rows of one kind and for a
+ *            trait that fails in every row; TEMPFAIL and BUG as db/db.h, of whichever
+ *            connection failed first. db must not be in a transaction.
+ * Threads    Starts threads of its own, which are gone when it returns; progress is told
+ *            by the caller's.
  */
 #ifndef STW_SEGMENTS_BOOK_STORE_H
 #define STW_SEGMENTS_BOOK_STORE_H
@@ -21,6 +27,12 @@
 struct book_options {
 	const struct progress *progress; /* may be NULL */
 	bool no_traits;                  /* leave the derived traits out */
+	/* Connections, the caller's included, and threads. 0: one a core, but one for a
+	 * small book. */
+	int workers;
+	/* What the book is to show, exported by another connection that keeps it (a
+	 * replication slot's, say). NULL: what is committed now. */
+	const char *snapshot;
 };
 
 /* options may be NULL. */

@@ -8,7 +8,7 @@ CHECK_STEPS := format-check layers scripts check-build check-unit check-conforma
   check-tsan check-fuzz tidy
 
 .PHONY: check check-fast check-crash measure $(CHECK_STEPS) check-db-run check-asan-run \
-  check-tsan-run bench-rules bench-rules-doc format analyze fuzz fuzz-run cov cov-run \
+  check-tsan-run bench-rules bench-rules-doc bench-book format analyze fuzz fuzz-run cov cov-run \
   install uninstall deps-cov soak-rules mutants-rules
 
 RUN     := bash tests/run.sh
@@ -97,6 +97,13 @@ $(BENCH)/npm/.stamp: tests/bench/package.json tests/bench/package-lock.json | de
 	@touch $@
 bench-rules: $(BENCH_BIN) $(BENCH_NPM) ## the rule engine beside its peers (ROWS, CHILD_ROWS, ROUNDS, PEERS)
 	@node tests/bench/bench.mjs $(BENCH_BIN)
+BENCH_BOOK := $(B)/tests/bench/bench_book
+$(BENCH_BOOK): $(B)/tests/bench/bench_book.c.o $(TEST_LIB) $(LIB)
+	$(SAY) LD $@
+	$(Q)$(CC) $(LDOPT) -o $@ $^ $(shell pkg-config --libs check) $(LIBS)
+bench-book: $(BENCH_BOOK) ## the book's load beside a bare COPY (CUSTOMERS 100000, ROUNDS 3, WORKERS)
+	@sh tests/with_cluster.sh $(BENCH_BOOK) --customers $(or $(CUSTOMERS),100000) \
+	  --rounds $(or $(ROUNDS),3) --workers $(or $(WORKERS),$(JOBS))
 bench-rules-doc: ## the figures of the last bench-rules into docs/performance.md
 	@node tests/bench/bench.mjs --doc docs/performance.md
 check-bench: $(BENCH_BIN) $(BENCH_NPM) ## bench-rules small: the peers' counts, no figure

@@ -1,10 +1,6 @@
 -- book_customers: customers with their stage, in the book's order
 -- Returns  bucket, customer_id, then the columns of enum book_customer_col
 COPY (
-    WITH range AS MATERIALIZED (
-        SELECT current_setting('steward.first_bucket')::smallint AS first,
-               current_setting('steward.last_bucket')::smallint AS last
-    )
     SELECT c.bucket, c.customer_id, c.ref, c.gender, c.dob, c.lang, c.country, c.province,
            c.city, c.zone, c.zone_verified, c.branch, c.manager, c.tier, c.opened_on,
            c.closed_on, c.risk_rating, c.risk_assessed_on, c.risk_valid, c.deceased,
@@ -15,7 +11,9 @@ COPY (
         ON s.bucket = c.bucket AND s.customer_id = c.customer_id
        AND s.model = coalesce(
                (SELECT value FROM setting WHERE name = 'lifecycle_model'), 'wealth')
-       AND s.bucket BETWEEN (SELECT first FROM range) AND (SELECT last FROM range)
-     WHERE c.bucket BETWEEN (SELECT first FROM range) AND (SELECT last FROM range)
+       AND s.bucket BETWEEN current_setting('steward.first_bucket')::smallint
+                        AND current_setting('steward.last_bucket')::smallint
+     WHERE c.bucket BETWEEN current_setting('steward.first_bucket')::smallint
+                        AND current_setting('steward.last_bucket')::smallint
      ORDER BY c.bucket, c.customer_id
 ) TO STDOUT (FORMAT binary)

@@ -1,13 +1,10 @@
--- book_transactions: transactions, in the order of their key: an index
--- gives it without a sort. The book puts those of one customer in order of time.
+-- book_transactions: transactions, in the order of their key. The book puts those of
+-- one customer in order of time.
 -- Returns  bucket, customer_id, currency, at, kind, amount, balance
 COPY (
-    WITH range AS MATERIALIZED (
-        SELECT current_setting('steward.first_bucket')::smallint AS first,
-               current_setting('steward.last_bucket')::smallint AS last
-    )
     SELECT bucket, customer_id, currency, at, kind, amount, balance
       FROM txn
-     WHERE bucket BETWEEN (SELECT first FROM range) AND (SELECT last FROM range)
+     WHERE bucket BETWEEN current_setting('steward.first_bucket')::smallint
+                      AND current_setting('steward.last_bucket')::smallint
      ORDER BY bucket, customer_id, txn_ref
 ) TO STDOUT (FORMAT binary)

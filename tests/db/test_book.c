@@ -1,6 +1,10 @@
-/* The book out of the database, and one customer out of it. */
+/* The book out of the database, and one customer out of it. This runs under the
+ * thread sanitizer too. */
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <check.h>
 
@@ -272,6 +276,293 @@ START_TEST(a_blank_book_has_every_column_and_no_row)
 }
 END_TEST
 
+/* ---- in parallel ------------------------------------------------------------------- */
+/* Some thousand customers over all buckets, with rows that need sorting, orphans and
+ * buckets without anybody. */
+static const char crowd[] =
+    "INSERT INTO customer (bucket, customer_id, ref, province, dob, opened_on, updated_at) "
+    "SELECT b('p' || i), 1000 + i, 'p' || i, (ARRAY['甲','乙','丙',NULL])[1 + i % 4], "
+    "  date '1950-01-01' + i, CASE WHEN i % 3 = 0 THEN date '2020-01-01' + i END, now() "
+    "  FROM generate_series(1, 3000) AS i WHERE b('p' || i) NOT IN (0, 1, 77, 128, 255);"
+    "INSERT INTO holding SELECT bucket, customer_id, 'c' || k, 'P' || (k + i.customer_id % 5), "
+    "  (ARRAY['deposit','fund'])[1 + k % 2], customer_id * k, 'CNY', NULL, NULL, 'open', "
+    "  now() FROM customer AS i, generate_series(0, 3) AS k WHERE customer_id % 7 > k;"
+    "INSERT INTO txn SELECT bucket, customer_id, 'c' || k, "
+    "  timestamptz '2026-01-01' + ((customer_id * 31 + k * 7919) % 5000) * interval '1 h', "
+    "  'k' || (customer_id + k) % 11, customer_id - k, 'CNY', NULLIF(k, 3) "
+    "  FROM customer, generate_series(1, 9) AS k WHERE customer_id % 10 >= k;"
+    "INSERT INTO txn SELECT n::smallint, 900000 + n, 'orphan', now(), 'x', 1, 'CNY', 1 "
+    "  FROM generate_series(0, 255) AS n;"
+    "INSERT INTO interaction SELECT bucket, customer_id, 'c' || k, timestamptz "
+    "  '2026-06-01' - k * interval '1 day', 'login', NULL "
+    "  FROM customer, generate_series(1, 2) AS k WHERE customer_id % 2 = 0;";
+
+static void
+same_column(const struct column *a, const struct column *b, size_t rows)
+{
+	size_t differ = 0;
+
+	ck_assert_str_eq(a->name, b->name);
+	ck_assert_uint_eq(a->pack->bytes, b->pack->bytes);
+	ck_assert_uint_eq(a->pack->missing, b->pack->missing);
+	for (size_t r = 0; r < rows; r++)
+		differ += column_has(a, r) != column_has(b, r) ||
+			  (column_has(a, r) && a->type != COL_DOUBLE &&
+			      column_int(a, r) != column_int(b, r));
+	ck_assert_uint_eq(differ, 0);
+	if (a->dict == NULL)
+		return;
+	ck_assert_uint_eq(col_dict_count(a->dict), col_dict_count(b->dict));
+	for (uint32_t code = 0; code < col_dict_count(a->dict); code++)
+		ck_assert(
+		    str_eq(col_dict_get(a->dict, code), col_dict_get(b->dict, code)));
+}
+
+static void
+same_table(const struct table *a, const struct table *b)
+{
+	ck_assert_uint_eq(a->rows, b->rows);
+	ck_assert_int_eq(a->ncols, b->ncols);
+	for (int c = 0; c < a->ncols; c++)
+		same_column(&a->cols[c], &b->cols[c], a->rows);
+	for (int c = 0; c < a->nchildren; c++) {
+		ck_assert_mem_eq(a->children[c].offsets, b->children[c].offsets,
+		    (a->rows + 1) * sizeof(uint32_t));
+		same_table(a->children[c].table, b->children[c].table);
+	}
+}
+
+static void
+same_book(const struct book *a, const struct book *b)
+{
+	same_table(a->customers, b->customers);
+	if (a->customers->rows > 0)
+		ck_assert_mem_eq(a->customer_id, b->customer_id,
+		    a->customers->rows * sizeof *a->customer_id);
+	ck_assert_mem_eq(a->first, b->first, sizeof a->first);
+	ck_assert_int_eq(a->last_bucket, b->last_bucket);
+}
+
+static struct book *
+load_with(int workers)
+{
+	const struct book_options options = {.workers = workers};
+	struct book *book = NULL;
+
+	ck_ok(book_load(t.db, WORLD_NOW, &options, &book, &err));
+	return book;
+}
+
+START_TEST(any_number_of_workers_loads_the_same_book)
+{
+	static const int workers[] = {2, 5, 7};
+	struct book *one, *many;
+
+	test_db_tamper(&t, crowd);
+	one = load_with(1);
+	ck_assert_uint_gt(one->customers->rows, 2500);
+	ck_assert_uint_gt(
+	    one->customers->children[BOOK_TRANSACTIONS].table->rows, 10000);
+	for (size_t i = 0; i < STW_ARRAY_LEN(workers); i++) {
+		many = load_with(workers[i]);
+		same_book(one, many);
+		book_free(many);
+	}
+	/* By time within each customer, and each row with its own. */
+	for (size_t r = 0; r < one->customers->rows; r++) {
+		const struct table_child *c =
+		    &one->customers->children[BOOK_TRANSACTIONS];
+
+		ck_assert_uint_eq(c->offsets[r + 1] - c->offsets[r],
+		    one->customer_id[r] < 1000 ? c->offsets[r + 1] - c->offsets[r]
+					       : (uint64_t)(one->customer_id[r] % 10));
+		for (uint32_t i = c->offsets[r] + 1; i < c->offsets[r + 1]; i++)
+			ck_assert_int_le(column_int(&c->table->cols[TXN_AT], i - 1),
+			    column_int(&c->table->cols[TXN_AT], i));
+	}
+	book_free(one);
+}
+END_TEST
+
+START_TEST(an_empty_database_gives_an_empty_book)
+{
+	struct book *book;
+
+	test_db_tamper(&t, "TRUNCATE customer, holding, txn, interaction CASCADE");
+	for (int workers = 0; workers < 4; workers++) {
+		book = load_with(workers);
+		ck_assert_uint_eq(book->customers->rows, 0);
+		ck_assert_uint_eq(book->first[BOOK_BUCKETS], 0);
+		book_free(book);
+	}
+}
+END_TEST
+
+/* Writes while the load goes on: called by its progress, from the loading thread. */
+static void
+write_meanwhile(void *arg, const char *what, int64_t done, int64_t total)
+{
+	(void)what, (void)done, (void)total;
+	if (*(int *)arg == 0)
+		test_db_tamper(&t,
+		    "UPDATE customer SET province = 'later'; DELETE FROM txn;"
+		    "DELETE FROM holding WHERE customer_id % 2 = 0");
+	++*(int *)arg;
+}
+
+START_TEST(a_load_shows_one_moment_while_others_write)
+{
+	int told = 0;
+	const struct progress progress = {write_meanwhile, &told};
+	const struct book_options options = {.workers = 3, .progress = &progress};
+	struct book *before, *book = NULL, *after;
+
+	test_db_tamper(&t, crowd);
+	before = load();
+	ck_ok(book_load(t.db, WORLD_NOW, &options, &book, &err));
+	ck_assert_int_gt(told, 0);
+	same_book(before, book);
+	after = load();
+	ck_assert_uint_eq(after->customers->children[BOOK_TRANSACTIONS].table->rows, 0);
+	ck_assert_str_eq(world_cell(after, "province", 0), "later");
+	book_free(before);
+	book_free(book);
+	book_free(after);
+}
+END_TEST
+
+/* Moves money between customers of different buckets, so that the sum stays what it is
+ * at every moment. */
+struct mover {
+	struct db *db;
+	_Atomic bool stop;
+	_Atomic int moves;
+};
+
+static void *
+move_money(void *arg)
+{
+	struct mover *mover = arg;
+	struct stw_err mine;
+	char sql[400];
+
+	for (int i = 0; !mover->stop; i++) {
+		int from = 1001 + i * 7919 % 2900, to = 1001 + i * 104729 % 2900;
+
+		(void)snprintf(sql, sizeof sql,
+		    "UPDATE holding SET amount = amount + CASE customer_id WHEN %d THEN "
+		    "-1 ELSE 1 END * CASE WHEN (SELECT count(*) FROM holding WHERE "
+		    "customer_id IN (%d, %d) AND holding_ref = 'c0') = 2 THEN 1000003 "
+		    "ELSE 0 END WHERE customer_id IN (%d, %d) AND holding_ref = 'c0'",
+		    from, from, to, from, to);
+		if (db_script(mover->db, sql, &mine) == STW_OK)
+			mover->moves++;
+	}
+	return NULL;
+}
+
+static int64_t
+sum_of_holdings(const struct book *book)
+{
+	const struct table *rows = book->customers->children[BOOK_HOLDINGS].table;
+	int64_t sum = 0;
+
+	for (size_t r = 0; r < rows->rows; r++)
+		sum += column_int(&rows->cols[HOLDING_AMOUNT], r);
+	return sum;
+}
+
+START_TEST(all_workers_of_a_load_see_one_moment)
+{
+	struct mover mover = {.db = test_db_connect(&t)};
+	pthread_t thread;
+	struct book *book;
+	int64_t sum;
+
+	test_db_tamper(&t, crowd);
+	sum = test_db_number(&t, "SELECT sum(amount)::bigint FROM holding, customer "
+				 "WHERE customer.customer_id = holding.customer_id");
+	ck_assert_int_eq(pthread_create(&thread, NULL, move_money, &mover), 0);
+	while (mover.moves < 10)
+		(void)usleep(1000);
+	for (int i = 0; i < 8; i++) {
+		book = load_with(5);
+		ck_assert_int_eq(sum_of_holdings(book), sum);
+		book_free(book);
+	}
+	mover.stop = true;
+	(void)pthread_join(thread, NULL);
+	ck_assert_int_gt(mover.moves, 20);
+	db_close(mover.db);
+}
+END_TEST
+
+START_TEST(a_load_shows_the_snapshot_it_is_given)
+{
+	struct db *other = test_db_connect(&t);
+	char snapshot[DB_SNAPSHOT_ID];
+	struct book_options options = {.workers = 2, .snapshot = snapshot};
+	struct book *book = NULL;
+
+	ck_ok(db_begin_snapshot(other, &err));
+	ck_ok(db_snapshot_export(other, snapshot, &err));
+	test_db_tamper(&t, "UPDATE customer SET province = 'later'");
+	ck_ok(book_load(t.db, WORLD_NOW, &options, &book, &err));
+	ck_assert_str_eq(world_cell(book, "province", row_of(book, "k1", 11)), "上海");
+	book_free(book);
+	ck_ok(db_commit(other, &err));
+	db_close(other);
+	/* It is gone with its transaction. */
+	ck_assert_int_ne(book_load(t.db, WORLD_NOW, &options, &book, &err), STW_OK);
+	ck_assert_ptr_null(book);
+	ck_assert(!db_in_transaction(t.db));
+	options.snapshot = "00'; DROP TABLE customer; --";
+	ck_assert_int_eq(
+	    book_load(t.db, WORLD_NOW, &options, &book, &err), STW_INVALID);
+	ck_assert(!db_in_transaction(t.db));
+}
+END_TEST
+
+/* Ends every connection but the caller's, or that one too. */
+static void
+cut_meanwhile(void *arg, const char *what, int64_t done, int64_t total)
+{
+	(void)what, (void)done, (void)total;
+	test_db_tamper(&t, arg);
+}
+
+static char cut_others[] =
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
+    "current_database() AND pid <> pg_backend_pid() AND application_name = 'steward' AND "
+    "backend_start > (SELECT min(backend_start) FROM pg_stat_activity WHERE datname = "
+    "current_database() AND application_name = 'steward')";
+static char cut_all[] =
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
+    "current_database() AND pid <> pg_backend_pid()";
+static char *const cuts[] = {cut_others, cut_all};
+
+START_TEST(a_connection_lost_in_the_middle_is_told_and_nothing_is_kept)
+{
+	const struct progress progress = {cut_meanwhile, cuts[_i]};
+	const struct book_options options = {.workers = 4, .progress = &progress};
+	struct book *book = NULL;
+	enum stw_code rc;
+
+	test_db_tamper(&t, crowd);
+	/* Enough that the others are at it when the first 1024 rows are told of. */
+	test_db_tamper(&t,
+	    "INSERT INTO interaction SELECT bucket, customer_id, 'j' || k, now(), 'login', "
+	    "NULL FROM customer, generate_series(1, 8) AS k");
+	rc = book_load(t.db, WORLD_NOW, &options, &book, &err);
+	ck_assert_msg(rc == STW_TEMPFAIL, "%s: %s", stw_code_name(rc), err.text);
+	ck_assert_ptr_null(book);
+	ck_assert(!db_in_transaction(t.db));
+	if (_i == 1)
+		ck_ok(db_reset(t.db, &err));
+	book_free(load());
+}
+END_TEST
+
 /* ---- one customer ------------------------------------------------------------------ */
 static const char points[] =
     "INSERT INTO contact_point (bucket, point_id, customer_id, kind, phone_sealed, "
@@ -380,6 +671,14 @@ main(void)
 	    an_amount_in_another_currency_is_an_error_that_names_the_row, 0,
 	    (int)STW_ARRAY_LEN(foreign));
 	tcase_add_test(tc, a_blank_book_has_every_column_and_no_row);
+	tcase_add_test(tc, any_number_of_workers_loads_the_same_book);
+	tcase_add_test(tc, an_empty_database_gives_an_empty_book);
+	tcase_add_test(tc, a_load_shows_one_moment_while_others_write);
+	tcase_add_test(tc, all_workers_of_a_load_see_one_moment);
+	tcase_add_test(tc, a_load_shows_the_snapshot_it_is_given);
+	tcase_add_loop_test(tc,
+	    a_connection_lost_in_the_middle_is_told_and_nothing_is_kept, 0,
+	    (int)STW_ARRAY_LEN(cuts));
 	tcase_add_test(tc, a_customer_is_found_by_reference_and_by_id);
 	tcase_add_test(tc, nobody_is_found_and_the_error_does_not_repeat_the_reference);
 	tcase_add_test(tc, pages_meet_without_gap_or_overlap);
