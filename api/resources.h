@@ -32,6 +32,9 @@ void v1_contact_list(struct api_request *req);
 void v1_contact(struct api_request *req);
 void v1_contact_state(struct api_request *req);
 void v1_contact_sharers(struct api_request *req);
+/* v1_households.c */
+void v1_household_list(struct api_request *req);
+void v1_household_record(struct api_request *req);
 /* v1_consents.c */
 void v1_consent_history(struct api_request *req);
 void v1_consent_record(struct api_request *req);

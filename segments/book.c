@@ -33,6 +33,8 @@ static const struct shape customer_cols[] = {
     [BOOK_LEGAL_HOLD] = {"legal_hold", COL_BOOL},
     [BOOK_COMPLAINT_OPEN] = {"complaint_open", COL_BOOL},
     [BOOK_PROFILING_OPT_OUT] = {"profiling_opt_out", COL_BOOL},
+    [BOOK_PHONE_SHARED_BY] = {"phone_shared_by", COL_INT},
+    [BOOK_HOUSEHOLD_SIZE] = {"household_size", COL_INT},
     [BOOK_STAGE] = {"stage", COL_STRING},
     [BOOK_STAGE_SINCE] = {"stage_since", COL_TIMESTAMP},
 };

@@ -73,6 +73,10 @@ static const struct command commands[] = {
 	"--by WHO [--evidence E]",
 	"contact points of a customer, masked, and what is known about them",
 	cmd_contact, NULL},
+    {"household",
+	"household suggest | show REF | declare|confirm|reject|leave REF --household H "
+	"--by WHO [--role R]",
+	"households of a customer, and what is suggested", cmd_household, NULL},
     {"phone", "phone [--region CN] [--lang zh|en] [--count] [NUMBER...]",
 	"what the numbering plans say about numbers; of standard input, one a line",
 	cmd_phone, NULL},

@@ -12,7 +12,8 @@ COPY (
            c.city, c.zone, c.zone_verified, c.branch, c.manager, c.tier, c.opened_on,
            c.closed_on, c.risk_rating, c.risk_assessed_on, c.risk_valid, c.deceased,
            c.incapacity, c.fraud_hold, c.legal_hold, c.complaint_open,
-           c.profiling_opt_out, s.stage, s.entered_at
+           c.profiling_opt_out, c.phone_shared_by, c.household_size, s.stage,
+           s.entered_at
       FROM key AS k
       JOIN customer AS c ON c.bucket = k.bucket AND c.customer_id = k.customer_id
       LEFT JOIN customer_stage AS s

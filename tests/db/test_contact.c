@@ -9,6 +9,7 @@
 #include "segments/book.h"
 #include "segments/contact_store.h"
 #include "segments/customer_store.h"
+#include "segments/household_store.h"
 #include "tests/lib/cluster.h"
 
 /* Monday 2026-11-23, 10:00 in Shanghai. */
@@ -256,6 +257,134 @@ START_TEST(sharers_are_named_with_masks_and_counted)
 }
 END_TEST
 
+/* ---- households ------------------------------------------------------------------------ */
+static enum stw_code
+household(int customer, const char *action, const char *ref)
+{
+	const struct household_change change = {
+	    .action = action, .household = ref, .role = "spouse", .actor = "li"};
+	enum stw_code rc;
+
+	ck_ok(db_begin(t.db, &err));
+	rc = household_record(t.db, bucket(customer), customer, &change, NOW, &err);
+	if (rc == STW_OK)
+		ck_ok(db_commit(t.db, &err));
+	else
+		db_rollback(t.db);
+	return rc;
+}
+
+/* -1: no household is known */
+static int64_t
+size_of(int n)
+{
+	char sql[120];
+
+	(void)snprintf(sql, sizeof sql,
+	    "SELECT coalesce(household_size, -1) FROM customer WHERE customer_id = %d",
+	    n);
+	return number(sql);
+}
+
+START_TEST(a_customer_belongs_to_one_household_and_its_size_follows)
+{
+	struct household_row *rows;
+	int count;
+
+	ck_assert_int_eq(size_of(1), -1);
+	ck_ok(household(1, "declare", "H1"));
+	ck_assert_int_eq(size_of(1), 1);
+	ck_ok(household(2, "declare", "H1"));
+	ck_ok(household(3, "declare", "H1"));
+	for (int n = 1; n <= 3; n++)
+		ck_assert_int_eq(size_of(n), 3);
+	/* Said again, nothing changes; another household leaves the first. */
+	ck_ok(household(2, "declare", "H1"));
+	ck_ok(household(3, "declare", "H2"));
+	ck_assert_int_eq(size_of(1), 2);
+	ck_assert_int_eq(size_of(3), 1);
+	ck_ok(household(3, "leave", "H2"));
+	ck_assert_int_eq(size_of(3), -1);
+	ck_assert_int_eq(household(3, "leave", "H2"), STW_NOT_FOUND);
+	ck_assert_int_eq(household(3, "confirm", "H2"), STW_NOT_FOUND);
+	ck_assert_int_eq(household(3, "marry", "H2"), STW_INVALID);
+	ck_assert_int_eq(household(3, "declare", ""), STW_INVALID);
+	ck_ok(household_of(t.db, bucket(1), 1, &arena, &rows, &count, &err));
+	ck_assert_int_eq(count, 3);
+	ck_assert_str_eq(rows[0].household, "H1");
+	ck_assert_str_eq(rows[0].role, "spouse");
+	/* Whoever writes: two at once, and away. */
+	test_db_tamper(&t,
+	    "INSERT INTO household_member (bucket, customer_id, household_ref, "
+	    "source, state, actor, updated_at) SELECT b(n), n, 'H1', "
+	    "'declared', 'member', 'x', now() FROM generate_series(4, 5) n");
+	ck_assert_int_eq(size_of(1), 4);
+	test_db_tamper(&t, "DELETE FROM household_member WHERE customer_id = 4");
+	ck_assert_int_eq(size_of(1), 3);
+	ck_assert_int_eq(size_of(4), -1);
+	ck_assert_int_eq(
+	    number("SELECT count(*) FROM ledger_outbox WHERE kind = 'household'"), 6);
+}
+END_TEST
+
+START_TEST(a_suggestion_is_no_truth_and_a_rejected_one_stays_so)
+{
+	struct household_row *rows;
+	char ref[65];
+	int64_t made;
+	int count;
+
+	/* 1 and 2 share a number and the surname; 4 and 3 share one, and nothing else. */
+	test_db_tamper(&t,
+	    "SELECT point(4, 41, 'c', false); UPDATE customer SET name_mask = "
+	    "'李**' WHERE customer_id = 4");
+	ck_ok(household_suggest(t.db, NOW, &made, &err));
+	ck_assert_int_eq(made, 2);
+	ck_assert_int_eq(size_of(1), -1);
+	ck_ok(household_of(t.db, bucket(1), 1, &arena, &rows, &count, &err));
+	ck_assert_int_eq(count, 2);
+	ck_assert_str_eq(rows[0].state, "suggested");
+	ck_assert_str_eq(rows[0].reason, "phone surname");
+	(void)snprintf(ref, sizeof ref, "%s", rows[0].household);
+	ck_ok(household_suggest(t.db, NOW, &made, &err));
+	ck_assert_int_eq(made, 0);
+	ck_ok(household(1, "confirm", ref));
+	ck_assert_int_eq(size_of(1), 1);
+	ck_ok(household(2, "reject", ref));
+	ck_assert_int_eq(size_of(1), 1);
+	ck_ok(household_suggest(t.db, NOW, &made, &err));
+	ck_assert_int_eq(made, 0);
+	ck_assert_int_eq(household(2, "confirm", ref), STW_NOT_FOUND);
+	/* The bank may know better. */
+	ck_ok(household(2, "declare", ref));
+	ck_assert_int_eq(size_of(1), 2);
+}
+END_TEST
+
+START_TEST(one_address_speaks_for_a_household_and_a_switchboard_does_not)
+{
+	int64_t made;
+
+	test_db_tamper(&t,
+	    "SELECT point(4, 41, 'c', false); UPDATE customer SET name_mask = "
+	    "'李**', city = '上海市', branch = 'B1' WHERE customer_id = 4; "
+	    "UPDATE customer SET city = '上海市', branch = 'B1' WHERE "
+	    "customer_id = 3");
+	ck_ok(household_suggest(t.db, NOW, &made, &err));
+	ck_assert_int_eq(made, 4);
+	ck_assert_int_eq(number("SELECT count(*) FROM household_member WHERE reason = "
+				"'phone address' AND customer_id IN (3, 4)"),
+	    2);
+	test_db_tamper(&t,
+	    "DELETE FROM household_member; INSERT INTO customer (bucket, "
+	    "customer_id, ref, name_mask, updated_at) SELECT b(n), n, 'k' || "
+	    "n, '王**', '2026-01-01' FROM generate_series(11, 15) n; SELECT "
+	    "point(n, n * 10, 'a', true) FROM generate_series(11, 15) n");
+	ck_ok(household_suggest(t.db, NOW, &made, &err));
+	ck_assert_int_eq(made, 2); /* those of one address */
+}
+END_TEST
+
 int
 main(void)
 {
@@ -274,6 +403,10 @@ main(void)
 	tcase_add_test(tc, a_number_in_doubt_comes_last);
 	tcase_add_test(tc, how_many_share_a_number_is_right_whoever_writes);
 	tcase_add_test(tc, sharers_are_named_with_masks_and_counted);
+	tcase_add_test(tc, a_customer_belongs_to_one_household_and_its_size_follows);
+	tcase_add_test(tc, a_suggestion_is_no_truth_and_a_rejected_one_stays_so);
+	tcase_add_test(
+	    tc, one_address_speaks_for_a_household_and_a_switchboard_does_not);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
