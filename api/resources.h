@@ -45,6 +45,13 @@ void v1_segment_list(struct api_request *req);
 void v1_segment(struct api_request *req);
 void v1_segment_save(struct api_request *req);
 void v1_rule_check(struct api_request *req);
+/* v1_traits.c */
+void v1_trait_list(struct api_request *req);
+void v1_trait(struct api_request *req);
+void v1_trait_save(struct api_request *req);
+void v1_trait_retire(struct api_request *req);
+void v1_trait_limits(struct api_request *req);
+void v1_trait_accept(struct api_request *req);
 /* v1_campaigns.c */
 void v1_campaign_list(struct api_request *req);
 void v1_campaign_create(struct api_request *req);
@@ -82,6 +89,8 @@ struct customer_point;
 json_t *v1_stages_json(struct api_request *req); /* NULL after answering */
 json_t *v1_segments_json(struct api_request *req);
 json_t *v1_campaigns_json(struct api_request *req);
+struct trait_finding;
+void v1_put_finding(json_t *to, const struct trait_finding *finding);
 json_t *v1_run_json(const struct run_row *run);
 json_t *v1_reason_text(const char *code); /* {"zh", "en"}; null for NULL or "" */
 json_t *v1_contact_json(const struct customer_point *point);

@@ -48,6 +48,16 @@ v1_reason_text(const char *code)
 	return json_names(reason_text(code, "zh-CN"), reason_text(code, "en"));
 }
 
+static json_t *
+held_json(const struct run_row *run)
+{
+	json_t *v = json_object();
+
+	json_put(v, "trait", json_text(run->held_trait));
+	v1_put_finding(v, &run->held);
+	return v;
+}
+
 json_t *
 v1_run_json(const struct run_row *run)
 {
@@ -73,6 +83,7 @@ v1_run_json(const struct run_row *run)
 	json_put(v, "scope", json_integer(run->scope));
 	json_put(v, "audience", json_integer(run->audience));
 	json_put(v, "undecided", json_integer(run->undecided));
+	json_put(v, "held", run->held_trait == NULL ? json_null() : held_json(run));
 	json_put(v, "reasons", reasons);
 	json_put(v, "adds_up", json_boolean(sum == run->audience));
 	return v;
@@ -96,6 +107,8 @@ last_run(struct api_request *req, const char *code, json_t **out, struct stw_err
 	json_put(v, "as_of", json_time(runs[0].as_of));
 	json_put(v, "audience", json_integer(runs[0].audience));
 	json_put(v, "planned", json_integer(0));
+	json_put(
+	    v, "held", runs[0].held_trait == NULL ? json_null() : held_json(&runs[0]));
 	for (int i = 0; i < runs[0].nreasons; i++)
 		if (strcmp(runs[0].reasons[i].fate, "planned") == 0)
 			json_put(v, "planned", json_integer(runs[0].reasons[i].count));

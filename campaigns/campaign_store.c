@@ -340,6 +340,12 @@ run_from(const struct db_rows *rows, int r, struct arena *arena, struct run_row 
 	run->scope = db_get_i64(rows, r, 6);
 	run->audience = db_get_i64(rows, r, 7);
 	run->undecided = db_get_i64(rows, r, 8);
+	run->held_trait = db_get_text(rows, r, 12, arena);
+	if (run->held_trait == NULL)
+		return;
+	STW_ASSERT(trait_breach_parse(db_get_str(rows, r, 13), &run->held.breach));
+	run->held.measured = db_get_i64(rows, r, 14);
+	run->held.allowed = db_get_i64(rows, r, 15);
 }
 
 enum stw_code

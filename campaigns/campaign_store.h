@@ -13,6 +13,7 @@
 
 #include "campaigns/campaign.h"
 #include "db/db.h"
+#include "segments/trait_quality.h"
 
 struct campaign_row {
 	int64_t campaign_id;
@@ -56,6 +57,10 @@ struct run_row {
 	stw_usec as_of, started_at,
 	    finished_at; /* finished_at STW_USEC_NEVER: still going */
 	int64_t scope, audience, undecided;
+	/* Held back: nobody was looked at, for the sake of this trait's data
+	 * ("customer.aum"); NULL: not held. */
+	const char *held_trait;
+	struct trait_finding held;
 	struct run_reason *reasons;
 	int nreasons;
 };

@@ -11,7 +11,18 @@
 #include "campaigns/number_choice.h"
 #include "campaigns/plan.h"
 #include "db/ledger.h"
+#include "engine/log.h"
 #include "segments/segment.h"
+#include "segments/trait_quality_store.h"
+#include "segments/trait_store.h"
+#include "segments/trait_use.h"
+
+/* What is known of the data that rules rest on. */
+struct guard {
+	struct trait_catalogue catalogue;
+	struct trait_quality *looks;
+	int nlooks;
+};
 
 /* One campaign being planned. */
 struct job {
@@ -19,6 +30,7 @@ struct job {
 	const struct book *book;
 	const struct ruleset *rules;
 	const struct plan_options *options;
+	const struct guard *guard;
 	struct arena *arena; /* lives as long as the campaign's planning */
 	struct campaign campaign;
 	int64_t campaign_id, queue_id;
@@ -617,9 +629,72 @@ run_close(const struct job *job, const char *run_id, int64_t audience,
 	return rc;
 }
 
+/* ---- held back ------------------------------------------------------------------------- */
+static const struct trait_quality *
+breach_of(const struct guard *guard, const struct trait *trait)
+{
+	for (int i = 0; i < guard->nlooks; i++) {
+		const struct trait_quality *q = &guard->looks[i];
+
+		if (q->finding.breach != TRAIT_GOOD && strcmp(q->of, trait->of) == 0 &&
+		    strcmp(q->name, trait->name) == 0)
+			return q;
+	}
+	return NULL;
+}
+
+/* The first trait in breach that one of the campaign's rules rests on; NULL: none. */
+static const struct trait_quality *
+held_by(const struct job *job)
+{
+	const struct guard *guard = job->guard;
+	struct trait_use *use =
+	    trait_use_new(&guard->catalogue, job->options->segments);
+	const struct trait_quality *held = NULL;
+
+	trait_use_add(use, job->campaign.audience);
+	trait_use_add(use, job->campaign.occurrence);
+	if (job->campaign.value != NULL)
+		trait_use_add(use, job->campaign.value);
+	for (int i = 0; i < guard->catalogue.count && held == NULL; i++) {
+		if (trait_use_has(use, i))
+			held = breach_of(guard, &guard->catalogue.traits[i]);
+	}
+	trait_use_free(use);
+	return held;
+}
+
+static enum stw_code
+run_hold(const struct job *job, const char *run_id, const struct trait_quality *by,
+    struct stw_err *err)
+{
+	const char *trait = arena_printf(job->arena, "%s.%s", by->of, by->name);
+	const struct db_param params[] = {db_text(run_id), db_usec(job->options->now),
+	    db_text(trait), db_text(trait_breach_name(by->finding.breach)),
+	    db_i64(by->finding.measured), db_i64(by->finding.allowed)};
+
+	log_event(LOG_WARN, "campaign_held", "campaign=%s trait=%s code=%s",
+	    job->campaign.code, trait, trait_breach_name(by->finding.breach));
+	return db_query(job->db, DB_Q_RUN_HOLD, params, DB_NPARAMS(params), NULL, err);
+}
+
+static enum stw_code
+guard_open(struct db *db, const struct book *book, stw_usec now, struct arena *arena,
+    struct guard *out, struct stw_err *err)
+{
+	enum stw_code rc = trait_store_catalogue(db, arena, &out->catalogue, err);
+
+	if (rc == STW_OK)
+		rc = trait_quality_refresh(db, book, &out->catalogue, now, arena,
+		    &out->looks, &out->nlooks, err);
+	return rc;
+}
+
+/* ---- the run ----------------------------------------------------------------------------- */
 static enum stw_code
 plan_campaign(struct job *job, struct stw_err *err)
 {
+	const struct trait_quality *held = held_by(job);
 	struct rule_columns_ctx ctx =
 	    segment_columns_ctx(job->options->segments, job->options->now);
 	struct uuid run_id = uuid_new(job->options->now);
@@ -628,6 +703,10 @@ plan_campaign(struct job *job, struct stw_err *err)
 	enum stw_code rc;
 
 	(void)uuid_format(&run_id, run);
+	if (held != NULL) {
+		rc = run_open(job, run, err);
+		return rc == STW_OK ? run_hold(job, run, held, err) : rc;
+	}
 	bitmap_init(&job->audience, job->book->customers->rows);
 	bitmap_init(&undecided, job->book->customers->rows);
 	rc = rule_columns_bool(
@@ -654,17 +733,21 @@ plan_run(struct db *db, const struct book *book, const struct ruleset *rules,
     struct stw_err *err)
 {
 	struct db_rows *rows = NULL;
+	struct guard guard;
 	enum stw_code rc;
 	int planned = 0;
 
 	*out = (struct plan_result){0};
-	rc = db_query(db, DB_Q_PLAN_CAMPAIGNS, NULL, 0, &rows, err);
+	rc = guard_open(db, book, options->now, arena, &guard, err);
+	if (rc == STW_OK)
+		rc = db_query(db, DB_Q_PLAN_CAMPAIGNS, NULL, 0, &rows, err);
 	for (int r = 0; rc == STW_OK && r < db_rows_count(rows); r++) {
 		struct arena own;
 		struct job job = {.db = db,
 		    .book = book,
 		    .rules = rules,
 		    .options = options,
+		    .guard = &guard,
 		    .arena = &own};
 
 		arena_init(&own);

@@ -237,6 +237,14 @@ const struct rule_type *rule_result_type(const struct rule *rule);
 struct str rule_text(const struct rule *rule);
 /* Codes named by segment("..."), each once, for ordering; returns how many. */
 int rule_segments(const struct rule *rule, const char *const **codes);
+/* The fields of typed records that the rule reads, each once, in the order of the text;
+ * the array is in the arena, the names belong to the types. Returns how many. */
+struct rule_field_use {
+	const char *record; /* "Customer" */
+	const char *field;
+};
+int rule_fields(
+    const struct rule *rule, struct arena *arena, const struct rule_field_use **out);
 
 /* Three lines: the line, a caret under the column, the message. For terminals. */
 void rule_error_print(struct str text, const struct stw_err *err, struct buf *to);

@@ -422,6 +422,18 @@ book_env(const struct book *book, struct arena *arena,
 	return env;
 }
 
+const char *
+book_list_of(const char *record)
+{
+	if (strcmp(record, "Customer") == 0)
+		return "customer";
+	for (int c = 0; c < BOOK_CHILDREN; c++) {
+		if (strcmp(record, children[c].record) == 0)
+			return children[c].name;
+	}
+	return NULL;
+}
+
 const struct rule_binding *
 book_bindings(const struct book *book, int *count)
 {

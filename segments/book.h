@@ -140,6 +140,9 @@ struct book *book_over(const struct book *rows, stw_usec as_of);
  * compiled in it; both live in the arena. known may be NULL (no segments). */
 struct rule_env *book_env(const struct book *book, struct arena *arena,
     bool (*known)(void *host, struct str code), void *host);
+/* What the catalogue of traits calls the table of a record of that env: "customer" for
+ * Customer, "holdings" for Holding; NULL for any other. */
+const char *book_list_of(const char *record);
 /* Bindings for rule_columns_* over book->customers in the env above. */
 const struct rule_binding *book_bindings(const struct book *book, int *count);
 /* vars for rule_eval on one row; in the arena, one a slot. */

@@ -14,7 +14,7 @@
 
 #include "engine/log.h"
 #include "segments/book_range_store.h"
-#include "segments/trait.h"
+#include "segments/trait_store.h"
 
 #define WORKERS_MAX 64
 #define SMALL_ROWS  100000  /* fewer are not worth another connection */
@@ -410,7 +410,7 @@ book_load(struct db *db, stw_usec now, const struct book_options *options,
 		rc = join_ranges(load, now, &book, err);
 	load_free(load);
 	if (rc == STW_OK && !options->no_traits)
-		rc = traits_derive_builtin(book, now, options->progress, err);
+		rc = trait_store_derive(db, book, now, options->progress, err);
 	if (rc == STW_OK)
 		*out = book;
 	else
@@ -432,7 +432,7 @@ book_load_blank(struct db *db, stw_usec now, struct book **out, struct stw_err *
 	book = book_new(0, book_fill_currency(fill), book_fill_zone(fill), now);
 	book_fill_close(fill);
 	if (rc == STW_OK)
-		rc = traits_derive_builtin(book, now, NULL, err);
+		rc = trait_store_derive(db, book, now, NULL, err);
 	if (rc == STW_OK) {
 		*out = book;
 		book = NULL;

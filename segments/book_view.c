@@ -315,8 +315,8 @@ book_view_stat(const struct book_view *view, struct book_view_stat *out)
 }
 
 enum stw_code
-book_view_parts(const struct book_view *view, stw_usec now, struct book_parts *out,
-    struct stw_err *err)
+book_view_parts(const struct book_view *view, const struct trait_catalogue *catalogue,
+    stw_usec now, struct book_parts *out, struct stw_err *err)
 {
 	enum stw_code rc = STW_OK;
 
@@ -331,7 +331,7 @@ book_view_parts(const struct book_view *view, stw_usec now, struct book_parts *o
 		out->books[out->count++] = book;
 		if (view->dead[p].bits != 0)
 			book->dead = &view->dead[p];
-		rc = traits_derive_builtin(book, now, NULL, err);
+		rc = traits_derive(book, catalogue, now, NULL, err);
 	}
 	if (rc != STW_OK)
 		book_parts_free(out);

@@ -81,10 +81,12 @@ struct book_view_stat {
 void book_view_stat(const struct book_view *view, struct book_view_stat *out);
 
 /* The parts of a view as books at an instant: rows and children are the view's, stages are
- * copies, derived traits are computed. Parts without customers are left out, but for the
+ * copies, derived traits of the catalogue are computed. Parts without customers are left out, but for the
  * first. book_parts_free when done, before the view's reference goes. */
-enum stw_code book_view_parts(const struct book_view *view, stw_usec now,
-    struct book_parts *out, struct stw_err *err) STW_MUST_USE;
+struct trait_catalogue; /* segments/trait.h */
+enum stw_code book_view_parts(const struct book_view *view,
+    const struct trait_catalogue *catalogue, stw_usec now, struct book_parts *out,
+    struct stw_err *err) STW_MUST_USE;
 void book_parts_free(struct book_parts *parts);
 
 #endif

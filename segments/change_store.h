@@ -10,7 +10,7 @@
 #include "db/db.h"
 
 struct rule_change {
-	const char *subject; /* segment, lifecycle_model */
+	const char *subject; /* segment, lifecycle_model, trait */
 	const char *action;  /* created, activated, retired */
 	const char *code;
 	int version;

@@ -154,6 +154,29 @@ check_rule(struct db *db, const struct segment_def *def, stw_usec now,
 	return rc;
 }
 
+enum stw_code
+segment_store_check(
+    struct db *db, const struct book *book, struct arena *arena, struct stw_err *err)
+{
+	struct segment_info *infos;
+	struct segment_host host;
+	enum stw_code rc;
+	int n;
+
+	rc = read_infos(db, NULL, false, arena, &infos, &n, err);
+	if (rc != STW_OK)
+		return rc;
+	host_of_infos(&host, book, infos, n);
+	for (int i = 0; i < n && rc == STW_OK; i++) {
+		rc = segment_check(&host, &infos[i].def, err);
+		if (rc == STW_INVALID)
+			rc = stw_err_prefix(err, STW_CONFLICT,
+			    "segment %s would no longer compile", infos[i].def.code);
+	}
+	segment_host_fini(&host);
+	return rc;
+}
+
 static enum stw_code
 append_change(struct db *db, const char *action, const char *code, int version,
     const unsigned char hash[32], const char *actor, stw_usec now, struct stw_err *err)

@@ -38,6 +38,10 @@ enum stw_code segment_store_get(struct db *db, const char *code, struct arena *a
  * one). Own transaction. */
 enum stw_code segment_store_save(struct db *db, const struct segment_def *def,
     const char *actor, stw_usec now, int *version, struct stw_err *err) STW_MUST_USE;
+/* Do all active segments compile against this book (rows are not needed)? CONFLICT names
+ * the first that does not. */
+enum stw_code segment_store_check(struct db *db, const struct book *book,
+    struct arena *arena, struct stw_err *err) STW_MUST_USE;
 /* Closes all memberships. Own transaction. */
 enum stw_code segment_store_retire(struct db *db, const char *code, const char *actor,
     stw_usec now, struct stw_err *err) STW_MUST_USE;

@@ -3,9 +3,12 @@
  *
  * Purpose    Names, types, units, sources, sensitivity and descriptions of every field
  *            rules may use, and the rules of the derived ones (aum, next_maturity_on,
- *            ...). A derived trait sees those declared before it.
+ *            ...). The built-in ones are in the binary; a bank adds its own while the
+ *            system runs (segments/trait_store.h). A derived trait may use any other
+ *            that does not use it.
  * Document   segments/traits.json, in the binary: {"traits": [{"of": "customer", "name",
- *            "type", "unit", "source", "sensitivity", "zh", "en", "rule"}]}.
+ *            "type", "unit", "source", "sensitivity", "zh", "en", "rule"}]}. A trait of
+ *            the bank: one such object without "of", "name" and "source", with a rule.
  * Ownership  A catalogue lives in the arena it was parsed in.
  * Errors     INVALID names the trait; a rule's fault has its line and column.
  */
@@ -14,6 +17,8 @@
 
 #include "segments/book.h"
 #include "segments/progress.h"
+
+#define TRAIT_MAX_DOCUMENT ((size_t)64 * 1024)
 
 enum trait_sensitivity {
 	TRAIT_SENSITIVE = 0, /* separate consent: financial account, health, ... */
@@ -31,6 +36,7 @@ struct trait {
 	const char *zh, *en;
 	const char
 	    *rule; /* derived traits of customers; NULL: a column of the database */
+	bool own;  /* the bank's, not of the binary */
 };
 
 struct trait_catalogue {
@@ -41,6 +47,10 @@ struct trait_catalogue {
 const char *trait_type_name(enum col_type type);               /* "money" */
 const char *trait_sensitivity_name(enum trait_sensitivity of); /* "personal" */
 
+/* Sets type and sensitivity from their words; of and name are there already. */
+enum stw_code trait_words_parse(struct trait *out, const char *type,
+    const char *sensitivity, struct stw_err *err) STW_MUST_USE;
+
 enum stw_code trait_catalogue_parse(struct str json, struct arena *arena,
     struct trait_catalogue *out, struct stw_err *err) STW_MUST_USE;
 /* The one of the binary. */
@@ -49,13 +59,20 @@ enum stw_code trait_catalogue_builtin(
 const struct trait *trait_find(
     const struct trait_catalogue *catalogue, const char *of, const char *name);
 
-/* Adds a column for each derived trait and fills it. A trait whose rule fails (not:
- * has no value) in every row of a book that has rows is an error; not of a patch, which
- * may be one customer. */
+/* One trait of a bank: the document above. name: [a-z][a-z0-9_]{0,62}. */
+enum stw_code trait_document_parse(struct str json, const char *name,
+    struct arena *arena, struct trait *out, struct stw_err *err) STW_MUST_USE;
+/* Do the rules of all derived traits compile, with the types they promise, and is there
+ * an order in which each finds what it uses? A circle is named: "a -> b -> a". blank:
+ * for currency and zone. */
+enum stw_code traits_check(const struct trait_catalogue *catalogue,
+    const struct book *blank, struct stw_err *err) STW_MUST_USE;
+
+/* Adds a column for each derived trait and fills it. A built-in trait whose rule fails
+ * (not: has no value) in every row of a book that has rows is an error, but of a patch,
+ * which may be one customer; a bank's own stays without values then, which is logged and
+ * which segments/trait_quality.h makes visible. */
 enum stw_code traits_derive(struct book *book, const struct trait_catalogue *catalogue,
     stw_usec now, const struct progress *progress, struct stw_err *err) STW_MUST_USE;
-/* With the catalogue of the binary. */
-enum stw_code traits_derive_builtin(struct book *book, stw_usec now,
-    const struct progress *progress, struct stw_err *err) STW_MUST_USE;
 
 #endif

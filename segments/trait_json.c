@@ -4,7 +4,10 @@
 #include <jansson.h>
 
 #include "engine/embed.h"
+#include "segments/suggest.h"
 #include "segments/trait.h"
+
+#define MAX_TEXT 200 /* bytes */
 
 static const struct {
 	const char *name;
@@ -59,6 +62,28 @@ sensitivity_parse(const char *name, enum trait_sensitivity *out)
 	return false;
 }
 
+enum stw_code
+trait_words_parse(
+    struct trait *out, const char *type, const char *sensitivity, struct stw_err *err)
+{
+	if (!type_parse(type, &out->type))
+		return stw_fail(err, STW_INVALID,
+		    "trait %s.%s: no type \"%.40s\"; it is bool, int, double, string, "
+		    "date, timestamp or money",
+		    out->of, out->name, type);
+	if (!sensitivity_parse(sensitivity, &out->sensitivity))
+		return stw_fail(err, STW_INVALID,
+		    "trait %s.%s: sensitivity is sensitive, personal or ordinary",
+		    out->of, out->name);
+	return STW_OK;
+}
+
+static const char *
+copy_or_null(struct arena *arena, const char *text)
+{
+	return text == NULL ? NULL : arena_strdup(arena, text);
+}
+
 static enum stw_code
 trait_parse(json_t *item, size_t at, struct arena *arena, struct trait *out,
     struct stw_err *err)
@@ -75,24 +100,70 @@ trait_parse(json_t *item, size_t at, struct arena *arena, struct trait *out,
 	*out = (struct trait){
 	    .of = arena_strdup(arena, of),
 	    .name = arena_strdup(arena, name),
-	    .unit = unit == NULL ? NULL : arena_strdup(arena, unit),
+	    .unit = copy_or_null(arena, unit),
 	    .source = arena_strdup(arena, source),
 	    .zh = arena_strdup(arena, zh),
 	    .en = arena_strdup(arena, en),
-	    .rule = rule == NULL ? NULL : arena_strdup(arena, rule),
+	    .rule = copy_or_null(arena, rule),
 	};
-	if (!type_parse(type, &out->type))
-		return stw_fail(
-		    err, STW_INVALID, "trait %s.%s: no type \"%s\"", of, name, type);
-	if (!sensitivity_parse(sensitivity, &out->sensitivity))
-		return stw_fail(err, STW_INVALID,
-		    "trait %s.%s: sensitivity is sensitive, personal or ordinary", of,
-		    name);
 	if (rule != NULL && strcmp(of, "customer") != 0)
 		return stw_fail(err, STW_INVALID,
 		    "trait %s.%s: only traits of customers are derived by a rule", of,
 		    name);
-	return STW_OK;
+	return trait_words_parse(out, type, sensitivity, err);
+}
+
+static bool
+text_fits(const char *text)
+{
+	return text[0] != '\0' && strlen(text) <= MAX_TEXT;
+}
+
+enum stw_code
+trait_document_parse(struct str json, const char *name, struct arena *arena,
+    struct trait *out, struct stw_err *err)
+{
+	const char *type, *sensitivity, *zh, *en, *rule, *unit = NULL;
+	json_error_t fault;
+	json_t *root;
+	enum stw_code rc;
+
+	*out = (struct trait){0};
+	if (!code_valid(str_of(name)))
+		return stw_fail(err, STW_INVALID,
+		    "a trait's name: small letters, digits and _, at most 63, a letter "
+		    "first");
+	if (json.len > TRAIT_MAX_DOCUMENT)
+		return stw_fail(err, STW_INVALID, "the trait is longer than 64 KiB");
+	root = json_loadb(json.ptr, json.len, JSON_REJECT_DUPLICATES, &fault);
+	if (root == NULL)
+		return stw_fail_at(
+		    err, STW_INVALID, fault.line, fault.column, "%s", fault.text);
+	if (json_unpack_ex(root, &fault, JSON_STRICT, "{s:s, s?s, s:s, s:s, s:s, s:s}",
+		"type", &type, "unit", &unit, "sensitivity", &sensitivity, "zh", &zh,
+		"en", &en, "rule", &rule) != 0) {
+		rc = stw_fail(err, STW_INVALID, "trait %s: %s", name, fault.text);
+		goto done;
+	}
+	if (!text_fits(zh) || !text_fits(en) || (unit != NULL && !text_fits(unit))) {
+		rc = stw_fail(err, STW_INVALID,
+		    "trait %s: zh, en and unit have 1 to %d bytes", name, MAX_TEXT);
+		goto done;
+	}
+	*out = (struct trait){
+	    .of = "customer",
+	    .name = arena_strdup(arena, name),
+	    .unit = copy_or_null(arena, unit),
+	    .source = "derived",
+	    .zh = arena_strdup(arena, zh),
+	    .en = arena_strdup(arena, en),
+	    .rule = arena_strdup(arena, rule),
+	    .own = true,
+	};
+	rc = trait_words_parse(out, type, sensitivity, err);
+done:
+	json_decref(root);
+	return rc;
 }
 
 enum stw_code

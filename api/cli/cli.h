@@ -68,6 +68,7 @@ enum stw_code cmd_sample(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_import(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_book(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_rule(struct cli *cli, struct stw_err *err);
+enum stw_code cmd_trait(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_stages(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_segments(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_plan(struct cli *cli, struct stw_err *err);

@@ -2,6 +2,7 @@
 #include "api/cli/cmd_rule.h"
 #include "api/rule_scope.h"
 #include "segments/book_sql.h"
+#include "segments/trait_store.h"
 
 static void
 print_params(const struct rule_sql *sql)
@@ -65,7 +66,7 @@ show(struct cli *cli, struct db *db, const struct rule_scope *scope, struct str 
 	struct rule *rule;
 	enum stw_code rc;
 
-	rc = trait_catalogue_builtin(&cli->arena, &catalogue, err);
+	rc = trait_store_catalogue(db, &cli->arena, &catalogue, err);
 	if (rc == STW_OK)
 		rc = book_sql_binding(&scope->host, scope->env, &catalogue,
 		    app_now(&cli->app), &cli->arena, &binding, err);

@@ -12,11 +12,27 @@ static const char *const fates[] = {"held_out", "already", "no_contact_point",
 static const char *const words[] = {"held out", "taken up earlier", "no contact point",
     "no caller number", "blocked", "deferred", "needs review", "planned"};
 
+static void
+held_print(const struct run_row *run)
+{
+	struct buf text;
+
+	buf_init(&text);
+	trait_finding_print(&run->held, false, &text);
+	(void)printf("%s v%d\n    HELD BACK: %s: %s\n    steward trait show %s\n",
+	    run->campaign, run->version, run->held_trait, text.data, run->held_trait);
+	buf_fini(&text);
+}
+
 void
 funnel_print(const struct run_row *run)
 {
 	int64_t sum = 0;
 
+	if (run->held_trait != NULL) {
+		held_print(run);
+		return;
+	}
 	(void)printf("%s v%d\n    %-52s %10s\n    %-52s %10s\n", run->campaign,
 	    run->version, "customers looked at", cli_count(run->scope),
 	    "undecided: not contacted", cli_count(run->undecided));

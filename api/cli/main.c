@@ -45,6 +45,12 @@ static const struct command commands[] = {
 	"rule sql RULE|@FILE [--count] | rule plan RULE|@FILE ...",
 	"check a rule, count whom it matches, show how it comes out for one, lay it out",
 	cmd_rule, NULL},
+    {"trait",
+	"trait list | show TRAIT | save NAME FILE|- --by WHO | retire NAME --by WHO | "
+	"limit TRAIT [--max-missing PERCENT] [--max-rise PERCENT] [--max-drift X] "
+	"[--max-age-hours N] --by WHO | accept TRAIT --by WHO",
+	"what is known of a customer, the bank's own traits, limits of the data",
+	cmd_trait, NULL},
     {"stages", "stages", "refresh lifecycle stages and print them", cmd_stages, NULL},
     {"segments", "segments", "refresh stages and segments and print them", cmd_segments,
 	NULL},

@@ -239,6 +239,16 @@ static const struct step steps[] = {
 	"{\"name\":{\"zh\":\"试\",\"en\":\"walked\"},\"rule\":\"customer.risk_rating >= 3\"}",
 	NULL},
     {"segment", "ops", "/v1/segments/walked", NULL, NULL},
+    {"traitSave", "ops", "/v1/traits/customer.walked",
+	"{\"type\":\"int\",\"sensitivity\":\"ordinary\",\"zh\":\"试\",\"en\":\"walked\","
+	"\"rule\":\"customer.tenure_days + 1\"}",
+	NULL},
+    {"traitLimits", "compliance", "/v1/traits/customer.aum/limits",
+	"{\"max_missing_bp\":10000,\"max_drift\":null}", NULL},
+    {"traitList", "ops", "/v1/traits", NULL, NULL},
+    {"trait", "operator", "/v1/traits/walked", NULL, NULL},
+    {"traitAccept", "compliance", "/v1/traits/customer.aum/accept", NULL, NULL},
+    {"traitRetire", "ops", "/v1/traits/walked/retire", NULL, NULL},
     {"ruleCheck", "ops", "/v1/rules:check",
 	"{\"rule\":\"customer.risk_rating >= 3\",\"count\":true}", NULL},
     {"campaignList", "ops", "/v1/campaigns", NULL, NULL},
@@ -324,6 +334,10 @@ walk_begin(struct walk *walk)
 	json_t *doc;
 
 	queued_task(walk->task, walk->customer);
+	/* Accepted is what was looked at, which planning does. */
+	test_db_tamper(&world.db,
+	    "INSERT INTO trait_check (of_table, name, checked_at, total, missing) "
+	    "VALUES ('customer', 'aum', now(), 1, 0) ON CONFLICT DO NOTHING");
 	r = get("ops", fill(walk, "/v1/customers/%C/contact-points"));
 	(void)snprintf(
 	    walk->point, sizeof walk->point, "%s", reply_text(&r, "items/0/point_id"));
@@ -658,6 +672,47 @@ START_TEST(tasks_of_another_queue_do_not_exist_for_an_agent)
 }
 END_TEST
 
+/* ---- data that is not good enough -------------------------------------------------------- */
+static void
+limit_age(const char *body)
+{
+	struct reply r = post("compliance", "/v1/traits/transactions.at/limits", body);
+
+	ck_status(&r, 200);
+	reply_free(&r);
+}
+
+START_TEST(a_campaign_on_stale_data_is_held_back)
+{
+	static const char *const plan[] = {"plan", NULL};
+	char *out = NULL;
+	struct reply r;
+
+	limit_age("{\"max_age_hours\":1}");
+	ck_assert_int_eq(world_run(&world, &out, plan), 0);
+	ck_assert_msg(strstr(out, "HELD BACK: transactions.at") != NULL, "%s", out);
+	free(out);
+	r = get("ops", "/v1/campaigns/falling_balance/runs?limit=1");
+	ck_assert_str_eq(reply_text(&r, "items/0/held/code"), "STALE");
+	ck_assert_str_eq(reply_text(&r, "items/0/held/trait"), "transactions.at");
+	ck_assert_int_eq(json_integer_value(json_at(r.json, "items/0/audience")), 0);
+	reply_free(&r);
+	r = get("ops", "/v1/traits/transactions.at");
+	ck_assert_str_eq(reply_text(&r, "quality/breach/code"), "STALE");
+	reply_free(&r);
+	/* Another campaign does not rest on it, and goes on. */
+	r = get("ops", "/v1/campaigns/onboarding_welcome/runs?limit=1");
+	ck_assert(json_is_null(json_at(r.json, "items/0/held")));
+	ck_assert_int_gt(json_integer_value(json_at(r.json, "items/0/audience")), 0);
+	reply_free(&r);
+	limit_age("{}");
+	ck_assert_int_eq(world_run(&world, NULL, plan), 0);
+	r = get("ops", "/v1/campaigns/falling_balance/runs?limit=1");
+	ck_assert(json_is_null(json_at(r.json, "items/0/held")));
+	reply_free(&r);
+}
+END_TEST
+
 /* ---- requests that are wrong ---------------------------------------------------------------- */
 struct wrong {
 	const char *method, *path, *body, *header;
@@ -719,6 +774,21 @@ static const struct wrong wrongs[] = {
     {"POST", "/v1/numbers/999999/suspend", "{\"reason\":\"x\"}", NULL, 404,
 	"NOT_FOUND"},
     {"POST", "/v1/numbers/1/suspend", "{}", NULL, 400, "INVALID_REQUEST"},
+    {"GET", "/v1/traits/nix", NULL, NULL, 404, "NOT_FOUND"},
+    {"GET", "/v1/traits?retired=maybe", NULL, NULL, 400, "INVALID_REQUEST"},
+    {"POST", "/v1/traits/holdings.x", "{}", NULL, 400, "INVALID_REQUEST"},
+    {"POST", "/v1/traits/x", "{}", NULL, 400, "INVALID_REQUEST"},
+    {"POST", "/v1/traits/aum",
+	"{\"type\":\"int\",\"sensitivity\":\"ordinary\",\"zh\":\"x\",\"en\":\"x\",\"rule\":"
+	"\"1\"}",
+	NULL, 400, "INVALID_REQUEST"},
+    {"POST", "/v1/traits/none/retire", NULL, NULL, 404, "NOT_FOUND"},
+    {"POST", "/v1/traits/nix/limits", "{}", NULL, 404, "NOT_FOUND"},
+    {"POST", "/v1/traits/aum/limits", "{\"max_drift\":-1}", NULL, 400,
+	"INVALID_REQUEST"},
+    {"POST", "/v1/traits/aum/limits", "{\"max_missing_bp\":10001}", NULL, 400,
+	"INVALID_REQUEST"},
+    {"POST", "/v1/traits/customer.dob/accept", NULL, NULL, 404, "NOT_FOUND"},
 };
 
 START_TEST(a_wrong_request_gets_its_own_answer)
@@ -1435,6 +1505,7 @@ api_suite(void)
 	suite_add_tcase(suite, tc);
 	tc = tcase_create("requests");
 	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, a_campaign_on_stale_data_is_held_back);
 	tcase_add_loop_test(
 	    tc, a_wrong_request_gets_its_own_answer, 0, (int)STW_ARRAY_LEN(wrongs));
 	tcase_add_test(tc, a_fault_in_a_rule_has_line_column_and_pointer);

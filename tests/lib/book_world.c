@@ -95,6 +95,21 @@ world_derive(struct book *book)
 	arena_fini(&arena);
 }
 
+void
+world_view_parts(const struct book_view *view, struct book_parts *out)
+{
+	struct trait_catalogue catalogue;
+	struct stw_err err = {0};
+	struct arena arena;
+
+	arena_init(&arena);
+	ck_assert_msg(trait_catalogue_builtin(&arena, &catalogue, &err) == STW_OK, "%s",
+	    err.text);
+	ck_assert_msg(book_view_parts(view, &catalogue, WORLD_NOW, out, &err) == STW_OK,
+	    "%s", err.text);
+	arena_fini(&arena);
+}
+
 const char *
 world_cell(const struct book *book, const char *column, size_t row)
 {

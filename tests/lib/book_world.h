@@ -9,7 +9,7 @@
 #ifndef STW_TESTS_LIB_BOOK_WORLD_H
 #define STW_TESTS_LIB_BOOK_WORLD_H
 
-#include "segments/book.h"
+#include "segments/book_view.h"
 
 #define WORLD_NOW   INT64_C(1795399200000000)
 #define WORLD_TODAY 20780
@@ -26,6 +26,8 @@ void world_contact(
     struct book *book, const char *kind, const char *disposition, int days_ago);
 /* Adds the derived traits of the binary. */
 void world_derive(struct book *book);
+/* The parts of a view, with those traits. */
+void world_view_parts(const struct book_view *view, struct book_parts *out);
 /* The text of a cell: "-" missing, otherwise as the language writes it. */
 const char *world_cell(const struct book *book, const char *column, size_t row);
 

@@ -172,7 +172,7 @@ END_TEST
 static const struct {
 	const char *name, *rule, *type, *want;
 } bad_traits[] = {
-    {"own name", "customer.x", "int", "no field"},
+    {"own name", "customer.x", "int", "in a circle: x -> x"},
     {"wrong type", "customer.ref", "int", "int"},
     {"every row fails", "int(customer.ref)", "int", "fails for every customer"},
     {"taken", "1", "int", NULL},

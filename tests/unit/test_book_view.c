@@ -13,8 +13,6 @@
 
 #define WORLD_KEYS 3000
 
-static struct stw_err err;
-
 /* The truth: what each customer is. 0: not there; else all about it follows from it. */
 struct truth {
 	uint32_t state[WORLD_KEYS];
@@ -167,10 +165,8 @@ check_view(const struct book_view *view, const struct truth *truth)
 	struct buf why;
 
 	buf_init(&why);
-	ck_assert_msg(traits_derive_builtin(fresh, WORLD_NOW, NULL, &err) == STW_OK,
-	    "%s", err.text);
-	ck_assert_msg(
-	    book_view_parts(view, WORLD_NOW, &got, &err) == STW_OK, "%s", err.text);
+	world_derive(fresh);
+	world_view_parts(view, &got);
 	ck_assert_msg(book_same(&wanted, &got, &why), "%s", why.data);
 	book_view_stat(view, &stat);
 	ck_assert_int_eq(stat.customers, (int64_t)fresh->customers->rows);
@@ -284,8 +280,7 @@ START_TEST(a_rule_that_fails_for_one_changed_customer_fails_nobody_else)
 		world_hold(one, "fund", INT64_MAX / 2, WORLD_NO_MATURITY);
 	table_pack(one->customers);
 	next = book_view_add(view, &patch, 1);
-	ck_assert_msg(
-	    book_view_parts(next, WORLD_NOW, &parts, &err) == STW_OK, "%s", err.text);
+	world_view_parts(next, &parts);
 	book_parts_free(&parts);
 	book_view_unref(view);
 	book_view_unref(next);
@@ -333,9 +328,8 @@ read_versions(void *arg)
 	while (!stop) {
 		struct book_view *view = shared_get(shared, &stop);
 		struct book_parts parts;
-		struct stw_err own;
 
-		STW_ASSERT(book_view_parts(view, WORLD_NOW, &parts, &own) == STW_OK);
+		world_view_parts(view, &parts);
 		for (int p = 0; p < parts.count; p++) {
 			const struct book *book = parts.books[p];
 			const struct table *txns =

@@ -122,6 +122,7 @@ export default {
 	'overview.entered': 'Entered',
 	'overview.failed': 'Not evaluated',
 	'overview.funnel': 'Drop-out waterfall of the last plan ({at})',
+	'overview.held': 'Held back',
 	'overview.last_run': 'Last run',
 	'overview.ledger': 'Ledger',
 	'overview.left': 'Left',

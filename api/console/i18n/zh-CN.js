@@ -122,6 +122,7 @@ export default {
 	'overview.entered': '进入',
 	'overview.failed': '评估失败',
 	'overview.funnel': '最近一次计划的筛减瀑布（{at}）',
+	'overview.held': '暂缓执行',
 	'overview.last_run': '最近运行',
 	'overview.ledger': '账本',
 	'overview.left': '离开',
