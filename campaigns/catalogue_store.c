@@ -195,6 +195,60 @@ open_secret(const struct seal_keys *keys, struct str sealed, struct arena *arena
 	return rc;
 }
 
+static enum stw_code
+secret_rewrap(struct db *db, const struct seal_keys *keys, int64_t queue_id,
+    struct str sealed, int64_t *done, struct stw_err *err)
+{
+	size_t head = sealed.len == 0 ? 0 : (unsigned char)sealed.ptr[0];
+	struct buf wrapped, whole;
+	int64_t changed = 0;
+	enum stw_code rc = STW_OK;
+
+	if (sealed.len < head + 1 || head < 2)
+		return stw_fail(err, STW_INVALID, "queue %lld: its secret is cut short",
+		    (long long)queue_id);
+	if ((unsigned char)sealed.ptr[2] == seal_keys_newest(keys, SEAL_KEK))
+		return STW_OK;
+	buf_init(&wrapped);
+	buf_init(&whole);
+	rc = seal_customer_rewrap(
+	    keys, 0, (struct str){sealed.ptr + 1, head}, &wrapped, err);
+	if (rc == STW_OK) {
+		STW_ASSERT(wrapped.len <= 255);
+		buf_add_char(&whole, (char)(unsigned char)wrapped.len);
+		buf_add(&whole, wrapped.data, wrapped.len);
+		buf_add(&whole, sealed.ptr + 1 + head, sealed.len - 1 - head);
+		const struct db_param params[] = {db_i64(queue_id),
+		    db_bytes(sealed.ptr, sealed.len), db_bytes(whole.data, whole.len)};
+
+		rc = db_exec(db, DB_Q_QUEUE_SECRET_PUT, params, DB_NPARAMS(params),
+		    &changed, err);
+	}
+	*done += changed;
+	buf_fini(&wrapped);
+	buf_fini(&whole);
+	return rc;
+}
+
+enum stw_code
+queue_secrets_rewrap(
+    struct db *db, const struct seal_keys *keys, int64_t *done, struct stw_err *err)
+{
+	struct db_rows *rows = NULL;
+	struct arena arena;
+	enum stw_code rc;
+
+	*done = 0;
+	arena_init(&arena);
+	rc = db_query(db, DB_Q_QUEUE_SECRETS, NULL, 0, &rows, err);
+	for (int r = 0; rc == STW_OK && r < db_rows_count(rows); r++)
+		rc = secret_rewrap(db, keys, db_get_i64(rows, r, 0),
+		    db_get_bytes(rows, r, 1, &arena), done, err);
+	db_rows_free(rows);
+	arena_fini(&arena);
+	return rc;
+}
+
 enum stw_code
 queue_put(struct db *db, const struct seal_keys *keys, const struct queue_row *q,
     stw_usec now, struct stw_err *err)

@@ -55,4 +55,8 @@ enum stw_code queue_set_url(struct db *db, const char *code, const char *url,
 enum stw_code agent_put(struct db *db, const char *code, const char *queue,
     stw_usec qualified_until, struct stw_err *err) STW_MUST_USE;
 
+/* Wraps the key of each queue's secret with the newest kek. *done: how many were. */
+enum stw_code queue_secrets_rewrap(struct db *db, const struct seal_keys *keys,
+    int64_t *done, struct stw_err *err) STW_MUST_USE;
+
 #endif

@@ -178,8 +178,10 @@ phone_guard(struct db *db, int bucket, int64_t customer_id, int64_t point_id,
 	struct db_rows *rows = NULL;
 	enum stw_code rc;
 
-	rc = db_query_one(
-	    db, DB_Q_POINT_PHONE_INDEX, find, DB_NPARAMS(find), &rows, err);
+	rc = db_query(db, DB_Q_INDEX_HOLD, NULL, 0, NULL, err);
+	if (rc == STW_OK)
+		rc = db_query_one(
+		    db, DB_Q_POINT_PHONE_INDEX, find, DB_NPARAMS(find), &rows, err);
 	if (rc == STW_NOT_FOUND)
 		(void)stw_fail(err, STW_NOT_FOUND,
 		    "contact point %lld is not the customer's", (long long)point_id);

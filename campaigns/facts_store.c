@@ -84,7 +84,7 @@ objection_from(
 	o->objection.kind = db_get_text(rows, r, 2, arena);
 	o->objection.channel = db_get_text(rows, r, 3, arena);
 	o->objection.own = db_get_bool(rows, r, 4);
-	o->phone_index = db_get_bytes(rows, r, 5, arena);
+	o->point_id = db_get_i64(rows, r, 5);
 	o->objection.effective_at = db_get_usec(rows, r, 6);
 	o->objection.recorded_at = db_get_usec(rows, r, 7);
 	o->objection.lifted_at = instant_or(rows, r, 8, STW_USEC_MAX);
@@ -106,7 +106,7 @@ static void
 count_from(
     const struct db_rows *rows, int r, struct arena *arena, struct facts_count *c)
 {
-	c->phone_index = db_get_bytes(rows, r, 1, arena);
+	c->point_id = db_get_i64(rows, r, 1);
 	c->count.kind = count_kind(db_get_str(rows, r, 2));
 	c->count.at = db_get_usec(rows, r, 3);
 	c->count.channel = db_get_text(rows, r, 4, arena);
@@ -254,13 +254,6 @@ fill_zones(const struct facts_customer *c, const struct facts_point *p,
 	party->nzones = n;
 }
 
-static bool
-same_number(struct str index, const struct facts_point *p)
-{
-	return index.len == sizeof p->point.phone_index &&
-	       memcmp(index.ptr, p->point.phone_index, index.len) == 0;
-}
-
 void
 facts_fill(const struct facts_customer *c, const struct facts_point *p,
     struct arena *arena, struct gate_facts *facts)
@@ -278,14 +271,14 @@ facts_fill(const struct facts_customer *c, const struct facts_point *p,
 	facts->nobjections = 0;
 	for (int i = 0; i < c->nobjections; i++)
 		if (c->objections[i].objection.own ||
-		    same_number(c->objections[i].phone_index, p))
+		    c->objections[i].point_id == p->point.point_id)
 			objections[facts->nobjections++] = c->objections[i].objection;
 	facts->objections = objections;
 	facts->ncounts = 0;
 	for (int i = 0; i < c->ncounts; i++) {
 		struct gate_count count = c->counts[i].count;
 
-		count.this_number = same_number(c->counts[i].phone_index, p);
+		count.this_number = c->counts[i].point_id == p->point.point_id;
 		if (count.this_number || count.this_person)
 			counts[facts->ncounts++] = count;
 	}

@@ -22,12 +22,12 @@ struct facts_point {
 
 struct facts_objection {
 	struct gate_objection objection;
-	struct str phone_index; /* empty: not about a number */
+	int64_t point_id; /* the customer's point that shares the number; 0: own */
 };
 
 struct facts_count {
 	struct gate_count count;
-	struct str phone_index;
+	int64_t point_id; /* the customer's point with the number; 0: none */
 };
 
 struct facts_customer {

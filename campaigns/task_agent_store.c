@@ -352,7 +352,10 @@ outcome_lock(struct outcome_ctx *x, struct stw_err *err)
 	struct str index;
 	enum stw_code rc;
 
-	rc = db_query_one(x->db, DB_Q_TASK_PEEK, key, DB_NPARAMS(key), &peek, err);
+	rc = db_query(x->db, DB_Q_INDEX_HOLD, NULL, 0, NULL, err);
+	if (rc == STW_OK)
+		rc = db_query_one(
+		    x->db, DB_Q_TASK_PEEK, key, DB_NPARAMS(key), &peek, err);
 	if (rc == STW_NOT_FOUND)
 		(void)stw_fail(err, STW_NOT_FOUND, "there is no task %s", x->task);
 	if (rc != STW_OK)

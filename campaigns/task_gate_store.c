@@ -176,7 +176,9 @@ task_context_lock(struct db *db, int bucket, const struct uuid *task_id, stw_use
 	c->task_id = *task_id;
 	const struct db_param key[] = {
 	    db_i64(bucket), db_text(uuid_format(task_id, c->task_text))};
-	rc = db_query_one(db, DB_Q_TASK_PEEK, key, DB_NPARAMS(key), &peek, err);
+	rc = db_query(db, DB_Q_INDEX_HOLD, NULL, 0, NULL, err);
+	if (rc == STW_OK)
+		rc = db_query_one(db, DB_Q_TASK_PEEK, key, DB_NPARAMS(key), &peek, err);
 	if (rc == STW_NOT_FOUND)
 		(void)stw_fail(err, STW_NOT_FOUND, "there is no task %s", c->task_text);
 	if (rc != STW_OK)

@@ -2,139 +2,207 @@
 
 #include <ctype.h>
 #include <endian.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <sodium.h>
 
+#include "db/seal_algorithm.h"
 #include "db/secret_file.h"
+#include "engine/arena.h"
+#include "engine/log.h"
 
-#define ALGORITHM    0x01 /* XChaCha20-Poly1305, 24-byte random nonce */
-#define NONCE_BYTES  crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
-#define TAG_BYTES    crypto_aead_xchacha20poly1305_ietf_ABYTES
-#define HEAD_BYTES   (2 + NONCE_BYTES) /* algorithm, key version, nonce */
-#define TEXT_VERSION 1                 /* a customer has one key all his life */
+#define HEAD_BYTES   2 /* algorithm, key version; then the nonce */
+#define TEXT_VERSION 1 /* a customer has one key all his life */
 #define KEY_COLUMN   "customer_key.wrapped"
 #define COLUMN_MAX   100
-#define FILE_MAX     8192
-#define VERSIONS     256
+#define FILE_MAX     65536
 
-struct seal_keys {
-	unsigned char kek[VERSIONS][SEAL_KEY_BYTES];
-	bool has_kek[VERSIONS];
-	int newest;
-	unsigned char index[SEAL_KEY_BYTES];
-	unsigned char suppress[SEAL_KEY_BYTES];
-	bool has_index, has_suppress;
+static const char *const kind_names[SEAL_KINDS] = {"kek", "index", "suppress"};
+
+/* What the file held at one time: immutable, and kept until the end, for a thread may be
+ * working with it while another looks at the file again. */
+struct key_set {
+	unsigned char key[SEAL_KINDS][SEAL_VERSIONS][SEAL_KEY_BYTES];
+	bool has[SEAL_KINDS][SEAL_VERSIONS];
+	int newest[SEAL_KINDS];
+	struct timespec modified; /* of the file it was read from */
+	ino_t inode;
+	struct key_set *older;
 };
 
+struct ring {
+	pthread_mutex_t lock;
+	_Atomic(struct key_set *) now;
+	char *path;
+};
+
+struct seal_keys {
+	struct ring *ring;
+};
+
+const char *
+seal_key_name(enum seal_key_kind kind)
+{
+	return kind_names[kind];
+}
+
 /* ---- the key file --------------------------------------------------------------------- */
+static int
+kind_find(struct str name)
+{
+	for (int k = 0; k < SEAL_KINDS; k++)
+		if (str_eq_c(name, kind_names[k]))
+			return k;
+	return -1;
+}
+
+/* "name:version:" in front of a key; false when it is none. */
+static bool
+line_head(struct str line, int *kind, int *version, size_t *len)
+{
+	size_t n = 0;
+
+	while (n < line.len && line.ptr[n] != ':')
+		n++;
+	*kind = kind_find((struct str){line.ptr, n});
+	*version = 0;
+	for (n++; n < line.len && isdigit((unsigned char)line.ptr[n]); n++)
+		if ((*version = *version * 10 + (line.ptr[n] - '0')) >= SEAL_VERSIONS)
+			return false;
+	*len = n + 1;
+	return *kind >= 0 && *version > 0 && n < line.len && line.ptr[n] == ':';
+}
+
 /* "name:version:64 hex digits" */
 static bool
-key_line(struct str line, struct seal_keys *keys)
+key_line(struct str line, struct key_set *set)
 {
 	unsigned char key[SEAL_KEY_BYTES];
-	char name[16];
-	size_t n = 0, len;
-	int version = 0;
+	int kind, version;
+	size_t head, len = 0;
 
-	while (n < line.len && n < sizeof name - 1 && line.ptr[n] != ':') {
-		name[n] = line.ptr[n];
-		n++;
-	}
-	name[n] = '\0';
-	if (n == line.len || line.ptr[n] != ':')
-		return false;
-	for (n++; n < line.len && isdigit((unsigned char)line.ptr[n]); n++)
-		if ((version = version * 10 + (line.ptr[n] - '0')) >= VERSIONS)
-			return false;
-	if (version == 0 || n == line.len || line.ptr[n] != ':' ||
-	    line.len - n - 1 != 64 ||
-	    sodium_hex2bin(key, sizeof key, line.ptr + n + 1, 64, NULL, &len, NULL) !=
+	if (!line_head(line, &kind, &version, &head) || line.len - head != 64 ||
+	    sodium_hex2bin(key, sizeof key, line.ptr + head, 64, NULL, &len, NULL) !=
 		0 ||
-	    len != sizeof key)
+	    len != sizeof key || set->has[kind][version])
 		return false;
-	if (strcmp(name, "kek") == 0 && !keys->has_kek[version]) {
-		memcpy(keys->kek[version], key, sizeof key);
-		keys->has_kek[version] = true;
-		keys->newest = version > keys->newest ? version : keys->newest;
-	} else if (strcmp(name, "index") == 0 && !keys->has_index) {
-		memcpy(keys->index, key, sizeof key);
-		keys->has_index = true;
-	} else if (strcmp(name, "suppress") == 0 && !keys->has_suppress) {
-		memcpy(keys->suppress, key, sizeof key);
-		keys->has_suppress = true;
-	} else {
-		return false;
-	}
+	memcpy(set->key[kind][version], key, sizeof key);
+	set->has[kind][version] = true;
+	if (version > set->newest[kind])
+		set->newest[kind] = version;
 	sodium_memzero(key, sizeof key);
 	return true;
 }
 
+/* The next line of *text without its end, and past it. */
+static struct str
+line_next(struct str *text)
+{
+	const char *end = memchr(text->ptr, '\n', text->len);
+	struct str line = {
+	    text->ptr, end == NULL ? text->len : (size_t)(end - text->ptr)};
+	size_t step = line.len + (end != NULL);
+
+	text->ptr += step;
+	text->len -= step;
+	return line;
+}
+
 static enum stw_code
-keys_parse(
-    const char *path, struct str text, struct seal_keys *keys, struct stw_err *err)
+keys_parse(const char *path, struct str text, struct key_set *set, struct stw_err *err)
 {
 	int number = 0;
 
 	while (text.len > 0) {
-		const char *end = memchr(text.ptr, '\n', text.len);
-		size_t len = end == NULL ? text.len : (size_t)(end - text.ptr);
+		struct str line = line_next(&text);
 
 		number++;
-		if (len > 0 && text.ptr[0] != '#' &&
-		    !key_line((struct str){text.ptr, len}, keys))
+		if (line.len > 0 && line.ptr[0] != '#' && !key_line(line, set))
 			return stw_fail_at(err, STW_INVALID, number, 1,
 			    "key file %s: line %d is not name:version:64 hex digits",
 			    path, number);
-		len += end != NULL;
-		text.ptr += len;
-		text.len -= len;
 	}
-	if (keys->newest == 0 || !keys->has_index || !keys->has_suppress)
-		return stw_fail(err, STW_INVALID,
-		    "key file %s: it needs one line each for kek, index and suppress",
-		    path);
+	for (int k = 0; k < SEAL_KINDS; k++)
+		if (set->newest[k] == 0)
+			return stw_fail(err, STW_INVALID,
+			    "key file %s: it needs a line each for kek, index and "
+			    "suppress",
+			    path);
 	return STW_OK;
 }
 
+static void
+wipe(struct buf *text)
+{
+	if (text->data != NULL)
+		sodium_memzero(text->data, text->cap);
+	buf_fini(text);
+}
+
+static struct str
+all_of(const struct buf *buf)
+{
+	return (struct str){buf->data, buf->len};
+}
+
 static enum stw_code
-keys_read(const char *path, struct seal_keys *keys, struct stw_err *err)
+keys_read(const char *path, struct key_set *set, struct stw_err *err)
 {
 	struct buf text;
+	struct stat st = {0};
 	enum stw_code rc;
 
 	buf_init(&text);
+	/* Before it is read: a change in between is then seen as one. */
+	(void)stat(path, &st);
+	set->modified = st.st_mtim;
+	set->inode = st.st_ino;
 	rc = secret_file_read(path, FILE_MAX, &text, err);
 	if (rc == STW_OK)
-		rc = keys_parse(path, (struct str){text.data, text.len}, keys, err);
-	if (text.data != NULL)
-		sodium_memzero(text.data, text.cap);
-	buf_fini(&text);
+		rc = keys_parse(path, all_of(&text), set, err);
+	wipe(&text);
 	return rc;
+}
+
+static void
+line_make(enum seal_key_kind kind, int version, struct buf *to)
+{
+	unsigned char key[SEAL_KEY_BYTES];
+
+	randombytes_buf(key, sizeof key);
+	buf_printf(to, "%s:%d:", kind_names[kind], version);
+	buf_add_hex(to, key, sizeof key);
+	buf_add_char(to, '\n');
+	sodium_memzero(key, sizeof key);
 }
 
 static enum stw_code
 keys_make(const char *path, struct stw_err *err)
 {
-	static const char *const names[] = {"kek", "index", "suppress"};
-	unsigned char key[SEAL_KEY_BYTES];
 	enum stw_code rc;
 	struct buf text;
 
 	buf_init(&text);
 	(void)buf_reserve(&text, FILE_MAX);
-	for (size_t i = 0; i < STW_ARRAY_LEN(names); i++) {
-		randombytes_buf(key, sizeof key);
-		buf_printf(&text, "%s:1:", names[i]);
-		buf_add_hex(&text, key, sizeof key);
-		buf_add_char(&text, '\n');
-	}
-	sodium_memzero(key, sizeof key);
-	rc = secret_file_create(path, (struct str){text.data, text.len}, err);
-	sodium_memzero(text.data, text.cap);
-	buf_fini(&text);
+	for (int k = 0; k < SEAL_KINDS; k++)
+		line_make((enum seal_key_kind)k, 1, &text);
+	rc = secret_file_create(path, all_of(&text), err);
+	wipe(&text);
 	return rc;
+}
+
+static struct key_set *
+set_new(void)
+{
+	struct key_set *set = sodium_malloc(sizeof *set); /* locked, and not dumped */
+
+	STW_ASSERT(set != NULL);
+	sodium_memzero(set, sizeof *set);
+	return set;
 }
 
 enum stw_code
@@ -142,24 +210,28 @@ seal_keys_open(
     const char *path, bool create, struct seal_keys **out, struct stw_err *err)
 {
 	struct seal_keys *keys;
+	struct key_set *set;
 	enum stw_code rc;
 
 	*out = NULL;
 	STW_ASSERT(sodium_init() >= 0);
-	keys = sodium_malloc(sizeof *keys); /* locked, and not in core dumps */
-	STW_ASSERT(keys != NULL);
-	sodium_memzero(keys, sizeof *keys);
-	rc = keys_read(path, keys, err);
+	set = set_new();
+	rc = keys_read(path, set, err);
 	if (rc == STW_NOT_FOUND && create) {
 		rc = keys_make(path, err);
 		if (rc == STW_OK || rc == STW_CONFLICT) /* or another process made it */
-			rc = keys_read(path, keys, err);
+			rc = keys_read(path, set, err);
 	}
 	if (rc != STW_OK) {
-		sodium_free(keys);
+		sodium_free(set);
 		return rc;
 	}
-	(void)sodium_mprotect_readonly(keys);
+	(void)sodium_mprotect_readonly(set);
+	keys = stw_xalloc(sizeof *keys);
+	keys->ring = stw_xalloc(sizeof *keys->ring);
+	STW_ASSERT(pthread_mutex_init(&keys->ring->lock, NULL) == 0);
+	atomic_init(&keys->ring->now, set);
+	keys->ring->path = stw_xstrdup(path);
 	*out = keys;
 	return STW_OK;
 }
@@ -167,27 +239,192 @@ seal_keys_open(
 void
 seal_keys_close(struct seal_keys *keys)
 {
-	if (keys != NULL)
-		sodium_free(keys);
+	struct key_set *set, *older;
+
+	if (keys == NULL)
+		return;
+	for (set = atomic_load(&keys->ring->now); set != NULL; set = older) {
+		older = set->older;
+		sodium_free(set);
+	}
+	(void)pthread_mutex_destroy(&keys->ring->lock);
+	free(keys->ring->path);
+	free(keys->ring);
+	free(keys);
+}
+
+/* ---- versions --------------------------------------------------------------------------- */
+static const struct key_set *
+now(const struct seal_keys *keys)
+{
+	return atomic_load(&keys->ring->now);
+}
+
+/* Under the lock. What cannot be read now leaves the keys as they are. */
+static enum stw_code
+look_again(struct ring *ring, struct stw_err *err)
+{
+	struct key_set *set = set_new(), *older = atomic_load(&ring->now);
+	enum stw_code rc = keys_read(ring->path, set, err);
+
+	if (rc != STW_OK) {
+		sodium_free(set);
+		return rc;
+	}
+	set->older = older;
+	(void)sodium_mprotect_readonly(set);
+	atomic_store(&ring->now, set);
+	return STW_OK;
+}
+
+static bool
+file_changed(const struct ring *ring)
+{
+	const struct key_set *set = atomic_load(&ring->now);
+	struct stat st;
+
+	return stat(ring->path, &st) == 0 &&
+	       (st.st_ino != set->inode || st.st_mtim.tv_sec != set->modified.tv_sec ||
+		   st.st_mtim.tv_nsec != set->modified.tv_nsec);
+}
+
+/* The keys as they are now, with this version among them, or NULL. */
+static const struct key_set *
+set_with(const struct seal_keys *keys, enum seal_key_kind kind, int version)
+{
+	struct ring *ring = keys->ring;
+	const struct key_set *set = now(keys);
+	struct stw_err err;
+
+	if (version < 1 || version >= SEAL_VERSIONS)
+		return NULL;
+	if (set->has[kind][version])
+		return set;
+	(void)pthread_mutex_lock(&ring->lock);
+	if (!now(keys)->has[kind][version] && file_changed(ring) &&
+	    look_again(ring, &err) != STW_OK)
+		log_err(LOG_WARN, "key_file_unreadable", &err);
+	set = now(keys);
+	(void)pthread_mutex_unlock(&ring->lock);
+	return set->has[kind][version] ? set : NULL;
+}
+
+bool
+seal_keys_has(const struct seal_keys *keys, enum seal_key_kind kind, int version)
+{
+	return set_with(keys, kind, version) != NULL;
+}
+
+int
+seal_keys_newest(const struct seal_keys *keys, enum seal_key_kind kind)
+{
+	return now(keys)->newest[kind];
+}
+
+/* Writes the file anew, without the line of `drop` (0: none) and with `more` at the end. */
+static enum stw_code
+file_rewrite(
+    struct ring *ring, int kind, int drop, struct str more, struct stw_err *err)
+{
+	struct buf text, next;
+	struct str rest;
+	enum stw_code rc;
+
+	buf_init(&text);
+	buf_init(&next);
+	/* Reserved at once, as growing leaves copies behind. */
+	(void)buf_reserve(&next, FILE_MAX + more.len + 2);
+	rc = secret_file_read(ring->path, FILE_MAX, &text, err);
+	for (rest = all_of(&text); rc == STW_OK && rest.len > 0;) {
+		struct str line = line_next(&rest);
+		int k, version;
+		size_t head;
+
+		if (drop > 0 && line_head(line, &k, &version, &head) && k == kind &&
+		    version == drop)
+			continue;
+		buf_add_str(&next, line);
+		buf_add_char(&next, '\n');
+	}
+	if (rc == STW_OK) {
+		buf_add_str(&next, more);
+		rc = secret_file_replace(ring->path, all_of(&next), err);
+	}
+	if (rc == STW_OK)
+		rc = look_again(ring, err);
+	wipe(&text);
+	wipe(&next);
+	return rc;
+}
+
+enum stw_code
+seal_keys_add(const struct seal_keys *keys, enum seal_key_kind kind, int *version,
+    struct stw_err *err)
+{
+	struct ring *ring = keys->ring;
+	struct buf line;
+	enum stw_code rc;
+
+	buf_init(&line);
+	(void)buf_reserve(&line, 128);
+	(void)pthread_mutex_lock(&ring->lock);
+	rc = look_again(ring, err);
+	*version = now(keys)->newest[kind] + 1;
+	if (rc == STW_OK && *version >= SEAL_VERSIONS)
+		rc = stw_fail(err, STW_CONFLICT,
+		    "key file %s: %s has had %d versions, and there is no further number",
+		    ring->path, kind_names[kind], SEAL_VERSIONS - 1);
+	if (rc == STW_OK) {
+		line_make(kind, *version, &line);
+		rc = file_rewrite(ring, kind, 0, all_of(&line), err);
+	}
+	(void)pthread_mutex_unlock(&ring->lock);
+	wipe(&line);
+	return rc;
+}
+
+enum stw_code
+seal_keys_remove(const struct seal_keys *keys, enum seal_key_kind kind, int version,
+    struct stw_err *err)
+{
+	struct ring *ring = keys->ring;
+	enum stw_code rc;
+
+	(void)pthread_mutex_lock(&ring->lock);
+	rc = look_again(ring, err);
+	if (rc == STW_OK &&
+	    (version < 1 || version >= SEAL_VERSIONS || !now(keys)->has[kind][version]))
+		rc = stw_fail(err, STW_NOT_FOUND, "key file %s: there is no %s %d",
+		    ring->path, kind_names[kind], version);
+	if (rc == STW_OK && version == now(keys)->newest[kind])
+		rc = stw_fail(err, STW_CONFLICT,
+		    "%s %d is the newest: it is in use; rotate first", kind_names[kind],
+		    version);
+	if (rc == STW_OK)
+		rc = file_rewrite(ring, kind, version, (struct str){"", 0}, err);
+	(void)pthread_mutex_unlock(&ring->lock);
+	return rc;
 }
 
 /* ---- sealing -------------------------------------------------------------------------- */
 /* Algorithm, version, column, NUL, customer: what a sealed value cannot be moved from. */
 struct place {
-	unsigned char data[2 + COLUMN_MAX + 1 + 8];
+	char data[HEAD_BYTES + COLUMN_MAX + 1 + 8];
 	size_t len;
 };
 
 static struct place
-place_of(unsigned char version, const char *column, int64_t customer_id)
+place_of(unsigned char algorithm, unsigned char version, const char *column,
+    int64_t customer_id)
 {
 	uint64_t id = htobe64((uint64_t)customer_id);
 	size_t len = strlen(column);
-	struct place place = {{ALGORITHM, version}, 2 + len + 1 + sizeof id};
+	struct place place = {
+	    {(char)algorithm, (char)version}, HEAD_BYTES + len + 1 + sizeof id};
 
 	STW_ASSERT(len <= COLUMN_MAX);
-	memcpy(place.data + 2, column, len);
-	memcpy(place.data + 2 + len + 1, &id, sizeof id);
+	memcpy(place.data + HEAD_BYTES, column, len);
+	memcpy(place.data + HEAD_BYTES + len + 1, &id, sizeof id);
 	return place;
 }
 
@@ -195,44 +432,68 @@ static void
 seal_with(const unsigned char key[SEAL_KEY_BYTES], int version, const char *column,
     int64_t customer_id, struct str plain, struct buf *sealed)
 {
-	struct place place = place_of((unsigned char)version, column, customer_id);
-	size_t need = HEAD_BYTES + plain.len + TAG_BYTES;
+	const struct seal_algorithm *with = seal_algorithm_current();
+	struct place place =
+	    place_of(with->id, (unsigned char)version, column, customer_id);
+	size_t head = HEAD_BYTES + with->nonce_bytes;
+	size_t need = head + plain.len + with->tag_bytes;
 	unsigned char *at = (unsigned char *)buf_reserve(sealed, need);
-	unsigned long long len;
 
-	at[0] = ALGORITHM;
+	at[0] = with->id;
 	at[1] = (unsigned char)version;
-	randombytes_buf(at + 2, NONCE_BYTES);
-	(void)crypto_aead_xchacha20poly1305_ietf_encrypt(at + HEAD_BYTES, &len,
-	    (const unsigned char *)plain.ptr, plain.len, place.data, place.len, NULL,
-	    at + 2, key);
+	randombytes_buf(at + HEAD_BYTES, with->nonce_bytes);
+	with->seal(key, at + HEAD_BYTES, (struct str){place.data, place.len}, plain,
+	    at + head);
 	sealed->len += need;
 	sealed->data[sealed->len] = '\0';
 }
 
-/* Appends what was sealed; false when it does not open. */
-static bool
+/* Appends what was sealed. */
+static enum stw_code
 open_with(const unsigned char key[SEAL_KEY_BYTES], const char *column,
-    int64_t customer_id, struct str sealed, struct buf *plain)
+    int64_t customer_id, struct str sealed, struct buf *plain, struct stw_err *err)
 {
 	const unsigned char *from = (const unsigned char *)sealed.ptr;
-	unsigned long long len;
+	const struct seal_algorithm *with;
 	struct place place;
 	unsigned char *to;
+	size_t head;
 
-	if (sealed.len < HEAD_BYTES + TAG_BYTES || from[0] != ALGORITHM)
-		return false;
-	place = place_of(from[1], column, customer_id);
+	if (sealed.len < HEAD_BYTES)
+		return stw_fail(
+		    err, STW_INVALID, "%s: the sealed value is cut short", column);
+	with = seal_algorithm_find(from[0]);
+	if (with == NULL)
+		return stw_fail(err, STW_INVALID,
+		    "%s: sealed with algorithm %d, which this version does not know: a "
+		    "newer steward wrote it, or the value was changed",
+		    column, from[0]);
+	head = HEAD_BYTES + with->nonce_bytes;
+	if (sealed.len < head + with->tag_bytes)
+		return stw_fail(
+		    err, STW_INVALID, "%s: the sealed value is cut short", column);
+	place = place_of(with->id, from[1], column, customer_id);
 	to = (unsigned char *)buf_reserve(plain, sealed.len);
-	if (crypto_aead_xchacha20poly1305_ietf_decrypt(to, &len, NULL,
-		from + HEAD_BYTES, sealed.len - HEAD_BYTES, place.data, place.len,
-		from + 2, key) != 0) {
+	if (!with->open(key, from + HEAD_BYTES, (struct str){place.data, place.len},
+		(struct str){sealed.ptr + head, sealed.len - head}, to)) {
 		plain->data[plain->len] = '\0';
-		return false;
+		return stw_fail(
+		    err, STW_INVALID, "%s: the sealed value does not open", column);
 	}
-	plain->len += (size_t)len;
+	plain->len += sealed.len - head - with->tag_bytes;
 	plain->data[plain->len] = '\0';
-	return true;
+	return STW_OK;
+}
+
+static void
+wrap(const struct seal_keys *keys, int64_t customer_id,
+    const struct seal_customer *customer, struct buf *wrapped)
+{
+	const struct key_set *set = now(keys);
+	int newest = set->newest[SEAL_KEK];
+
+	seal_with(set->key[SEAL_KEK][newest], newest, KEY_COLUMN, customer_id,
+	    (struct str){(const char *)customer->key, sizeof customer->key}, wrapped);
 }
 
 void
@@ -240,35 +501,51 @@ seal_customer_new(const struct seal_keys *keys, int64_t customer_id,
     struct seal_customer *out, struct buf *wrapped)
 {
 	randombytes_buf(out->key, sizeof out->key);
-	seal_with(keys->kek[keys->newest], keys->newest, KEY_COLUMN, customer_id,
-	    (struct str){(const char *)out->key, sizeof out->key}, wrapped);
+	wrap(keys, customer_id, out, wrapped);
 }
 
 enum stw_code
 seal_customer_open(const struct seal_keys *keys, int64_t customer_id,
     struct str wrapped, struct seal_customer *out, struct stw_err *err)
 {
-	enum stw_code rc = STW_OK;
+	int version = wrapped.len < HEAD_BYTES ? 0 : (unsigned char)wrapped.ptr[1];
+	const struct key_set *set;
+	enum stw_code rc;
 	struct buf key;
-	int version;
 
 	memset(out, 0, sizeof *out);
-	version = wrapped.len < 2 ? 0 : (unsigned char)wrapped.ptr[1];
-	if (version > 0 && !keys->has_kek[version])
+	if (version == 0)
+		return stw_fail(
+		    err, STW_INVALID, "customer key: it is cut short or no key");
+	set = set_with(keys, SEAL_KEK, version);
+	if (set == NULL)
 		return stw_fail(err, STW_INVALID,
 		    "customer key: version %d of the wrapping key is not in the key file",
 		    version);
 	buf_init(&key);
-	if (version > 0 &&
-	    open_with(keys->kek[version], KEY_COLUMN, customer_id, wrapped, &key) &&
-	    key.len == sizeof out->key)
+	rc = open_with(
+	    set->key[SEAL_KEK][version], KEY_COLUMN, customer_id, wrapped, &key, err);
+	if (rc == STW_OK && key.len != sizeof out->key)
+		rc = stw_fail(err, STW_INVALID, "customer key: it has another length");
+	if (rc == STW_OK)
 		memcpy(out->key, key.data, sizeof out->key);
 	else
-		rc = stw_fail(err, STW_INVALID,
-		    "customer key: does not open; is the key file that of this database?");
-	if (key.data != NULL)
-		sodium_memzero(key.data, key.cap);
-	buf_fini(&key);
+		rc = stw_err_prefix(err, rc, "is the key file that of this database?");
+	wipe(&key);
+	return rc;
+}
+
+enum stw_code
+seal_customer_rewrap(const struct seal_keys *keys, int64_t customer_id,
+    struct str wrapped, struct buf *to, struct stw_err *err)
+{
+	struct seal_customer customer;
+	enum stw_code rc =
+	    seal_customer_open(keys, customer_id, wrapped, &customer, err);
+
+	if (rc == STW_OK)
+		wrap(keys, customer_id, &customer, to);
+	sodium_memzero(&customer, sizeof customer);
 	return rc;
 }
 
@@ -283,26 +560,55 @@ enum stw_code
 seal_open(const struct seal_customer *customer, int64_t customer_id, const char *column,
     struct str sealed, struct buf *plain, struct stw_err *err)
 {
-	if (open_with(customer->key, column, customer_id, sealed, plain))
-		return STW_OK;
-	return stw_fail(err, STW_INVALID, "%s: the sealed value does not open", column);
+	return open_with(customer->key, column, customer_id, sealed, plain, err);
 }
 
 /* ---- blind indexes and masks ------------------------------------------------------------ */
-void
-seal_index(
-    const struct seal_keys *keys, struct str e164, unsigned char out[SEAL_INDEX_BYTES])
+static void
+keyed_hash(const struct seal_keys *keys, enum seal_key_kind kind, int version,
+    struct str e164, unsigned char out[SEAL_INDEX_BYTES])
 {
+	const struct key_set *set = set_with(keys, kind, version);
+
+	STW_ASSERT(set != NULL);
 	(void)crypto_auth_hmacsha256(
-	    out, (const unsigned char *)e164.ptr, e164.len, keys->index);
+	    out, (const unsigned char *)e164.ptr, e164.len, set->key[kind][version]);
 }
 
 void
-seal_suppression(
+seal_index(const struct seal_keys *keys, int version, struct str e164,
+    unsigned char out[SEAL_INDEX_BYTES])
+{
+	keyed_hash(keys, SEAL_INDEX, version, e164, out);
+}
+
+void
+seal_suppression(const struct seal_keys *keys, int version, struct str e164,
+    unsigned char out[SEAL_INDEX_BYTES])
+{
+	keyed_hash(keys, SEAL_SUPPRESS, version, e164, out);
+}
+
+/* The suppression key is not exchanged, so its first version is always there; a prefix that
+ * no number has keeps these hashes apart from the list's. */
+void
+seal_event_hash(
     const struct seal_keys *keys, struct str e164, unsigned char out[SEAL_INDEX_BYTES])
 {
-	(void)crypto_auth_hmacsha256(
-	    out, (const unsigned char *)e164.ptr, e164.len, keys->suppress);
+	static const unsigned char use[] = "event";
+	const struct key_set *set = now(keys);
+	crypto_auth_hmacsha256_state state;
+	int version = 1;
+
+	while (!set->has[SEAL_SUPPRESS][version])
+		version++;
+	crypto_auth_hmacsha256_init(
+	    &state, set->key[SEAL_SUPPRESS][version], SEAL_KEY_BYTES);
+	crypto_auth_hmacsha256_update(&state, use, sizeof use);
+	crypto_auth_hmacsha256_update(
+	    &state, (const unsigned char *)e164.ptr, e164.len);
+	crypto_auth_hmacsha256_final(&state, out);
+	sodium_memzero(&state, sizeof state);
 }
 
 void

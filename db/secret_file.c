@@ -90,9 +90,10 @@ sync_parent(const char *path)
 	return good;
 }
 
-/* Written beside it and linked into place, so that nobody ever reads half a key. */
-enum stw_code
-secret_file_create(const char *path, struct str content, struct stw_err *err)
+/* Written beside it and moved into place, so that nobody ever reads half a key. */
+static enum stw_code
+place_file(const char *path, struct str content,
+    int (*move)(const char *, const char *), struct stw_err *err)
 {
 	enum stw_code rc = STW_OK;
 	struct buf temporary;
@@ -109,7 +110,7 @@ secret_file_create(const char *path, struct str content, struct stw_err *err)
 	if (!write_all(fd, content))
 		rc = stw_fail(
 		    err, STW_TEMPFAIL, "cannot write %s: %s", path, strerror(errno));
-	else if (link(temporary.data, path) != 0)
+	else if (move(temporary.data, path) != 0)
 		rc = stw_fail(err, errno == EEXIST ? STW_CONFLICT : STW_TEMPFAIL,
 		    "cannot make %s: %s", path, strerror(errno));
 	else if (!sync_parent(path))
@@ -120,4 +121,16 @@ secret_file_create(const char *path, struct str content, struct stw_err *err)
 done:
 	buf_fini(&temporary);
 	return rc;
+}
+
+enum stw_code
+secret_file_create(const char *path, struct str content, struct stw_err *err)
+{
+	return place_file(path, content, link, err);
+}
+
+enum stw_code
+secret_file_replace(const char *path, struct str content, struct stw_err *err)
+{
+	return place_file(path, content, rename, err);
 }

@@ -16,5 +16,9 @@ enum stw_code secret_file_read(
 /* Makes it with this content, synced; an existing file is left as it is. */
 enum stw_code secret_file_create(
     const char *path, struct str content, struct stw_err *err) STW_MUST_USE;
+/* Puts this content in the place of an existing file at once: a reader sees the old or
+ * the new one, and so does whoever looks after a crash. */
+enum stw_code secret_file_replace(
+    const char *path, struct str content, struct stw_err *err) STW_MUST_USE;
 
 #endif

@@ -8,6 +8,7 @@
  *   import_value.c        one value of the rule language -> one typed cell
  *   import_store.c        the run: batches, transactions, history
  *   import_write_store.c  cells -> COPY, sealed
+ *   import_index_store.c  the numbers of a batch: exchange of the index key, suppression
  */
 #ifndef STW_SEGMENTS_IMPORT_PRIV_H
 #define STW_SEGMENTS_IMPORT_PRIV_H

@@ -38,6 +38,7 @@ struct run {
 	/* the file at hand */
 	const struct import_file *file;
 	int step;
+	struct index_key index; /* as this file's transaction holds it */
 	int64_t bytes_total, rejected_before, rows;
 	stw_usec begun_at, told_at;
 	bool doomed; /* more bad rows than may be: read on, load nothing */
@@ -206,6 +207,7 @@ batch_flush(struct run *run, struct stw_err *err)
 	    .keys = run->keys,
 	    .mapping = &run->mapping,
 	    .file = run->file,
+	    .index = run->index,
 	    .as_of = run->opts->as_of,
 	    .actor = run->opts->actor != NULL ? run->opts->actor : "import"};
 	struct import_batch *batch = &run->batch;
@@ -379,7 +381,9 @@ file_import(struct run *run, struct import_file *file, struct stw_err *err)
 		rc = db_begin(run->db, err);
 	if (rc != STW_OK)
 		goto done;
-	rc = file_rows(run, csv, err);
+	rc = index_key_hold(run->db, run->keys, &run->index, err);
+	if (rc == STW_OK)
+		rc = file_rows(run, csv, err);
 	if (rc == STW_OK && run->doomed)
 		rc = file_fail(run, err);
 	if (rc == STW_OK)

@@ -98,10 +98,8 @@ customers_find(
 		struct import_who *who = &batch->who[db_get_i64(rows, i, 0) - 1];
 
 		who->id = db_get_i64(rows, i, 1);
-		if (!want)
-			continue;
-		who->erased = db_is_null(rows, i, 2);
-		if (!who->erased)
+		who->erased = db_get_bool(rows, i, 3);
+		if (want && !who->erased)
 			rc = seal_customer_open(write->keys, who->id,
 			    db_get_bytes(rows, i, 2, &batch->arena), &who->key, err);
 	}
@@ -205,7 +203,7 @@ put_index(struct out *out, const struct phone *phone)
 {
 	unsigned char index[SEAL_INDEX_BYTES];
 
-	seal_index(out->write->keys, str_of(phone->e164), index);
+	seal_index(out->write->keys, out->write->index.now, str_of(phone->e164), index);
 	db_put_bytes(out->copy, index, sizeof index);
 }
 
@@ -320,6 +318,7 @@ put_event_id(struct out *out, const struct import_batch *batch,
 	enum import_target target = out->write->file->target;
 	const struct import_target_def *def = import_target_def(target);
 	const struct import_cell *ref = &row->cells[import_column_find(def, "ref")];
+	unsigned char hashes[IMPORT_MAX_COLUMNS][SEAL_INDEX_BYTES];
 	struct str parts[IMPORT_MAX_COLUMNS + 2];
 	int64_t numbers[IMPORT_MAX_COLUMNS];
 	struct uuid id;
@@ -333,9 +332,12 @@ put_event_id(struct out *out, const struct import_batch *batch,
 		numbers[i] = cell->i;
 		if (ref->has && cell != ref)
 			continue;
-		if (cell->phone != NULL)
-			parts[n++] = str_of(cell->phone->e164);
-		else if (def->columns[i].type == IMPORT_TEXT)
+		if (cell->phone != NULL) {
+			seal_event_hash(
+			    out->write->keys, str_of(cell->phone->e164), hashes[i]);
+			parts[n++] =
+			    (struct str){(const char *)hashes[i], sizeof hashes[i]};
+		} else if (def->columns[i].type == IMPORT_TEXT)
 			parts[n++] = cell->s;
 		else
 			parts[n++] = (struct str){(const char *)&numbers[i],
@@ -637,6 +639,8 @@ import_batch_write(
 	if (merge->currency)
 		params[n++] = db_text(write->mapping->currency);
 	rc = db_script(write->db, db_query_texts[DB_Q_IMPORT_STAGE_CLEAR], err);
+	if (rc == STW_OK)
+		rc = import_batch_numbers(write, batch, err);
 	if (rc == STW_OK)
 		rc = copy_batch(write, batch, merge->copy, copy_rows, err);
 	if (rc == STW_OK && target == IMPORT_CONSENT)

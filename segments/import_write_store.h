@@ -12,6 +12,7 @@
 #include "db/db.h"
 #include "db/seal.h"
 #include "segments/import_priv.h"
+#include "segments/key_store.h"
 
 #define IMPORT_BATCH_ROWS 16384
 
@@ -49,6 +50,7 @@ struct import_write {
 	const struct seal_keys *keys;
 	const struct import_mapping *mapping;
 	const struct import_file *file;
+	struct index_key index; /* held by the file's transaction */
 	stw_usec as_of;
 	const char *actor;
 };
@@ -59,6 +61,9 @@ enum stw_code import_batch_resolve(const struct import_write *write,
     struct import_batch *batch,
     void (*drop)(void *user, int64_t line, const char *column, const char *reason),
     void *user, struct stw_err *err) STW_MUST_USE;
+/* The numbers of the batch, before it is put: see import_index_store.c. */
+enum stw_code import_batch_numbers(const struct import_write *write,
+    struct import_batch *batch, struct stw_err *err) STW_MUST_USE;
 enum stw_code import_batch_write(const struct import_write *write,
     struct import_batch *batch, struct stw_err *err) STW_MUST_USE;
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "api/cli/cli.h"
 #include "api/cli/cmd_queue_sim.h"
@@ -93,6 +94,9 @@ static const struct command commands[] = {
 	"token create --role ROLE --subject WHO [--queue CODE] [--days N] | revoke "
 	"KEY_ID",
 	"tokens for the API", cmd_token, NULL},
+    {"keys", "keys list | rotate kek|index [--resume] | remove kek|index VERSION",
+	"the keys that seal personal data: what uses them, and their exchange",
+	cmd_keys, NULL},
     {"ledger", "ledger seal|verify|key", "sequence, prove, or print the verifier key",
 	cmd_ledger, NULL},
     {"serve", "serve", "the API, the console, dispatch and the ledger, until SIGTERM",
@@ -189,11 +193,15 @@ run_command(struct cli *cli, const struct command *command, int argc, char **arg
 int
 main(int argc, char **argv)
 {
+	const struct rlimit no_core = {0, 0};
 	const struct command *command;
 	struct stw_err err = {0};
 	struct cli cli = {0};
 	enum stw_code rc;
 
+	/* What is in memory may be somebody's name or a key: a crash leaves none of it on
+	 * the disk. */
+	(void)setrlimit(RLIMIT_CORE, &no_core);
 	/* Line by line, so that progress on stderr stays in its place in a log. */
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0) {

@@ -6,7 +6,8 @@
 SELECT p.point_id, p.kind, p.phone_mask, p.phone_sealed, p.phone_index, p.region, p.zones,
        p.verified, p.is_primary,
        (SELECT count(DISTINCT (o.bucket, o.customer_id))
-          FROM contact_point AS o WHERE o.phone_index = p.phone_index),
+          FROM contact_point AS o
+         WHERE o.phone_index = ANY (phone_class(p.phone_index))),
        contact_state(p.verified, p.doubt), p.state_at, p.state_how, p.state_by
   FROM contact_point AS p
  WHERE p.bucket = $1::bigint AND p.customer_id = $2::bigint

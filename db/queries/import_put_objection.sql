@@ -2,10 +2,12 @@
 -- Params   $1 now timestamptz, $2 actor text
 -- Returns  nothing
 INSERT INTO objection (bucket, objection_id, customer_id, kind, channel, phone_index,
-    source, actor, effective_at, recorded_at, lifted_at)
+    phone_sealed, source, actor, effective_at, recorded_at, lifted_at)
 SELECT DISTINCT ON (bucket, objection_id) bucket, objection_id, customer_id, kind, channel,
-       phone_index, source, $2::text, effective_at, $1::timestamptz, lifted_at
-  FROM stage_objection
+       phone_index, (SELECT p.phone_sealed FROM contact_point p WHERE p.bucket = s.bucket
+           AND p.customer_id = s.customer_id AND p.phone_index = s.phone_index),
+       source, $2::text, effective_at, $1::timestamptz, lifted_at
+  FROM stage_objection s
  ORDER BY bucket, objection_id, line DESC
 ON CONFLICT (bucket, objection_id) DO UPDATE SET
     lifted_at = coalesce(objection.lifted_at, EXCLUDED.lifted_at);

@@ -23,4 +23,13 @@ SELECT s.bucket, s.customer_id, 'MARKETING', s.channel, NULL, s.phone_index
              AND t.point_id = p.point_id
  WHERE s.lifted_at IS NULL AND s.effective_at <= $1::timestamptz
    AND t.state IN ('planned', 'ready', 'sending', 'unknown', 'queued', 'accepted')
+UNION
+SELECT s.bucket, s.customer_id, 'MARKETING', s.channel, NULL, s.phone_index
+  FROM stage_objection s
+  JOIN phone_alias a ON a.own = s.phone_index
+  JOIN contact_point p ON p.phone_index = a.other
+  JOIN task t ON t.bucket = p.bucket AND t.customer_id = p.customer_id
+             AND t.point_id = p.point_id
+ WHERE s.lifted_at IS NULL AND s.effective_at <= $1::timestamptz
+   AND t.state IN ('planned', 'ready', 'sending', 'unknown', 'queued', 'accepted')
  ORDER BY 6, 1, 2;

@@ -3,8 +3,10 @@
 --          or null, $7 source, $8 actor, $9 effective_at, $10 recorded_at
 -- Returns  one row when it was added
 INSERT INTO objection (bucket, objection_id, customer_id, kind, channel, phone_index,
-    source, actor, effective_at, recorded_at)
-VALUES ($1::smallint, $2::uuid, $3::bigint, $4::text, $5::text, $6::bytea, $7::text,
-    $8::text, $9::timestamptz, $10::timestamptz)
+    phone_sealed, source, actor, effective_at, recorded_at)
+VALUES ($1::smallint, $2::uuid, $3::bigint, $4::text, $5::text, $6::bytea,
+    (SELECT phone_sealed FROM contact_point WHERE bucket = $1::smallint
+        AND customer_id = $3::bigint AND phone_index = ANY (phone_class($6::bytea))
+      LIMIT 1), $7::text, $8::text, $9::timestamptz, $10::timestamptz)
 ON CONFLICT (bucket, objection_id) DO NOTHING
 RETURNING objection_id;

@@ -7,7 +7,7 @@ WITH due AS (
       FROM contact_point p
       JOIN task t ON t.bucket = p.bucket AND t.customer_id = p.customer_id
                  AND t.point_id = p.point_id
-     WHERE p.phone_index = $1::bytea
+     WHERE p.phone_index = ANY (phone_class($1::bytea))
        AND ($2::text = '*' OR t.channel = $2::text)
        AND t.purpose = 'MARKETING'
        AND t.state IN ('planned', 'ready', 'sending', 'unknown', 'queued', 'accepted')

@@ -287,6 +287,10 @@ static const struct step steps[] = {
 	NULL},
     {"objectionRecord", "compliance", "/v1/customers/%C/objections",
 	"{\"kind\":\"do_not_call\"}", NULL},
+    {"customerReveal", "compliance", "/v1/customers/%C/reveal",
+	"{\"fields\":[\"name\"],\"purpose\":\"complaint\",\"reason\":\"K-1\"}", NULL},
+    {"customerErasure", "compliance", "/v1/customers/%C/erasure",
+	"{\"reason\":\"subject_request\",\"case\":\"K-2\"}", NULL},
 };
 
 struct walk {

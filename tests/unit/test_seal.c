@@ -205,7 +205,7 @@ static const char *const bad_files[] = {
     "kek:0:" HEX_A REST,
     "kek:256:" HEX_A REST,
     "kek:1:" HEX_A "kek:1:" HEX_B REST,
-    "kek:1:" HEX_A REST "index:2:" HEX_A,
+    "kek:1:" HEX_A REST "index:1:" HEX_A,
     "kek:1:" HEX_A REST "else:1:" HEX_A,
     "kek1" HEX_A REST,
 };
@@ -239,18 +239,140 @@ START_TEST(an_index_is_keyed_and_stable)
 {
 	unsigned char a[SEAL_INDEX_BYTES], b[SEAL_INDEX_BYTES];
 
-	seal_index(keys, STR_LIT(PHONE), a);
-	seal_index(keys, STR_LIT(PHONE), b);
+	seal_index(keys, 1, STR_LIT(PHONE), a);
+	seal_index(keys, 1, STR_LIT(PHONE), b);
 	ck_assert_mem_eq(a, b, sizeof a);
-	seal_index(keys, STR_LIT(PHONE "1"), b);
+	seal_index(keys, 1, STR_LIT(PHONE "1"), b);
 	ck_assert_mem_ne(a, b, sizeof a);
-	seal_suppression(keys, STR_LIT(PHONE), b);
+	seal_suppression(keys, 1, STR_LIT(PHONE), b);
 	ck_assert_mem_ne(a, b, sizeof a);
+	seal_event_hash(keys, STR_LIT(PHONE), a);
+	ck_assert_mem_ne(a, b, sizeof a);
+	seal_index(keys, 1, STR_LIT(PHONE), b);
+	ck_assert_mem_ne(a, b, sizeof a);
+	seal_index(keys, 1, STR_LIT(PHONE), a);
 	seal_keys_close(keys);
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert(seal_keys_open(path, true, &keys, &err) == STW_OK);
-	seal_index(keys, STR_LIT(PHONE), b);
+	seal_index(keys, 1, STR_LIT(PHONE), b);
 	ck_assert_mem_ne(a, b, sizeof a);
+}
+END_TEST
+
+START_TEST(a_new_version_is_seen_by_whoever_has_the_file_open)
+{
+	struct seal_customer before, after;
+	struct seal_keys *other;
+	struct buf old, new;
+	int version;
+
+	buf_init(&old);
+	buf_init(&new);
+	ck_assert(seal_keys_open(path, false, &other, &err) == STW_OK);
+	seal_customer_new(keys, 7, &before, &old);
+	ck_assert(seal_keys_add(keys, SEAL_KEK, &version, &err) == STW_OK);
+	ck_assert_int_eq(version, 2);
+	ck_assert_int_eq(seal_keys_newest(other, SEAL_KEK), 1);
+	ck_assert(seal_customer_rewrap(keys, 7, all_of(&old), &new, &err) == STW_OK);
+	ck_assert_int_eq(new.data[1], 2);
+	ck_assert_msg(
+	    seal_customer_open(other, 7, all_of(&new), &after, &err) == STW_OK, "%s",
+	    err.text);
+	ck_assert_mem_eq(before.key, after.key, sizeof after.key);
+	ck_assert_int_eq(seal_keys_newest(other, SEAL_KEK), 2);
+	ck_assert(seal_keys_has(other, SEAL_KEK, 1));
+	ck_assert(!seal_keys_has(other, SEAL_KEK, 3));
+	seal_keys_close(other);
+	buf_fini(&old);
+	buf_fini(&new);
+}
+END_TEST
+
+START_TEST(a_version_is_removed_but_never_the_newest)
+{
+	struct stat st;
+	int version;
+
+	ck_assert(seal_keys_remove(keys, SEAL_INDEX, 1, &err) == STW_CONFLICT);
+	ck_assert(seal_keys_remove(keys, SEAL_INDEX, 2, &err) == STW_NOT_FOUND);
+	ck_assert(seal_keys_add(keys, SEAL_INDEX, &version, &err) == STW_OK);
+	ck_assert(seal_keys_remove(keys, SEAL_INDEX, 1, &err) == STW_OK);
+	ck_assert(!seal_keys_has(keys, SEAL_INDEX, 1));
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0600);
+	seal_keys_close(keys);
+	ck_assert(seal_keys_open(path, false, &keys, &err) == STW_OK);
+	ck_assert_int_eq(seal_keys_newest(keys, SEAL_INDEX), 2);
+	ck_assert_int_eq(seal_keys_newest(keys, SEAL_KEK), 1);
+}
+END_TEST
+
+/* ---- where keys are in memory --------------------------------------------------------- */
+/* The kek in the file, each byte turned over so that this copy is not found itself. */
+static void
+kek_turned(unsigned char out[SEAL_KEY_BYTES])
+{
+	FILE *in = fopen(path, "r");
+	char line[128];
+
+	ck_assert_ptr_nonnull(in);
+	ck_assert_ptr_nonnull(fgets(line, sizeof line, in));
+	ck_assert_int_eq(fclose(in), 0);
+	ck_assert_int_eq(strncmp(line, "kek:1:", 6), 0);
+	for (int i = 0; i < SEAL_KEY_BYTES; i++) {
+		unsigned v;
+
+		ck_assert_int_eq(sscanf(line + 6 + 2 * i, "%2x", &v), 1);
+		out[i] = (unsigned char)~v;
+	}
+}
+
+static bool
+holds(const unsigned char *from, const unsigned char *to,
+    const unsigned char turned[SEAL_KEY_BYTES])
+{
+	for (; to - from >= SEAL_KEY_BYTES; from++) {
+		int i = 0;
+
+		while (i < SEAL_KEY_BYTES && (from[i] ^ turned[i]) == 0xff)
+			i++;
+		if (i == SEAL_KEY_BYTES)
+			return true;
+	}
+	return false;
+}
+
+/* Looks through all memory of this process: where the key is, the kernel has been told to
+ * keep it off the disk and out of a core dump. */
+START_TEST(keys_are_locked_and_left_out_of_core_dumps)
+{
+	unsigned char turned[SEAL_KEY_BYTES];
+	FILE *maps = fopen("/proc/self/smaps", "r");
+	bool here = false;
+	char line[512];
+	int found = 0;
+
+	ck_assert_ptr_nonnull(maps);
+	kek_turned(turned);
+	while (fgets(line, sizeof line, maps) != NULL) {
+		unsigned long from, to;
+		char mode[8], name[256] = "";
+
+		if (sscanf(line, "%lx-%lx %7s %*s %*s %*s %255s", &from, &to, mode,
+			name) >= 3) {
+			here = mode[0] == 'r' && strncmp(name, "[v", 2) != 0 &&
+			       to - from < 64UL << 20 &&
+			       holds((const unsigned char *)from,
+				   (const unsigned char *)to, turned);
+			found += here;
+		} else if (here && strncmp(line, "VmFlags:", 8) == 0) {
+			ck_assert_msg(strstr(line, " dd") != NULL, "dumped: %s", line);
+			ck_assert_msg(
+			    strstr(line, " lo") != NULL, "not locked: %s", line);
+		}
+	}
+	ck_assert_int_eq(fclose(maps), 0);
+	ck_assert_int_eq(found, 1);
 }
 END_TEST
 
@@ -311,6 +433,11 @@ main(void)
 	tcase_add_loop_test(
 	    tc, a_bad_key_file_is_refused, 0, (int)STW_ARRAY_LEN(bad_files));
 	tcase_add_test(tc, a_key_file_that_others_may_read_is_refused);
+	tcase_add_test(tc, a_new_version_is_seen_by_whoever_has_the_file_open);
+	tcase_add_test(tc, a_version_is_removed_but_never_the_newest);
+#ifndef __SANITIZE_ADDRESS__ /* whose own memory has no end */
+	tcase_add_test(tc, keys_are_locked_and_left_out_of_core_dumps);
+#endif
 	tcase_add_test(tc, an_index_is_keyed_and_stable);
 	tcase_add_loop_test(tc, phones_are_masked, 0, (int)STW_ARRAY_LEN(phone_cases));
 	tcase_add_loop_test(tc, names_are_masked, 0, (int)STW_ARRAY_LEN(name_cases));

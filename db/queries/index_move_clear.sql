@@ -1,0 +1,3 @@
+-- index_move_clear: forget the pairs of an exchange that is over.
+-- Params   none
+DELETE FROM phone_index_move;

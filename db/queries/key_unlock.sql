@@ -1,0 +1,3 @@
+-- key_unlock: the end of key_lock.
+-- Params   none
+SELECT pg_advisory_unlock(hashtextextended('steward keys', 0));
