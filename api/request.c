@@ -259,6 +259,8 @@ static const struct status_text titles[] = {
     {415, "JSON is wanted", "需要 JSON"},
     {422, "The key was used for another request", "该键已用于另一请求"},
     {428, "If-Match is needed", "需要 If-Match"},
+    {410, "Erased", "已删除"},
+    {429, "The quota of the day is used up", "今日额度已用完"},
     {500, "A fault in the server", "服务器故障"},
     {503, "Try again later", "稍后重试"},
 };

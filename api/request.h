@@ -48,8 +48,9 @@ struct api_request {
 	int status; /* 0: none yet */
 	struct buf answer;
 	const char *content_type;
-	const char *etag; /* without quotes; NULL: none */
-	bool retry_later; /* TEMPFAIL: the server may try the handler again */
+	const char *etag;    /* without quotes; NULL: none */
+	bool retry_later;    /* TEMPFAIL: the server may try the handler again */
+	int64_t retry_after; /* seconds, for the header; 0: none */
 };
 
 /* ---- reading -------------------------------------------------------------------- */

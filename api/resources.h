@@ -35,6 +35,10 @@ void v1_contact_sharers(struct api_request *req);
 /* v1_households.c */
 void v1_household_list(struct api_request *req);
 void v1_household_record(struct api_request *req);
+/* v1_reveal.c */
+void v1_customer_reveal(struct api_request *req);
+/* v1_erasure.c */
+void v1_customer_erasure(struct api_request *req);
 /* v1_consents.c */
 void v1_consent_history(struct api_request *req);
 void v1_consent_record(struct api_request *req);
@@ -98,7 +102,10 @@ json_t *v1_holdings_json(const struct customer *customer);
 /* Answers a page of decisions; scope names what the cursor is bound to. */
 void v1_decision_page(
     struct api_request *req, struct decision_filter *filter, const char *scope);
-/* The customer named by path parameter 0, if the actor may see it. */
+/* The reference of a case: a member of the body that goes into records for ever. */
+bool v1_case_read(
+    struct api_request *req, const char *name, bool required, const char **out);
+/* The customer named by path parameter 0, if the actor may see it; 410 when erased. */
 bool v1_customer_load(struct api_request *req, struct customer *out);
 
 #endif

@@ -264,7 +264,9 @@ done:
 		api_problem(req, 500, "INTERNAL", NULL, "no answer was made");
 	if (req->db != NULL) {
 		db_rollback(req->db);
-		if (req->status == 403 && req->actor.role != ROLE_NONE)
+		/* What was refused, for the role or the quota, is on record. */
+		if ((req->status == 403 || req->status == 429) &&
+		    req->actor.role != ROLE_NONE)
 			note_denied(req);
 		db_pool_release(req->server->pool, req->db);
 		req->db = NULL;
@@ -347,7 +349,7 @@ send_answer(struct call *call, struct MHD_Connection *connection)
 	struct api_request *req = &call->req;
 	struct MHD_Response *response;
 	enum MHD_Result sent;
-	char etag[80];
+	char etag[80], seconds[24];
 
 	/* The bytes change hands. */
 	response = MHD_create_response_from_buffer(
@@ -371,7 +373,12 @@ send_answer(struct call *call, struct MHD_Connection *connection)
 	if (req->status == 405)
 		header(response, MHD_HTTP_HEADER_ALLOW, call->allow);
 	if (req->status == 503)
-		header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+		req->retry_after = 1;
+	if (req->retry_after > 0) {
+		(void)snprintf(
+		    seconds, sizeof seconds, "%lld", (long long)req->retry_after);
+		header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
+	}
 	if (call->too_large)
 		header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	sent = MHD_queue_response(connection, (unsigned)req->status, response);

@@ -55,6 +55,8 @@ static const struct setting_spec specs[SET_COUNT] = {
 	"How often `serve` refreshes stages and segments and plans; 0: never."},
     [SET_SEAL_MSEC] = {"seal-interval", SETTING_INT, "200", 10, 60000, "milliseconds",
 	"How often `serve` sequences waiting ledger entries."},
+    [SET_REVEAL_QUOTA] = {"reveal-quota", SETTING_INT, "50", 0, 100000, "customers",
+	"How many customers one person may have revealed in a day; 0: none."},
     [SET_DEMO] = {"demo", SETTING_BOOL, "false", 0, 0, "",
 	"Marks every screen as a demonstration."},
     [SET_LOG_LEVEL] = {"log-level", SETTING_LEVEL, "info", 0, 0, "",

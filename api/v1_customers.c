@@ -114,6 +114,11 @@ v1_customer_load(struct api_request *req, struct customer *out)
 		/* Not even whether a reference exists. */
 		rc = stw_fail(&err, STW_DENIED,
 		    "no task about this customer is open in your queue");
+	if (rc == STW_OK && out->erased_at != STW_USEC_NEVER) {
+		api_problem(req, 410, "ERASED", NULL,
+		    "this customer's personal data was erased");
+		return false;
+	}
 	if (rc == STW_OK)
 		return true;
 	api_fail(req, rc, &err);

@@ -46,6 +46,8 @@ customer_read(const struct db_rows *rows, struct arena *arena, struct customer *
 	    .stage = db_get_text(rows, 0, 28, arena),
 	    .stage_since =
 		db_is_null(rows, 0, 29) ? STW_USEC_NEVER : db_get_usec(rows, 0, 29),
+	    .erased_at =
+		db_is_null(rows, 0, 30) ? STW_USEC_NEVER : db_get_usec(rows, 0, 30),
 	};
 	if (!db_is_null(rows, 0, 4))
 		out->name_sealed = db_get_bytes(rows, 0, 4, arena);

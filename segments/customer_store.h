@@ -59,6 +59,7 @@ struct customer {
 	bool deceased, incapacity, fraud_hold, legal_hold, complaint_open;
 	bool profiling_opt_out;
 	stw_usec updated_at;
+	stw_usec erased_at;                  /* STW_USEC_NEVER: not erased */
 	const char *stage;                   /* NULL: none yet */
 	stw_usec stage_since;                /* STW_USEC_NEVER: none yet */
 	const struct customer_point *points; /* those in doubt last; primary first */

@@ -94,6 +94,9 @@ static const struct command commands[] = {
 	"token create --role ROLE --subject WHO [--queue CODE] [--days N] | revoke "
 	"KEY_ID",
 	"tokens for the API", cmd_token, NULL},
+    {"erase", "erase CUSTOMER --reason R --case REF --by WHO --confirmed-by WHO_ELSE",
+	"destroy a customer's key and all that identifies the customer, for ever",
+	cmd_erase, NULL},
     {"keys", "keys list | rotate kek|index [--resume] | remove kek|index VERSION",
 	"the keys that seal personal data: what uses them, and their exchange",
 	cmd_keys, NULL},

@@ -76,3 +76,43 @@ CREATE FUNCTION phone_class(own_index bytea) RETURNS bytea[] LANGUAGE sql STABLE
     SELECT array_append(ARRAY(SELECT a.other FROM phone_alias a WHERE a.own = own_index),
         own_index)
 $$;
+
+-- Who shares a number is counted over both hashes as well (0003_contact has these two).
+CREATE OR REPLACE FUNCTION contact_share(touched bytea[]) RETURNS void LANGUAGE sql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+    WITH who AS (
+        SELECT DISTINCT o.bucket, o.customer_id
+          FROM unnest(touched) AS t (phone_index)
+          JOIN contact_point o ON o.phone_index = ANY (phone_class(t.phone_index))
+    ), counted AS (
+        SELECT w.bucket, w.customer_id,
+               (SELECT coalesce(max(n), 0) FROM (
+                   SELECT (SELECT count(*) - 1 FROM contact_point o
+                            WHERE o.phone_index = ANY (phone_class(p.phone_index))) AS n
+                     FROM contact_point p
+                    WHERE p.bucket = w.bucket AND p.customer_id = w.customer_id) x) AS n
+          FROM who w
+    )
+    UPDATE customer c SET phone_shared_by = counted.n
+      FROM counted
+     WHERE c.bucket = counted.bucket AND c.customer_id = counted.customer_id
+       AND c.phone_shared_by <> counted.n
+$$;
+CREATE OR REPLACE FUNCTION contact_point_added() RETURNS trigger LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+    touched bytea[];
+BEGIN
+    SELECT array_agg(DISTINCT a.phone_index) INTO touched
+      FROM added a
+     WHERE EXISTS (SELECT 1 FROM contact_point o
+                    WHERE o.phone_index = a.phone_index
+                      AND (o.bucket, o.point_id) <> (a.bucket, a.point_id))
+        OR EXISTS (SELECT 1 FROM phone_alias x JOIN contact_point o
+                      ON o.phone_index = x.other
+                    WHERE x.own = a.phone_index);
+    IF touched IS NOT NULL THEN
+        PERFORM contact_share(touched);
+    END IF;
+    RETURN NULL;
+END $$;

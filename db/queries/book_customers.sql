@@ -16,5 +16,6 @@ COPY (
                         AND current_setting('steward.last_bucket')::smallint
      WHERE c.bucket BETWEEN current_setting('steward.first_bucket')::smallint
                         AND current_setting('steward.last_bucket')::smallint
+       AND c.erased_at IS NULL
      ORDER BY c.bucket, c.customer_id
 ) TO STDOUT (FORMAT binary)

@@ -16,6 +16,7 @@ COPY (
            s.entered_at
       FROM key AS k
       JOIN customer AS c ON c.bucket = k.bucket AND c.customer_id = k.customer_id
+       AND c.erased_at IS NULL
       LEFT JOIN customer_stage AS s
         ON s.bucket = k.bucket AND s.customer_id = k.customer_id
        AND s.model = coalesce(

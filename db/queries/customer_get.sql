@@ -5,7 +5,8 @@ SELECT c.bucket, c.customer_id, c.ref, c.name_mask, c.name_sealed, c.gender, c.d
        c.country, c.province, c.city, c.zone, c.zone_verified, c.branch, c.manager, c.tier,
        c.opened_on, c.closed_on, c.risk_rating, c.risk_assessed_on, c.risk_valid,
        c.deceased, c.incapacity, c.fraud_hold, c.legal_hold, c.complaint_open,
-       c.profiling_opt_out, c.updated_at, s.stage, s.entered_at
+       c.profiling_opt_out, c.updated_at, s.stage, s.entered_at,
+       c.erased_at
   FROM customer AS c
   LEFT JOIN customer_stage AS s
     ON s.bucket = c.bucket AND s.customer_id = c.customer_id

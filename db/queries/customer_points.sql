@@ -11,4 +11,5 @@ SELECT p.point_id, p.kind, p.phone_mask, p.phone_sealed, p.phone_index, p.region
        contact_state(p.verified, p.doubt), p.state_at, p.state_how, p.state_by
   FROM contact_point AS p
  WHERE p.bucket = $1::bigint AND p.customer_id = $2::bigint
+   AND length(p.phone_sealed) > 0
  ORDER BY p.doubt IS NOT NULL, p.is_primary DESC, p.point_id

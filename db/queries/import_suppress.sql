@@ -5,7 +5,7 @@
 INSERT INTO objection (bucket, objection_id, customer_id, kind, channel, source, actor,
     effective_at, recorded_at)
 SELECT DISTINCT ON (r.bucket, r.customer_id, s.kind, s.channel) r.bucket::smallint,
-       (left(gen_random_uuid()::text, 34) || lpad(to_hex(r.bucket), 2, '0'))::uuid,
+       (left(gen_random_uuid()::text, 34) || lpad(to_hex(r.bucket::integer), 2, '0'))::uuid,
        r.customer_id, s.kind, s.channel, 'suppression', 'suppression list',
        $5::timestamptz, $5::timestamptz
   FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[])

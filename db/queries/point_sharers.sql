@@ -11,7 +11,7 @@ SELECT c.ref, c.name_mask, contact_state(o.verified, o.doubt),
                   AND n.bucket = o.bucket AND n.customer_id = o.customer_id),
        count(*) OVER ()
   FROM contact_point p
-  JOIN contact_point o ON o.phone_index = p.phone_index
+  JOIN contact_point o ON o.phone_index = ANY (phone_class(p.phone_index))
    AND (o.bucket, o.customer_id) <> (p.bucket, p.customer_id)
   JOIN customer c ON c.bucket = o.bucket AND c.customer_id = o.customer_id
  WHERE p.bucket = $1::smallint AND p.customer_id = $2::bigint AND p.point_id = $3::bigint

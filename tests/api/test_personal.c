@@ -18,7 +18,7 @@
 #define AGENT     "a_01"
 #define OTHER     "a_02"
 #define QUOTA     50 /* the default of reveal-quota */
-#define REVEALS                                                                       \
+#define REVEALS \
 	"SELECT count(*) FROM access_event WHERE what = 'reveal' AND verdict = 'allowed'"
 
 static struct world world;
@@ -61,7 +61,11 @@ token_make(const char *subject, char to[128])
 	    "token", "create", "--role", "compliance", "--subject", subject, NULL};
 	char *out;
 
-	ck_assert_int_eq(world_run(&world, &out, argv), 0);
+	/* Not in a test yet: libcheck's assertions do not work here. */
+	if (world_run(&world, &out, argv) != 0) {
+		(void)fprintf(stderr, "token create: %s\n", out);
+		exit(EXIT_FAILURE);
+	}
 	out[strcspn(out, "\n")] = '\0';
 	(void)snprintf(to, 128, "%s", out);
 	free(out);
@@ -106,13 +110,15 @@ accept_task(const char *token, char id[40], char customer[80])
 
 /* ---- an agent ------------------------------------------------------------------------ */
 static struct reply
-agent_asks(const char *token, const char *customer, const char *fields, const char *task)
+agent_asks(
+    const char *token, const char *customer, const char *fields, const char *task)
 {
 	char path[160], body[300];
 
 	reveal_path(path, customer);
 	(void)snprintf(body, sizeof body,
-	    "{\"fields\":[%s],\"purpose\":\"contact\",\"task_id\":\"%s\"}", fields, task);
+	    "{\"fields\":[%s],\"purpose\":\"contact\",\"task_id\":\"%s\"}", fields,
+	    task);
 	return call(token, "POST", path, body);
 }
 
@@ -134,7 +140,7 @@ permit(const char *token, const char *task)
 START_TEST(an_agent_sees_the_number_of_a_task_with_a_permit_and_no_other)
 {
 	char *token = token_of("agent", AGENT), *other = token_of("agent", OTHER);
-	char task[40], customer[80], mask[40];
+	char task[40], customer[80];
 	struct reply r;
 	int64_t before = number(REVEALS);
 
@@ -167,11 +173,11 @@ START_TEST(an_agent_sees_the_number_of_a_task_with_a_permit_and_no_other)
 	r = agent_asks(other, customer, "\"name\"", task);
 	ck_status(&r, 403);
 	reply_free(&r);
-	r = agent_asks(token, customer, "\"name\"", "00000000-0000-7000-8000-000000000000");
+	r = agent_asks(
+	    token, customer, "\"name\"", "00000000-0000-7000-8000-000000000000");
 	ck_status(&r, 403);
 	reply_free(&r);
 	ck_assert_int_eq(number(REVEALS), before + 1);
-	(void)mask;
 	free(token);
 	free(other);
 }
@@ -255,8 +261,9 @@ START_TEST(compliance_sees_all_and_it_is_on_record_without_a_value)
 	    reply_text(&r, "access_id"), reply_text(&r, "access_id"));
 	ck_assert_int_eq(number(sql), 1);
 	ck_assert_int_eq(
-	    number("SELECT count(*) FROM idempotency_key WHERE position('access_id'::bytea "
-		   "IN body) > 0"),
+	    number(
+		"SELECT count(*) FROM idempotency_key WHERE position('access_id'::bytea "
+		"IN body) > 0"),
 	    0);
 	reply_free(&r);
 	free(token);
@@ -332,11 +339,13 @@ START_TEST(nobody_passes_the_quota_of_the_day_not_even_four_at_once)
 	ck_assert_ptr_nonnull(strstr(r.headers, "Retry-After: "));
 	reply_free(&r);
 	ck_assert_int_eq(
-	    number("SELECT count(*) FROM access_event WHERE actor = 'auditor' AND what = "
-		   "'reveal' AND verdict = 'allowed'"),
+	    number(
+		"SELECT count(*) FROM access_event WHERE actor = 'auditor' AND what = "
+		"'reveal' AND verdict = 'allowed'"),
 	    QUOTA);
-	ck_assert_int_gt(number("SELECT count(*) FROM access_event WHERE actor = 'auditor' "
-				"AND verdict = 'denied'"),
+	ck_assert_int_gt(
+	    number("SELECT count(*) FROM access_event WHERE actor = 'auditor' "
+		   "AND verdict = 'denied'"),
 	    0);
 }
 END_TEST
@@ -348,8 +357,8 @@ erase(const char *token, const char *ref)
 	char path[160];
 
 	(void)snprintf(path, sizeof path, "/v1/customers/%s/erasure", ref);
-	return call(token, "POST", path,
-	    "{\"reason\":\"subject_request\",\"case\":\"E-1\"}");
+	return call(
+	    token, "POST", path, "{\"reason\":\"subject_request\",\"case\":\"E-1\"}");
 }
 
 /* A customer with a number that another one shares, as the sample has them. */
@@ -393,7 +402,8 @@ object_on_number(const char *token, const char *ref)
 	(void)snprintf(path, sizeof path, "/v1/customers/%s", ref);
 	r = call(token, "GET", path, NULL);
 	ck_status(&r, 200);
-	(void)snprintf(body, sizeof body, "{\"kind\":\"do_not_call\",\"point_id\":\"%s\"}",
+	(void)snprintf(body, sizeof body,
+	    "{\"kind\":\"do_not_call\",\"point_id\":\"%s\"}",
 	    reply_text(&r, "contacts/0/point_id"));
 	reply_free(&r);
 	(void)snprintf(path, sizeof path, "/v1/customers/%s/objections", ref);
@@ -421,10 +431,11 @@ import_again(const char *phone)
 	(void)snprintf(path, sizeof path, "%s/again/mapping.json", world.dir);
 	file = fopen(path, "w");
 	ck_assert_ptr_nonnull(file);
-	(void)fputs("{\"name\": \"again\", \"currency\": \"CNY\", \"zone\": "
-		    "\"Asia/Shanghai\", \"region\": \"CN\", \"files\": [{\"file\": "
-		    "\"customers.csv\", \"target\": \"customer\", \"columns\": {\"ref\": "
-		    "\"row.ref\", \"name\": \"row.name\", \"phone\": \"row.phone\"}}]}",
+	(void)fputs(
+	    "{\"name\": \"again\", \"currency\": \"CNY\", \"zone\": "
+	    "\"Asia/Shanghai\", \"region\": \"CN\", \"files\": [{\"file\": "
+	    "\"customers.csv\", \"target\": \"customer\", \"columns\": {\"ref\": "
+	    "\"row.ref\", \"name\": \"row.name\", \"phone\": \"row.phone\"}}]}",
 	    file);
 	ck_assert_int_eq(fclose(file), 0);
 	(void)snprintf(path, sizeof path, "%s/again", world.dir);
@@ -432,31 +443,31 @@ import_again(const char *phone)
 	free(out);
 }
 
+/* What must not be there of an erased customer, each after "SELECT count(*) FROM". */
+static const char *const gone[] = {
+    "customer_key x WHERE true",
+    "customer x WHERE (name_sealed IS NOT NULL OR name_mask IS NOT NULL OR id_sealed IS "
+    "NOT NULL OR dob IS NOT NULL OR city IS NOT NULL OR manager IS NOT NULL)",
+    "contact_point x WHERE (phone_sealed <> '' OR phone_mask <> '***')",
+    "objection x WHERE (phone_index IS NOT NULL OR phone_sealed IS NOT NULL)",
+    "holding x WHERE true",
+    "txn x WHERE true",
+    "interaction x WHERE true",
+    "segment_member x WHERE true",
+    "customer_stage x WHERE true",
+    "household_member x WHERE true",
+    "task x JOIN task_state USING (state) WHERE NOT terminal",
+};
+
 static void
 ck_nothing_left(int64_t id)
 {
-	static const char *const gone[] = {
-	    "SELECT count(*) FROM customer_key WHERE customer_id = %lld",
-	    "SELECT count(*) FROM customer WHERE customer_id = %lld AND (name_sealed IS NOT "
-	    "NULL OR name_mask IS NOT NULL OR id_sealed IS NOT NULL OR dob IS NOT NULL OR "
-	    "city IS NOT NULL OR manager IS NOT NULL)",
-	    "SELECT count(*) FROM contact_point WHERE customer_id = %lld AND (phone_sealed "
-	    "<> '' OR phone_mask <> '***')",
-	    "SELECT count(*) FROM objection WHERE customer_id = %lld AND (phone_index IS NOT "
-	    "NULL OR phone_sealed IS NOT NULL)",
-	    "SELECT count(*) FROM holding WHERE customer_id = %lld",
-	    "SELECT count(*) FROM txn WHERE customer_id = %lld",
-	    "SELECT count(*) FROM interaction WHERE customer_id = %lld",
-	    "SELECT count(*) FROM segment_member WHERE customer_id = %lld",
-	    "SELECT count(*) FROM customer_stage WHERE customer_id = %lld",
-	    "SELECT count(*) FROM task JOIN task_state USING (state) WHERE customer_id = "
-	    "%lld AND NOT terminal",
-	};
-
 	for (size_t i = 0; i < STW_ARRAY_LEN(gone); i++) {
 		char sql[400];
 
-		(void)snprintf(sql, sizeof sql, gone[i], (long long)id);
+		(void)snprintf(sql, sizeof sql,
+		    "SELECT count(*) FROM %s AND x.customer_id = %lld", gone[i],
+		    (long long)id);
 		ck_assert_msg(number(sql) == 0, "%s", sql);
 	}
 }
@@ -510,8 +521,9 @@ START_TEST(two_people_erase_a_customer_and_the_number_stays_uncalled)
 	reply_free(&r);
 	/* Those who share the number are still bitten by the objection. */
 	ck_assert_int_ge(
-	    number("SELECT count(DISTINCT customer_id) FROM objection WHERE source = 'shared "
-		   "number'"),
+	    number(
+		"SELECT count(DISTINCT customer_id) FROM objection WHERE source = 'shared "
+		"number'"),
 	    sharers);
 	import_again(phone);
 	ck_assert_int_eq(
@@ -533,8 +545,8 @@ START_TEST(a_legal_hold_keeps_everything)
 	struct reply r;
 
 	any_customer(5, ref);
-	(void)snprintf(
-	    sql, sizeof sql, "UPDATE customer SET legal_hold = true WHERE ref = '%s'", ref);
+	(void)snprintf(sql, sizeof sql,
+	    "UPDATE customer SET legal_hold = true WHERE ref = '%s'", ref);
 	test_db_tamper(&world.db, sql);
 	r = erase(second, ref);
 	ck_status(&r, 409);
@@ -546,10 +558,10 @@ END_TEST
 START_TEST(the_command_line_wants_two_people_too)
 {
 	char ref[80], *out;
-	const char *one[] = {"erase", ref, "--reason", "retention_over", "--case", "E-2",
-	    "--by", "li", "--confirmed-by", "li", NULL};
-	const char *two[] = {"erase", ref, "--reason", "retention_over", "--case", "E-2",
-	    "--by", "li", "--confirmed-by", "wang", NULL};
+	const char *one[] = {"erase", ref, "--reason", "retention_over", "--case",
+	    "E-2", "--by", "li", "--confirmed-by", "li", NULL};
+	const char *two[] = {"erase", ref, "--reason", "retention_over", "--case",
+	    "E-2", "--by", "li", "--confirmed-by", "wang", NULL};
 
 	any_customer(7, ref);
 	ck_assert_int_eq(world_run(&world, &out, one), 2);
@@ -593,7 +605,8 @@ main(void)
 	SRunner *runner;
 	int failed;
 
-	(void)curl_global_init(CURL_GLOBAL_ALL);
+	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
+	test_cluster_start();
 	world_start(&world, CUSTOMERS);
 	token_make("second", second);
 	token_make("auditor", auditor);
@@ -611,9 +624,10 @@ main(void)
 	tcase_add_test(tc, a_server_that_crashes_leaves_no_core);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
+	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
 	world_stop(&world);
+	curl_global_cleanup();
 	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -19,7 +19,7 @@
 #include "tests/lib/cluster.h"
 
 #define NOW       (INT64_C(1795399200) * STW_USEC_SEC) /* 2026-11-23T02:00:00Z */
-#define CUSTOMERS 600 /* customer 2n has the number of customer 2n - 1 */
+#define CUSTOMERS 240 /* customer 2n has the number of customer 2n - 1 */
 #define WAIT      (20 * STW_USEC_SEC)
 
 static struct test_db t;

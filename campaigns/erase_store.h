@@ -1,0 +1,47 @@
+/*
+ * erase_store.h - erasing a customer's personal data, by destroying the customer's key.
+ *
+ * Purpose    After it nothing sealed of the customer opens, here or in any copy of the
+ *            database, and nothing else identifies the person. Tasks, decisions, consents
+ *            and the ledger stay, about a customer without a name (docs/personal-data.md
+ *            says what remains). Objections go on: by number for those who share it, and
+ *            on the list of numbers not to be called, so that the person is not called
+ *            again after a later import.
+ * Rules      Two people: one asks, another confirms, and that does it. A legal hold
+ *            refuses. It cannot be undone.
+ * Locks      numbers' guards -> customer_permission -> customer -> task -> outbox.
+ */
+#ifndef STW_CAMPAIGNS_ERASE_STORE_H
+#define STW_CAMPAIGNS_ERASE_STORE_H
+
+#include "db/db.h"
+#include "db/seal.h"
+
+struct erase_request {
+	int bucket;
+	int64_t customer_id;
+	const char *reason;   /* a word of erase_reasons */
+	const char *case_ref; /* reference of the case */
+	const char *actor;
+	stw_usec now;
+	stw_day today; /* of the institution */
+};
+
+/* Ends with NULL. */
+extern const char *const erase_reasons[];
+
+struct erase_result {
+	bool erased; /* false: asked for, and waiting for a second person */
+	const char *requested_by; /* in the arena */
+	stw_usec requested_at;
+	int64_t suppressed; /* entries for the list of numbers not to be called */
+	int64_t cancelled, recalled; /* tasks */
+};
+
+/* In the caller's transaction. Asks, or confirms what another person asked for. CONFLICT:
+ * a legal hold, the same person twice, erased already. INVALID: no such reason. */
+enum stw_code erase_customer(struct db *db, const struct seal_keys *keys,
+    const struct erase_request *req, struct arena *arena, struct erase_result *out,
+    struct stw_err *err) STW_MUST_USE;
+
+#endif

@@ -1,0 +1,16 @@
+-- erase_rows: the customer's key, and what describes the customer; each stays gone.
+-- Params   $1 bucket, $2 customer_id
+WITH key AS (
+    DELETE FROM customer_key WHERE bucket = $1::smallint AND customer_id = $2::bigint
+), holdings AS (
+    DELETE FROM holding WHERE bucket = $1::smallint AND customer_id = $2::bigint
+), txns AS (
+    DELETE FROM txn WHERE bucket = $1::smallint AND customer_id = $2::bigint
+), interactions AS (
+    DELETE FROM interaction WHERE bucket = $1::smallint AND customer_id = $2::bigint
+), stages AS (
+    DELETE FROM customer_stage WHERE bucket = $1::smallint AND customer_id = $2::bigint
+), households AS (
+    DELETE FROM household_member WHERE bucket = $1::smallint AND customer_id = $2::bigint
+)
+DELETE FROM segment_member WHERE bucket = $1::smallint AND customer_id = $2::bigint;
