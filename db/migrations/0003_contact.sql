@@ -78,12 +78,16 @@ ALTER TABLE customer
     ADD COLUMN household_size integer;   -- NULL: no household is known
 
 CREATE FUNCTION contact_share(touched bytea[]) RETURNS void LANGUAGE sql
--- A batch against a large table: by index, whatever the statistics of the hour say.
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+-- A batch against a large table: row by row and by index, whatever the statistics of the
+-- hour say. A table that was never analyzed has 200 numbers to the planner, and it would
+-- compare each with each.
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET enable_material = off AS $$
     WITH who AS (
         SELECT DISTINCT o.bucket, o.customer_id
           FROM unnest(touched) AS t (phone_index)
-          JOIN contact_point o USING (phone_index)
+         CROSS JOIN LATERAL (SELECT p.bucket, p.customer_id FROM contact_point p
+                              WHERE p.phone_index = t.phone_index OFFSET 0) o
     ), counted AS (
         SELECT w.bucket, w.customer_id,
                (SELECT coalesce(max(n), 0) FROM (
@@ -100,15 +104,16 @@ SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS
 $$;
 -- Of new points only numbers that somebody has already matter.
 CREATE FUNCTION contact_point_added() RETURNS trigger LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET enable_material = off AS $$
 DECLARE
     touched bytea[];
 BEGIN
     SELECT array_agg(DISTINCT a.phone_index) INTO touched
       FROM added a
-     WHERE EXISTS (SELECT 1 FROM contact_point o
-                    WHERE o.phone_index = a.phone_index
-                      AND (o.bucket, o.point_id) <> (a.bucket, a.point_id));
+     WHERE (SELECT true FROM contact_point o
+             WHERE o.phone_index = a.phone_index
+               AND (o.bucket, o.point_id) <> (a.bucket, a.point_id) LIMIT 1);
     IF touched IS NOT NULL THEN
         PERFORM contact_share(touched);
     END IF;
@@ -118,7 +123,9 @@ CREATE TRIGGER contact_point_added AFTER INSERT ON contact_point
     REFERENCING NEW TABLE AS added
     FOR EACH STATEMENT EXECUTE FUNCTION contact_point_added();
 -- Of points that go: whoever still has the number, and whose point it was.
-CREATE FUNCTION contact_point_gone() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION contact_point_gone() RETURNS trigger LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET enable_material = off AS $$
 DECLARE
     touched bytea[];
 BEGIN
@@ -126,7 +133,9 @@ BEGIN
         SELECT g.phone_index FROM gone g
         UNION ALL
         SELECT p.phone_index FROM gone g
-          JOIN contact_point p ON p.bucket = g.bucket AND p.customer_id = g.customer_id) x;
+         CROSS JOIN LATERAL (SELECT o.phone_index FROM contact_point o
+                              WHERE o.bucket = g.bucket
+                                AND o.customer_id = g.customer_id OFFSET 0) p) x;
     IF touched IS NOT NULL THEN
         PERFORM contact_share(touched);
         UPDATE customer c SET phone_shared_by = 0
@@ -177,7 +186,8 @@ CREATE INDEX household_member_ref_idx ON household_member (household_ref);
 
 -- How many belong to the household of a customer, that customer included.
 CREATE FUNCTION household_changed() RETURNS trigger LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET enable_material = off AS $$
 BEGIN
     UPDATE customer c SET household_size = nullif(s.n, 0)
       FROM (SELECT w.bucket, w.customer_id,
@@ -189,7 +199,11 @@ BEGIN
               FROM (SELECT bucket, customer_id FROM changed
                      UNION
                     SELECT o.bucket, o.customer_id
-                      FROM changed h JOIN household_member o USING (household_ref)) w) s
+                      FROM changed h
+                     CROSS JOIN LATERAL (SELECT n.bucket, n.customer_id
+                                           FROM household_member n
+                                          WHERE n.household_ref = h.household_ref
+                                         OFFSET 0) o) w) s
      WHERE c.bucket = s.bucket AND c.customer_id = s.customer_id
        AND c.household_size IS DISTINCT FROM nullif(s.n, 0);
     RETURN NULL;
