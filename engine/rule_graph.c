@@ -149,7 +149,7 @@ node_hash(const struct gnode *n)
 	uint32_t h = mix((uint32_t)n->op, (uint64_t)n->kind);
 
 	h = mix(h, (uint64_t)n->scope->id);
-	h = mix(h, (uint64_t)(uint32_t)n->col << 32 | (uint32_t)n->col2);
+	h = mix(h, (uint64_t)n->col);
 	h = mix(h, (uint64_t)n->truth << 8 | (uint64_t)n->cmp << 4 | (uint64_t)n->left);
 	h = mix(h, (uint64_t)n->a);
 	h = mix(h, (uint64_t)n->b);
@@ -171,8 +171,8 @@ static bool
 node_equal(const struct gnode *a, const struct gnode *b)
 {
 	if (a->op != b->op || a->kind != b->kind || a->scope != b->scope ||
-	    a->col != b->col || a->col2 != b->col2 || a->truth != b->truth ||
-	    a->cmp != b->cmp || a->left != b->left || a->a != b->a || a->b != b->b ||
+	    a->col != b->col || a->truth != b->truth || a->cmp != b->cmp ||
+	    a->left != b->left || a->a != b->a || a->b != b->b ||
 	    double_bits(a->d) != double_bits(b->d) || a->nin != b->nin ||
 	    a->nranges != b->nranges || memcmp(a->currency, b->currency, 4) != 0 ||
 	    a->nslots != b->nslots)
@@ -212,8 +212,8 @@ static const enum gcost own_cost[GOPS] = {
 static bool
 reads_column(enum gop op)
 {
-	return op == G_SET || op == G_BITS || op == G_REAL || op == G_SCALED ||
-	       op == G_SEGMENT || op == V_COLUMN;
+	return op == G_SET || op == G_BITS || op == G_REAL || op == G_SEGMENT ||
+	       op == V_COLUMN;
 }
 
 struct gnode *
@@ -245,11 +245,8 @@ gnode_make(struct graph *g, const struct gnode *proto)
 		g->nodes =
 		    stw_xrealloc(g->nodes, (size_t)g->nodes_cap * sizeof *g->nodes);
 	}
-	if (reads_column(n->op)) {
+	if (reads_column(n->op))
 		n->pack = graph_pack(g, n->scope->table, n->col);
-		if (n->op == G_SCALED)
-			n->pack2 = graph_pack(g, n->scope->table, n->col2);
-	}
 	n->id = g->nnodes;
 	g->nodes[g->nnodes++] = n;
 	n->chain = *bucket;

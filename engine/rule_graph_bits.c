@@ -23,27 +23,20 @@ piece_count(const struct lane_scope *s)
 }
 
 static struct piece
-piece_at(const struct gnode *n, int col, const struct lane_scope *s, size_t i)
+piece_at(const struct gnode *n, const struct lane_scope *s, size_t i)
 {
-	const struct col_pack *pack = col == n->col ? n->pack : n->pack2;
-	const struct column *column = &n->scope->table->cols[col];
+	const struct column *column = &n->scope->table->cols[n->col];
 	size_t k = s->base / TABLE_CHUNK + i;
 	size_t from = i == 0 ? s->base : k * TABLE_CHUNK;
 	size_t end = (k + 1) * TABLE_CHUNK, last = s->base + s->words * 64;
 	struct piece p = {.word = (from - s->base) / 64,
 	    .rows = from % TABLE_CHUNK,
-	    .chunk = &pack->chunks[k]};
+	    .chunk = &n->pack->chunks[k]};
 
 	p.words = ((end < last ? end : last) - from) / 64;
 	if (p.chunk->missing > 0)
 		p.valid = column->valid + from / 64;
 	return p;
-}
-
-static unsigned
-width_index(uint8_t width)
-{
-	return width == 1 ? 0 : width == 2 ? 1 : width == 4 ? 2 : 3;
 }
 
 /* ---- planes from known bits and validity --------------------------------------------- */
@@ -84,35 +77,37 @@ say_valued(struct lane *x, const struct gnode *n, struct gstate *s, enum plane s
 #define CLIPPED 9 /* ranges that can be compared one by one */
 #define FEW     3 /* so many are faster than a look-up of bytes */
 
-/* The part of a range that a chunk's values can be in; false: none. */
+/* The largest code that the chunk's form holds. */
+static uint64_t
+most_code(const struct col_chunk *c)
+{
+	return (UINT64_C(1) << (chunk_high_size(c->width) * 8 + c->low_bits)) - 1;
+}
+
+/* The part of a range that a chunk's values can be in, as codes; false: none. Where the
+ * range goes on past the values the codes do too, which is cheaper to compare. */
 static bool
 clip_range(
     const struct simd_range *r, const struct col_chunk *c, struct simd_range *out)
 {
-	*out = *r;
-	if (r->hi < c->min || r->lo > c->max)
-		return false;
-	/* Wide values keep their open side, which is cheaper to compare. */
-	if (r->lo <= c->min)
-		out->lo = c->width == 8 ? INT64_MIN : c->min;
-	if (r->hi >= c->max)
-		out->hi = c->width == 8 ? INT64_MAX : c->max;
-	return true;
-}
-
-/* The range in codes; false: it lies between two steps. */
-static bool
-as_codes(struct simd_range *r, const struct col_chunk *c)
-{
+	bool from_first = r->lo <= c->min, to_last = r->hi >= c->max;
 	uint64_t lo = (uint64_t)r->lo - (uint64_t)c->base;
 	uint64_t hi = (uint64_t)r->hi - (uint64_t)c->base;
 
+	if (r->hi < c->min || r->lo > c->max)
+		return false;
+	if (c->width == 8) {
+		out->lo = from_first ? INT64_MIN : r->lo;
+		out->hi = to_last ? INT64_MAX : r->hi;
+		return true;
+	}
 	if (c->step != 1) {
 		lo = lo / c->step + (lo % c->step != 0);
 		hi /= c->step;
 	}
-	*r = (struct simd_range){(int64_t)lo, (int64_t)hi};
-	return c->step == 1 || lo <= hi;
+	out->lo = from_first ? 0 : (int64_t)lo;
+	out->hi = to_last ? (int64_t)most_code(c) : (int64_t)hi;
+	return out->lo <= out->hi; /* not: it lies between two steps */
 }
 
 /* The set's ranges within a chunk's values, as codes; *count is how many there are, of
@@ -129,8 +124,6 @@ clip_ranges(const struct gnode *n, const struct col_chunk *c, struct simd_range 
 			continue;
 		if (n->ranges[i].lo <= c->min && n->ranges[i].hi >= c->max)
 			return PLANE_TRUE;
-		if (!as_codes(&r, c))
-			continue;
 		if (*count < CLIPPED)
 			out[*count] = r;
 		(*count)++;
@@ -146,7 +139,7 @@ set_of_codes(const struct gnode *n, const struct col_chunk *c, uint64_t set[4])
 
 	memset(set, 0, 4 * sizeof *set);
 	for (int i = 0; i < n->nranges; i++) {
-		if (!clip_range(&n->ranges[i], c, &r) || !as_codes(&r, c))
+		if (!clip_range(&n->ranges[i], c, &r))
 			continue;
 		for (int64_t code = r.lo; code <= r.hi; code++)
 			bit_set(set, (size_t)code);
@@ -202,15 +195,16 @@ bool_piece(const struct gnode *n, const struct piece *p, uint64_t *out)
 	return PLANE_BITS;
 }
 
-/* Which rows with a value are in the set. */
+/* Which rows with a value are in the set; only those of `open` matter (NULL: all). */
 static enum plane
-set_piece(struct lane *x, const struct gnode *n, const struct piece *p, uint64_t *out)
+set_piece(struct lane *x, const struct gnode *n, const struct piece *p,
+    const uint64_t *open, uint64_t *out)
 {
 	const struct col_chunk *c = p->chunk;
 	struct simd_range ranges[CLIPPED];
+	struct simd_codes codes;
 	uint64_t set[4];
 	enum plane said;
-	const void *data;
 	int count = 0;
 
 	if (n->scope->table->cols[n->col].type == COL_BOOL)
@@ -221,13 +215,13 @@ set_piece(struct lane *x, const struct gnode *n, const struct piece *p, uint64_t
 	said = c->min > c->max ? PLANE_FALSE : clip_ranges(n, c, ranges, &count);
 	if (said != PLANE_BITS)
 		return said;
-	data = (const char *)c->data + p->rows * c->width;
+	codes = chunk_codes(c, p->rows);
 	if (c->width == 1 && count > FEW) {
 		set_of_codes(n, c, set);
-		x->simd->in_set(data, set, p->words, out);
+		x->simd->in_set(codes.high, set, p->words, out);
 	} else if (count <= CLIPPED) {
-		x->simd->in_ranges[width_index(c->width)](
-		    data, ranges, count, p->words, out);
+		x->simd->in_ranges[chunk_form(c)](
+		    &codes, ranges, count, open, p->words, out);
 	} else {
 		look_up(n, p, out);
 	}
@@ -268,9 +262,9 @@ set_pieces(struct lane *x, const struct gnode *n, const struct lane_scope *scope
 	if (n->truth == UNKNOWN_T && n->pack->missing > 0)
 		p = lane_bits(x, n, &s->buf_p);
 	for (size_t i = 0; i < count; i++) {
-		struct piece piece = piece_at(n, n->col, scope, i);
+		struct piece piece = piece_at(n, scope, i);
 		uint64_t *pt = t + piece.word, *pp = p + piece.word;
-		enum plane said = set_piece(x, n, &piece, pt);
+		enum plane said = set_piece(x, n, &piece, NULL, pt);
 
 		if (said != PLANE_BITS)
 			fill(pt, said, piece.words);
@@ -291,9 +285,9 @@ run_set(struct lane *x, const struct gnode *n, struct gstate *s)
 		set_pieces(x, n, scope, s);
 		return;
 	}
-	piece = piece_at(n, n->col, scope, 0);
+	piece = piece_at(n, scope, 0);
 	bits = lane_bits(x, n, &s->buf_t);
-	said = set_piece(x, n, &piece, bits);
+	said = set_piece(x, n, &piece, NULL, bits);
 	say_valued(x, n, s, said, bits, piece.valid, n->truth, piece.words);
 }
 
@@ -344,9 +338,22 @@ look_ahead(const struct piece *p, const uint64_t *mask, size_t word)
 		chunk_prefetch(p->chunk, p->rows + word * 64, mask[word]);
 }
 
-/* The words that the mask leaves open; where few rows of one are, only those. */
+#define FEW_WORDS 2 /* it pays to go by row when at most one word in so many has one */
+
+static bool
+is_sparse(const uint64_t *bits, size_t words)
+{
+	size_t used = 0;
+
+	for (size_t w = 0; w < words; w++)
+		used += bits[w] != 0;
+	return used * FEW_WORDS <= words;
+}
+
+/* Wide values: only the words that the mask leaves open; where few rows of one are, only
+ * those. */
 static void
-set_open_piece(struct lane *x, const struct gnode *n, const struct piece *p,
+set_open_words(struct lane *x, const struct gnode *n, const struct piece *p,
     const uint64_t *mask, uint64_t *out)
 {
 	for (size_t w = 0; w < p->words; w++) {
@@ -357,16 +364,31 @@ set_open_piece(struct lane *x, const struct gnode *n, const struct piece *p,
 		out[w] = 0;
 		if (mask[w] == 0)
 			continue;
-		if (p->chunk->width > 0 && is_sparse_word(mask[w])) {
+		if (is_sparse_word(mask[w])) {
 			out[w] = look_at(n, p, w, mask[w]);
 			continue;
 		}
 		one.rows += w * 64;
 		one.words = 1;
-		said = set_piece(x, n, &one, out + w);
+		said = set_piece(x, n, &one, NULL, out + w);
 		if (said != PLANE_BITS)
 			fill(out + w, said, 1);
 	}
+}
+
+static void
+set_open_piece(struct lane *x, const struct gnode *n, const struct piece *p,
+    const uint64_t *mask, uint64_t *out)
+{
+	enum plane said;
+
+	if (p->chunk->width == 8 && is_sparse(mask, p->words)) {
+		set_open_words(x, n, p, mask, out);
+		return;
+	}
+	said = set_piece(x, n, p, mask, out);
+	if (said != PLANE_BITS)
+		fill(out, said, p->words);
 }
 
 void
@@ -379,7 +401,7 @@ run_set_open(struct lane *x, const struct gnode *n, struct gstate *s)
 	if (n->truth == UNKNOWN_T && n->pack->missing > 0)
 		p = lane_bits(x, n, &s->buf_p);
 	for (size_t i = 0; i < count; i++) {
-		struct piece piece = piece_at(n, n->col, scope, i);
+		struct piece piece = piece_at(n, scope, i);
 
 		set_open_piece(x, n, &piece, s->mask + piece.word, t + piece.word);
 		with_missing(n, &piece, t + piece.word, p + piece.word);
@@ -392,13 +414,12 @@ static void
 bits_piece(struct lane *x, const struct gnode *n, const struct piece *p, uint64_t *out)
 {
 	const struct col_chunk *c = p->chunk;
+	struct simd_codes codes = chunk_codes(c, p->rows);
 
 	if (c->width == 0) {
 		fill(out, (c->base & n->a) != 0 ? PLANE_TRUE : PLANE_FALSE, p->words);
 	} else if (c->width == 8 || (c->base == 0 && c->step == 1)) {
-		x->simd->has_bits[width_index(c->width)](
-		    (const char *)c->data + p->rows * c->width, (uint64_t)n->a,
-		    p->words, out);
+		x->simd->has_bits[chunk_form(c)](&codes, (uint64_t)n->a, p->words, out);
 	} else {
 		for (size_t w = 0; w < p->words; w++) {
 			out[w] = 0;
@@ -421,7 +442,7 @@ run_bits(struct lane *x, const struct gnode *n, struct gstate *s)
 	if (n->pack->missing > 0)
 		p = lane_bits(x, n, &s->buf_p);
 	for (size_t i = 0; i < count; i++) {
-		struct piece piece = piece_at(n, n->col, scope, i);
+		struct piece piece = piece_at(n, scope, i);
 		uint64_t *pt = t + piece.word, *pp = p + piece.word;
 
 		bits_piece(x, n, &piece, pt);
@@ -518,7 +539,8 @@ run_ints_constant(struct lane *x, const struct gnode *n, struct gstate *s)
 	else if (r->lo <= a->lo && r->hi >= a->hi)
 		said = PLANE_TRUE;
 	else
-		x->simd->in_ranges[3](a->i, r, 1, words, bits);
+		x->simd->in_ranges[SIMD_I64](
+		    &(struct simd_codes){.high = a->i}, r, 1, NULL, words, bits);
 	say_compared(x, n, s, said, bits, a->known, words);
 }
 
@@ -570,32 +592,24 @@ product_fits(int64_t lo, int64_t hi, int64_t by)
 	       !__builtin_mul_overflow(hi, by, &r);
 }
 
-/* Two wide columns in one loop, where no product overflows. */
+/* Two columns in one loop, where no product overflows. */
 void
 run_scaled(struct lane *x, const struct gnode *n, struct gstate *s)
 {
-	const struct lane_scope *scope = lane_scope(x, n->scope);
-	const struct gstate *steps;
-	struct piece a, b;
+	const struct gstate *a = lane_ask(x, n->in[0]);
+	const struct gstate *b = lane_ask(x, n->in[1]), *steps;
+	size_t words = lane_scope(x, n->scope)->words;
 	uint64_t *bits;
 
-	if (piece_count(scope) == 1) {
-		a = piece_at(n, n->col, scope, 0);
-		b = piece_at(n, n->col2, scope, 0);
-		if (a.chunk->width == 8 && b.chunk->width == 8 &&
-		    product_fits(a.chunk->min, a.chunk->max, n->a) &&
-		    product_fits(b.chunk->min, b.chunk->max, n->b)) {
-			bits = lane_bits(x, n, &s->buf_t);
-			x->simd->scaled_compare[n->cmp](
-			    (const int64_t *)a.chunk->data + a.rows, n->a,
-			    (const int64_t *)b.chunk->data + b.rows, n->b, a.words,
-			    bits);
-			say_compared(x, n, s, PLANE_BITS, bits,
-			    both_known(x, n, s, a.valid, b.valid, a.words), a.words);
-			return;
-		}
+	if (!a->none && !b->none && product_fits(a->lo, a->hi, n->a) &&
+	    product_fits(b->lo, b->hi, n->b)) {
+		bits = lane_bits(x, n, &s->buf_t);
+		x->simd->scaled_compare[n->cmp](a->i, n->a, b->i, n->b, words, bits);
+		say_compared(x, n, s, PLANE_BITS, bits,
+		    both_known(x, n, s, a->known, b->known, words), words);
+		return;
 	}
-	steps = lane_ask(x, n->in[0]);
+	steps = lane_ask(x, n->in[2]);
 	s->plane = steps->plane;
 	s->t = steps->t;
 	s->p = steps->p;
@@ -624,7 +638,7 @@ run_segment(struct lane *x, const struct gnode *n, struct gstate *s)
 		say_plane(s, PLANE_FALSE);
 		return;
 	}
-	piece = piece_at(n, n->col, scope, 0);
+	piece = piece_at(n, scope, 0);
 	if (rows == NULL || rows->bits < scope->first + scope->n) {
 		say_plane(s, PLANE_UNKNOWN);
 		return;

@@ -529,16 +529,16 @@ is_whole(enum rule_value_kind kind)
 	       kind == RULE_V_DURATION || kind == RULE_V_DATE || kind == RULE_V_MONEY;
 }
 
-static bool
-is_scaled_column(const struct gnode *n, int *col, int64_t *by)
+/* The column that the value is `by` times; NULL: it is something else. */
+static struct gnode *
+scaled_column(struct gnode *n, int64_t *by)
 {
 	*by = 1;
 	if (n->op == V_MULTIPLY && n->in[1]->op == V_CONST) {
 		*by = n->in[1]->a;
 		n = n->in[0];
 	}
-	*col = n->col;
-	return n->op == V_COLUMN && is_whole(n->kind);
+	return n->op == V_COLUMN && is_whole(n->kind) ? n : NULL;
 }
 
 /* x * a < y * b over two columns in one loop; what it cannot do stands behind it. */
@@ -549,14 +549,17 @@ make_scaled(struct builder *b, struct gnode *steps)
 	    .kind = RULE_V_BOOL,
 	    .scope = b->scope,
 	    .cmp = steps->cmp,
-	    .in = &steps,
-	    .nin = 1};
+	    .nin = 3};
+	struct gnode *in[3] = {NULL, NULL, steps};
 
-	if (steps->nin != 2 ||
-	    !is_scaled_column(steps->in[0], &scaled.col, &scaled.a) ||
-	    !is_scaled_column(steps->in[1], &scaled.col2, &scaled.b) ||
-	    steps->in[0]->scope != b->scope || steps->in[1]->scope != b->scope)
+	if (steps->nin != 2)
 		return steps;
+	in[0] = scaled_column(steps->in[0], &scaled.a);
+	in[1] = scaled_column(steps->in[1], &scaled.b);
+	if (in[0] == NULL || in[1] == NULL || in[0]->scope != b->scope ||
+	    in[1]->scope != b->scope)
+		return steps;
+	scaled.in = in;
 	return gnode_make(b->g, &scaled);
 }
 

@@ -121,9 +121,8 @@ lane_scope(struct lane *x, const struct gscope *scope)
 }
 
 /* ---- memory ------------------------------------------------------------------------ */
-/* Kept for the lane's life. Aligned, so that the loops read whole cache lines. */
-static void *
-lane_keep(struct lane *x, size_t bytes)
+void *
+lane_room(struct lane *x, size_t bytes)
 {
 	char *p = arena_alloc(&x->arena, bytes + ALIGN);
 
@@ -134,7 +133,7 @@ uint64_t *
 lane_bits(struct lane *x, const struct gnode *n, uint64_t **buf)
 {
 	if (*buf == NULL)
-		*buf = lane_keep(x, n->scope->max_words * sizeof **buf);
+		*buf = lane_room(x, n->scope->max_words * sizeof **buf);
 	return *buf;
 }
 
@@ -142,7 +141,7 @@ int64_t *
 lane_ints(struct lane *x, const struct gnode *n, struct gstate *s)
 {
 	if (s->buf_v == NULL)
-		s->buf_v = lane_keep(x, n->scope->max_words * 64 * sizeof(int64_t));
+		s->buf_v = lane_room(x, n->scope->max_words * 64 * sizeof(int64_t));
 	s->i = s->buf_v;
 	return s->buf_v;
 }
@@ -151,7 +150,7 @@ double *
 lane_reals(struct lane *x, const struct gnode *n, struct gstate *s)
 {
 	if (s->buf_v == NULL)
-		s->buf_v = lane_keep(x, n->scope->max_words * 64 * sizeof(double));
+		s->buf_v = lane_room(x, n->scope->max_words * 64 * sizeof(double));
 	s->d = s->buf_v;
 	return s->buf_v;
 }

@@ -104,8 +104,7 @@ open_rows(struct lane *x, const struct gnode *n, struct gstate *s,
 	return open;
 }
 
-#define WIDE      8 /* bytes a row from which on it pays to look at open rows only */
-#define FEW_WORDS 2 /* when at most one word in so many has one */
+#define WIDE 3 /* bytes a row from which on it pays to know which rows are open */
 
 /* May the operand be asked for open rows only? */
 static bool
@@ -115,16 +114,6 @@ is_maskable(const struct gnode *n, const struct gnode *operand)
 		return true;
 	return n->op == G_AND && operand->op == G_SET && operand->users == 1 &&
 	       gnode_width(operand) >= WIDE;
-}
-
-static bool
-is_sparse(const uint64_t *bits, size_t words)
-{
-	size_t used = 0;
-
-	for (size_t w = 0; w < words; w++)
-		used += bits[w] != 0;
-	return used * FEW_WORDS <= words;
 }
 
 static void
@@ -147,9 +136,6 @@ run_logic(struct lane *x, const struct gnode *n, struct gstate *s, enum plane st
 				say_plane(s, stop);
 				return;
 			}
-			if (mask != NULL && n->in[i]->op == G_SET &&
-			    !is_sparse(mask, lane_scope(x, n->scope)->words))
-				mask = NULL;
 		}
 		if (lane_ask_rows(x, n->in[i], mask)->plane == stop) {
 			say_plane(s, stop);

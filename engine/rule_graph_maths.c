@@ -89,22 +89,13 @@ static void
 copy_piece(
     struct lane *x, const struct col_chunk *c, size_t row, size_t words, int64_t *to)
 {
-	const char *data = (const char *)c->data + row * c->width;
+	struct simd_codes codes = chunk_codes(c, row);
 
 	if (c->width == 0) {
 		for (size_t i = 0; i < words * 64; i++)
 			to[i] = c->base;
-	} else if (c->width == 8) {
-		memcpy(to, data, words * 64 * sizeof *to);
 	} else {
-		x->simd->widen[c->width == 1   ? 0
-			       : c->width == 2 ? 1
-					       : 2](
-		    data, c->step == 1 ? c->base : 0, words, to);
-		if (c->step != 1) {
-			x->simd->multiply_constant(to, (int64_t)c->step, words, to);
-			x->simd->add_constant(to, c->base, words, to);
-		}
+		x->simd->widen[chunk_form(c)](&codes, c->base, c->step, words, to);
 	}
 }
 

@@ -43,7 +43,8 @@ enum gop {
 	G_REAL,      /* double column or value against a constant */
 	G_INTS,      /* two values of whole numbers */
 	G_REALS,     /* two doubles */
-	G_SCALED,    /* column * a against column * b; in[0]: the same in steps */
+	G_SCALED,    /* column * a against column * b; in[0], in[1]: the columns, in[2]:
+		      * the same in steps */
 	G_SEGMENT,   /* the row is a member */
 	G_AND,
 	G_OR,
@@ -104,11 +105,11 @@ struct gnode {
 	struct gscope *scope;
 	struct gnode **in;
 	int nin;
-	int col, col2; /* SET, BITS, COLUMN, SCALED, SEGMENT: ref */
-	const struct col_pack *pack, *pack2; /* of them */
-	enum truth truth;                    /* CONST; SET: of a row without a value */
-	enum simd_compare cmp;               /* REAL, INTS, REALS, SCALED */
-	bool left;                           /* REAL: the constant stands left */
+	int col;                     /* SET, BITS, REAL, COLUMN; SEGMENT: ref */
+	const struct col_pack *pack; /* of it */
+	enum truth truth;            /* CONST; SET: of a row without a value */
+	enum simd_compare cmp;       /* REAL, INTS, REALS, SCALED */
+	bool left;                   /* REAL: the constant stands left */
 	int64_t a, b;
 	double d;                  /* REAL, V_CONST of a double */
 	struct simd_range *ranges; /* SET: sorted, apart, none touches the next */
@@ -260,6 +261,8 @@ struct gstate {
 	const uint64_t *mask; /* ROWS, SET: the rows asked for; NULL: all */
 	bool complete;        /* ROWS: all rows are worked out */
 	void *buf_v;
+	int64_t *buf_sums; /* SUM, MEAN */
+	uint32_t *buf_before, *buf_ranks;
 	size_t rows, skipped;
 	uint64_t ns;
 };
@@ -300,6 +303,9 @@ const struct gstate *lane_ask_rows(
 void lane_planes(struct lane *x, const struct gnode *n, const struct gstate *s,
     const uint64_t **t, const uint64_t **p);
 
+/* Memory kept for the lane's life, zeroed. Aligned, so that the loops read whole cache
+ * lines. */
+void *lane_room(struct lane *x, size_t bytes);
 uint64_t *lane_bits(struct lane *x, const struct gnode *n, uint64_t **buf);
 int64_t *lane_ints(struct lane *x, const struct gnode *n, struct gstate *s);
 double *lane_reals(struct lane *x, const struct gnode *n, struct gstate *s);
@@ -380,14 +386,42 @@ bit_set(uint64_t *bits, size_t i)
 	bits[i >> 6] |= UINT64_C(1) << (i & 63);
 }
 
+/* The codes of a chunk from a row on, a multiple of 64; not of BOOL and width 0. */
+static inline enum simd_form
+chunk_form(const struct col_chunk *c)
+{
+	static const enum simd_form by_width[] = {SIMD_U8, SIMD_U8, SIMD_U16,
+	    SIMD_U8_U16, SIMD_U16_U16, SIMD_U16_U32, SIMD_U16_U32, SIMD_I64, SIMD_I64};
+
+	return by_width[c->width];
+}
+
+static inline struct simd_codes
+chunk_codes(const struct col_chunk *c, size_t row)
+{
+	size_t high = chunk_high_size(c->width);
+	const char *low = c->low;
+
+	return (struct simd_codes){.high = (const char *)c->data + row * high,
+	    .low = low == NULL ? NULL : low + row * (c->width - high),
+	    .low_bits = c->low_bits};
+}
+
 /* Asks for the rows of a word of 64 from `row` on before they are needed. As a function
  * of its own it would have no effect that gcc 12 sees, and be left out. */
 static inline __attribute__((always_inline)) void
 chunk_prefetch(const struct col_chunk *c, size_t row, uint64_t mask)
 {
-	for (; mask != 0; mask &= mask - 1)
-		__builtin_prefetch((const char *)c->data +
-				   (row + (size_t)__builtin_ctzll(mask)) * c->width);
+	struct simd_codes x = chunk_codes(c, row);
+	size_t high = chunk_high_size(c->width), low = c->width - high;
+
+	for (; mask != 0; mask &= mask - 1) {
+		size_t i = (size_t)__builtin_ctzll(mask);
+
+		__builtin_prefetch((const char *)x.high + i * high);
+		if (low != 0)
+			__builtin_prefetch((const char *)x.low + i * low);
+	}
 }
 
 static inline void

@@ -285,10 +285,14 @@ struct total {
 	double best_real;
 };
 
-static void
-take_extreme(const struct aggregate *a, enum gop op, size_t bit, struct total *t)
+/* The functions below are told what to do by constants, so that no row asks for it. */
+#define FOR_EACH_ROW static inline __attribute__((always_inline))
+
+FOR_EACH_ROW void
+take_extreme(
+    const struct aggregate *a, enum gop op, bool real, size_t bit, struct total *t)
 {
-	if (a->real) {
+	if (real) {
 		double v = real_at(a, bit);
 
 		if (t->count == 0 || (op == V_MIN && v < t->best_real) ||
@@ -301,19 +305,14 @@ take_extreme(const struct aggregate *a, enum gop op, size_t bit, struct total *t
 		    (op == V_MAX && v > t->best))
 			t->best = v;
 	}
-	t->count++;
 }
 
-/* Sums have a way of their own: whether a row is a parent's first is anybody's guess, and
- * they need not ask. */
-static void
-take(const struct aggregate *a, enum gop op, size_t bit, struct total *t)
+FOR_EACH_ROW void
+take(const struct aggregate *a, enum gop op, bool real, size_t bit, struct total *t)
 {
-	if (op == V_MIN || op == V_MAX) {
-		take_extreme(a, op, bit, t);
-		return;
-	}
-	if (a->real)
+	if (op == V_MIN || op == V_MAX)
+		take_extreme(a, op, real, bit, t);
+	else if (real)
 		t->real += real_at(a, bit);
 	else
 		t->whole += whole_at(a, bit);
@@ -385,39 +384,203 @@ look_ahead(const struct aggregate *a, size_t w)
 		    row % TABLE_CHUNK, a->chosen[w + AHEAD]);
 }
 
-/* sum, min, max, avg: over the chosen children in their order, as the interpreter goes;
- * the sum of doubles depends on it. */
-void
-run_aggregate(struct lane *x, const struct gnode *n, struct gstate *s)
+/* Over the chosen children in their order, as the interpreter goes; the sum of doubles
+ * depends on it. */
+FOR_EACH_ROW void
+walk(const struct gnode *n, const struct aggregate *a, enum gop op, bool real)
 {
-	struct aggregate a;
 	struct total t = {0};
 	size_t parent = 0, past, from, end;
 
-	if (!aggregate_begin(x, n, s, &a) || a.chosen == NULL || a.f.child->n == 0)
-		return;
-	from = past = first_bit(&a.f, 0);
-	end = first_bit(&a.f, a.f.parent->n);
+	from = past = first_bit(&a->f, 0);
+	end = first_bit(&a->f, a->f.parent->n);
 	for (size_t w = from >> 6; w <= (end - 1) >> 6; w++) {
-		uint64_t bits = chosen_word(&a, w, from, end);
+		uint64_t bits = chosen_word(a, w, from, end);
 
-		look_ahead(&a, w);
+		look_ahead(a, w);
 		for (; bits != 0; bits &= bits - 1) {
 			size_t bit = w * 64 + (size_t)__builtin_ctzll(bits);
 
 			if (bit >= past) {
-				close_parent(n, &a, &t, parent);
-				while (first_bit(&a.f, parent + 1) <= bit)
+				close_parent(n, a, &t, parent);
+				while (first_bit(&a->f, parent + 1) <= bit)
 					parent++;
-				past = first_bit(&a.f, parent + 1);
+				past = first_bit(&a->f, parent + 1);
 				t.count = 0;
 				t.whole = 0;
 				t.real = 0;
 			}
-			take(&a, n->op, bit, &t);
+			take(a, op, real, bit, &t);
 		}
 	}
-	close_parent(n, &a, &t, parent);
+	close_parent(n, a, &t, parent);
+}
+
+static void
+walk_extremes(const struct gnode *n, const struct aggregate *a)
+{
+	if (n->op == V_MIN && a->real)
+		walk(n, a, V_MIN, true);
+	else if (n->op == V_MIN)
+		walk(n, a, V_MIN, false);
+	else if (a->real)
+		walk(n, a, V_MAX, true);
+	else
+		walk(n, a, V_MAX, false);
+}
+
+/* ---- sums of whole numbers ---------------------------------------------------------------- */
+/* A parent's sum is the difference of two running sums, that over the chosen rows up to
+ * its last and that up to its first: no row is asked whose it is, which no processor could
+ * guess. Running sums may wrap around, their differences do not. */
+struct running {
+	int64_t *sums;    /* sums[k]: of the first k chosen rows */
+	uint32_t *before; /* before[w]: how many are chosen below word w */
+	uint32_t *ranks;  /* ranks[p]: how many before the children of parent p */
+	uint32_t count;
+};
+
+/* The chosen rows of some words, which lie in one chunk. */
+FOR_EACH_ROW void
+run_words(const struct aggregate *a, struct col_chunk c, uint8_t width, size_t word,
+    size_t words, size_t row, struct running *to)
+{
+	uint64_t sum = (uint64_t)to->sums[to->count];
+
+	c.width = width;
+	for (size_t w = 0; w < words; w++) {
+		uint64_t bits = a->chosen[word + w];
+
+		if (w + AHEAD < words && a->value == NULL)
+			chunk_prefetch(
+			    &c, row + (w + AHEAD) * 64, a->chosen[word + w + AHEAD]);
+		to->before[word + w] = to->count;
+		for (; bits != 0; bits &= bits - 1) {
+			size_t i = w * 64 + (size_t)__builtin_ctzll(bits);
+
+			sum += (uint64_t)chunk_value(&c, row + i);
+			to->sums[++to->count] = (int64_t)sum;
+		}
+	}
+}
+
+static void
+run_chunk(const struct aggregate *a, const struct col_chunk *c, size_t word,
+    size_t words, size_t row, struct running *to)
+{
+	switch (c->width) {
+	case 1:
+		run_words(a, *c, 1, word, words, row, to);
+		break;
+	case 2:
+		run_words(a, *c, 2, word, words, row, to);
+		break;
+	case 3:
+		run_words(a, *c, 3, word, words, row, to);
+		break;
+	case 4:
+		run_words(a, *c, 4, word, words, row, to);
+		break;
+	case 6:
+		run_words(a, *c, 6, word, words, row, to);
+		break;
+	default: /* 0, 8 */
+		run_words(a, *c, c->width, word, words, row, to);
+		break;
+	}
+}
+
+static void
+run_over(const struct aggregate *a, struct running *to)
+{
+	size_t word = 0, words = a->f.child->words, row, some;
+
+	to->sums[0] = 0;
+	if (a->value != NULL) {
+		struct col_chunk wide = {.data = a->value->i, .step = 1};
+
+		run_words(a, wide, 8, 0, words, 0, to);
+		word = words;
+	}
+	for (; word < words; word += some) {
+		const struct col_chunk *c = chunk_of(a, word * 64, &row);
+
+		some = (TABLE_CHUNK - row) / 64;
+		some = some < words - word ? some : words - word;
+		run_chunk(a, c, word, some, row, to);
+	}
+	to->before[words] = to->count;
+}
+
+/* No sum of a parent can overflow. */
+static bool
+sums_fit(const struct aggregate *a)
+{
+	int64_t lo = a->value != NULL ? a->value->lo : a->of->pack->min;
+	int64_t hi = a->value != NULL ? a->value->hi : a->of->pack->max;
+	int64_t n = (int64_t)a->f.child->n, r;
+
+	return !__builtin_mul_overflow(lo, n, &r) && !__builtin_mul_overflow(hi, n, &r);
+}
+
+static struct running
+running_room(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	size_t words = n->in[0]->scope->max_words, parents = n->scope->max_words * 64;
+
+	if (s->buf_sums == NULL) {
+		s->buf_sums = lane_room(x, (words * 64 + 1) * sizeof *s->buf_sums);
+		s->buf_before = lane_room(x, (words + 1) * sizeof *s->buf_before);
+		s->buf_ranks = lane_room(x, (parents + 1) * sizeof *s->buf_ranks);
+	}
+	return (struct running){
+	    .sums = s->buf_sums, .before = s->buf_before, .ranks = s->buf_ranks};
+}
+
+static int64_t
+running_sum(const struct running *r, size_t parent)
+{
+	return (int64_t)((uint64_t)r->sums[r->ranks[parent + 1]] -
+			 (uint64_t)r->sums[r->ranks[parent]]);
+}
+
+static void
+run_whole_sums(
+    struct lane *x, const struct gnode *n, struct gstate *s, const struct aggregate *a)
+{
+	struct running r = running_room(x, n, s);
+	int64_t *to = (int64_t *)a->room + a->f.skew;
+
+	run_over(a, &r);
+	x->simd->ranks(a->chosen, r.before, a->f.offsets, a->f.child->base,
+	    a->f.parent->n + 1, r.ranks);
+	/* A sum is known from the start, also that of nothing. */
+	for (size_t p = 0; p < a->f.parent->n && n->op == V_SUM; p++)
+		to[p] = running_sum(&r, p);
+	for (size_t p = 0; p < a->f.parent->n && n->op != V_SUM; p++) {
+		struct total t = {
+		    .count = r.ranks[p + 1] - r.ranks[p], .whole = running_sum(&r, p)};
+
+		close_parent(n, a, &t, p);
+	}
+}
+
+/* sum, min, max, avg. */
+void
+run_aggregate(struct lane *x, const struct gnode *n, struct gstate *s)
+{
+	struct aggregate a;
+
+	if (!aggregate_begin(x, n, s, &a) || a.chosen == NULL || a.f.child->n == 0)
+		return;
+	if (n->op == V_MIN || n->op == V_MAX)
+		walk_extremes(n, &a);
+	else if (a.real)
+		walk(n, &a, V_SUM, true);
+	else if (sums_fit(&a))
+		run_whole_sums(x, n, s, &a);
+	else
+		walk(n, &a, V_SUM, false);
 }
 
 /* ---- inwards --------------------------------------------------------------------------- */

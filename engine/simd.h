@@ -21,6 +21,24 @@ enum simd_level { SIMD_AUTO = 0, SIMD_PORTABLE, SIMD_AVX2, SIMD_AVX512 };
 
 enum simd_compare { SIMD_LT = 0, SIMD_LE, SIMD_EQ, SIMD_COMPARES };
 
+/* How whole numbers lie in memory: an array of them; or the high parts of all rows and
+ * the low ones, each an array of its own: number = high << low_bits | low. */
+enum simd_form {
+	SIMD_U8 = 0,
+	SIMD_U16,
+	SIMD_U8_U16, /* high and low */
+	SIMD_U16_U16,
+	SIMD_U16_U32,
+	SIMD_I64,
+	SIMD_FORMS
+};
+
+struct simd_codes {
+	const void *high; /* the only array where there is one */
+	const void *low;
+	unsigned low_bits;
+};
+
 /* Rows lo..hi, both included; lo <= hi. */
 struct simd_range {
 	int64_t lo, hi;
@@ -30,12 +48,15 @@ struct simd_ops {
 	enum simd_level level;
 	const char *name;
 
-	/* out: lo <= x <= hi for one of n ranges. By width of x: 1, 2, 4 bytes without a
-	 * sign (ranges lie within them), 8 with one; the index is log2 of the width. */
-	void (*in_ranges[4])(const void *x, const struct simd_range *ranges, int n,
-	    size_t words, uint64_t *out);
-	/* out: x has a bit of the mask. Same index. */
-	void (*has_bits[4])(const void *x, uint64_t mask, size_t words, uint64_t *out);
+	/* By the form of x, and of numbers of that form.
+	 * out: lo <= x <= hi for one of n ranges. Only rows of `open` matter (NULL: all);
+	 * what comes out for others is anything. */
+	void (*in_ranges[SIMD_FORMS])(const struct simd_codes *x,
+	    const struct simd_range *ranges, int n, const uint64_t *open, size_t words,
+	    uint64_t *out);
+	/* out: x has a bit of the mask. */
+	void (*has_bits[SIMD_FORMS])(
+	    const struct simd_codes *x, uint64_t mask, size_t words, uint64_t *out);
 	/* out: bit x of the set of 256 is set. */
 	void (*in_set)(
 	    const uint8_t *x, const uint64_t set[4], size_t words, uint64_t *out);
@@ -54,8 +75,9 @@ struct simd_ops {
 	void (*scaled_compare[SIMD_COMPARES])(const int64_t *a, int64_t fa,
 	    const int64_t *b, int64_t fb, size_t words, uint64_t *out);
 
-	/* to = base + code. */
-	void (*widen[3])(const void *code, int64_t base, size_t words, int64_t *to);
+	/* to = base + step * code; by form. */
+	void (*widen[SIMD_FORMS])(const struct simd_codes *x, int64_t base,
+	    uint64_t step, size_t words, int64_t *to);
 	/* These wrap around; *_constant takes one b for all rows. */
 	void (*add)(const int64_t *a, const int64_t *b, size_t words, int64_t *to);
 	void (*subtract)(const int64_t *a, const int64_t *b, size_t words, int64_t *to);
@@ -74,6 +96,10 @@ struct simd_ops {
 	    const double *a, const double *b, size_t words, double *to);
 	void (*double_divide)(
 	    const double *a, const double *b, size_t words, double *to);
+
+	/* to[i]: how many bits are set below bit at[i] - base. before[w]: below word w. */
+	void (*ranks)(const uint64_t *bits, const uint32_t *before, const uint32_t *at,
+	    size_t base, size_t n, uint32_t *to);
 
 	/* out = in[0] op in[1] op ...; n >= 1. out may be one of them. */
 	void (*and_all)(const uint64_t *const *in, int n, size_t words, uint64_t *out);

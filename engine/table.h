@@ -53,21 +53,41 @@ uint32_t col_dict_count(const struct col_dict *dict);
 /* ---- packed columns -------------------------------------------------------------- */
 #define TABLE_CHUNK ((size_t)8192) /* rows; a multiple of 64 */
 
-/* Rows [k * TABLE_CHUNK, ...) of a packed column. Data is aligned to 64 bytes and has
- * room for whole words of 64 rows; what lies past the last row is zero. */
+/* Rows [k * TABLE_CHUNK, ...) of a packed column: codes without a sign, and value =
+ * base + step * code. A row without a value has code 0.
+ *
+ * `data` is an array of codes of `width` bytes; where width is 3, 4 or 6 `data` holds the
+ * high parts of the codes and `low`, another array, the low ones: code = high <<
+ * low_bits | low. Comparisons read the high parts, and low ones only of the rows whose
+ * high part stands at the very border.
+ *
+ *   width   codes
+ *   0       none: every row is base; of BOOL a bit a row
+ *   1, 2    uint8_t, uint16_t
+ *   3       uint8_t high, uint16_t low
+ *   4       uint16_t high, uint16_t low
+ *   6       uint16_t high, uint32_t low
+ *   8       the values themselves, int64_t or double; base is 0, step 1
+ *
+ * Arrays are aligned to 64 bytes and have room for whole words of 64 rows; what lies
+ * past the last row is zero. The arrays of a column lie one after the other, first all
+ * `data`, then all `low`: what is read together then lies together. Nothing depends on
+ * it. But for the two pointers a chunk is plain numbers, so that a file can hold it. */
 struct col_chunk {
-	/* width 1, 2, 4: codes without a sign, value = base + step * code; step is 1 unless
-	 * it saves width: instants at whole seconds. width 8: the values themselves, int64_t
-	 * or double; base is 0. width 0: BOOL, a bit a row; otherwise every row is base. A
-	 * row without a value has code 0. */
 	const void *data;
+	const void *low; /* NULL: codes are whole */
 	int64_t base;
-	uint64_t step;
+	uint64_t step;    /* 1 unless it saves width: instants at whole seconds */
 	int64_t min, max; /* of the rows with a value; min > max: there are none. Of a
 			   * DOUBLE: 0, 1, for want of an order of NaN. */
 	uint32_t missing; /* rows without a value */
 	uint8_t width;
+	uint8_t low_bits; /* of a code, that lie in its low part */
 };
+
+/* Bytes of `data` and of `low` of a chunk of so many rows. */
+size_t chunk_data_bytes(enum col_type type, uint8_t width, size_t rows);
+size_t chunk_low_bytes(uint8_t width, size_t rows);
 
 struct col_pack {
 	size_t rows, nchunks;
@@ -143,17 +163,31 @@ column_has(const struct column *col, size_t row)
 	return col->valid == NULL || ((col->valid[row >> 6] >> (row & 63)) & 1) != 0;
 }
 
+/* Bytes of an element of `data`; what is left of the width is `low`'s. */
+static inline size_t
+chunk_high_size(uint8_t width)
+{
+	return width == 3 ? 1 : width == 4 || width == 6 ? 2 : width;
+}
+
 /* The code of a row, and the whole number it stands for; not of BOOL. */
 static inline uint64_t
 chunk_code(const struct col_chunk *c, size_t i)
 {
+	const uint8_t *d8 = c->data;
+	const uint16_t *d16 = c->data, *l16 = c->low;
+
 	switch (c->width) {
 	case 1:
-		return ((const uint8_t *)c->data)[i];
+		return d8[i];
 	case 2:
-		return ((const uint16_t *)c->data)[i];
+		return d16[i];
+	case 3:
+		return (uint64_t)d8[i] << c->low_bits | l16[i];
 	case 4:
-		return ((const uint32_t *)c->data)[i];
+		return (uint64_t)d16[i] << c->low_bits | l16[i];
+	case 6:
+		return (uint64_t)d16[i] << c->low_bits | ((const uint32_t *)c->low)[i];
 	case 8:
 		return ((const uint64_t *)c->data)[i];
 	default:

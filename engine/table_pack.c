@@ -34,13 +34,25 @@ flat_int(const struct column *col, size_t row)
 }
 
 /* ---- measuring ------------------------------------------------------------------- */
-static uint8_t
-width_of(uint64_t code)
+static unsigned
+bits_of(uint64_t code)
 {
-	return code <= UINT8_MAX    ? 1
-	       : code <= UINT16_MAX ? 2
-	       : code <= UINT32_MAX ? 4
-				    : 8;
+	return code == 0 ? 0 : 64 - (unsigned)__builtin_clzll(code);
+}
+
+/* The forms of codes, narrow ones first, and the bits that each has room for. */
+static const struct {
+	uint8_t width, high_bits, bits;
+} forms[] = {{1, 8, 8}, {2, 16, 16}, {3, 8, 24}, {4, 16, 32}, {6, 16, 48}, {8, 64, 64}};
+
+static size_t
+form_of(uint64_t code)
+{
+	size_t f = 0;
+
+	while (bits_of(code) > forms[f].bits)
+		f++;
+	return f;
 }
 
 /* Minimum, maximum and how many are missing. */
@@ -64,14 +76,17 @@ measure(const struct column *col, size_t first, size_t n, struct col_chunk *c)
 		c->max = 1;
 }
 
-/* The step that brings a wide span down to four bytes; 1: there is none. */
+/* The step that brings a span down to a narrower form; 1: there is none. */
 static uint64_t
 find_step(const struct column *col, size_t first, size_t n, const struct col_chunk *c)
 {
 	uint64_t span = (uint64_t)c->max - (uint64_t)c->min;
-	uint64_t least = span / UINT32_MAX + 1; /* a smaller one does not help */
-	uint64_t step = 0;
+	size_t form = form_of(span);
+	uint64_t least, step = 0;
 
+	if (form == 0)
+		return 1;
+	least = (span >> forms[form - 1].bits) + 1; /* a smaller one does not help */
 	for (size_t row = first; row < first + n; row++) {
 		uint64_t rest;
 
@@ -90,12 +105,36 @@ find_step(const struct column *col, size_t first, size_t n, const struct col_chu
 	return step;
 }
 
-/* Base 0 where it costs nothing: codes are then the values. */
+/* The narrowest form for min .. max. Base 0 where it costs no bit: codes are then the
+ * values. */
+static void
+choose_form(const struct column *col, size_t first, size_t n, struct col_chunk *c)
+{
+	uint64_t span = (uint64_t)c->max - (uint64_t)c->min;
+	unsigned bits;
+	size_t form;
+
+	c->step = find_step(col, first, n, c);
+	span /= c->step;
+	bits = bits_of(span);
+	form = form_of(span);
+	c->width = forms[form].width;
+	c->base = c->min;
+	if (c->width == 8) {
+		c->step = 1;
+		c->base = 0;
+		return;
+	}
+	if (forms[form].high_bits < forms[form].bits)
+		c->low_bits = (uint8_t)(bits - forms[form].high_bits);
+	if (c->min >= 0 && c->step == 1 && form_of((uint64_t)c->max) == form &&
+	    (c->low_bits == 0 || bits_of((uint64_t)c->max) == bits))
+		c->base = 0;
+}
+
 static void
 choose_width(const struct column *col, size_t first, size_t n, struct col_chunk *c)
 {
-	uint64_t span = (uint64_t)c->max - (uint64_t)c->min;
-
 	c->step = 1;
 	if (col->type == COL_DOUBLE) {
 		c->width = 8;
@@ -105,58 +144,72 @@ choose_width(const struct column *col, size_t first, size_t n, struct col_chunk 
 		c->width = 0;
 		c->base = c->min > c->max ? 0 : c->min;
 	} else {
-		if (span > UINT32_MAX)
-			c->step = find_step(col, first, n, c);
-		c->width = width_of(span / c->step);
-		c->base = c->min;
-		if (c->min >= 0 && width_of((uint64_t)c->max) == c->width &&
-		    c->step == 1)
-			c->base = 0;
-		if (c->width == 8)
-			c->base = 0;
+		choose_form(col, first, n, c);
 	}
 }
 
 static size_t
-chunk_bytes(const struct column *col, const struct col_chunk *c, size_t n)
+array_bytes(size_t bytes)
 {
-	size_t words = (n + 63) / 64;
-	size_t bytes =
-	    col->type == COL_BOOL ? words * sizeof(uint64_t) : words * 64 * c->width;
-
 	return (bytes + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+size_t
+chunk_data_bytes(enum col_type type, uint8_t width, size_t rows)
+{
+	size_t words = (rows + 63) / 64;
+
+	if (type == COL_BOOL)
+		return array_bytes(words * sizeof(uint64_t));
+	return array_bytes(words * 64 * chunk_high_size(width));
+}
+
+size_t
+chunk_low_bytes(uint8_t width, size_t rows)
+{
+	return array_bytes((rows + 63) / 64 * 64 * (width - chunk_high_size(width)));
 }
 
 /* ---- writing --------------------------------------------------------------------- */
 static void
-put_code(void *data, uint8_t width, size_t i, uint64_t code)
+put_number(void *data, size_t size, size_t i, uint64_t v)
 {
-	if (width == 1)
-		((uint8_t *)data)[i] = (uint8_t)code;
-	else if (width == 2)
-		((uint16_t *)data)[i] = (uint16_t)code;
-	else if (width == 4)
-		((uint32_t *)data)[i] = (uint32_t)code;
-	else if (width == 8)
-		((uint64_t *)data)[i] = code;
+	if (size == 1)
+		((uint8_t *)data)[i] = (uint8_t)v;
+	else if (size == 2)
+		((uint16_t *)data)[i] = (uint16_t)v;
+	else if (size == 4)
+		((uint32_t *)data)[i] = (uint32_t)v;
+	else if (size == 8)
+		((uint64_t *)data)[i] = v;
 }
 
+/* Into arrays that are zero. */
 static void
 fill_chunk(const struct column *col, const struct col_chunk *c, size_t first, size_t n,
-    void *data)
+    void *data, void *low)
 {
+	size_t high = chunk_high_size(c->width);
+
 	for (size_t i = 0; i < n; i++) {
+		uint64_t code;
+
 		if (!column_has(col, first + i))
 			continue;
-		if (col->type == COL_DOUBLE)
+		if (col->type == COL_DOUBLE) {
 			((double *)data)[i] = ((const double *)col->flat)[first + i];
-		else if (col->type == COL_BOOL)
-			((uint64_t *)data)[i >> 6] |= (uint64_t)flat_int(col, first + i)
-						      << (i & 63);
-		else
-			put_code(data, c->width, i,
-			    ((uint64_t)flat_int(col, first + i) - (uint64_t)c->base) /
-				c->step);
+			continue;
+		}
+		code = (uint64_t)flat_int(col, first + i);
+		if (col->type == COL_BOOL) {
+			((uint64_t *)data)[i >> 6] |= code << (i & 63);
+			continue;
+		}
+		code = (code - (uint64_t)c->base) / c->step;
+		put_number(data, high, i, code >> c->low_bits);
+		if (low != NULL)
+			put_number(low, c->width - high, i,
+			    code & ((UINT64_C(1) << c->low_bits) - 1));
 	}
 }
 
@@ -189,7 +242,8 @@ col_pack_new(const struct column *col, size_t rows)
 {
 	static _Atomic uint64_t serials;
 	struct col_pack *pack = stw_xalloc(sizeof *pack);
-	char *at;
+	size_t low_bytes = 0;
+	char *data, *low;
 
 	STW_ASSERT(col->pack == NULL);
 	*pack = (struct col_pack){.rows = rows,
@@ -204,20 +258,26 @@ col_pack_new(const struct column *col, size_t rows)
 
 		measure(col, k * TABLE_CHUNK, n, c);
 		choose_width(col, k * TABLE_CHUNK, n, c);
-		pack->bytes += chunk_bytes(col, c, n);
+		pack->bytes += chunk_data_bytes(col->type, c->width, n);
+		low_bytes += chunk_low_bytes(c->width, n);
 		pack->missing += c->missing;
 		pack->min = c->min < pack->min ? c->min : pack->min;
 		pack->max = c->max > pack->max ? c->max : pack->max;
 	}
-	pack->memory = pack_memory(pack->bytes);
-	at = pack->memory;
+	pack->memory = pack_memory(pack->bytes + low_bytes);
+	data = pack->memory;
+	low = data + pack->bytes;
+	pack->bytes += low_bytes;
 	for (size_t k = 0; k < pack->nchunks; k++) {
 		struct col_chunk *c = &pack->chunks[k];
 		size_t n = rows_of(rows, k);
 
-		c->data = at;
-		fill_chunk(col, c, k * TABLE_CHUNK, n, at);
-		at += chunk_bytes(col, c, n);
+		c->data = data;
+		c->low = chunk_low_bytes(c->width, n) == 0 ? NULL : low;
+		fill_chunk(
+		    col, c, k * TABLE_CHUNK, n, data, c->low == NULL ? NULL : low);
+		data += chunk_data_bytes(col->type, c->width, n);
+		low += chunk_low_bytes(c->width, n);
 	}
 	return pack;
 }
@@ -296,7 +356,7 @@ column_unpack(struct table *table, int col)
 		else if (c->type == COL_BOOL)
 			((uint8_t *)bare.flat)[row] = (uint8_t)column_int(c, row);
 		else
-			put_code(bare.flat, (uint8_t)column_size(c), row,
+			put_number(bare.flat, column_size(c), row,
 			    (uint64_t)column_int(c, row));
 	}
 	if (bare.valid == NULL) {

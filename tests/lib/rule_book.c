@@ -133,6 +133,7 @@ odd_instant(struct chance *c)
 struct style {
 	int missing; /* of 64 */
 	enum { WILD, NARROW, WIDER, CONSTANT } values;
+	uint64_t reach; /* of WIDER: 2^8 to 2^50, so that codes have every width */
 };
 
 static struct style
@@ -143,7 +144,17 @@ draw_style(struct chance *c)
 	    WILD, WILD, WILD, WILD, NARROW, NARROW, WIDER, CONSTANT};
 
 	return (struct style){.missing = missing[chance_below(c, 8)],
-	    .values = values[chance_below(c, 8)]};
+	    .values = values[chance_below(c, 8)],
+	    .reach = UINT64_C(1) << (8 + chance_below(c, 43))};
+}
+
+/* Many lie close to the numbers that rules name, where the borders of ranges are. */
+static int64_t
+wider_int(struct chance *c, struct style style)
+{
+	if (chance_below(c, 2) == 0)
+		return chance_below(c, 40) - 10;
+	return (int64_t)(chance_next(c) % style.reach) - 7000;
 }
 
 static int64_t
@@ -151,7 +162,7 @@ styled_int(struct chance *c, struct style style)
 {
 	return style.values == WILD     ? odd_int(c)
 	       : style.values == NARROW ? chance_below(c, 200) - 50
-	       : style.values == WIDER  ? chance_below(c, 100000000) - 7000
+	       : style.values == WIDER  ? wider_int(c, style)
 					: 7;
 }
 
@@ -164,9 +175,10 @@ styled_instant(struct chance *c, struct style style)
 	return style.values == WILD ? odd_instant(c)
 	       : style.values == NARROW
 		   ? back + (chance_below(c, 480) - 240) * STW_USEC_MIN
-	       : style.values == WIDER ? (20600 + chance_below(c, 240)) * STW_USEC_DAY +
-					     chance_below(c, 86400) * STW_USEC_SEC
-				       : back - 1;
+	       : style.values == WIDER
+		   ? (20600 + chance_below(c, 240)) * STW_USEC_DAY +
+			 (int64_t)(chance_next(c) % style.reach) % 86400 * STW_USEC_SEC
+		   : back - 1;
 }
 
 static void

@@ -24,17 +24,51 @@ next_random(void)
 	return z ^ (z >> 31);
 }
 
-static const enum simd_level levels[] = {SIMD_AVX2, SIMD_AVX512, SIMD_AUTO};
+static const enum simd_level levels[] = {SIMD_PORTABLE, SIMD_AVX2, SIMD_AVX512};
 static const struct simd_ops *ops;
 static uint64_t want[WORDS], got[WORDS];
 static int64_t whole_want[ROWS], whole_got[ROWS];
 static double real_want[ROWS], real_got[ROWS];
 static _Alignas(64) uint8_t u8[ROWS];
-static _Alignas(64) uint16_t u16[ROWS];
+static _Alignas(64) uint16_t u16[ROWS], low16[ROWS];
 static _Alignas(64) uint32_t u32[ROWS];
 static _Alignas(64) int64_t i64[2][ROWS];
 static _Alignas(64) double f64[2][ROWS];
-static const void *const columns[] = {u8, u16, u32, i64[0]};
+static unsigned low_bits[SIMD_FORMS];
+
+/* The bits of a whole number of a form; low_bits lie in its low part. */
+static unsigned
+form_bits(int form)
+{
+	static const unsigned high[] = {8, 16, 8, 16, 16, 64};
+
+	return high[form] + low_bits[form];
+}
+
+static struct simd_codes
+codes_of(int form)
+{
+	static const struct simd_codes codes[] = {{.high = u8}, {.high = u16},
+	    {.high = u8, .low = low16}, {.high = u16, .low = low16},
+	    {.high = u16, .low = u32}, {.high = i64[0]}};
+	struct simd_codes x = codes[form];
+
+	x.low_bits = low_bits[form];
+	return x;
+}
+
+static int64_t
+number_at(int form, size_t i)
+{
+	struct simd_codes x = codes_of(form);
+	uint64_t high = form == SIMD_I64 ? (uint64_t)i64[0][i]
+			: x.high == u8   ? u8[i]
+					 : u16[i];
+
+	if (x.low == NULL)
+		return (int64_t)high;
+	return (int64_t)(high << x.low_bits | (x.low == low16 ? low16[i] : u32[i]));
+}
 
 /* Small numbers meet; extreme ones overflow what is not careful. */
 static int64_t
@@ -70,13 +104,21 @@ random_real(void)
 	}
 }
 
+/* Low parts have as many bits as their form says; few values, so that borders are met. */
 static void
 shuffle(void)
 {
+	low_bits[SIMD_U8_U16] = low_bits[SIMD_U16_U16] =
+	    1 + (unsigned)(next_random() % 16);
+	low_bits[SIMD_U16_U32] = 1 + (unsigned)(next_random() % 32);
 	for (size_t i = 0; i < ROWS; i++) {
-		u8[i] = (uint8_t)next_random();
+		uint64_t low = next_random() >> (next_random() % 3 == 0 ? 0 : 61);
+
+		u8[i] = (uint8_t)(next_random() % (next_random() % 2 == 0 ? 256 : 5));
 		u16[i] = (uint16_t)(next_random() % 300);
-		u32[i] = (uint32_t)next_random() >> (next_random() % 32);
+		low16[i] = (uint16_t)(low & ((1u << low_bits[SIMD_U8_U16]) - 1));
+		u32[i] =
+		    (uint32_t)(low & ((UINT64_C(1) << low_bits[SIMD_U16_U32]) - 1));
 		for (int k = 0; k < 2; k++) {
 			i64[k][i] = random_number();
 			f64[k][i] = random_real();
@@ -116,45 +158,90 @@ same_real(const char *what)
 	}
 }
 
-/* Up to three ranges that a code of the width can be in. */
-static int
-random_ranges(int width, struct simd_range *r)
+/* A number that the form has: any, or next to one that stands there, or with a low part
+ * of all zeros or ones. */
+static int64_t
+random_border(int form)
 {
-	static const int64_t most[] = {UINT8_MAX, UINT16_MAX, UINT32_MAX};
+	uint64_t most =
+	    form == SIMD_I64 ? UINT64_MAX : (UINT64_C(1) << form_bits(form)) - 1;
+	uint64_t mask = (UINT64_C(1) << low_bits[form]) - 1;
+	uint64_t near = (uint64_t)number_at(form, next_random() % ROWS);
+
+	switch (next_random() % 5) {
+	case 0:
+		return (int64_t)((uint64_t)random_number() & most);
+	case 1:
+		return (int64_t)((near + next_random() % 3 - 1) & most);
+	case 2:
+		return (int64_t)(near & ~mask);
+	case 3:
+		return (int64_t)(near | mask);
+	default:
+		return (int64_t)near;
+	}
+}
+
+/* Up to three ranges that a number of the form can be in. */
+static int
+random_ranges(int form, struct simd_range *r)
+{
 	int n = 1 + (int)(next_random() % 3);
 
 	for (int i = 0; i < n; i++) {
-		int64_t a = random_number(), b = random_number();
+		int64_t a = random_border(form), b = random_border(form);
 
-		if (width < 3) {
-			a = (int64_t)((uint64_t)a % (uint64_t)(most[width] + 1));
-			b = (int64_t)((uint64_t)b % (uint64_t)(most[width] + 1));
-		}
 		r[i] = a < b ? (struct simd_range){a, b} : (struct simd_range){b, a};
 	}
-	if (width == 3 && next_random() % 3 == 0)
+	if (form == SIMD_I64 && next_random() % 3 == 0)
 		r[0].lo = INT64_MIN;
-	else if (width == 3 && next_random() % 3 == 0)
+	else if (form == SIMD_I64 && next_random() % 3 == 0)
 		r[0].hi = INT64_MAX;
 	return n;
+}
+
+/* The form's numbers one by one: what no level may get wrong. */
+static void
+expect_ranges(int form, const struct simd_range *r, int n)
+{
+	memset(want, 0, sizeof want);
+	for (size_t i = 0; i < ROWS; i++) {
+		int64_t v = number_at(form, i);
+
+		for (int k = 0; k < n; k++)
+			if (v >= r[k].lo && v <= r[k].hi)
+				want[i / 64] |= UINT64_C(1) << (i % 64);
+	}
 }
 
 static void
 compare_ranges(void)
 {
 	struct simd_range r[3];
-	uint64_t set[4];
+	uint64_t set[4], open[WORDS];
 
-	for (int width = 0; width < 4; width++) {
-		int n = random_ranges(width, r);
+	for (int form = 0; form < SIMD_FORMS; form++) {
+		struct simd_codes x = codes_of(form);
+		int n = random_ranges(form, r);
 		uint64_t mask = next_random();
 
-		simd_portable.in_ranges[width](columns[width], r, n, WORDS, want);
-		ops->in_ranges[width](columns[width], r, n, WORDS, got);
-		same_bits("in_ranges", width);
-		simd_portable.has_bits[width](columns[width], mask, WORDS, want);
-		ops->has_bits[width](columns[width], mask, WORDS, got);
-		same_bits("has_bits", width);
+		expect_ranges(form, r, n);
+		ops->in_ranges[form](&x, r, n, NULL, WORDS, got);
+		same_bits("in_ranges", form);
+		for (size_t w = 0; w < WORDS; w++)
+			open[w] = next_random() & next_random() & next_random();
+		ops->in_ranges[form](&x, r, n, open, WORDS, got);
+		for (size_t w = 0; w < WORDS; w++) {
+			got[w] &= open[w];
+			want[w] &= open[w];
+		}
+		same_bits("in_ranges of open rows", form);
+		memset(want, 0, sizeof want);
+		for (size_t i = 0; i < ROWS; i++)
+			if (((uint64_t)number_at(form, i) & mask) != 0)
+				want[i / 64] |= UINT64_C(1) << (i % 64);
+		ops->has_bits[form](&x, mask, WORDS, got);
+		same_bits("has_bits", form);
 	}
 	for (int i = 0; i < 4; i++)
 		set[i] = next_random() & next_random();
@@ -215,8 +302,15 @@ compare_arithmetic(void)
 		constant[i][0](i64[0], c, WORDS, whole_want);
 		constant[i][1](i64[0], c, WORDS, whole_got);
 		same_whole("arithmetic with a constant");
-		simd_portable.widen[i](columns[i], c, WORDS, whole_want);
-		ops->widen[i](columns[i], c, WORDS, whole_got);
+	}
+	for (int form = 0; form < SIMD_FORMS; form++) {
+		struct simd_codes x = codes_of(form);
+		uint64_t step = next_random() % 2 == 0 ? 1 : next_random();
+
+		for (size_t i = 0; i < ROWS; i++)
+			whole_want[i] = (int64_t)((uint64_t)c +
+						  step * (uint64_t)number_at(form, i));
+		ops->widen[form](&x, c, step, WORDS, whole_got);
 		same_whole("widen");
 	}
 	for (int i = 0; i < 4; i++) {

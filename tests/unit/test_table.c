@@ -125,13 +125,60 @@ START_TEST(packed_chunks_are_narrow)
 	ck_assert_int_eq(chunks[1].width, 1);
 	ck_assert_int_eq(chunks[1].min, 1000000);
 	ck_assert_int_eq(chunks[1].max, 1000099);
-	ck_assert_int_eq(chunks[2].width, 8);
+	ck_assert_int_eq(chunks[2].width, 6);
 	ck_assert_uint_lt(table_bytes(t), 2 * TABLE_CHUNK * 8);
 	table_free(t);
 }
 END_TEST
 
-/* Instants at whole minutes need four bytes, not eight. */
+/* Every number of bits that a code can have, with rows on either side of the border of
+ * its parts; a last chunk that is not full. */
+START_TEST(codes_come_apart_and_together_again)
+{
+	static const struct {
+		int width, from, upto;
+	} widths[] = {
+	    {1, 1, 8}, {2, 9, 16}, {3, 17, 24}, {4, 25, 32}, {6, 33, 48}, {8, 49, 64}};
+
+	for (size_t k = 0; k < STW_ARRAY_LEN(widths); k++) {
+		for (int bits = widths[k].from; bits <= widths[k].upto; bits++) {
+			struct table *t = table_new("t", 0);
+			int c = table_add_column(t, "c", COL_INT);
+			uint64_t most = UINT64_MAX >> (64 - bits);
+			size_t rows = TABLE_CHUNK + (size_t)bits;
+			const struct col_chunk *chunk;
+			int64_t v[200];
+
+			for (size_t r = 0; r < rows; r++) {
+				uint64_t code = r % 3 == 0   ? most - r % 100
+						: r % 3 == 1 ? r % 200
+							     : r * 0x9e3779b97f4a7c15u;
+
+				(void)table_append(t);
+				v[r % 200] =
+				    (int64_t)(((uint64_t)INT64_MIN >> (bits < 60)) +
+					      (code & most));
+				table_set_int(t, c, r, v[r % 200]);
+			}
+			table_pack(t);
+			chunk = t->cols[c].pack->chunks;
+			ck_assert_int_eq(chunk[0].width, widths[k].width);
+			ck_assert_uint_eq(chunk[0].low == NULL,
+			    chunk_low_bytes(chunk[0].width, TABLE_CHUNK) == 0);
+			ck_assert_uint_eq(
+			    chunk_data_bytes(COL_INT, chunk[0].width, TABLE_CHUNK) +
+				chunk_low_bytes(chunk[0].width, TABLE_CHUNK),
+			    TABLE_CHUNK * chunk[0].width);
+			for (size_t r = rows - 200; r < rows; r++)
+				ck_assert_int_eq(
+				    column_int(&t->cols[c], r), v[r % 200]);
+			table_free(t);
+		}
+	}
+}
+END_TEST
+
+/* Instants at whole minutes need three bytes, not eight. */
 START_TEST(a_step_saves_width)
 {
 	struct table *t = table_new("t", 0);
@@ -147,9 +194,9 @@ START_TEST(a_step_saves_width)
 	table_set_int(t, c, TABLE_CHUNK + 9, 18); /* fits into no step */
 	table_pack(t);
 	chunk = t->cols[c].pack->chunks;
-	ck_assert_int_eq(chunk[0].width, 4);
+	ck_assert_int_eq(chunk[0].width, 3);
 	ck_assert_uint_eq(chunk[0].step % (60 * STW_USEC_SEC), 0);
-	ck_assert_int_eq(chunk[1].width, 8);
+	ck_assert_int_eq(chunk[1].width, 6);
 	ck_assert_uint_eq(chunk[1].step, 1);
 	for (size_t r = 0; r < TABLE_CHUNK + 9; r++) {
 		if (r % 3 != 0)
@@ -255,6 +302,7 @@ main(void)
 	tcase_add_test(tc, a_column_added_late_is_missing_in_the_rows_before);
 	tcase_add_loop_test(tc, packing_keeps_every_value, 0, 7);
 	tcase_add_test(tc, packed_chunks_are_narrow);
+	tcase_add_test(tc, codes_come_apart_and_together_again);
 	tcase_add_test(tc, a_step_saves_width);
 	tcase_add_test(tc, children_lie_between_the_offsets_of_their_parent);
 	tcase_add_test(tc, a_dictionary_gives_one_code_a_string);
