@@ -102,7 +102,7 @@ find_step(const struct column *col, size_t first, size_t n, const struct col_chu
 		if (step != 0 && step < least)
 			return 1;
 	}
-	return step;
+	return step == 0 ? 1 : step;
 }
 
 /* The narrowest form for min .. max. Base 0 where it costs no bit: codes are then the
