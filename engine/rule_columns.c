@@ -99,6 +99,7 @@ make_graph(struct rule_set *set, const struct rule_columns_ctx *ctx)
 	g->roots = arena_array(&g->arena, (size_t)set->nrules, sizeof(struct gnode *));
 	for (int r = 0; r < set->nrules; r++)
 		g->roots[r] = graph_build_rule(g, set->rules[r]);
+	graph_sweep(g, g->roots, g->nroots);
 	for (const struct gcolumn *c = g->columns; c != NULL; c = c->next)
 		ncolumns++;
 	set->serials = arena_array(&g->arena, (size_t)ncolumns, sizeof *set->serials);
@@ -393,6 +394,7 @@ rule_columns_vectorised(const struct rule *rule, const struct rule_columns_ctx *
 	graph_init(&g, ctx, NULL);
 	root = kind == RULE_BOOL ? graph_build_rule(&g, rule)
 				 : graph_build_value(&g, rule);
+	graph_sweep(&g, &root, 1);
 	rows = root == NULL;
 	for (int i = 0; i < g.nnodes; i++)
 		rows |= g.nodes[i]->op == G_ROWS || g.nodes[i]->op == V_ROWS;

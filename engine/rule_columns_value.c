@@ -10,38 +10,17 @@
 static bool
 column_takes(enum col_type type, enum rule_kind kind)
 {
-	switch (kind) {
-	case RULE_DYN:
+	if (type == COL_INT && (kind == RULE_UINT || kind == RULE_DURATION))
 		return true;
-	case RULE_BOOL:
-		return type == COL_BOOL;
-	case RULE_INT:
-	case RULE_UINT:
-	case RULE_DURATION:
-		return type == COL_INT;
-	case RULE_DOUBLE:
-		return type == COL_DOUBLE;
-	case RULE_STRING:
-		return type == COL_STRING;
-	case RULE_DATE:
-		return type == COL_DATE;
-	case RULE_TIMESTAMP:
-		return type == COL_TIMESTAMP;
-	case RULE_MONEY:
-		return type == COL_MONEY;
-	case RULE_ERROR_T:
-	case RULE_BYTES:
-	case RULE_NULL:
-	case RULE_TYPE:
-	case RULE_LIST:
-	case RULE_MAP:
-	case RULE_OBJECT:
-	case RULE_SET:
-	case RULE_OPTIONAL:
-	default:
-		break;
-	}
-	return false;
+	return kind == RULE_DYN || kind == column_kind(type);
+}
+
+static bool
+column_takes_value(enum col_type type, enum rule_value_kind kind)
+{
+	if (type == COL_INT && (kind == RULE_V_UINT || kind == RULE_V_DURATION))
+		return true;
+	return kind == value_kind_of(column_kind(type));
 }
 
 /* False: a value that this column cannot hold. */
@@ -51,11 +30,13 @@ store(struct table *out, int col, size_t row, const struct rule_value *v)
 	const struct column *c = &out->cols[col];
 	int64_t i = v->i;
 
-	if (v->kind == RULE_V_STRING && c->type == COL_STRING) {
+	if (!column_takes_value(c->type, v->kind))
+		return false;
+	if (c->type == COL_STRING) {
 		table_set_string(out, col, row, v->s);
 		return true;
 	}
-	if (v->kind == RULE_V_DOUBLE && c->type == COL_DOUBLE) {
+	if (c->type == COL_DOUBLE) {
 		table_set_double(out, col, row, v->d);
 		return true;
 	}
@@ -68,15 +49,8 @@ store(struct table *out, int col, size_t row, const struct rule_value *v)
 	} else if (v->kind == RULE_V_UINT && v->u > INT64_MAX) {
 		return false;
 	}
-	for (int kind = RULE_BOOL; kind <= RULE_MONEY; kind++) {
-		if (value_kind_of((enum rule_kind)kind) == v->kind &&
-		    kind != RULE_STRING && kind != RULE_DOUBLE &&
-		    column_takes(c->type, (enum rule_kind)kind)) {
-			table_set_int(out, col, row, i);
-			return true;
-		}
-	}
-	return false;
+	table_set_int(out, col, row, i);
+	return true;
 }
 
 /* False: the row has no answer although nothing was missing. */
@@ -93,7 +67,7 @@ put_value(struct table *out, int col, size_t row, const struct rule_value *v)
 struct job {
 	struct lane lane;
 	const struct rule *rule;
-	const struct gnode *root; /* NULL: all by the interpreter */
+	struct gnode *root; /* NULL: all by the interpreter */
 	struct table *out;
 	int col;
 	bool count; /* which rows failed, and not only lacked something */
@@ -182,6 +156,7 @@ rule_columns_value(const struct rule *rule, const struct rule_columns_ctx *ctx,
 	graph_init(&g, ctx, NULL);
 	j.root = kind == RULE_BOOL ? graph_build_rule(&g, rule)
 				   : graph_build_value(&g, rule);
+	graph_sweep(&g, &j.root, 1);
 	lane_init(&j.lane, &g);
 	for (size_t k = 0; k * TABLE_CHUNK < ctx->table->rows; k++)
 		put_chunk(&j, k);

@@ -237,7 +237,6 @@ gnode_make(struct graph *g, const struct gnode *proto)
 		n->cost = COST_FREE;
 	for (int i = 0; i < proto->nin; i++) {
 		n->in[i] = proto->in[i];
-		n->in[i]->users++;
 		n->cost = n->in[i]->cost > n->cost ? n->in[i]->cost : n->cost;
 	}
 	if (g->nnodes == g->nodes_cap) {
@@ -252,6 +251,34 @@ gnode_make(struct graph *g, const struct gnode *proto)
 	n->chain = *bucket;
 	*bucket = n;
 	return n;
+}
+
+/* Conditions that became one with others, and what was tried in vain, are needed by
+ * nobody. Inputs have smaller numbers than their users, before and after. */
+void
+graph_sweep(struct graph *g, struct gnode *const *roots, int nroots)
+{
+	int kept = 0;
+
+	for (int i = 0; i < g->nnodes; i++)
+		g->nodes[i]->users = 0;
+	for (int i = 0; i < nroots; i++) {
+		if (roots[i] != NULL)
+			roots[i]->users++;
+	}
+	for (int i = g->nnodes - 1; i >= 0; i--) {
+		const struct gnode *n = g->nodes[i];
+
+		for (int k = 0; k < n->nin && n->users > 0; k++)
+			n->in[k]->users++;
+	}
+	for (int i = 0; i < g->nnodes; i++) {
+		if (g->nodes[i]->users == 0)
+			continue;
+		g->nodes[i]->id = kept;
+		g->nodes[kept++] = g->nodes[i];
+	}
+	g->nnodes = kept;
 }
 
 /* ---- what has been built from a text ------------------------------------------------ */

@@ -228,12 +228,6 @@ set_piece(struct lane *x, const struct gnode *n, const struct piece *p,
 	return PLANE_BITS;
 }
 
-static void
-fill(uint64_t *bits, enum plane plane, size_t words)
-{
-	memset(bits, plane == PLANE_TRUE ? 0xff : 0, words * sizeof *bits);
-}
-
 /* From the bits of rows with a value, in t, to planes of all rows; p may be t. */
 static void
 with_missing(const struct gnode *n, const struct piece *piece, uint64_t *t, uint64_t *p)
@@ -267,7 +261,7 @@ set_pieces(struct lane *x, const struct gnode *n, const struct lane_scope *scope
 		enum plane said = set_piece(x, n, &piece, NULL, pt);
 
 		if (said != PLANE_BITS)
-			fill(pt, said, piece.words);
+			bits_fill(pt, said, piece.words);
 		with_missing(n, &piece, pt, pp);
 	}
 	say_bits(s, t, p);
@@ -372,7 +366,7 @@ set_open_words(struct lane *x, const struct gnode *n, const struct piece *p,
 		one.words = 1;
 		said = set_piece(x, n, &one, NULL, out + w);
 		if (said != PLANE_BITS)
-			fill(out + w, said, 1);
+			bits_fill(out + w, said, 1);
 	}
 }
 
@@ -388,7 +382,7 @@ set_open_piece(struct lane *x, const struct gnode *n, const struct piece *p,
 	}
 	said = set_piece(x, n, p, mask, out);
 	if (said != PLANE_BITS)
-		fill(out, said, p->words);
+		bits_fill(out, said, p->words);
 }
 
 void
@@ -417,7 +411,8 @@ bits_piece(struct lane *x, const struct gnode *n, const struct piece *p, uint64_
 	struct simd_codes codes = chunk_codes(c, p->rows);
 
 	if (c->width == 0) {
-		fill(out, (c->base & n->a) != 0 ? PLANE_TRUE : PLANE_FALSE, p->words);
+		bits_fill(
+		    out, (c->base & n->a) != 0 ? PLANE_TRUE : PLANE_FALSE, p->words);
 	} else if (c->width == 8 || (c->base == 0 && c->step == 1)) {
 		x->simd->has_bits[chunk_form(c)](&codes, (uint64_t)n->a, p->words, out);
 	} else {

@@ -467,24 +467,17 @@ struct gnode *
 graph_build_rule(struct graph *g, const struct rule *rule)
 {
 	struct builder b;
-	struct gnode *root;
 
 	builder_init(&b, g, rule);
-	root = rule->root->type->kind == RULE_BOOL ? build_bool(&b, rule->root)
+	return rule->root->type->kind == RULE_BOOL ? build_bool(&b, rule->root)
 						   : build_rows(&b, rule->root, G_ROWS);
-	root->users++;
-	return root;
 }
 
 struct gnode *
 graph_build_value(struct graph *g, const struct rule *rule)
 {
 	struct builder b;
-	struct gnode *root;
 
 	builder_init(&b, g, rule);
-	root = build_value(&b, rule->root);
-	if (root != NULL)
-		root->users++;
-	return root;
+	return build_value(&b, rule->root);
 }

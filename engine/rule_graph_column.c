@@ -25,28 +25,9 @@ is_call(const struct node *n, const char *name, const char *sig)
 static struct rule_value
 cell_of(const struct column *col, int64_t v)
 {
-	struct rule_value cell = {.i = v};
+	struct rule_value cell = {0};
 
-	switch (col->type) {
-	case COL_BOOL:
-		return rule_bool(v != 0);
-	case COL_INT:
-		cell.kind = RULE_V_INT;
-		break;
-	case COL_DATE:
-		cell.kind = RULE_V_DATE;
-		break;
-	case COL_TIMESTAMP:
-		cell.kind = RULE_V_TIMESTAMP;
-		break;
-	case COL_MONEY:
-		return rule_money(v, col->currency);
-	case COL_STRING:
-		return rule_string(col_dict_get(col->dict, (uint32_t)v));
-	case COL_NONE:
-	case COL_DOUBLE:
-		STW_ASSERT(!"a column of whole numbers");
-	}
+	column_cell(col, v, &cell);
 	return cell;
 }
 
@@ -522,13 +503,6 @@ compare_constant(struct builder *b, const struct node *side, enum relation r,
 }
 
 /* ---- two values -------------------------------------------------------------------- */
-static bool
-is_whole(enum rule_value_kind kind)
-{
-	return kind == RULE_V_INT || kind == RULE_V_TIMESTAMP ||
-	       kind == RULE_V_DURATION || kind == RULE_V_DATE || kind == RULE_V_MONEY;
-}
-
 /* The column that the value is `by` times; NULL: it is something else. */
 static struct gnode *
 scaled_column(struct gnode *n, int64_t *by)
@@ -538,7 +512,7 @@ scaled_column(struct gnode *n, int64_t *by)
 		*by = n->in[1]->a;
 		n = n->in[0];
 	}
-	return n->op == V_COLUMN && is_whole(n->kind) ? n : NULL;
+	return n->op == V_COLUMN && kind_is_whole(n->kind) ? n : NULL;
 }
 
 /* x * a < y * b over two columns in one loop; what it cannot do stands behind it. */
@@ -609,9 +583,9 @@ compare_values(
 	if (left->kind == RULE_V_MONEY &&
 	    memcmp(left->currency, right->currency, 4) != 0)
 		return gnode_const(b->g, b->scope, UNKNOWN_T);
-	if (left->op == V_CONST && is_whole(left->kind))
+	if (left->op == V_CONST && kind_is_whole(left->kind))
 		return compare_whole_constant(b, right, relation_swapped(r), left->a);
-	if (right->op == V_CONST && is_whole(left->kind))
+	if (right->op == V_CONST && kind_is_whole(left->kind))
 		return compare_whole_constant(b, left, r, right->a);
 	two.op = left->kind == RULE_V_DOUBLE ? G_REALS : G_INTS;
 	two.cmp = r == REL_EQ || r == REL_NE   ? SIMD_EQ

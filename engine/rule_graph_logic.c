@@ -3,12 +3,6 @@
 
 #include "engine/rule_graph_priv.h"
 
-static void
-fill(uint64_t *bits, enum plane plane, size_t words)
-{
-	memset(bits, plane == PLANE_TRUE ? 0xff : 0, words * sizeof *bits);
-}
-
 /* ---- logic ---------------------------------------------------------------------------- */
 struct gathered {
 	int n;
@@ -65,9 +59,9 @@ say_gathered(struct lane *x, const struct gnode *n, struct gstate *s,
 		join(x->in_t, g->n, words, t);
 	/* With an undecided operand `and` is never true and `or` never false. */
 	if (g->unknown && n->op == G_AND)
-		fill(t, PLANE_FALSE, words);
+		bits_fill(t, PLANE_FALSE, words);
 	else if (g->unknown)
-		fill(p, PLANE_TRUE, words);
+		bits_fill(p, PLANE_TRUE, words);
 	say_bits(s, t, p);
 }
 
@@ -293,7 +287,7 @@ run_known(struct lane *x, const struct gnode *n, struct gstate *s)
 		say_plane(s, v->none ? PLANE_UNKNOWN : PLANE_TRUE);
 		return;
 	}
-	fill(lane_bits(x, n, &s->buf_p), PLANE_TRUE, words);
+	bits_fill(lane_bits(x, n, &s->buf_p), PLANE_TRUE, words);
 	say_bits(s, v->known, s->buf_p);
 }
 

@@ -19,6 +19,7 @@
 #define STW_ENGINE_RULE_GRAPH_PRIV_H
 
 #include <stdatomic.h>
+#include <string.h>
 
 #include "engine/rule_columns.h"
 #include "engine/rule_priv.h"
@@ -100,7 +101,7 @@ struct gnode {
 	enum gcost cost;
 	bool text_only; /* G_SET: from a dictionary */
 	int id;
-	int users;
+	int users;        /* nodes and roots that need it; known after graph_sweep */
 	char currency[4]; /* MONEY */
 	struct gscope *scope;
 	struct gnode **in;
@@ -159,6 +160,9 @@ struct graph {
 struct gnode *graph_build_rule(struct graph *g, const struct rule *rule);
 /* The root of a rule that gives a value; NULL: only the interpreter can. */
 struct gnode *graph_build_value(struct graph *g, const struct rule *rule);
+/* Ends the building: drops nodes that no root needs, and counts the users of the others. A
+ * root may be NULL. */
+void graph_sweep(struct graph *g, struct gnode *const *roots, int nroots);
 void graph_init(struct graph *g, const struct rule_columns_ctx *ctx,
     const struct rule_set_options *options);
 void graph_fini(struct graph *g);
@@ -384,6 +388,20 @@ static inline void
 bit_set(uint64_t *bits, size_t i)
 {
 	bits[i >> 6] |= UINT64_C(1) << (i & 63);
+}
+
+static inline void
+bits_fill(uint64_t *bits, enum plane plane, size_t words)
+{
+	memset(bits, plane == PLANE_TRUE ? 0xff : 0, words * sizeof *bits);
+}
+
+/* Held by a value node as a whole number. */
+static inline bool
+kind_is_whole(enum rule_value_kind kind)
+{
+	return kind == RULE_V_INT || kind == RULE_V_TIMESTAMP ||
+	       kind == RULE_V_DURATION || kind == RULE_V_DATE || kind == RULE_V_MONEY;
 }
 
 /* The codes of a chunk from a row on, a multiple of 64; not of BOOL and width 0. */

@@ -5,18 +5,11 @@
 
 #include "engine/rule_graph_priv.h"
 
-static bool
-is_whole(enum rule_value_kind kind)
-{
-	return kind == RULE_V_INT || kind == RULE_V_TIMESTAMP ||
-	       kind == RULE_V_DURATION || kind == RULE_V_DATE || kind == RULE_V_MONEY;
-}
-
 /* What a value node can hold. */
 static bool
 is_held(enum rule_value_kind kind)
 {
-	return is_whole(kind) || kind == RULE_V_DOUBLE;
+	return kind_is_whole(kind) || kind == RULE_V_DOUBLE;
 }
 
 struct gnode *
@@ -49,29 +42,10 @@ make_column(struct builder *b, struct gscope *scope, int col)
 	const struct column *c = &scope->table->cols[col];
 	struct gnode made = {.op = V_COLUMN, .scope = scope, .col = col};
 
-	switch (c->type) {
-	case COL_INT:
-		made.kind = RULE_V_INT;
-		break;
-	case COL_DOUBLE:
-		made.kind = RULE_V_DOUBLE;
-		break;
-	case COL_DATE:
-		made.kind = RULE_V_DATE;
-		break;
-	case COL_TIMESTAMP:
-		made.kind = RULE_V_TIMESTAMP;
-		break;
-	case COL_MONEY:
-		made.kind = RULE_V_MONEY;
+	made.kind = value_kind_of(column_kind(c->type));
+	if (made.kind == RULE_V_MONEY)
 		memcpy(made.currency, c->currency, 4);
-		break;
-	case COL_BOOL:
-	case COL_STRING:
-	case COL_NONE:
-		return NULL;
-	}
-	return gnode_make(b->g, &made);
+	return is_held(made.kind) ? gnode_make(b->g, &made) : NULL;
 }
 
 /* ---- arithmetic ------------------------------------------------------------------- */

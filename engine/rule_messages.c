@@ -181,7 +181,8 @@ static const struct message messages[] = {
 	"条件只有真与假，而规则的结果是 {}"},
     {"the rule gives {}; column {} cannot hold it", "规则的结果是 {}，列 {} 放不下"},
     /* requests as JSON */
-    {"not the value of a {}", "不是 {} 的值"},
+    {"the line is too long", "这一行过长"},
+    {"not a value of type {}", "不是 {} 类型的值"},
     {"a value is an object with \"type\" and \"value\"",
 	"值是含 \"type\" 和 \"value\" 的对象"},
     {"the value is nested too deeply", "值嵌套过深"},

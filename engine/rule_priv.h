@@ -384,6 +384,10 @@ void list_get(const struct rule_list *list, size_t i, struct rule_value *out);
 const struct rule_value *map_find(
     const struct rule_map *map, const struct rule_value *key);
 enum rule_value_kind value_kind_of(enum rule_kind kind); /* of a basic type */
+/* The kind of a column's values, and its value for a whole number: of STRING the code's
+ * string; not of DOUBLE. */
+enum rule_kind column_kind(enum col_type type);
+void column_cell(const struct column *col, int64_t v, struct rule_value *out);
 const char *value_type_name(const struct rule_value *v);
 bool value_fits_type(const struct rule_value *v, const struct rule_type *type);
 

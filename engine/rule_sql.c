@@ -89,36 +89,19 @@ sql_param(struct sql *q, enum rule_kind kind, const struct rule_value *value,
 const char *
 sql_type(enum rule_kind kind)
 {
-	switch (kind) {
-	case RULE_BOOL:
-		return "boolean";
-	case RULE_INT:
-	case RULE_DURATION:
-	case RULE_MONEY:
-		return "bigint";
-	case RULE_UINT:
-		return "numeric";
-	case RULE_DOUBLE:
-		return "float8";
-	case RULE_STRING:
-		return "text";
-	case RULE_TIMESTAMP:
-		return "timestamptz";
-	case RULE_DATE:
-		return "date";
-	case RULE_ERROR_T:
-	case RULE_DYN:
-	case RULE_BYTES:
-	case RULE_NULL:
-	case RULE_TYPE:
-	case RULE_LIST:
-	case RULE_MAP:
-	case RULE_OBJECT:
-	case RULE_SET:
-	case RULE_OPTIONAL:
-	default:
-		return NULL;
-	}
+	static const char *const types[] = {
+	    [RULE_BOOL] = "boolean",
+	    [RULE_INT] = "bigint",
+	    [RULE_DURATION] = "bigint",
+	    [RULE_MONEY] = "bigint",
+	    [RULE_UINT] = "numeric",
+	    [RULE_DOUBLE] = "float8",
+	    [RULE_STRING] = "text",
+	    [RULE_TIMESTAMP] = "timestamptz",
+	    [RULE_DATE] = "date",
+	};
+
+	return (size_t)kind < STW_ARRAY_LEN(types) ? types[kind] : NULL;
 }
 
 static const char *

@@ -102,43 +102,21 @@ column_of(struct sql *q, const struct node *n, const struct rule_sql_field *fiel
 
 	if (x.kind == RULE_OPTIONAL && n->mode == SELECT_OPTIONAL)
 		x.kind = n->type->elem->kind;
-	switch (x.kind) {
-	case RULE_INT:
-	case RULE_MONEY:
-		memcpy(x.currency, field->currency, 4);
-		x.text = sql_fill(q, "#1.#2::bigint", parts);
-		return x;
-	case RULE_BOOL:
-	case RULE_DOUBLE:
-	case RULE_STRING:
-		x.text = sql_fill(q, "#1.#2", parts);
-		return x;
-	case RULE_TIMESTAMP:
-		x.native = true;
-		x.text = sql_fill(q, "#1.#2", parts);
-		return x;
-	case RULE_DATE:
-		x.text = sql_fill(q,
-		    field->bounded ? "#1.#2"
-				   : "(CASE WHEN #1.#2 BETWEEN DATE '0001-01-01' AND "
-				     "DATE '9999-12-31' THEN #1.#2 END)",
-		    parts);
-		return x;
-	case RULE_ERROR_T:
-	case RULE_DYN:
-	case RULE_UINT:
-	case RULE_BYTES:
-	case RULE_NULL:
-	case RULE_DURATION:
-	case RULE_TYPE:
-	case RULE_LIST:
-	case RULE_MAP:
-	case RULE_OBJECT:
-	case RULE_SET:
-	case RULE_OPTIONAL:
-	default:
+	/* A field has a type of a column: those that have one here but these. */
+	if (sql_type(x.kind) == NULL || x.kind == RULE_UINT || x.kind == RULE_DURATION)
 		return sql_refuse_type(q, n, n->type);
-	}
+	memcpy(x.currency, field->currency, 4);
+	x.native = x.kind == RULE_TIMESTAMP;
+	if (x.kind == RULE_INT || x.kind == RULE_MONEY)
+		x.text = sql_fill(q, "#1.#2::bigint", parts);
+	else if (x.kind == RULE_DATE && !field->bounded)
+		x.text = sql_fill(q,
+		    "(CASE WHEN #1.#2 BETWEEN DATE '0001-01-01' AND "
+		    "DATE '9999-12-31' THEN #1.#2 END)",
+		    parts);
+	else
+		x.text = sql_fill(q, "#1.#2", parts);
+	return x;
 }
 
 /* The trait's rule, written in place. Its macros count their variables from 0. */

@@ -216,7 +216,7 @@ size_of(struct sql *q, struct list *list)
 }
 
 static bool
-is_whole(enum rule_kind kind)
+is_added(enum rule_kind kind)
 {
 	return kind == RULE_INT || kind == RULE_MONEY || kind == RULE_DURATION;
 }
@@ -233,7 +233,7 @@ sum_of(struct sql *q, const struct node *n, struct list *list)
 		return sql_refuse_call(q, n,
 		    "a sum of doubles depends on the order, which a child table has "
 		    "not");
-	if (!is_whole(v->kind))
+	if (!is_added(v->kind))
 		return sql_refuse_call(
 		    q, n, "only ints, durations and money are added");
 	if (v->kind == RULE_MONEY && strcmp(v->currency, q->rule->currency) != 0)
@@ -259,7 +259,7 @@ avg_of(struct sql *q, const struct node *n, struct list *list)
 		return over_list(q, list, sql_text(q, v), RULE_DOUBLE,
 		    "CASE WHEN " DECIDED " AND " VALUES " THEN " SUM
 		    "::float8 / NULLIF(count(*) FILTER (WHERE #1.k), 0)::float8 END");
-	if (!is_whole(v->kind))
+	if (!is_added(v->kind))
 		return sql_refuse_call(q, n,
 		    v->kind == RULE_DOUBLE ? "a sum of doubles depends on the order, "
 					     "which a child table has not"

@@ -136,41 +136,20 @@ sql_compare(struct sql *q, const struct node *n, const char *op, const struct sx
 		    with_operator(q, "(#1::numeric #3 #2::numeric)", op), *a, *b);
 	if (a->kind != b->kind)
 		return sql_refuse_call(q, n, "the two sides have no type in common");
-	switch (a->kind) {
-	case RULE_DOUBLE:
-		return compare_double(q, op, *a, *b);
-	case RULE_MONEY:
-		return compare_money(q, op, a, b);
-	case RULE_STRING:
-		return compare_text(q, op, a, b);
-	case RULE_TIMESTAMP:
-		if (!a->native || !b->native) {
-			x = sql_usec(q, *a);
-			y = sql_usec(q, *b);
-		}
-		return sql_make2(
-		    q, RULE_BOOL, with_operator(q, "(#1 #3 #2)", op), x, y);
-	case RULE_BOOL:
-	case RULE_INT:
-	case RULE_UINT:
-	case RULE_DURATION:
-	case RULE_DATE:
-		return sql_make2(
-		    q, RULE_BOOL, with_operator(q, "(#1 #3 #2)", op), *a, *b);
-	case RULE_ERROR_T:
-	case RULE_DYN:
-	case RULE_BYTES:
-	case RULE_NULL:
-	case RULE_TYPE:
-	case RULE_LIST:
-	case RULE_MAP:
-	case RULE_OBJECT:
-	case RULE_SET:
-	case RULE_OPTIONAL:
-	default:
+	if (sql_type(a->kind) == NULL)
 		return sql_refuse_call(q, n,
 		    "values of this type have no column type that means the same");
+	if (a->kind == RULE_DOUBLE)
+		return compare_double(q, op, *a, *b);
+	if (a->kind == RULE_MONEY)
+		return compare_money(q, op, a, b);
+	if (a->kind == RULE_STRING)
+		return compare_text(q, op, a, b);
+	if (a->kind == RULE_TIMESTAMP && (!a->native || !b->native)) {
+		x = sql_usec(q, *a);
+		y = sql_usec(q, *b);
 	}
+	return sql_make2(q, RULE_BOOL, with_operator(q, "(#1 #3 #2)", op), x, y);
 }
 
 /* ---- doubles --------------------------------------------------------------------------- */

@@ -79,7 +79,7 @@ rule_type_object(
 	return type;
 }
 
-static enum rule_kind
+enum rule_kind
 column_kind(enum col_type type)
 {
 	switch (type) {

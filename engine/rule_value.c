@@ -106,6 +106,40 @@ value_missing(struct rule_value *out, const struct node *n, const char *text)
 }
 
 /* ---- rows of a table as objects ------------------------------------------------ */
+void
+column_cell(const struct column *col, int64_t v, struct rule_value *out)
+{
+	switch (col->type) {
+	case COL_BOOL:
+		out->kind = RULE_V_BOOL;
+		out->b = v != 0;
+		return;
+	case COL_STRING:
+		out->kind = RULE_V_STRING;
+		out->s = col_dict_get(col->dict, (uint32_t)v);
+		return;
+	case COL_MONEY:
+		out->kind = RULE_V_MONEY;
+		out->money.minor = v;
+		memcpy(out->money.currency, col->currency, 4);
+		return;
+	case COL_INT:
+		out->kind = RULE_V_INT;
+		break;
+	case COL_DATE:
+		out->kind = RULE_V_DATE;
+		break;
+	case COL_TIMESTAMP:
+		out->kind = RULE_V_TIMESTAMP;
+		break;
+	case COL_NONE:
+	case COL_DOUBLE:
+		STW_ASSERT(col->type != COL_NONE && col->type != COL_DOUBLE);
+	}
+	out->i = v;
+	out->nsec = 0;
+}
+
 static void
 row_get(
     const void *obj, size_t row, int field, struct arena *arena, struct rule_value *out)
@@ -123,41 +157,12 @@ row_get(
 		*out = rule_missing();
 		return;
 	}
-	switch (col->type) {
-	case COL_BOOL:
-		out->kind = RULE_V_BOOL;
-		out->b = column_int(col, row) != 0;
-		return;
-	case COL_INT:
-		out->kind = RULE_V_INT;
-		out->i = column_int(col, row);
-		return;
-	case COL_DOUBLE:
+	if (col->type == COL_DOUBLE) {
 		out->kind = RULE_V_DOUBLE;
 		out->d = column_double(col, row);
 		return;
-	case COL_STRING:
-		out->kind = RULE_V_STRING;
-		out->s = col_dict_get(col->dict, column_code(col, row));
-		return;
-	case COL_DATE:
-		out->kind = RULE_V_DATE;
-		out->i = column_int(col, row);
-		return;
-	case COL_TIMESTAMP:
-		out->kind = RULE_V_TIMESTAMP;
-		out->nsec = 0;
-		out->i = column_int(col, row);
-		return;
-	case COL_MONEY:
-		out->kind = RULE_V_MONEY;
-		out->money.minor = column_int(col, row);
-		memcpy(out->money.currency, col->currency, 4);
-		return;
-	case COL_NONE:
-		break;
 	}
-	*out = rule_missing();
+	column_cell(col, column_int(col, row), out);
 }
 
 static int

@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <sodium.h>
 
+#include "engine/rule_messages.h"
 #include "engine/rule_priv.h"
 
 #define VALUE_DEPTH 64
@@ -162,7 +163,7 @@ static enum stw_code read_value(
 static enum stw_code
 bad_value(struct reader *r, const char *kind)
 {
-	return stw_fail(r->err, STW_INVALID, "not the value of a %s", kind);
+	return stw_fail(r->err, STW_INVALID, "not a value of type %s", kind);
 }
 
 static struct str
@@ -406,6 +407,7 @@ struct request {
 	size_t nvalues;
 	stw_usec now;
 	const struct zone *zone;
+	bool zh; /* messages in Chinese */
 };
 
 /* All of it, unlike value_fits_type: nothing has vouched for what comes in here. */
@@ -574,17 +576,48 @@ read_env(struct request *q)
 
 /* ---- the answer ---------------------------------------------------------------------- */
 static json_t *
-error_json(int line, int column, const char *message, bool missing)
+message_json(const char *message, bool zh)
 {
-	json_t *error = json_pack("{s: i, s: i, s: s}", "line", line, "column", column,
-	    "message", message == NULL ? "" : message);
+	json_t *json;
+	struct buf text;
 
-	if (error == NULL) /* a message that is not UTF-8 quotes the rule */
-		error = json_pack("{s: i, s: i, s: s}", "line", line, "column", column,
-		    "message", "not UTF-8");
+	buf_init(&text);
+	if (!zh || message == NULL || !rule_message_zh(str_of(message), &text)) {
+		buf_clear(&text);
+		buf_add_c(&text, message == NULL ? "" : message);
+	}
+	json = json_stringn(text.len > 0 ? text.data : "", text.len);
+	buf_fini(&text);
+	/* A message that is not UTF-8 quotes the rule. */
+	return json != NULL ? json : json_string("not UTF-8");
+}
+
+static json_t *
+error_json(int line, int column, const char *message, bool missing, bool zh)
+{
+	json_t *error = json_pack("{s: i, s: i, s: o}", "line", line, "column", column,
+	    "message", message_json(message, zh));
+
 	if (missing)
 		STW_ASSERT(json_object_set_new(error, "missing", json_true()) == 0);
 	return json_pack("{s: o}", "error", error);
+}
+
+static void
+append_json(json_t *json, struct buf *to)
+{
+	char *text = json_dumps(json, JSON_COMPACT);
+
+	STW_ASSERT(text != NULL);
+	buf_add_c(to, text);
+	free(text);
+	json_decref(json);
+}
+
+void
+rule_answer_fault(const char *message, bool zh, struct buf *answer)
+{
+	append_json(error_json(0, 0, message, false, zh), answer);
 }
 
 static json_t *
@@ -605,7 +638,7 @@ evaluate(struct request *q, struct str expr)
 		answer = v.kind != RULE_V_ERROR
 			     ? value_to_json(&v)
 			     : error_json(v.error.line, v.error.column, v.error.text,
-				   v.error.missing);
+				   v.error.missing, q->zh);
 	}
 	STW_ASSERT(answer != NULL);
 	STW_ASSERT(
@@ -630,14 +663,13 @@ answer_request(struct request *q)
 }
 
 void
-rule_answer_json(struct str request, stw_usec now, struct buf *answer)
+rule_answer_json(struct str request, stw_usec now, bool zh, struct buf *answer)
 {
 	struct stw_err err = {0};
 	struct arena arena;
-	struct request q = {.arena = &arena, .err = &err, .now = now};
+	struct request q = {.arena = &arena, .err = &err, .now = now, .zh = zh};
 	json_t *json, *out = NULL;
 	json_error_t why;
-	char *text;
 
 	arena_init(&arena);
 	json = json_loadb(
@@ -648,12 +680,8 @@ rule_answer_json(struct str request, stw_usec now, struct buf *answer)
 	else
 		out = answer_request(&q);
 	if (out == NULL)
-		out = error_json(err.line, err.column, err.text, false);
-	text = json_dumps(out, JSON_COMPACT);
-	STW_ASSERT(text != NULL);
-	buf_add_c(answer, text);
-	free(text);
-	json_decref(out);
+		out = error_json(err.line, err.column, err.text, false, zh);
+	append_json(out, answer);
 	json_decref(json);
 	arena_fini(&arena);
 }

@@ -9,11 +9,15 @@
 #ifndef STW_ENGINE_RULE_VALUE_JSON_H
 #define STW_ENGINE_RULE_VALUE_JSON_H
 
+#include <stdbool.h>
+
 #include "engine/buf.h"
 #include "engine/time.h"
 
 /* Appends the answer, one line of JSON without the newline. now: for requests that do not
- * say. */
-void rule_answer_json(struct str request, stw_usec now, struct buf *answer);
+ * say; zh: messages are in Chinese. */
+void rule_answer_json(struct str request, stw_usec now, bool zh, struct buf *answer);
+/* The answer to what could not be read as a request. */
+void rule_answer_fault(const char *message, bool zh, struct buf *answer);
 
 #endif

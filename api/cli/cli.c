@@ -107,6 +107,7 @@ enum stw_code
 cli_parse(struct cli *cli, const struct cli_opt *opts, int nopts, int min, int max,
     struct stw_err *err)
 {
+	char text[80];
 	bool open = true;
 	int kept = 0;
 
@@ -123,34 +124,53 @@ cli_parse(struct cli *cli, const struct cli_opt *opts, int nopts, int min, int m
 		}
 	}
 	cli->argc = kept;
-	if (kept < min)
-		return bad_usage(cli, err, "something is missing");
+	if (kept < min) {
+		(void)snprintf(text, sizeof text,
+		    "too few words: %d of at least %d that this needs", kept, min);
+		return bad_usage(cli, err, text);
+	}
 	if (kept > max)
 		return bad_usage(cli, err, "too many words");
 	return STW_OK;
 }
 
+/* "check", "eval" or "plan" */
+static void
+list_words(struct buf *to, const char *const *words, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (i > 0)
+			buf_add_c(to, i + 1 < count ? ", " : " or ");
+		buf_printf(to, "\"%s\"", words[i]);
+	}
+}
+
 int
 cli_verb(struct cli *cli, const char *const *verbs, int count, struct stw_err *err)
 {
-	const char *near = NULL;
-	char text[160];
+	const char *near;
+	struct buf text;
 
-	if (cli->argc > 0 && strncmp(cli->argv[0], "--", 2) != 0) {
-		for (int i = 0; i < count; i++)
-			if (strcmp(verbs[i], cli->argv[0]) == 0) {
-				cli->argv++;
-				cli->argc--;
-				return i;
-			}
-		near = name_suggest(str_of(cli->argv[0]), verbs, count);
-		(void)snprintf(text, sizeof text, "\"%.40s\" is none of them%s%s%s",
-		    cli->argv[0], near != NULL ? "; did you mean \"" : "",
-		    near != NULL ? near : "", near != NULL ? "\"?" : "");
-		(void)bad_usage(cli, err, text);
-		return -1;
+	for (int i = 0; i < count && cli->argc > 0; i++) {
+		if (strcmp(verbs[i], cli->argv[0]) == 0) {
+			cli->argv++;
+			cli->argc--;
+			return i;
+		}
 	}
-	(void)bad_usage(cli, err, "say what to do");
+	buf_init(&text);
+	if (cli->argc > 0 && strncmp(cli->argv[0], "--", 2) != 0) {
+		near = name_suggest(str_of(cli->argv[0]), verbs, count);
+		buf_printf(&text, "\"%.40s\" is not ", cli->argv[0]);
+		list_words(&text, verbs, count);
+		if (near != NULL)
+			buf_printf(&text, "; did you mean \"%s\"?", near);
+	} else {
+		buf_add_c(&text, "say what to do: ");
+		list_words(&text, verbs, count);
+	}
+	(void)bad_usage(cli, err, text.data);
+	buf_fini(&text);
 	return -1;
 }
 

@@ -152,8 +152,7 @@ eval_all(struct cli *cli, const struct rule_scope *scope, const struct rule *rul
 static enum stw_code
 eval_lines(struct cli *cli, struct stw_err *err)
 {
-	struct str too_long = STR_LIT("{\"error\":{\"line\":0,\"column\":0,"
-				      "\"message\":\"the line is too long\"}}");
+	const bool zh = wants_zh();
 	struct buf answer;
 	char *line = NULL;
 	size_t cap = 0;
@@ -163,10 +162,10 @@ eval_lines(struct cli *cli, struct stw_err *err)
 	while ((len = getline(&line, &cap, stdin)) >= 0) {
 		buf_clear(&answer);
 		if ((size_t)len > LINE_MAX_BYTES)
-			buf_add_str(&answer, too_long);
+			rule_answer_fault("the line is too long", zh, &answer);
 		else
 			rule_answer_json((struct str){line, (size_t)len},
-			    app_now(&cli->app), &answer);
+			    app_now(&cli->app), zh, &answer);
 		buf_add_char(&answer, '\n');
 		/* At once: whoever asks may wait for the answer before asking again. */
 		if (fwrite(answer.data, 1, answer.len, stdout) != answer.len ||

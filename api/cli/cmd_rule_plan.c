@@ -124,20 +124,17 @@ run_plan(struct cli *cli, const struct rule_scope *scope,
 }
 
 static enum stw_code
-compile_all(struct cli *cli, const struct rule_scope *scope, const struct rule **rules,
-    int count, struct stw_err *err)
+compile_all(struct cli *cli, const struct rule_scope *scope, const struct str *texts,
+    const struct rule **rules, int count, struct stw_err *err)
 {
 	for (int i = 0; i < count; i++) {
 		struct rule *rule;
-		struct str text;
 		enum stw_code rc;
 
-		rc = cmd_rule_text(cli, cli->argv[i], &text, err);
-		if (rc == STW_OK)
-			rc = rule_compile(scope->env, text, rule_type_basic(RULE_BOOL),
-			    NULL, &cli->arena, &rule, err);
+		rc = rule_compile(scope->env, texts[i], rule_type_basic(RULE_BOOL),
+		    NULL, &cli->arena, &rule, err);
 		if (rc == STW_INVALID && err->line > 0)
-			cmd_rule_show_fault(text, err);
+			cmd_rule_show_fault(texts[i], err);
 		if (rc != STW_OK)
 			return rc;
 		rules[i] = rule;
@@ -149,12 +146,17 @@ enum stw_code
 cmd_rule_plan(struct cli *cli, struct stw_err *err)
 {
 	const struct rule *rules[RULES_MAX];
+	struct str texts[RULES_MAX];
 	struct rule_scope scope = {0};
 	struct db *db;
 	enum stw_code rc;
 	int count;
 
 	rc = cli_parse(cli, NULL, 0, 1, RULES_MAX, err);
+	count = cli->argc;
+	/* A file that is not there is told before a database is asked. */
+	for (int i = 0; i < count && rc == STW_OK; i++)
+		rc = cmd_rule_text(cli, cli->argv[i], &texts[i], err);
 	if (rc == STW_OK)
 		rc = app_db(&cli->app, &db, err);
 	if (rc == STW_OK)
@@ -162,8 +164,7 @@ cmd_rule_plan(struct cli *cli, struct stw_err *err)
 		    db, false, app_now(&cli->app), &cli->arena, &scope, err);
 	if (rc != STW_OK)
 		return rc;
-	count = cli->argc;
-	rc = compile_all(cli, &scope, rules, count, err);
+	rc = compile_all(cli, &scope, texts, rules, count, err);
 	if (rc == STW_OK)
 		rc = run_plan(cli, &scope, rules, count, err);
 	rule_scope_fini(&scope);

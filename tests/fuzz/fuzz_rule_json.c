@@ -20,7 +20,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	json_t *json;
 
 	buf_init(&answer);
-	rule_answer_json((struct str){(const char *)data, size}, NOW, &answer);
+	rule_answer_json(
+	    (struct str){(const char *)data, size}, NOW, size % 2 != 0, &answer);
 	STW_ASSERT(memchr(answer.data, '\n', answer.len) == NULL);
 	json = json_loadb(answer.data, answer.len, JSON_ALLOW_NUL, NULL);
 	STW_ASSERT(json_is_object(json));

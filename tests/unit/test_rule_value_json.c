@@ -146,7 +146,7 @@ static const struct json_case {
 	"{'error':{'line':0,'column':0,'message':\"x: not a type: 'list(int'\"}}"},
     {"an int out of range",
 	"{'expr':'x','vars':{'x':{'type':'int','value':'9223372036854775808'}}}",
-	"{'error':{'line':0,'column':0,'message':'x: not the value of a int'}}"},
+	"{'error':{'line':0,'column':0,'message':'x: not a value of type int'}}"},
     {"not a value", "{'expr':'x','vars':{'x':5}}",
 	"{'error':{'line':0,'column':0,'message':"
 	"'x: a value is an object with \\\"type\\\" and \\\"value\\\"'}}"},
@@ -154,7 +154,7 @@ static const struct json_case {
 	"{'expr':'x','vars':{'x':{'type':'map','value':[[{'type':'int','value':'1'},"
 	"{'type':'int','value':'1'}],[{'type':'uint','value':'1'},"
 	"{'type':'int','value':'1'}]]}}}",
-	"{'error':{'line':0,'column':0,'message':'x: not the value of a map'}}"},
+	"{'error':{'line':0,'column':0,'message':'x: not a value of type map'}}"},
     {"no such zone", "{'expr':'1','zone':'Mars/Base'}", NULL},
 };
 
@@ -186,7 +186,8 @@ START_TEST(a_request_has_its_answer)
 	buf_init(&want);
 	buf_init(&got);
 	quotes(c->request, &request);
-	rule_answer_json((struct str){request.data, request.len}, 60000000, &got);
+	rule_answer_json(
+	    (struct str){request.data, request.len}, 60000000, false, &got);
 	if (c->answer == NULL) {
 		ck_assert_msg(strncmp(got.data, "{\"error\":", 9) == 0, "%s: %s",
 		    c->name, got.data);
@@ -215,9 +216,28 @@ START_TEST(a_deep_value_is_an_error)
 	for (int i = 0; i < 200; i++)
 		buf_add_c(&request, "]}");
 	buf_add_c(&request, "}}");
-	rule_answer_json((struct str){request.data, request.len}, 0, &got);
+	rule_answer_json((struct str){request.data, request.len}, 0, false, &got);
 	ck_assert_ptr_nonnull(strstr(got.data, "nested too deeply"));
 	buf_fini(&request);
+	buf_fini(&got);
+}
+END_TEST
+
+START_TEST(messages_can_be_in_chinese)
+{
+	struct buf got;
+
+	buf_init(&got);
+	rule_answer_json(STR_LIT("{\"expr\":\"1 / 0\"}"), 0, true, &got);
+	ck_assert_str_eq(got.data, "{\"error\":{\"line\":1,\"column\":3,\"message\":"
+				   "\"除数为零\"},\"checked\":\"int\"}");
+	buf_clear(&got);
+	rule_answer_fault("the line is too long", true, &got);
+	ck_assert_str_eq(got.data,
+	    "{\"error\":{\"line\":0,\"column\":0,\"message\":\"这一行过长\"}}");
+	buf_clear(&got);
+	rule_answer_fault("no message of ours", true, &got);
+	ck_assert_ptr_nonnull(strstr(got.data, "no message of ours"));
 	buf_fini(&got);
 }
 END_TEST
@@ -233,6 +253,7 @@ main(void)
 	tcase_add_loop_test(
 	    tc, a_request_has_its_answer, 0, sizeof cases / sizeof cases[0]);
 	tcase_add_test(tc, a_deep_value_is_an_error);
+	tcase_add_test(tc, messages_can_be_in_chinese);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
