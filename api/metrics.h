@@ -11,7 +11,7 @@
 #include "api/route.h"
 #include "engine/time.h"
 
-#define METRICS_ROUTES  64
+#define METRICS_ROUTES  256
 #define METRICS_CLASSES 6 /* 0: other, 1xx..5xx */
 #define METRICS_BUCKETS 12
 

@@ -56,6 +56,20 @@ void v1_trait_save(struct api_request *req);
 void v1_trait_retire(struct api_request *req);
 void v1_trait_limits(struct api_request *req);
 void v1_trait_accept(struct api_request *req);
+/* v1_lifecycle.c */
+void v1_lifecycle_list(struct api_request *req);
+void v1_lifecycle_create(struct api_request *req);
+void v1_lifecycle_validate(struct api_request *req);
+void v1_lifecycle_preview(struct api_request *req);
+void v1_lifecycle_version(struct api_request *req);
+void v1_lifecycle_version_validation(struct api_request *req);
+void v1_lifecycle_version_preview(struct api_request *req);
+void v1_lifecycle_submit(struct api_request *req);
+void v1_lifecycle_approve(struct api_request *req);
+void v1_lifecycle_reject(struct api_request *req);
+void v1_lifecycle_activate(struct api_request *req);
+void v1_promise_list(struct api_request *req);
+void v1_stage_why(struct api_request *req);
 /* v1_campaigns.c */
 void v1_campaign_list(struct api_request *req);
 void v1_campaign_create(struct api_request *req);

@@ -1,93 +1,31 @@
 #include "segments/lifecycle_cause.h"
 
-#include <ctype.h>
 #include <string.h>
-
-static bool
-in_name(char c)
-{
-	return isalnum((unsigned char)c) || c == '_';
-}
-
-/* Past the literal or comment that begins here; p itself when none does. */
-static const char *
-skip_text(const char *p)
-{
-	char quote = *p;
-
-	if (p[0] == '/' && p[1] == '/')
-		return p + strcspn(p, "\n");
-	if (quote != '"' && quote != '\'')
-		return p;
-	for (p++; *p != '\0' && *p != quote; p++)
-		if (*p == '\\' && p[1] != '\0')
-			p++;
-	return *p == quote ? p + 1 : p;
-}
-
-static void
-add(struct lifecycle_cause *cause, int col)
-{
-	if (col < 0 || cause->ncols == LIFECYCLE_CAUSE_MAX)
-		return;
-	for (int i = 0; i < cause->ncols; i++)
-		if (cause->cols[i] == col)
-			return;
-	cause->cols[cause->ncols++] = col;
-}
-
-/* The name after "customer" and a dot; its length, 0: there is none. */
-static size_t
-field_after(const char *p, const char **name)
-{
-	size_t len = 0;
-
-	p += strspn(p, " \t\r\n");
-	if (*p != '.')
-		return 0;
-	p++;
-	p += strspn(p, " \t\r\n");
-	while (in_name(p[len]))
-		len++;
-	*name = p;
-	return len;
-}
 
 struct lifecycle_cause
 lifecycle_cause_find(const struct book *book, const char *when)
 {
-	static const char word[] = "customer";
 	struct lifecycle_cause cause = {.ncols = 0};
-	char name[64];
-	const char *at;
-	size_t len;
+	const struct rule_field_use *uses;
+	struct arena arena;
+	struct rule *rule;
+	int n = 0;
 
-	for (const char *p = when == NULL ? "" : when; *p != '\0';) {
-		const char *past = skip_text(p);
+	arena_init(&arena);
+	/* A rule that does not compile moves nobody, so nobody asks for its cause. */
+	if (when != NULL &&
+	    rule_compile(book_env(book, &arena, NULL, NULL), str_of(when),
+		rule_type_basic(RULE_BOOL), NULL, &arena, &rule, NULL) == STW_OK)
+		n = rule_fields(rule, &arena, &uses);
+	for (int i = 0; i < n && cause.ncols < LIFECYCLE_CAUSE_MAX; i++) {
+		int col = strcmp(uses[i].record, "Customer") == 0
+			      ? table_find_column(book->customers, uses[i].field)
+			      : -1;
 
-		if (past != p) {
-			p = past;
-			continue;
-		}
-		if (!in_name(*p)) {
-			p++;
-			continue;
-		}
-		len = 0;
-		while (in_name(p[len]))
-			len++;
-		if (len == sizeof word - 1 && memcmp(p, word, len) == 0 &&
-		    (p == when || p[-1] != '.')) {
-			size_t n = field_after(p + len, &at);
-
-			if (n > 0 && n < sizeof name) {
-				memcpy(name, at, n);
-				name[n] = '\0';
-				add(&cause, table_find_column(book->customers, name));
-			}
-		}
-		p += len;
+		if (col >= 0)
+			cause.cols[cause.ncols++] = col;
 	}
+	arena_fini(&arena);
 	return cause;
 }
 

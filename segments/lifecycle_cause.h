@@ -6,7 +6,7 @@
  *            customer.aum = money("6900.00"), customer.deceased = false. Lists
  *            (holdings, transactions ...) are not in it: segments/lifecycle_why.h shows
  *            the whole rule with all its values for one customer.
- * Cost       The names are found once a rule; a customer costs one read a name.
+ * Cost       The fields are found once a rule; a customer costs one read a field.
  */
 #ifndef STW_SEGMENTS_LIFECYCLE_CAUSE_H
 #define STW_SEGMENTS_LIFECYCLE_CAUSE_H

@@ -233,10 +233,10 @@ done:
 /* ---- moves ---------------------------------------------------------------------- */
 /* All versions of one code, locked until the end of the transaction. */
 struct locked {
-	enum lifecycle_state state; /* of the version asked for */
-	const unsigned char *hash;  /* NULL: there is no such version */
-	const char *author, *document;
-	bool approved, exempt;
+	enum lifecycle_state state;       /* of the version asked for */
+	const unsigned char *hash;        /* NULL: there is no such version */
+	const char *author, *approved_by; /* approved_by NULL: not approved */
+	bool exempt;
 	int active; /* the version in force; 0: none */
 };
 
@@ -263,9 +263,8 @@ lock(struct db *db, const char *code, int version, struct arena *arena,
 		out->state = state;
 		out->hash = (const unsigned char *)db_get_bytes(rows, r, 2, arena).ptr;
 		out->author = db_get_text(rows, r, 3, arena);
-		out->approved = !db_is_null(rows, r, 4);
+		out->approved_by = db_get_text(rows, r, 4, arena);
 		out->exempt = !db_is_null(rows, r, 5);
-		out->document = db_get_text(rows, r, 6, arena);
 	}
 	db_rows_free(rows);
 	return out->hash == NULL ? no_version(code, version, err) : STW_OK;
@@ -339,8 +338,9 @@ submit(struct db *db, const char *code, int version, const char *actor, stw_usec
 	struct locked at;
 	enum stw_code rc = lock(db, code, version, arena, &at, err);
 
-	if (rc == STW_OK)
-		rc = may_move(code, version, &at, LIFECYCLE_SUBMITTED, err);
+	if (rc != STW_OK || at.state == LIFECYCLE_SUBMITTED)
+		return rc;
+	rc = may_move(code, version, &at, LIFECYCLE_SUBMITTED, err);
 	if (rc == STW_OK)
 		rc = db_exec(
 		    db, DB_Q_LIFECYCLE_SUBMIT, params, DB_NPARAMS(params), NULL, err);
@@ -384,8 +384,10 @@ approve(struct db *db, const char *code, int version, const char *actor, stw_use
 	struct locked at;
 	enum stw_code rc = lock(db, code, version, arena, &at, err);
 
-	if (rc == STW_OK)
-		rc = may_move(code, version, &at, LIFECYCLE_APPROVED, err);
+	if (rc != STW_OK ||
+	    (at.state == LIFECYCLE_APPROVED && strcmp(at.approved_by, actor) == 0))
+		return rc;
+	rc = may_move(code, version, &at, LIFECYCLE_APPROVED, err);
 	if (rc == STW_OK && strcmp(at.author, actor) == 0)
 		rc = stw_fail(err, STW_CONFLICT,
 		    "%s wrote version %d of lifecycle model %s: somebody else has to "

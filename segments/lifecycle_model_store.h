@@ -59,7 +59,9 @@ enum stw_code lifecycle_store_get(struct db *db, const char *code, int version,
  * with the same content is returned instead of a copy. */
 enum stw_code lifecycle_store_save(struct db *db, struct str json, const char *actor,
     stw_usec now, int *version, struct stw_err *err) STW_MUST_USE;
-/* Validates over the book. With errors it stays a draft: CONFLICT, and *out tells them. */
+/* Validates over the book. With errors it stays a draft: CONFLICT, and *out tells them.
+ * Submitted already is fine, and approved already by the same person: whoever did not hear
+ * the answer may ask again. */
 enum stw_code lifecycle_store_submit(struct db *db, const char *code, int version,
     const struct book *book, const char *actor, stw_usec now, struct arena *arena,
     struct lifecycle_validation *out, struct stw_err *err) STW_MUST_USE;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/rule_messages.h"
 #include "segments/suggest.h"
 
 #define OPTS_MAX      24
@@ -264,6 +265,42 @@ cli_time(const struct app *app, stw_usec at)
 	    local.minute / 60, local.minute % 60,
 	    (int)(local.usec % STW_USEC_MIN / STW_USEC_SEC));
 	return to;
+}
+
+bool
+cli_wants_zh(void)
+{
+	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+
+	for (size_t i = 0; i < STW_ARRAY_LEN(names); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value != NULL && value[0] != '\0')
+			return rule_message_wants_zh(value);
+	}
+	return false;
+}
+
+/* Three bytes and more in UTF-8 from U+1100 on: Chinese, its signs, full width. What little
+ * else is there (quotes, arrows, dashes) is narrow. */
+int
+cli_width(const char *text)
+{
+	int width = 0;
+
+	for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
+		if ((*p & 0xc0) == 0x80)
+			continue;
+		width += *p >= 0xe3 || (*p == 0xe1 && p[1] >= 0x84) ? 2 : 1;
+	}
+	return width;
+}
+
+void
+cli_cell(const char *text, int width)
+{
+	(void)printf(
+	    "%s%*s", text, width > cli_width(text) ? width - cli_width(text) : 0, "");
 }
 
 static struct {

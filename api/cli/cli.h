@@ -53,6 +53,12 @@ const char *cli_count(int64_t n);
 const char *cli_secs(stw_usec usec);
 /* The instant in the institution's zone: "2026-11-23 10:00:00". */
 const char *cli_time(const struct app *app, stw_usec at);
+/* Chinese is asked for, by LC_ALL, LC_MESSAGES or LANG. */
+bool cli_wants_zh(void);
+/* Text in columns of a terminal, where a Chinese character takes two: printed, followed by
+ * blanks up to the width; and how wide it is. */
+void cli_cell(const char *text, int width);
+int cli_width(const char *text);
 /* Progress on standard error: one line that moves on a terminal, a line every few seconds
  * elsewhere. */
 struct progress cli_progress(void);
@@ -69,6 +75,8 @@ enum stw_code cmd_import(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_book(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_rule(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_trait(struct cli *cli, struct stw_err *err);
+enum stw_code cmd_lifecycle(struct cli *cli, struct stw_err *err);
+enum stw_code cmd_stage(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_stages(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_segments(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_plan(struct cli *cli, struct stw_err *err);

@@ -28,27 +28,13 @@ cmd_rule_argument(struct cli *cli, struct str *out, struct stw_err *err)
 	return cmd_rule_text(cli, cli->argv[0], out, err);
 }
 
-static bool
-wants_zh(void)
-{
-	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
-
-	for (size_t i = 0; i < STW_ARRAY_LEN(names); i++) {
-		const char *value = getenv(names[i]);
-
-		if (value != NULL && value[0] != '\0')
-			return rule_message_wants_zh(value);
-	}
-	return false;
-}
-
 void
 cmd_rule_show_fault(struct str text, struct stw_err *err)
 {
 	struct buf to;
 
 	buf_init(&to);
-	if (wants_zh() && rule_message_zh(str_of(err->text), &to))
+	if (cli_wants_zh() && rule_message_zh(str_of(err->text), &to))
 		(void)stw_fail_at(
 		    err, err->code, err->line, err->column, "%s", to.data);
 	buf_clear(&to);
@@ -65,8 +51,8 @@ show_value(const char *what, const struct rule_value *value)
 
 	buf_init(&to);
 	buf_init(&zh);
-	if (value->kind == RULE_V_ERROR && value->error.text != NULL && wants_zh() &&
-	    rule_message_zh(str_of(value->error.text), &zh))
+	if (value->kind == RULE_V_ERROR && value->error.text != NULL &&
+	    cli_wants_zh() && rule_message_zh(str_of(value->error.text), &zh))
 		shown.error.text = zh.data;
 	rule_value_print(&shown, &to);
 	(void)printf("%s%.*s\n", what, (int)to.len, to.data);

@@ -76,15 +76,15 @@ print_segments(const struct tick_result *r)
 {
 	const struct segments_tick_result *s = &r->segments;
 
-	(void)printf("segments (%s)\n    %-20s %10s %10s %10s %10s\n",
+	(void)printf("segments (%s)\n    %-30s %10s %10s %10s %10s\n",
 	    cli_secs(s->segment_usec), "", "members", "undecided", "entered", "left");
 	for (int i = 0; i < s->nsegments; i++) {
 		const struct tick_segment *g = &s->segments[i];
 
 		if (g->failure != NULL)
-			(void)printf("    %-20s failed: %s\n", g->code, g->failure);
+			(void)printf("    %-30s failed: %s\n", g->code, g->failure);
 		else
-			(void)printf("    %-20s %10s %10s %10s %10s\n", g->code,
+			(void)printf("    %-30s %10s %10s %10s %10s\n", g->code,
 			    cli_count(g->matched), cli_count(g->undecided),
 			    cli_count(g->entered), cli_count(g->left));
 	}

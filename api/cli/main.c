@@ -52,6 +52,15 @@ static const struct command commands[] = {
 	"[--max-age-hours N] --by WHO | accept TRAIT --by WHO",
 	"what is known of a customer, the bank's own traits, limits of the data",
 	cmd_trait, NULL},
+    {"lifecycle",
+	"lifecycle list [CODE] | show CODE [--version N] | show --shipped | "
+	"validate|preview FILE [--json] | validate|preview CODE --version N [--json] | "
+	"create FILE --by WHO | submit|approve|activate CODE --version N --by WHO | "
+	"reject CODE --version N --by WHO --why TEXT | promises",
+	"lifecycle models: look at one before it counts, and bring it into force",
+	cmd_lifecycle, NULL},
+    {"stage", "stage why REF [--json]",
+	"why a customer is in a stage, and what would move them out", cmd_stage, NULL},
     {"stages", "stages", "refresh lifecycle stages and print them", cmd_stages, NULL},
     {"segments", "segments", "refresh stages and segments and print them", cmd_segments,
 	NULL},

@@ -234,6 +234,28 @@ static const struct step steps[] = {
     {"consentHistory", "agent", "/v1/customers/%C/consents", NULL, NULL},
     {"customerDecisions", "compliance", "/v1/customers/%C/decisions", NULL, NULL},
     {"stages", "ops", "/v1/stages", NULL, NULL},
+    {"lifecycleList", "operator", "/v1/lifecycle/models", NULL, NULL},
+    {"lifecycleValidate", "ops", "/v1/lifecycle/models:validate", "%m", NULL},
+    {"lifecyclePreview", "ops", "/v1/lifecycle/models:preview", "%m", NULL},
+    {"lifecycleCreate", "ops", "/v1/lifecycle/models", "%m", NULL},
+    {"lifecycleVersion", "compliance", "/v1/lifecycle/models/wealth/versions/2", NULL,
+	NULL},
+    {"lifecycleVersionValidation", "compliance",
+	"/v1/lifecycle/models/wealth/versions/2/validation", NULL, NULL},
+    {"lifecycleVersionPreview", "compliance",
+	"/v1/lifecycle/models/wealth/versions/2/preview", NULL, NULL},
+    {"lifecycleSubmit", "ops", "/v1/lifecycle/models/wealth/versions/2/submit", NULL,
+	NULL},
+    {"lifecycleReject", "compliance", "/v1/lifecycle/models/wealth/versions/2/reject",
+	"{\"why\":\"look at the thresholds again\"}", NULL},
+    {"lifecycleSubmit", "ops", "/v1/lifecycle/models/wealth/versions/2/submit", NULL,
+	NULL},
+    {"lifecycleApprove", "compliance", "/v1/lifecycle/models/wealth/versions/2/approve",
+	NULL, NULL},
+    {"lifecycleActivate", "ops", "/v1/lifecycle/models/wealth/versions/2/activate",
+	NULL, NULL},
+    {"promiseList", "operator", "/v1/lifecycle/promises", NULL, NULL},
+    {"stageWhy", "compliance", "/v1/customers/%C/stage/why", NULL, NULL},
     {"segmentList", "ops", "/v1/segments", NULL, NULL},
     {"segmentSave", "ops", "/v1/segments/walked",
 	"{\"name\":{\"zh\":\"试\",\"en\":\"walked\"},\"rule\":\"customer.risk_rating >= 3\"}",
@@ -296,12 +318,35 @@ static const struct step steps[] = {
 struct walk {
 	char task[40], customer[80], point[24], decision[40], number[24], etag[80];
 	char *campaign; /* a document with the code "walked" */
+	char *model;    /* the model in force, with another threshold */
 };
+
+/* The document of the lifecycle model in force, mature from another amount on. */
+static char *
+other_model(const char *amount)
+{
+	struct reply r = get("ops", "/v1/lifecycle/models/wealth/versions/1");
+	json_t *moves = json_at(r.json, "document/transitions"), *one;
+	char when[120], *text;
+	size_t i;
+
+	(void)snprintf(when, sizeof when,
+	    "customer.tenure_days >= 730 && customer.aum >= money(\"%s\")", amount);
+	json_array_foreach(moves, i, one)
+	{
+		if (strcmp(json_string_value(json_object_get(one, "reason")),
+			"settled") == 0)
+			(void)json_object_set_new(one, "when", json_string(when));
+	}
+	text = json_dumps(json_at(r.json, "document"), 0);
+	reply_free(&r);
+	return text;
+}
 
 static const char *
 fill(const struct walk *walk, const char *pattern)
 {
-	static char texts[2][16384];
+	static char texts[2][32768];
 	static int at;
 	char *to = texts[at = 1 - at];
 	size_t n = 0;
@@ -318,6 +363,7 @@ fill(const struct walk *walk, const char *pattern)
 				: pattern[1] == 'D' ? walk->decision
 				: pattern[1] == 'N' ? walk->number
 				: pattern[1] == 'd' ? walk->campaign
+				: pattern[1] == 'm' ? walk->model
 				: pattern[1] == 'e' ? walk->etag
 						    : NULL;
 		if (value == NULL) {
@@ -359,6 +405,7 @@ walk_begin(struct walk *walk)
 	(void)json_object_set_new(doc, "code", json_string("walked"));
 	walk->campaign = json_dumps(doc, 0);
 	reply_free(&r);
+	walk->model = other_model("300000");
 }
 
 static json_t *
@@ -457,6 +504,7 @@ START_TEST(every_operation_answers_as_the_document_says)
 	}
 	ck_assert_int_eq((int)json_object_size(seen), api_route_count);
 	free(walk.campaign);
+	free(walk.model);
 	json_decref(seen);
 	json_decref(doc);
 }
@@ -1308,6 +1356,124 @@ START_TEST(an_author_cannot_approve_the_own_campaign)
 }
 END_TEST
 
+/* Draft, submitted, approved by another person, in force: none can be left out. */
+START_TEST(a_lifecycle_model_needs_a_second_person)
+{
+	char *text = other_model("350000"), path[120];
+	struct reply r = post("ops", "/v1/lifecycle/models", text);
+	int version;
+
+	ck_status(&r, 201);
+	version = (int)json_integer_value(json_at(r.json, "version"));
+	ck_assert_str_eq(reply_text(&r, "state"), "draft");
+	reply_free(&r);
+#define MOVE(role, verb, status)                                               \
+	do {                                                                   \
+		(void)snprintf(path, sizeof path,                              \
+		    "/v1/lifecycle/models/wealth/versions/%d/" verb, version); \
+		r = post(role, path, NULL);                                    \
+		ck_status(&r, status);                                         \
+	} while (0)
+	MOVE("ops", "activate", 409);
+	reply_free(&r);
+	MOVE("compliance", "approve", 409);
+	reply_free(&r);
+	MOVE("ops", "submit", 200);
+	reply_free(&r);
+	MOVE("ops", "approve", 409); /* who wrote it */
+	ck_assert_ptr_nonnull(strstr(reply_text(&r, "detail"), "somebody else"));
+	reply_free(&r);
+	MOVE("ops", "activate", 409);
+	reply_free(&r);
+	MOVE("compliance", "approve", 200);
+	ck_assert_str_eq(reply_text(&r, "state"), "approved");
+	ck_assert_int_eq(
+	    json_integer_value(json_at(r.json, "preview/customers")), CUSTOMERS);
+	reply_free(&r);
+	MOVE("compliance", "approve", 200); /* whoever did not hear the answer */
+	reply_free(&r);
+	MOVE("ops", "activate", 200);
+	ck_assert_str_eq(reply_text(&r, "state"), "active");
+	reply_free(&r);
+#undef MOVE
+	free(text);
+}
+END_TEST
+
+static const struct {
+	const char *body, *path, *says;
+	int line;
+} bad_models[] = {
+    {"{\"code\": \"wealth\"}", "model", "name", 0},
+    {"{\"code\":\"m\",\"name\":{\"zh\":\"x\",\"en\":\"x\"},\"stages\":[{\"code\":\"a\","
+     "\"name\":{\"zh\":\"x\",\"en\":\"x\"}}],\"initial\":[{\"stage\":\"b\",\"reason\":"
+     "\"r\"}],\"transitions\":[]}",
+	"initial[0]", "no stage \"b\"; did you mean \"a\"?", 0},
+    {"{\"code\":\"m\",\"name\":{\"zh\":\"x\",\"en\":\"x\"},\"stages\":[{\"code\":\"a\","
+     "\"name\":{\"zh\":\"x\",\"en\":\"x\"}}],\"initial\":[{\"stage\":\"a\",\"when\":"
+     "\"customer.agee > 3\",\"reason\":\"r\"},{\"stage\":\"a\",\"reason\":\"r\"}],"
+     "\"transitions\":[]}",
+	"initial[0].when", "age", 1},
+};
+
+START_TEST(a_fault_in_a_model_has_its_place)
+{
+	struct reply r =
+	    post("ops", "/v1/lifecycle/models:validate", bad_models[_i].body);
+
+	ck_status(&r, 200);
+	ck_assert(json_is_false(json_at(r.json, "ok")));
+	ck_assert_str_eq(reply_text(&r, "error/path"), bad_models[_i].path);
+	ck_assert_int_eq(
+	    json_integer_value(json_at(r.json, "error/line")), bad_models[_i].line);
+	ck_assert_msg(
+	    strstr(reply_text(&r, "error/detail"), bad_models[_i].says) != NULL, "%s",
+	    r.text);
+	reply_free(&r);
+	/* Kept it is not. */
+	r = post("ops", "/v1/lifecycle/models", bad_models[_i].body);
+	ck_status(&r, 400);
+	reply_free(&r);
+}
+END_TEST
+
+/* The command line shows the same, in the terminal's language. */
+START_TEST(the_command_line_shows_a_model_and_a_customer)
+{
+	char file[200], ref[80], *out, *text = other_model("250000");
+	const char *validate[] = {"lifecycle", "validate", file, NULL};
+	const char *preview[] = {"lifecycle", "preview", file, NULL};
+	const char *why[] = {"stage", "why", ref, NULL};
+	const char *promises[] = {"lifecycle", "promises", NULL};
+	struct reply r = get("compliance", "/v1/customers?stage=mature&limit=1");
+	FILE *to;
+
+	(void)snprintf(ref, sizeof ref, "%s", reply_text(&r, "items/0/ref"));
+	reply_free(&r);
+	(void)snprintf(file, sizeof file, "%s/model.json", world.dir);
+	to = fopen(file, "we");
+	ck_assert_ptr_nonnull(to);
+	ck_assert_int_gt(fputs(text, to), 0);
+	ck_assert_int_eq(fclose(to), 0);
+	free(text);
+	ck_assert_int_eq(world_run(&world, &out, validate), 0);
+	ck_assert_msg(strstr(out, "model wealth: 0 errors") != NULL, "%s", out);
+	ck_assert_msg(strstr(out, "growing") != NULL, "%s", out);
+	free(out);
+	ck_assert_int_eq(world_run(&world, &out, preview), 0);
+	ck_assert_msg(strstr(out, "would be in another stage") != NULL, "%s", out);
+	free(out);
+	ck_assert_int_eq(world_run(&world, &out, why), 0);
+	ck_assert_msg(
+	    strstr(out, "mature -> growing  below_mature") != NULL, "%s", out);
+	ck_assert_msg(strstr(out, "customer.aum = money(") != NULL, "%s", out);
+	free(out);
+	ck_assert_int_eq(world_run(&world, &out, promises), 0);
+	ck_assert_msg(strstr(out, "mature_contact_private") != NULL, "%s", out);
+	free(out);
+}
+END_TEST
+
 START_TEST(decisions_replay_to_the_same_bytes)
 {
 	struct reply list = get("compliance", "/v1/decisions?limit=40"), r;
@@ -1532,6 +1698,10 @@ api_suite(void)
 	tcase_add_test(tc, after_a_withdrawal_no_permit_is_granted);
 	tcase_add_test(tc, a_suspended_number_grants_no_permit);
 	tcase_add_test(tc, an_author_cannot_approve_the_own_campaign);
+	tcase_add_test(tc, a_lifecycle_model_needs_a_second_person);
+	tcase_add_loop_test(
+	    tc, a_fault_in_a_model_has_its_place, 0, (int)STW_ARRAY_LEN(bad_models));
+	tcase_add_test(tc, the_command_line_shows_a_model_and_a_customer);
 	tcase_add_test(tc, the_root_leads_to_the_console_with_a_strict_policy);
 	tcase_add_loop_test(tc, a_command_that_cannot_work_says_why_once, 0,
 	    (int)STW_ARRAY_LEN(refusals));

@@ -419,9 +419,8 @@ START_TEST(the_cause_is_each_field_once_in_the_order_of_the_rule)
 	size_t row = world_add(book, "x", 70);
 
 	cause = lifecycle_cause_find(book,
-	    "customer.deceased || 'customer.ref' == customer . tier || "
-	    "customer.deceased // customer.gender\n|| xcustomer.city == x.customer.zone "
-	    "|| has(customer.opened_on)");
+	    "customer.deceased || 'customer.ref' == customer.tier || customer.deceased "
+	    "|| holdings.exists(h, h.open) || has(customer.opened_on)");
 	buf_init(&text);
 	lifecycle_cause_print(&cause, book, row, &arena, &text);
 	ck_assert_str_eq(text.data, "customer.deceased = false, customer.tier = none, "
