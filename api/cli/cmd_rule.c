@@ -138,7 +138,7 @@ eval_all(struct cli *cli, const struct rule_scope *scope, const struct rule *rul
 static enum stw_code
 eval_lines(struct cli *cli, struct stw_err *err)
 {
-	const bool zh = wants_zh();
+	const bool zh = cli_wants_zh();
 	struct buf answer;
 	char *line = NULL;
 	size_t cap = 0;
