@@ -203,7 +203,9 @@ table_free(struct table *table)
 {
 	if (table == NULL)
 		return;
-	for (int c = table->borrowed; c < table->ncols; c++) {
+	for (int c = 0; c < table->ncols; c++) {
+		if (table->cols[c].borrowed)
+			continue;
 		free(table->cols[c].name);
 		free(table->cols[c].flat);
 		col_pack_free(table->cols[c].pack);
@@ -222,18 +224,18 @@ table_free(struct table *table)
 }
 
 struct table *
-table_over(const struct table *of, int ncols)
+table_over(const struct table *of)
 {
 	struct table *table = table_new(of->name, of->rows);
 
-	STW_ASSERT(ncols <= of->ncols);
 	table->rows = of->rows;
 	table->over = true;
-	table->borrowed = table->ncols = ncols;
-	table->cols = stw_xalloc((size_t)(ncols + 1) * sizeof *table->cols);
-	for (int c = 0; c < ncols; c++) {
+	table->ncols = of->ncols;
+	table->cols = stw_xalloc((size_t)(of->ncols + 1) * sizeof *table->cols);
+	for (int c = 0; c < of->ncols; c++) {
 		STW_ASSERT(of->cols[c].pack != NULL);
 		table->cols[c] = of->cols[c];
+		table->cols[c].borrowed = true;
 	}
 	table->nchildren = of->nchildren;
 	table->children =
@@ -243,17 +245,13 @@ table_over(const struct table *of, int ncols)
 	return table;
 }
 
-int
-table_add_column(struct table *table, const char *name, enum col_type type)
+/* Flat, and missing in every row. */
+static void
+column_init(struct column *col, const char *name, enum col_type type, size_t cap)
 {
-	struct column *col;
-
-	table->cols =
-	    stw_xrealloc(table->cols, ((size_t)table->ncols + 1) * sizeof *table->cols);
-	col = &table->cols[table->ncols];
 	*col = (struct column){.name = stw_xstrdup(name), .type = type};
-	col->flat = stw_xalloc(table->cap * type_size(type));
-	col->valid = stw_xalloc(valid_words(table->cap) * sizeof *col->valid);
+	col->flat = stw_xalloc(cap * type_size(type));
+	col->valid = stw_xalloc(valid_words(cap) * sizeof *col->valid);
 	if (type == COL_STRING) {
 		col->dict = col_dict_new();
 		/* Code 0, which rows without a value hold, always names something. */
@@ -261,6 +259,14 @@ table_add_column(struct table *table, const char *name, enum col_type type)
 	}
 	if (type == COL_MONEY)
 		memcpy(col->currency, "CNY", 4);
+}
+
+int
+table_add_column(struct table *table, const char *name, enum col_type type)
+{
+	table->cols =
+	    stw_xrealloc(table->cols, ((size_t)table->ncols + 1) * sizeof *table->cols);
+	column_init(&table->cols[table->ncols], name, type, table->cap);
 	return table->ncols++;
 }
 
@@ -321,7 +327,8 @@ table_append(struct table *table)
 static struct column *
 cell(struct table *table, int col, size_t row)
 {
-	STW_ASSERT(col >= table->borrowed && col < table->ncols && row < table->rows);
+	STW_ASSERT(col >= 0 && col < table->ncols && row < table->rows);
+	STW_ASSERT(!table->cols[col].borrowed);
 	if (table->cols[col].pack != NULL)
 		column_unpack(table, col);
 	return &table->cols[col];
@@ -395,14 +402,37 @@ table_set_missing(struct table *table, int col, size_t row)
 	c->valid[row >> 6] &= ~(UINT64_C(1) << (row & 63));
 }
 
+void
+table_own(struct table *table, int col)
+{
+	const struct column of = table->cols[col];
+
+	STW_ASSERT(of.borrowed);
+	column_init(&table->cols[col], of.name, of.type, table->cap);
+	memcpy(table->cols[col].currency, of.currency, sizeof of.currency);
+	for (size_t row = 0; row < table->rows; row++) {
+		if (!column_has(&of, row))
+			continue;
+		if (of.type == COL_STRING)
+			table_set_string(table, col, row,
+			    col_dict_get(of.dict, column_code(&of, row)));
+		else if (of.type == COL_DOUBLE)
+			table_set_double(table, col, row, column_double(&of, row));
+		else
+			table_set_int(table, col, row, column_int(&of, row));
+	}
+}
+
 size_t
 table_bytes(const struct table *table)
 {
 	size_t bytes = sizeof *table;
 
-	for (int c = table->borrowed; c < table->ncols; c++) {
+	for (int c = 0; c < table->ncols; c++) {
 		const struct column *col = &table->cols[c];
 
+		if (col->borrowed)
+			continue;
 		bytes += sizeof *col + (col->pack != NULL
 					       ? pack_bytes(col->pack)
 					       : table->cap * type_size(col->type));

@@ -10,8 +10,8 @@
  *            as its values allow, each with its minimum and maximum. Rules run over
  *            packed columns; column_int and the like read both forms. Writing to a
  *            packed column makes it flat again, which costs a pass over it.
- *            A table may lie over another one: it shows that one's first columns and its
- *            children, and has columns of its own after them.
+ *            A table may lie over another one: it shows that one's columns and children,
+ *            and has columns of its own after them or in their place.
  * Units      DATE stw_day, TIMESTAMP stw_usec, DURATION microseconds, MONEY int64 minor
  *            units of the column's one currency.
  * Ownership  A table owns its columns, dictionaries and child tables, but for those of
@@ -107,6 +107,7 @@ struct column {
 	struct col_pack *pack; /* NULL: flat */
 	uint64_t *valid;       /* bit r set: row r has a value; NULL: all have */
 	struct col_dict *dict; /* STRING only */
+	bool borrowed;         /* of the table that this one lies over: only read */
 };
 
 struct table;
@@ -131,8 +132,10 @@ struct table {
 /* cap rows of room in each column (rows may be added up to it, and it may grow). */
 struct table *table_new(const char *name, size_t cap);
 void table_free(struct table *table);
-/* A table over the first ncols columns, packed ones, and the children of another. */
-struct table *table_over(const struct table *of, int ncols);
+/* A table over the packed columns and the children of another. */
+struct table *table_over(const struct table *of);
+/* A borrowed column becomes a copy, flat, which may be written to. */
+void table_own(struct table *table, int col);
 /* The new column's index. All rows so far are missing in it. MONEY starts as CNY: write
  * another code into cols[i].currency before rules are bound to it. */
 int table_add_column(struct table *table, const char *name, enum col_type type);

@@ -336,26 +336,6 @@ book_set_stage(struct book *book, size_t row, struct str stage, stw_usec since)
 }
 
 /* ---- parts ------------------------------------------------------------------- */
-/* Stages stand last of the columns that every book has: those before them are shared. */
-_Static_assert(BOOK_STAGE + 2 == BOOK_CUSTOMER_COLS && BOOK_STAGE_SINCE > BOOK_STAGE,
-    "stages are the last columns");
-
-static void
-copy_stages(const struct book *from, struct book *to)
-{
-	const struct column *stage = &from->customers->cols[BOOK_STAGE];
-	const struct column *since = &from->customers->cols[BOOK_STAGE_SINCE];
-
-	for (size_t row = 0; row < from->customers->rows; row++) {
-		if (column_has(stage, row))
-			table_set_string(to->customers, BOOK_STAGE, row,
-			    col_dict_get(stage->dict, column_code(stage, row)));
-		if (column_has(since, row))
-			table_set_int(to->customers, BOOK_STAGE_SINCE, row,
-			    column_int(since, row));
-	}
-}
-
 struct book *
 book_over(const struct book *rows, stw_usec as_of)
 {
@@ -364,11 +344,9 @@ book_over(const struct book *rows, stw_usec as_of)
 	*book = *rows;
 	book->over = rows;
 	book->as_of = as_of;
-	book->customers = table_over(rows->customers, BOOK_STAGE);
-	for (int c = BOOK_STAGE; c < BOOK_CUSTOMER_COLS; c++)
-		STW_ASSERT(table_add_column(book->customers, customer_cols[c].name,
-			       customer_cols[c].type) == c);
-	copy_stages(rows, book);
+	book->customers = table_over(rows->customers);
+	table_own(book->customers, rows->col_stage);
+	table_own(book->customers, rows->col_stage_since);
 	table_pack(book->customers);
 	return book;
 }

@@ -115,7 +115,7 @@ book_merge(const struct book_parts *parts)
 	book->dead = NULL;
 	book->last_bucket = -1;
 	book->customers =
-	    table_pick(tables, parts->count, BOOK_CUSTOMER_COLS, runs, nruns);
+	    table_pick(tables, parts->count, tables[0]->ncols, runs, nruns);
 	book->id_cap = book->customers->rows < 16 ? 16 : book->customers->rows;
 	book->customer_id = stw_xalloc(book->id_cap * sizeof *book->customer_id);
 	copy_ids(parts, runs, nruns, book);

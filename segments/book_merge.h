@@ -3,7 +3,7 @@
  *
  * Purpose    Parts hold different customers, or older rows of the same ones which are
  *            dead. book_parts_order tells where the live rows are, in the book's order;
- *            book_merge makes a book of them, without the derived traits.
+ *            book_merge makes a book of them, with the columns that the parts have.
  * Ownership  The runs are freed with free(), the book with book_free.
  */
 #ifndef STW_SEGMENTS_BOOK_MERGE_H
