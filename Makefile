@@ -184,15 +184,17 @@ API_BINS  := $(patsubst %.c,$(B)/%,$(API_SRCS))
 TEST_HELP := $(patsubst %,$(B)/%.o,$(wildcard tests/lib/*.c))
 # The property test: a program of its own, see tests/checks.mk.
 PROP_BIN  := $(B)/tests/property/one_meaning
+# The kept book under writers and chaos, the same way.
+BOOK_BIN  := $(B)/tests/soak/soak_book
 # An archive, so that a program takes in only the help it asks for and may fake the rest.
 TEST_LIB  := $(B)/tests/libtest.a
 
 # What the tests include is not there before deps-check has run.
-$(addsuffix .c.o,$(UNIT_BINS) $(DB_BINS) $(API_BINS) $(PROP_BIN)) $(TEST_HELP): | deps-check
+$(addsuffix .c.o,$(UNIT_BINS) $(DB_BINS) $(API_BINS) $(PROP_BIN) $(BOOK_BIN)) $(TEST_HELP): | deps-check
 $(TEST_LIB): $(TEST_HELP)
 	@rm -f $@
 	@ar rcs $@ $^
-$(UNIT_BINS) $(DB_BINS) $(API_BINS) $(PROP_BIN): $(B)/%: $(B)/%.c.o $(TEST_LIB) $(LIB)
+$(UNIT_BINS) $(DB_BINS) $(API_BINS) $(PROP_BIN) $(BOOK_BIN): $(B)/%: $(B)/%.c.o $(TEST_LIB) $(LIB)
 	$(SAY) LD $@
 	$(Q)$(CC) $(LDOPT) -o $@ $^ $(shell pkg-config --libs check) $(LIBS)
 

@@ -100,10 +100,9 @@ struct book {
 	const struct zone *zone;                 /* the institution's */
 	int col_ref, col_stage, col_stage_since; /* columns of customers */
 	const struct book *over; /* whose rows it shows; NULL: has rows of its own */
-	const struct bitmap
-	    *dead;  /* rows that are not valid any more: evaluated with the
-				    * rest, never counted, found or changed. NULL: none.
-				    * Borrowed. */
+	/* Rows that are not valid any more: evaluated with the rest, never counted, found or
+	 * changed. NULL: none. Borrowed. */
+	const struct bitmap *dead;
 	bool patch; /* only customers that changed, not the whole book */
 };
 

@@ -4,12 +4,12 @@
 # target of its own. Test programs run through tests/run.sh, which counts.
 
 CHECK_STEPS := format-check layers scripts check-build check-unit check-conformance \
-  check-db check-api check-one-meaning check-mutants check-browser check-bench check-asan \
-  check-tsan check-fuzz tidy
+  check-db check-api check-book check-one-meaning check-mutants check-browser check-bench \
+  check-asan check-tsan check-fuzz tidy
 
 .PHONY: check check-fast check-crash measure $(CHECK_STEPS) check-db-run check-asan-run \
   check-tsan-run bench-rules bench-rules-doc bench-book format analyze fuzz fuzz-run cov cov-run \
-  install uninstall deps-cov soak-rules mutants-rules
+  install uninstall deps-cov soak-rules soak-book mutants-rules
 
 RUN     := bash tests/run.sh
 JOBS    := $(shell nproc)
@@ -46,6 +46,12 @@ check-one-meaning: $(PROP_BIN) ## a million rules x rows: interpreter = columns 
 SOAK_CHECKS = $(if $(CHECKS),$(CHECKS),1000000000)
 soak-rules: $(PROP_BIN) ## the same up to CHECKS (a billion); PostgreSQL in one round of EVERY (20)
 	@sh tests/with_cluster.sh $(PROP_BIN) --checks $(SOAK_CHECKS) --every $(or $(EVERY),20)
+# Its server is its own: it is killed.
+check-book: $(BOOK_BIN) ## the kept book for ten seconds of writers and chaos: equal to a fresh load
+	@$(BOOK_BIN) --customers 2000 --rate 400 --steady 3 --chaos 7
+soak-book: $(BOOK_BIN) ## the same for longer (STEADY 60 s, CHAOS 120 s, RATE 2000/s, CUSTOMERS 20000)
+	@$(BOOK_BIN) --customers $(or $(CUSTOMERS),20000) --rate $(or $(RATE),2000) \
+	  --steady $(or $(STEADY),60) --chaos $(or $(CHAOS),120) --seed $(or $(SEED),1)
 # WERROR is for sources, not for faults put into them.
 MUTANTS = CC="$(CC)" CFLAGS="$(filter-out -Werror -MMD -MP,$(CFLAGS_ALL))" \
   LDFLAGS="$(LDOPT)" LIBS="$(LIBS)" sh tests/with_cluster.sh bash tests/mutants.sh \

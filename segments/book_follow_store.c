@@ -1,0 +1,467 @@
+/* The keeper at work: load, collect, read again, publish. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/log.h"
+#include "segments/book_live_priv.h"
+#include "segments/book_store.h"
+
+#define COLLECT_USEC  (40 * STW_USEC_SEC / 1000) /* changes wait so long for others */
+#define IDLE_MSEC     200                        /* a stop is seen within it */
+#define BATCH_KEYS    ((size_t)8192)             /* enough for one version */
+#define BATCH_COMMITS ((size_t)8192)
+#define KEYS_MAX      ((size_t)1 << 20) /* kept in memory before a load is cheaper */
+#define VISIBLE_MSEC  2
+#define VISIBLE_TRIES 2500
+#define RETRY_MSEC    200
+
+/* ---- what came ------------------------------------------------------------------------- */
+static void
+changes_clear(struct book_changes *c)
+{
+	c->nkeys = c->ncommits = 0;
+	c->changes = 0;
+	c->open = c->other = c->schema = c->reload = c->too_many = false;
+}
+
+/* Twice the same customer is one; when even so there are too many, they are let go. */
+static void
+changes_make_room(struct book_changes *c)
+{
+	if (c->nkeys < c->cap)
+		return;
+	if (c->cap == KEYS_MAX) {
+		c->nkeys = book_keys_sort(c->keys, c->nkeys);
+		if (c->nkeys < KEYS_MAX / 2)
+			return;
+		c->reload = c->too_many = true;
+		c->nkeys = 0;
+		return;
+	}
+	c->cap = c->cap == 0 ? 1024 : c->cap * 2;
+	c->keys = stw_xrealloc(c->keys, c->cap * sizeof *c->keys);
+}
+
+static void
+changes_add(struct book_changes *c, int bucket, int64_t customer_id)
+{
+	c->changes++;
+	if (c->too_many)
+		return;
+	changes_make_room(c);
+	if (!c->too_many)
+		c->keys[c->nkeys++] = (struct book_key){bucket, customer_id};
+}
+
+static void
+changes_commit(struct book_changes *c, const struct db_stream_event *event)
+{
+	if (c->ncommits == c->commits_cap) {
+		c->commits_cap = c->commits_cap == 0 ? 256 : c->commits_cap * 2;
+		c->xids = stw_xrealloc(c->xids, c->commits_cap * sizeof *c->xids);
+		c->ats = stw_xrealloc(c->ats, c->commits_cap * sizeof *c->ats);
+	}
+	c->xids[c->ncommits] = event->xid;
+	c->ats[c->ncommits++] = event->at;
+	c->lsn = event->lsn;
+	c->open = false;
+}
+
+static void
+changes_take(struct book_changes *c, const struct db_stream_event *event)
+{
+	if (event->kind == DB_STREAM_NONE)
+		return;
+	if (c->ncommits == 0 && !c->open)
+		c->first = stw_monotonic();
+	switch (event->kind) {
+	case DB_STREAM_NONE:
+		break;
+	case DB_STREAM_CHANGE:
+		c->open = true;
+		changes_add(c, event->bucket, event->customer_id);
+		break;
+	case DB_STREAM_COMMIT:
+		changes_commit(c, event);
+		break;
+	case DB_STREAM_OTHER:
+		c->open = c->other = true;
+		break;
+	case DB_STREAM_TRUNCATE:
+		c->open = c->reload = true;
+		break;
+	case DB_STREAM_SCHEMA:
+		c->open = c->schema = true;
+		break;
+	case DB_STREAM_RELOAD: /* what came before is not whole */
+		changes_clear(c);
+		c->reload = true;
+		c->lsn = event->lsn;
+		break;
+	}
+}
+
+/* Enough was collected for a version, or waiting any longer brings nothing. */
+static bool
+changes_due(const struct book_changes *c, enum db_stream_kind newest)
+{
+	if (c->open || (c->ncommits == 0 && !c->reload))
+		return false;
+	return newest == DB_STREAM_NONE || c->reload || c->nkeys >= BATCH_KEYS ||
+	       c->ncommits >= BATCH_COMMITS ||
+	       stw_monotonic() - c->first >= COLLECT_USEC;
+}
+
+/* ---- versions -------------------------------------------------------------------------- */
+/* Takes the view. */
+static void
+publish(struct book_live *live, struct book_view *view)
+{
+	struct book_view *old;
+
+	(void)pthread_mutex_lock(&live->lock);
+	old = live->view;
+	live->view = view;
+	live->stat.versions++;
+	(void)pthread_cond_broadcast(&live->moved);
+	(void)pthread_mutex_unlock(&live->lock);
+	book_view_unref(old);
+}
+
+static void
+count_lag(struct book_live_stat *stat, stw_usec lag)
+{
+	int i = 0;
+
+	while (lag > book_live_lag_bound(i))
+		i++;
+	stat->lags[i]++;
+	stat->lag = lag;
+	stat->lag_sum += lag;
+}
+
+/* What was collected is in the newest version. */
+static void
+count_changes(struct book_live *live, int64_t reread)
+{
+	const struct book_changes *c = &live->changes;
+	stw_usec now = clock_now(&live->wall);
+
+	(void)pthread_mutex_lock(&live->lock);
+	for (size_t i = 0; i < c->ncommits; i++)
+		count_lag(&live->stat, now - c->ats[i]);
+	live->stat.commits += (int64_t)c->ncommits;
+	live->stat.changes += c->changes;
+	live->stat.reread += reread;
+	(void)pthread_mutex_unlock(&live->lock);
+}
+
+/* Everything that was delivered is in the newest version: whoever waits may see it. */
+static void
+note_position(struct book_live *live)
+{
+	struct db_stream_stat stat;
+
+	db_stream_stat(live->stream, &stat);
+	(void)pthread_mutex_lock(&live->lock);
+	live->position = stat.seen;
+	live->stat.reconnects = stat.reconnects;
+	(void)pthread_cond_broadcast(&live->moved);
+	(void)pthread_mutex_unlock(&live->lock);
+}
+
+/* ---- a new base ------------------------------------------------------------------------ */
+static void *
+rebase_main(void *arg)
+{
+	struct book_rebase *rebase = arg;
+
+	rebase->base = book_view_merged(rebase->then);
+	atomic_store(&rebase->done, true);
+	return NULL;
+}
+
+/* Waits for it; what it made is the caller's. */
+static struct book *
+rebase_join(struct book_rebase *rebase)
+{
+	struct book *base;
+
+	(void)pthread_join(rebase->thread, NULL);
+	base = rebase->base;
+	rebase->running = false;
+	rebase->base = NULL;
+	return base;
+}
+
+static void
+rebase_drop(struct book_rebase *rebase)
+{
+	if (!rebase->running)
+		return;
+	book_free(rebase_join(rebase));
+	book_view_unref(rebase->then);
+	rebase->then = NULL;
+}
+
+static void
+rebase_step(struct book_live *live)
+{
+	struct book_rebase *rebase = &live->rebase;
+
+	if (rebase->running && atomic_load(&rebase->done)) {
+		struct book *base = rebase_join(rebase);
+
+		publish(live, book_view_rebase(live->view, rebase->then, base));
+		book_view_unref(rebase->then);
+		rebase->then = NULL;
+		(void)pthread_mutex_lock(&live->lock);
+		live->stat.merges++;
+		(void)pthread_mutex_unlock(&live->lock);
+	}
+	if (rebase->running || !book_view_heavy(live->view))
+		return;
+	atomic_store(&rebase->done, false);
+	rebase->then = book_view_ref(live->view);
+	rebase->running =
+	    pthread_create(&rebase->thread, NULL, rebase_main, rebase) == 0;
+	if (!rebase->running) { /* tried again after the next version */
+		book_view_unref(rebase->then);
+		rebase->then = NULL;
+	}
+}
+
+/* ---- a snapshot that has it all -------------------------------------------------------- */
+/* Begins one. A commit is in the log a moment before snapshots show it. */
+static enum stw_code
+begin_visible(struct book_live *live, struct stw_err *err)
+{
+	const struct book_changes *c = &live->changes;
+
+	for (int i = 0; i < VISIBLE_TRIES && !live->stop; i++) {
+		bool visible = false;
+		enum stw_code rc = db_begin_snapshot(live->db, err);
+
+		if (rc == STW_OK)
+			rc = db_stream_visible(
+			    live->db, c->xids, c->ncommits, &visible, err);
+		if (rc == STW_OK && visible)
+			return STW_OK;
+		db_rollback(live->db);
+		if (rc != STW_OK)
+			return rc;
+		book_live_pause(live, VISIBLE_MSEC);
+	}
+	return stw_fail(err, STW_TEMPFAIL,
+	    "commits of the change stream are not visible to a new snapshot");
+}
+
+/* ---- loading --------------------------------------------------------------------------- */
+/* What the book depends on besides customers, before the load: what changes after it comes
+ * through the stream. */
+static enum stw_code
+look_around(struct book_live *live, struct stw_err *err)
+{
+	enum stw_code rc;
+
+	book_fill_close(live->fill);
+	live->fill = NULL;
+	rc = book_fingerprint(live->db, live->fingerprint, err);
+	if (rc == STW_OK && live->stream != NULL)
+		rc =
+		    db_stream_shape(live->db, DB_STREAM_PUBLICATION, &live->shape, err);
+	if (rc == STW_OK)
+		rc = book_fill_open(live->db, &live->fill, err);
+	return rc;
+}
+
+enum stw_code
+book_follow_load(struct book_live *live, struct stw_err *err)
+{
+	const struct book_options options = {.no_traits = true};
+	stw_usec began = stw_monotonic();
+	struct book *book = NULL;
+	enum stw_code rc;
+
+	book_live_set_state(
+	    live, live->view == NULL ? BOOK_LIVE_LOADING : BOOK_LIVE_RELOADING, NULL);
+	rebase_drop(&live->rebase);
+	rc = begin_visible(live, err);
+	if (rc == STW_OK)
+		rc = look_around(live, err);
+	if (rc == STW_OK)
+		rc = db_commit(live->db, err);
+	else
+		db_rollback(live->db);
+	if (rc == STW_OK)
+		rc = book_load(live->db, clock_now(live->clock), &options, &book, err);
+	if (rc != STW_OK)
+		return rc;
+	log_event(LOG_INFO, "book_loaded", "customers=%zu msec=%lld",
+	    book->customers->rows, (long long)((stw_monotonic() - began) / 1000));
+	publish(live, book_view_new(book));
+	count_changes(live, 0);
+	(void)pthread_mutex_lock(&live->lock);
+	live->stat.reloads++;
+	live->stat.loaded_usec = stw_monotonic() - began;
+	(void)pthread_mutex_unlock(&live->lock);
+	return STW_OK;
+}
+
+/* ---- reading again --------------------------------------------------------------------- */
+/* In the open snapshot: is a patch not enough? */
+static enum stw_code
+check_around(struct book_live *live, struct stw_err *err)
+{
+	struct book_changes *c = &live->changes;
+	char fingerprint[BOOK_FINGERPRINT];
+	enum stw_code rc = STW_OK;
+	int64_t shape;
+
+	if (c->other) {
+		rc = book_fingerprint(live->db, fingerprint, err);
+		if (rc == STW_OK && strcmp(fingerprint, live->fingerprint) != 0)
+			c->reload = true;
+	}
+	if (rc == STW_OK && c->schema) {
+		rc = db_stream_shape(live->db, DB_STREAM_PUBLICATION, &shape, err);
+		if (rc == STW_OK && shape != live->shape)
+			c->reload = true;
+	}
+	return rc;
+}
+
+/* *patch stays empty when a load is what is wanted, or nobody changed. */
+static enum stw_code
+read_again(struct book_live *live, struct book_patch *patch, struct stw_err *err)
+{
+	struct book_changes *c = &live->changes;
+	enum stw_code rc;
+
+	*patch = (struct book_patch){0};
+	c->nkeys = book_keys_sort(c->keys, c->nkeys);
+	rc = begin_visible(live, err);
+	if (rc != STW_OK)
+		return rc;
+	rc = check_around(live, err);
+	if (rc == STW_OK && !c->reload && c->nkeys > 0)
+		rc = book_patch_read(live->db, live->fill, c->keys, c->nkeys,
+		    clock_now(live->clock), patch, err);
+	if (rc == STW_OK)
+		rc = db_commit(live->db, err);
+	else
+		db_rollback(live->db);
+	if (rc != STW_OK)
+		book_patch_fini(patch);
+	return rc;
+}
+
+/* One version out of what was collected; or the wish for a load. */
+static enum stw_code
+make_version(struct book_live *live, struct stw_err *err)
+{
+	struct book_changes *c = &live->changes;
+	int fixed = live->rebase.running ? live->rebase.then->nparts : 1;
+	struct book_patch patch;
+	enum stw_code rc;
+
+	if (!c->reload) {
+		rc = read_again(live, &patch, err);
+		if (rc != STW_OK)
+			return rc;
+		if (patch.book != NULL)
+			publish(live, book_view_add(live->view, &patch, fixed));
+	}
+	if (c->reload) {
+		rc = book_follow_load(live, err);
+		if (rc != STW_OK)
+			return rc;
+	} else {
+		count_changes(live, (int64_t)c->nkeys);
+	}
+	db_stream_ack(live->stream, c->lsn);
+	changes_clear(c);
+	book_live_set_state(live, BOOK_LIVE_STREAMING, NULL);
+	rebase_step(live);
+	return STW_OK;
+}
+
+/* Does it until it is done: what was collected is kept. */
+static void
+make_version_patiently(struct book_live *live)
+{
+	struct stw_err err;
+
+	while (!live->stop && make_version(live, &err) != STW_OK) {
+		struct stw_err again;
+
+		if (live->stop)
+			break;
+		book_live_set_state(live, BOOK_LIVE_TROUBLE, &err);
+		book_live_pause(live, RETRY_MSEC);
+		if (db_reset(live->db, &again) != STW_OK)
+			log_err(LOG_WARN, "book_no_database", &again);
+	}
+}
+
+/* ---- following ------------------------------------------------------------------------- */
+static int
+wait_msec(const struct book_changes *c)
+{
+	stw_usec left;
+
+	if (c->ncommits == 0 || c->open)
+		return IDLE_MSEC;
+	left = COLLECT_USEC - (stw_monotonic() - c->first);
+	return left <= 0 ? 0 : (int)(left / 1000);
+}
+
+enum stw_code
+book_follow(struct book_live *live, struct stw_err *err)
+{
+	struct book_changes *c = &live->changes;
+	struct db_stream_event event = {0};
+	enum stw_code rc = STW_OK;
+
+	/* After a pause of the keeper products may have changed unseen. */
+	c->other = c->schema = true;
+	if (live->view == NULL || live->load_wanted) {
+		rc = book_follow_load(live, err);
+		if (rc != STW_OK)
+			return rc;
+		live->load_wanted = false;
+		c->other = c->schema = false;
+	}
+	book_live_set_state(live, BOOK_LIVE_STREAMING, NULL);
+	while (!live->stop && rc == STW_OK) {
+		rc = db_stream_next(live->stream, wait_msec(c), &event, err);
+		if (rc != STW_OK)
+			break;
+		changes_take(c, &event);
+		if (changes_due(c, event.kind))
+			make_version_patiently(live);
+		if (event.kind == DB_STREAM_NONE)
+			rebase_step(live);
+		if (!c->open && c->ncommits == 0 && !c->reload)
+			note_position(live);
+	}
+	return rc;
+}
+
+void
+book_follow_forget(struct book_live *live)
+{
+	changes_clear(&live->changes);
+}
+
+void
+book_follow_end(struct book_live *live)
+{
+	rebase_drop(&live->rebase);
+	book_fill_close(live->fill);
+	live->fill = NULL;
+	free(live->changes.keys);
+	free(live->changes.xids);
+	free(live->changes.ats);
+	live->changes = (struct book_changes){0};
+}

@@ -1,0 +1,329 @@
+/* The keeper: what anybody commits is in the book a moment later, whatever happens. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <check.h>
+
+#include "engine/log.h"
+#include "segments/book_live_store.h"
+#include "segments/book_store.h"
+#include "tests/lib/book_same.h"
+#include "tests/lib/book_world.h"
+#include "tests/lib/book_writes.h"
+#include "tests/lib/cluster.h"
+
+#define CUSTOMERS 300
+#define WAIT_MSEC 20000
+
+static struct test_db t;
+static struct stw_err err;
+static struct stw_clock business;
+static struct book_live *live;
+
+static void
+start(void)
+{
+	char slot[64];
+	struct book_live_options options = {.conninfo = t.superuser,
+	    .slot = slot,
+	    .clock = &business,
+	    .periodic_sec = 1};
+
+	/* A slot's name is of the whole cluster. */
+	(void)snprintf(slot, sizeof slot, "live_%d", (int)getpid());
+	ck_assert_msg(book_live_start(&options, &live, &err) == STW_OK, "%s", err.text);
+}
+
+static void
+setup(void)
+{
+	clock_set_base(&business, WORLD_NOW);
+	test_db_open(&t);
+	book_writes_fill(t.superuser, CUSTOMERS);
+	start();
+}
+
+static void
+teardown(void)
+{
+	book_live_stop(live);
+	test_db_close(&t);
+}
+
+#define ck_ok(call)                                             \
+	do {                                                    \
+		enum stw_code ck_rc = (call);                   \
+		ck_assert_msg(ck_rc == STW_OK, "%s", err.text); \
+	} while (0)
+
+/* The version that has all that was committed until now. */
+static struct book_view *
+settled(void)
+{
+	struct book_live_stat stat;
+	struct book_view *view;
+	stw_lsn position;
+
+	ck_ok(book_live_position(t.db, &position, &err));
+	view = book_live_view_after(live, position, WAIT_MSEC);
+	book_live_stat(live, &stat);
+	ck_assert_msg(view != NULL, "no version: %s %s",
+	    book_live_state_name(stat.state), stat.trouble);
+	return view;
+}
+
+static void
+check_same(void)
+{
+	struct book_view *view = settled();
+	struct book *fresh = NULL;
+	struct book_parts wanted, got;
+	struct buf why;
+
+	buf_init(&why);
+	ck_ok(book_load(t.db, WORLD_NOW, NULL, &fresh, &err));
+	wanted = book_alone(fresh);
+	world_view_parts(view, &got);
+	ck_assert_msg(book_same(&wanted, &got, &why), "%s", why.data);
+	book_parts_free(&got);
+	book_free(fresh);
+	book_view_unref(view);
+	buf_fini(&why);
+}
+
+static int64_t
+reloads(void)
+{
+	struct book_live_stat stat;
+
+	book_live_stat(live, &stat);
+	return stat.reloads;
+}
+
+static enum book_live_state
+state_becomes(enum book_live_state state)
+{
+	struct book_live_stat stat;
+
+	for (int i = 0; i < WAIT_MSEC / 10; i++) {
+		book_live_stat(live, &stat);
+		if (stat.state == state)
+			break;
+		(void)usleep(10000);
+	}
+	return stat.state;
+}
+
+/* ---- changes ------------------------------------------------------------------------- */
+START_TEST(whatever_clients_write_is_in_the_book)
+{
+	struct book_writer *writers[3];
+	struct book_live_stat stat;
+
+	check_same();
+	for (int i = 0; i < 3; i++)
+		writers[i] = book_writer_new(t.superuser, i, 11, true);
+	for (int round = 0; round < 4; round++) {
+		for (int k = 0; k < 90; k++)
+			(void)book_writer_write(writers[k % 3], CUSTOMERS, 12);
+		check_same();
+	}
+	for (int i = 0; i < 3; i++)
+		book_writer_free(writers[i]);
+	book_live_stat(live, &stat);
+	ck_assert_int_eq(stat.state, BOOK_LIVE_STREAMING);
+	ck_assert_int_eq(stat.reloads, 1);
+	ck_assert_int_gt(stat.reread, 100);
+	ck_assert_int_le(stat.view.parts, BOOK_VIEW_PARTS);
+}
+END_TEST
+
+/* The rows were read before the transaction wrote again, or after: never in between. */
+START_TEST(a_version_shows_whole_transactions)
+{
+	struct db *db = test_db_connect(&t);
+	struct book_view *view;
+
+	book_view_unref(settled());
+	for (int n = 1; n <= 30; n++) {
+		char sql[200];
+
+		(void)snprintf(sql, sizeof sql,
+		    "UPDATE customer SET tier = 'n%d' WHERE customer_id IN (1, 2, 3)",
+		    n);
+		ck_ok(db_script(db, sql, &err));
+		view = book_live_view(live);
+		for (int k = 0; k < 5; k++) {
+			char seen[3][16];
+			int found = 0;
+
+			for (int p = 0; p < view->nparts; p++) {
+				const struct book *book = view->parts[p]->patch.book;
+				const struct column *tier =
+				    &book->customers->cols[BOOK_TIER];
+
+				for (size_t r = 0; r < book->customers->rows; r++) {
+					if (book->customer_id[r] > 3 ||
+					    (view->dead[p].bits != 0 &&
+						bitmap_get(&view->dead[p], r)))
+						continue;
+					(void)snprintf(seen[found++], sizeof seen[0],
+					    "%.*s",
+					    STR_FMT(col_dict_get(
+						tier->dict, column_code(tier, r))));
+				}
+			}
+			ck_assert_int_eq(found, 3);
+			if (n > 1 && seen[0][0] == 'n') {
+				ck_assert_str_eq(seen[0], seen[1]);
+				ck_assert_str_eq(seen[0], seen[2]);
+			}
+			book_view_unref(view);
+			view = book_live_view(live);
+		}
+		book_view_unref(view);
+	}
+	check_same();
+	db_close(db);
+}
+END_TEST
+
+/* ---- what no patch mends ---------------------------------------------------------------- */
+static const struct {
+	const char *sql;
+	bool reload;
+} upheavals[] = {
+    {"TRUNCATE txn", true},
+    {"UPDATE product SET risk = 4, class = 'bond'", true},
+    {"INSERT INTO setting VALUES ('lifecycle_model', 'other')", true},
+    {"UPDATE product SET name_en = 'renamed'", false},
+    {"INSERT INTO setting VALUES ('colour', 'red')", false},
+    {"DELETE FROM customer WHERE customer_id % 2 = 0", false},
+};
+
+START_TEST(upheavals_are_in_the_book_too)
+{
+	book_view_unref(settled());
+	ck_assert_int_eq(reloads(), 1);
+	test_db_tamper(&t, upheavals[_i].sql);
+	check_same();
+	ck_assert_int_eq(reloads(), upheavals[_i].reload ? 2 : 1);
+	test_db_tamper(&t, "UPDATE customer SET tier = 'after'");
+	check_same();
+}
+END_TEST
+
+START_TEST(killed_connections_lose_nothing)
+{
+	struct book_writer *writer = book_writer_new(t.superuser, 1, 5, true);
+
+	book_view_unref(settled());
+	for (int round = 0; round < 3; round++) {
+		for (int k = 0; k < 20; k++)
+			(void)book_writer_write(writer, CUSTOMERS, 12);
+		test_db_tamper(&t,
+		    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
+		    "datname = current_database() AND pid <> pg_backend_pid() AND "
+		    "(backend_type = 'walsender' OR application_name = 'steward') AND "
+		    "query !~ 'setseed'");
+		ck_ok(db_reset(t.db, &err));
+		for (int k = 0; k < 20; k++)
+			(void)book_writer_write(writer, CUSTOMERS, 12);
+		ck_assert_int_eq(
+		    state_becomes(BOOK_LIVE_STREAMING), BOOK_LIVE_STREAMING);
+		check_same();
+	}
+	ck_assert_int_eq(reloads(), 1);
+	book_writer_free(writer);
+}
+END_TEST
+
+/* An amount that no book can hold stops the book where it is, visibly, and no further. */
+START_TEST(what_cannot_be_read_is_told_and_mended)
+{
+	struct book_live_stat stat;
+	struct book_view *before = settled(), *view;
+
+	test_db_tamper(&t, "INSERT INTO holding VALUES (w_bucket(5), 5, 'usd', NULL, "
+			   "'fund', 5, 'USD', NULL, NULL, 'open', '2026-01-01')");
+	ck_assert_int_eq(state_becomes(BOOK_LIVE_TROUBLE), BOOK_LIVE_TROUBLE);
+	book_live_stat(live, &stat);
+	ck_assert_ptr_nonnull(strstr(stat.trouble, "holding of customer_id 5"));
+	view = book_live_view(live);
+	ck_assert_ptr_eq(view, before);
+	book_view_unref(view);
+	book_view_unref(before);
+	test_db_tamper(&t, "DELETE FROM holding WHERE holding_ref = 'usd'");
+	ck_assert_int_eq(state_becomes(BOOK_LIVE_STREAMING), BOOK_LIVE_STREAMING);
+	check_same();
+}
+END_TEST
+
+START_TEST(without_a_publication_the_book_is_loaded_at_intervals)
+{
+	struct book_live_stat stat;
+	struct book_view *view = settled();
+
+	book_view_unref(view);
+	book_live_stop(live);
+	test_db_tamper(&t, "DROP PUBLICATION steward_book");
+	start();
+	ck_assert_int_eq(state_becomes(BOOK_LIVE_PERIODIC), BOOK_LIVE_PERIODIC);
+	book_live_stat(live, &stat);
+	ck_assert_ptr_nonnull(strstr(stat.trouble, "publication"));
+	ck_assert_int_eq(stat.view.customers, CUSTOMERS);
+	test_db_tamper(&t, "DELETE FROM customer WHERE customer_id = 1");
+	for (int i = 0; i < WAIT_MSEC / 10; i++) {
+		book_live_stat(live, &stat);
+		if (stat.view.customers == CUSTOMERS - 1)
+			break;
+		(void)usleep(10000);
+	}
+	ck_assert_int_eq(stat.view.customers, CUSTOMERS - 1);
+}
+END_TEST
+
+START_TEST(a_keeper_that_stops_leaves_no_slot)
+{
+	char slot[100];
+
+	book_view_unref(settled());
+	(void)snprintf(slot, sizeof slot,
+	    "SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'live_%d'",
+	    (int)getpid());
+	ck_assert_int_eq(test_db_number(&t, slot), 1);
+	book_live_stop(live);
+	live = NULL;
+	ck_assert_int_eq(test_db_number(&t, slot), 0);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("book_live");
+	TCase *tc = tcase_create("keeper");
+	SRunner *runner;
+	int failed;
+
+	test_cluster_start();
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, whatever_clients_write_is_in_the_book);
+	tcase_add_test(tc, a_version_shows_whole_transactions);
+	tcase_add_loop_test(
+	    tc, upheavals_are_in_the_book_too, 0, (int)STW_ARRAY_LEN(upheavals));
+	tcase_add_test(tc, killed_connections_lose_nothing);
+	tcase_add_test(tc, what_cannot_be_read_is_told_and_mended);
+	tcase_add_test(tc, without_a_publication_the_book_is_loaded_at_intervals);
+	tcase_add_test(tc, a_keeper_that_stops_leaves_no_slot);
+	suite_add_tcase(s, tc);
+	runner = srunner_create(s);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? 0 : 1;
+}
