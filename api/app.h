@@ -21,6 +21,8 @@
 
 #define STEWARD_VERSION "0.1.0"
 
+struct book_live;
+
 struct app {
 	const struct settings *settings;
 	struct stw_clock clock;
@@ -28,6 +30,7 @@ struct app {
 	struct db *db;           /* the command's connection */
 	struct seal_keys *keys;
 	struct ledger_key *ledger_key;
+	struct book_live *live; /* the kept book of serve; NULL: none is kept */
 };
 
 enum stw_code app_init(

@@ -2,6 +2,26 @@
 
 #include <string.h>
 
+#include "segments/book_store.h"
+
+/* Segments and the environment over the book that is there. */
+static enum stw_code
+open_segments(
+    struct db *db, struct arena *arena, struct rule_scope *scope, struct stw_err *err)
+{
+	enum stw_code rc =
+	    segment_store_host(db, scope->book, arena, &scope->host, err);
+
+	if (rc != STW_OK) {
+		book_free(scope->book);
+		book_view_unref(scope->view);
+		memset(scope, 0, sizeof *scope);
+		return rc;
+	}
+	scope->env = book_env(scope->book, arena, segment_known, &scope->host);
+	return STW_OK;
+}
+
 enum stw_code
 rule_scope_open(struct db *db, bool blank, stw_usec now, struct arena *arena,
     struct rule_scope *out, struct stw_err *err)
@@ -11,16 +31,26 @@ rule_scope_open(struct db *db, bool blank, stw_usec now, struct arena *arena,
 	memset(out, 0, sizeof *out);
 	rc = blank ? book_load_blank(db, now, &out->book, err)
 		   : book_load(db, now, NULL, &out->book, err);
-	if (rc != STW_OK)
-		return rc;
-	rc = segment_store_host(db, out->book, arena, &out->host, err);
+	return rc == STW_OK ? open_segments(db, arena, out, err) : rc;
+}
+
+enum stw_code
+rule_scope_open_live(struct db *db, struct book_live *live, stw_usec now,
+    struct arena *arena, struct rule_scope *out, struct stw_err *err)
+{
+	struct book_view *view = live == NULL ? NULL : book_live_view(live);
+	enum stw_code rc;
+
+	if (view == NULL)
+		return rule_scope_open(db, false, now, arena, out, err);
+	memset(out, 0, sizeof *out);
+	rc = book_live_book(db, view, now, &out->book, err);
 	if (rc != STW_OK) {
-		book_free(out->book);
-		memset(out, 0, sizeof *out);
+		book_view_unref(view);
 		return rc;
 	}
-	out->env = book_env(out->book, arena, segment_known, &out->host);
-	return STW_OK;
+	out->view = view;
+	return open_segments(db, arena, out, err);
 }
 
 void
@@ -30,6 +60,7 @@ rule_scope_fini(struct rule_scope *scope)
 		return;
 	segment_host_fini(&scope->host);
 	book_free(scope->book);
+	book_view_unref(scope->view);
 	memset(scope, 0, sizeof *scope);
 }
 

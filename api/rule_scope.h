@@ -9,10 +9,11 @@
 #define STW_API_RULE_SCOPE_H
 
 #include "db/db.h"
-#include "segments/book_store.h"
+#include "segments/book_live_store.h"
 #include "segments/segment_store.h"
 
 struct rule_scope {
+	struct book_view *view; /* that the book was made of; NULL: it was loaded */
 	struct book *book;
 	struct segment_host host;
 	struct rule_env *env;
@@ -21,6 +22,9 @@ struct rule_scope {
 /* blank: columns only, no customers. db must not be in a transaction unless it is lent
  * and blank is set. */
 enum stw_code rule_scope_open(struct db *db, bool blank, stw_usec now,
+    struct arena *arena, struct rule_scope *out, struct stw_err *err) STW_MUST_USE;
+/* Over the newest version of a kept book; loads one when live is NULL or has none yet. */
+enum stw_code rule_scope_open_live(struct db *db, struct book_live *live, stw_usec now,
     struct arena *arena, struct rule_scope *out, struct stw_err *err) STW_MUST_USE;
 void rule_scope_fini(struct rule_scope *scope);
 

@@ -175,7 +175,8 @@ dispatch_main(void *arg)
 static void
 tick_once(struct serve *serve, struct db *db, const struct ruleset *rules)
 {
-	const struct tick_options options = {.now = app_now(serve->app), .plan = true};
+	const struct tick_options options = {
+	    .now = app_now(serve->app), .plan = true, .live = serve->app->live};
 	struct tick_result result;
 	struct stw_err err;
 
@@ -220,6 +221,22 @@ start(struct serve *serve, void *(*run)(void *), struct stw_err *err)
 		return stw_fail(err, STW_TEMPFAIL, "a thread does not start");
 	serve->nthreads++;
 	return STW_OK;
+}
+
+/* The book is kept where a slot was given for it. */
+static enum stw_code
+start_book(struct serve *serve, struct stw_err *err)
+{
+	const struct settings *s = serve->app->settings;
+	const struct book_live_options options = {
+	    .conninfo = setting_text(s, SET_DATABASE),
+	    .slot = setting_text(s, SET_BOOK_SLOT),
+	    .clock = &serve->app->clock,
+	    .periodic_sec = (int)setting_int(s, SET_BOOK_RELOAD)};
+
+	if (options.slot[0] == '\0')
+		return STW_OK;
+	return book_live_start(&options, &serve->app->live, err);
 }
 
 static enum stw_code
@@ -282,9 +299,14 @@ serve_run(struct app *app, struct stw_err *err)
 	(void)signal(SIGPIPE, SIG_IGN);
 	rc = prepare(&serve, err);
 	if (rc == STW_OK)
+		rc = start_book(&serve, err);
+	if (rc == STW_OK)
 		rc = server_open(&serve.server, app, api_routes, api_route_count, err);
-	if (rc != STW_OK)
+	if (rc != STW_OK) {
+		book_live_stop(app->live);
+		app->live = NULL;
 		return rc;
+	}
 	atomic_store(&serve.server.sealed_at, stw_monotonic());
 	rc = start_threads(&serve, err);
 	if (rc == STW_OK) {
@@ -299,5 +321,7 @@ serve_run(struct app *app, struct stw_err *err)
 	for (int i = 0; i < serve.nthreads; i++)
 		(void)pthread_join(serve.threads[i], NULL);
 	server_close(&serve.server);
+	book_live_stop(app->live);
+	app->live = NULL;
 	return rc;
 }

@@ -53,6 +53,12 @@ static const struct setting_spec specs[SET_COUNT] = {
 	"Does `serve` push due tasks to their queues?"},
     [SET_TICK_SECONDS] = {"tick-seconds", SETTING_INT, "0", 0, 86400, "seconds",
 	"How often `serve` refreshes stages and segments and plans; 0: never."},
+    [SET_BOOK_SLOT] = {"book-slot", SETTING_TEXT, "", 0, 0, "",
+	"Replication slot through which `serve` keeps the book current, one a server; empty: "
+	"the book is loaded when it is needed."},
+    [SET_BOOK_RELOAD] = {"book-reload-seconds", SETTING_INT, "300", 10, 86400,
+	"seconds",
+	"How often the book is loaded where the database sends no changes (wal_level)."},
     [SET_SEAL_MSEC] = {"seal-interval", SETTING_INT, "200", 10, 60000, "milliseconds",
 	"How often `serve` sequences waiting ledger entries."},
     [SET_REVEAL_QUOTA] = {"reveal-quota", SETTING_INT, "50", 0, 100000, "customers",

@@ -2,15 +2,35 @@
 
 #include <string.h>
 
+#define FRESH_MSEC 5000 /* waits so long for what is committed already */
+
+/* The kept book with all that is committed by now, or one that is loaded. */
+static enum stw_code
+get_book(struct db *db, const struct tick_options *options, struct tick_result *r,
+    struct stw_err *err)
+{
+	const struct book_options book = {.progress = options->progress};
+	stw_lsn position = 0;
+	enum stw_code rc;
+
+	if (options->live != NULL) {
+		rc = book_live_position(db, &position, err);
+		if (rc != STW_OK)
+			return rc;
+		r->view = book_live_view_after(options->live, position, FRESH_MSEC);
+	}
+	if (r->view != NULL)
+		return book_live_book(db, r->view, options->now, &r->book, err);
+	return book_load(db, options->now, &book, &r->book, err);
+}
+
 static enum stw_code
 refresh(struct db *db, const struct tick_options *options, struct tick_result *r,
     struct stw_err *err)
 {
-	const struct book_options book = {.progress = options->progress};
 	stw_usec began = stw_monotonic();
-	enum stw_code rc;
+	enum stw_code rc = get_book(db, options, r, err);
 
-	rc = book_load(db, options->now, &book, &r->book, err);
 	r->load_usec = stw_monotonic() - began;
 	if (rc == STW_OK)
 		rc = segments_tick(
@@ -70,6 +90,7 @@ tick_fini(struct tick_result *result)
 	if (result->ticked)
 		segments_tick_fini(&result->segments);
 	book_free(result->book);
+	book_view_unref(result->view);
 	arena_fini(&result->arena);
 	memset(result, 0, sizeof *result);
 }

@@ -11,6 +11,7 @@
 #define STW_API_TICK_H
 
 #include "campaigns/plan_store.h"
+#include "segments/book_live_store.h"
 #include "segments/book_store.h"
 #include "segments/tick_store.h"
 
@@ -18,10 +19,12 @@ struct tick_options {
 	stw_usec now;
 	bool plan;                       /* false: stages and segments only */
 	const struct progress *progress; /* may be NULL */
+	struct book_live *live;          /* whose book it is; NULL: loads one */
 };
 
 struct tick_result {
 	struct arena arena;
+	struct book_view *view; /* that the book was made of; NULL: it was loaded */
 	struct book *book;
 	bool ticked;
 	struct segments_tick_result segments;

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "api/app.h"
 #include "api/resources.h"
 #include "api/rule_scope.h"
 #include "segments/lifecycle_store.h"
@@ -265,7 +266,10 @@ v1_rule_check(struct api_request *req)
 	    !api_body_text(req, "rule", SEGMENT_MAX_DOCUMENT, true, &text) ||
 	    !api_body_bool(req, "count", false, &count))
 		return;
-	rc = rule_scope_open(req->db, !count, req->now, &req->arena, &scope, &err);
+	rc = count
+		 ? rule_scope_open_live(
+		       req->db, req->app->live, req->now, &req->arena, &scope, &err)
+		 : rule_scope_open(req->db, true, req->now, &req->arena, &scope, &err);
 	if (rc != STW_OK)
 		goto done;
 	rc = rule_compile(scope.env, str_of(text), rule_type_basic(RULE_BOOL), NULL,

@@ -6,6 +6,7 @@
 #include "campaigns/task_store.h"
 #include "db/migrate.h"
 #include "engine/embed.h"
+#include "segments/book_live_store.h"
 #include "segments/segment_store.h"
 
 #define READY_WAIT_MSEC 1000
@@ -29,6 +30,7 @@ v1_ready(struct api_request *req)
 	struct stw_err err;
 	struct db *db = NULL;
 	json_t *v = json_object();
+	struct book_live_stat book;
 
 	database = db_pool_acquire(server->pool, READY_WAIT_MSEC, &db, &err) == STW_OK;
 	if (database) {
@@ -43,6 +45,12 @@ v1_ready(struct api_request *req)
 	json_put(v, "schema", json_boolean(schema));
 	json_put(v, "packs", json_boolean(packs));
 	json_put(v, "ledger", json_boolean(ledger));
+	if (req->app->live != NULL)
+		book_live_stat(req->app->live, &book);
+	/* Who needs the book while it is loading loads one: that is slow, and works. */
+	json_put(v, "book",
+	    json_string(
+		req->app->live == NULL ? "none" : book_live_state_name(book.state)));
 	api_reply(req, database && schema && packs && ledger ? 200 : 503, v);
 }
 
@@ -124,6 +132,63 @@ metrics_book(struct api_request *req, struct stw_err *err)
 	return STW_OK;
 }
 
+static void
+metrics_live_lags(const struct book_live_stat *s, struct buf *to)
+{
+	int64_t total = 0;
+
+	buf_add_c(to,
+	    "# HELP steward_book_lag_seconds From a commit to the version of the "
+	    "book that has it.\n"
+	    "# TYPE steward_book_lag_seconds histogram\n");
+	for (int i = 0; i < BOOK_LIVE_LAGS - 1; i++) {
+		stw_usec bound = book_live_lag_bound(i);
+
+		total += s->lags[i];
+		buf_printf(to,
+		    "steward_book_lag_seconds_bucket{le=\"%lld.%03lld\"} %lld\n",
+		    (long long)(bound / STW_USEC_SEC),
+		    (long long)(bound % STW_USEC_SEC / 1000), (long long)total);
+	}
+	total += s->lags[BOOK_LIVE_LAGS - 1];
+	buf_printf(to,
+	    "steward_book_lag_seconds_bucket{le=\"+Inf\"} %lld\n"
+	    "steward_book_lag_seconds_sum %lld.%06lld\n"
+	    "steward_book_lag_seconds_count %lld\n",
+	    (long long)total, (long long)(s->lag_sum / STW_USEC_SEC),
+	    (long long)(s->lag_sum % STW_USEC_SEC), (long long)total);
+}
+
+/* The kept book: what it holds, and how it follows the database. */
+static void
+metrics_live(struct api_request *req)
+{
+	struct buf *to = &req->answer;
+	struct book_live_stat s;
+
+	if (req->app->live == NULL)
+		return;
+	book_live_stat(req->app->live, &s);
+	buf_add_c(to, "# TYPE steward_book_state gauge\n");
+	for (int i = 0; i <= BOOK_LIVE_TROUBLE; i++)
+		buf_printf(to, "steward_book_state{state=\"%s\"} %d\n",
+		    book_live_state_name((enum book_live_state)i), (int)s.state == i);
+	buf_printf(to,
+	    "# TYPE steward_book_customers gauge\nsteward_book_customers %lld\n"
+	    "# TYPE steward_book_parts gauge\nsteward_book_parts %d\n"
+	    "# TYPE steward_book_patch_rows gauge\nsteward_book_patch_rows %lld\n"
+	    "# TYPE steward_book_bytes gauge\nsteward_book_bytes %zu\n",
+	    (long long)s.view.customers, s.view.parts, (long long)s.view.patch_rows,
+	    s.view.bytes);
+	buf_printf(to,
+	    "# TYPE steward_book_versions_total counter\n"
+	    "steward_book_versions_total %lld\n"
+	    "# TYPE steward_book_loads_total counter\nsteward_book_loads_total %lld\n"
+	    "# TYPE steward_book_reread_total counter\nsteward_book_reread_total %lld\n",
+	    (long long)s.versions, (long long)s.reloads, (long long)s.reread);
+	metrics_live_lags(&s, to);
+}
+
 void
 v1_metrics(struct api_request *req)
 {
@@ -144,6 +209,8 @@ v1_metrics(struct api_request *req)
 		rc = metrics_ledger(req, &err);
 	if (rc == STW_OK)
 		rc = metrics_book(req, &err);
+	if (rc == STW_OK)
+		metrics_live(req);
 	if (rc != STW_OK) {
 		api_fail(req, rc, &err);
 		return;
