@@ -43,6 +43,7 @@ enum route_flag {
 	ROUTE_RAW = 8,  /* answers by itself, not with JSON */
 	ROUTE_NO_DB = 16, /* needs no connection, so works without a database */
 	ROUTE_ETAG = 32,  /* the member "hash" of the answer is its ETag */
+	ROUTE_LIST = 64,  /* with BODY: an array will do as well as an object */
 };
 
 struct api_request;

@@ -37,6 +37,8 @@ const struct route api_routes[] = {
     {METHOD_POST, "/v1/customers/{ref}/erasure", ROLE_COMPLIANCE, KEY | BODY,
 	v1_customer_erasure},
     {METHOD_GET, "/v1/customers/{ref}/decisions", ROLES_BOOK, 0, v1_customer_decisions},
+    {METHOD_POST, "/v1/events", ROLE_OPS | ROLE_OPERATOR | ROLE_ADMIN,
+	BODY | ROUTE_LIST, v1_events},
     {METHOD_GET, "/v1/stages", ROLES_STAFF, 0, v1_stages},
     {METHOD_GET, "/v1/customers/{ref}/stage/why", ROLES_BOOK, 0, v1_stage_why},
     {METHOD_GET, "/v1/lifecycle/models", ROLES_STAFF, 0, v1_lifecycle_list},

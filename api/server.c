@@ -106,7 +106,8 @@ parse_body(struct api_request *req)
 		    error.column, error.text);
 		return false;
 	}
-	if (!json_is_object(req->json)) {
+	if (!json_is_object(req->json) &&
+	    !(json_is_array(req->json) && (req->route->flags & ROUTE_LIST) != 0)) {
 		api_problem(req, 400, "INVALID_JSON", "", "an object is wanted");
 		return false;
 	}

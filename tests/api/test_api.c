@@ -233,6 +233,11 @@ static const struct step steps[] = {
     {"householdList", "compliance", "/v1/customers/%C/households", NULL, NULL},
     {"consentHistory", "agent", "/v1/customers/%C/consents", NULL, NULL},
     {"customerDecisions", "compliance", "/v1/customers/%C/decisions", NULL, NULL},
+    {"eventsStore", "operator", "/v1/events",
+	"{\"specversion\":\"1.0\",\"source\":\"/walk\",\"id\":\"1\",\"type\":"
+	"\"com.steward.interaction.login\",\"subject\":\"%C\",\"time\":"
+	"\"2026-11-23T01:00:00Z\",\"data\":{\"channel\":\"app\"}}",
+	NULL},
     {"stages", "ops", "/v1/stages", NULL, NULL},
     {"lifecycleList", "operator", "/v1/lifecycle/models", NULL, NULL},
     {"lifecycleValidate", "ops", "/v1/lifecycle/models:validate", "%m", NULL},
@@ -1175,6 +1180,174 @@ START_TEST(one_key_sent_by_many_at_once_has_one_effect)
 }
 END_TEST
 
+/* ---- events in ---------------------------------------------------------------------------- */
+#define EVENT_TYPE "\"type\":\"com.steward.interaction.login\","
+#define EVENT_HEAD "{\"specversion\":\"1.0\",\"source\":\"/core\","
+#define EVENT_BODY EVENT_TYPE "\"subject\":\"x\",\"time\":\"2026-11-23T01:00:00Z\""
+#define BATCH      "Content-Type: application/cloudevents-batch+json"
+#define ONE        "Content-Type: application/cloudevents+json"
+
+static struct reply
+post_events(const char *header, const char *body)
+{
+	char *token = token_of("operator");
+	struct reply reply = http(&world, (struct request){.method = "POST",
+					      .path = "/v1/events",
+					      .token = token,
+					      .body = body,
+					      .header = header});
+
+	free(token);
+	return reply;
+}
+
+static int64_t
+interactions(void)
+{
+	return test_db_number(&world.db, "SELECT count(*) FROM interaction");
+}
+
+/* what is sent, the member that the problem points to, what it says */
+static const struct event_case {
+	const char *header;
+	const char *body;
+	long status;
+	const char *pointer;
+	const char *says;
+} event_cases[] = {
+    {ONE, "[]", 400, "", "one event is wanted"},
+    {BATCH, "{}", 400, "", "an array"},
+    {BATCH, "[1]", 400, "", "an event is an object"},
+    {BATCH, "[", 400, "", "1:1"},
+    {"Content-Type: text/plain", "{}", 415, NULL, "application/json"},
+    {ONE, "{}", 400, "/specversion", "is missing"},
+    {ONE, "{\"specversion\":\"0.3\"}", 400, "/specversion", "1.0 is wanted"},
+    {ONE, "{\"specversion\":1.0}", 400, "/specversion", "a text is wanted"},
+    {ONE, "{\"specversion\":\"1.0\",\"id\":\"1\"}", 400, "/source", "is missing"},
+    {ONE, EVENT_HEAD EVENT_BODY "}", 400, "/id", "is missing"},
+    {ONE, EVENT_HEAD "\"id\":\"\"," EVENT_BODY "}", 400, "/id", "is empty"},
+    {ONE, EVENT_HEAD "\"id\":\"a\\u0001\"," EVENT_BODY "}", 400, "/id", "control"},
+    {ONE, EVENT_HEAD "\"id\":\"1\"," EVENT_TYPE "\"time\":\"2026-11-23T01:00:00Z\"}",
+	400, "/subject", "is missing"},
+    {ONE, EVENT_HEAD "\"id\":\"1\"," EVENT_TYPE "\"subject\":\"x\"}", 400, "/time",
+	"is missing"},
+    {ONE,
+	EVENT_HEAD "\"id\":\"1\"," EVENT_TYPE
+		   "\"subject\":\"x\",\"time\":\"yesterday\"}",
+	400, "/time", "an instant"},
+    {ONE,
+	EVENT_HEAD "\"id\":\"1\"," EVENT_TYPE
+		   "\"subject\":\"x\",\"time\":\"2026-11-24T00:00:00Z\"}",
+	400, "/time", "in the future"},
+    {ONE, EVENT_HEAD "\"id\":\"1\",\"type\":\"org.example.login\",\"subject\":\"x\"}",
+	400, "/type", "com.steward.interaction.KIND"},
+    {ONE,
+	EVENT_HEAD "\"id\":\"1\",\"type\":\"com.steward.interaction.Log in\","
+		   "\"subject\":\"x\"}",
+	400, "/type", "KIND of a-z"},
+    {ONE, EVENT_HEAD "\"id\":\"1\"," EVENT_BODY ",\"data\":{\"chanel\":\"app\"}}", 400,
+	"/data", "channel or nothing"},
+    {ONE, EVENT_HEAD "\"id\":\"1\"," EVENT_BODY ",\"data\":{\"channel\":\"APP 1\"}}",
+	400, "/data/channel", "a word"},
+    {ONE, EVENT_HEAD "\"id\":\"1\"," EVENT_BODY ",\"data_base64\":\"eA==\"}", 400,
+	"/data_base64", "as JSON"},
+    {ONE, EVENT_HEAD "\"id\":\"1\"," EVENT_BODY ",\"datacontenttype\":\"text/xml\"}",
+	400, "/datacontenttype", "application/json"},
+    {BATCH, "[" EVENT_HEAD "\"id\":\"1\"," EVENT_BODY "}," EVENT_HEAD EVENT_BODY "}]",
+	400, "/1/id", "is missing"},
+};
+
+START_TEST(an_event_with_a_fault_refuses_the_request_and_names_the_place)
+{
+	const struct event_case *c = &event_cases[_i];
+	int64_t before = interactions();
+	struct reply r = post_events(c->header, c->body);
+
+	ck_problem(&r, c->status,
+	    c->status == 415            ? "UNSUPPORTED_MEDIA_TYPE"
+	    : strcmp(c->body, "[") == 0 ? "INVALID_JSON"
+					: "INVALID_EVENT");
+	if (c->pointer != NULL)
+		ck_assert_str_eq(reply_text(&r, "errors/0/pointer"), c->pointer);
+	ck_assert_msg(strstr(reply_text(&r, "detail"), c->says) != NULL, "%s",
+	    reply_text(&r, "detail"));
+	ck_assert_int_eq(interactions(), before);
+	reply_free(&r);
+}
+END_TEST
+
+static void
+ck_fates(const struct reply *r, int stored, int duplicates, int rejected)
+{
+	ck_status(r, 200);
+	ck_assert_int_eq(json_integer_value(json_at(r->json, "stored")), stored);
+	ck_assert_int_eq(
+	    json_integer_value(json_at(r->json, "duplicates")), duplicates);
+	ck_assert_uint_eq(
+	    json_array_size(json_at(r->json, "rejected")), (size_t)rejected);
+}
+
+START_TEST(events_of_known_customers_are_stored_once_and_others_named)
+{
+	int64_t before = interactions();
+	struct reply list = get("ops", "/v1/customers?limit=2"), r;
+	char body[3000];
+
+	(void)snprintf(body, sizeof body,
+	    "[" EVENT_HEAD "\"id\":\"b1\"," EVENT_TYPE
+	    "\"subject\":\"%s\",\"time\":\"2026-11-23T01:00:00Z\"}," EVENT_HEAD
+	    "\"id\":\"b2\"," EVENT_BODY "}," EVENT_HEAD "\"id\":\"b3\"," EVENT_TYPE
+	    "\"subject\":\"%s\",\"time\":\"2026-11-23T09:00:00+08:00\",\"data\":"
+	    "{\"channel\":\"app\"},\"traceparent\":\"x\"}]",
+	    reply_text(&list, "items/0/ref"), reply_text(&list, "items/1/ref"));
+	r = post_events(BATCH, body);
+	ck_fates(&r, 2, 0, 1);
+	ck_assert_int_eq(json_integer_value(json_at(r.json, "rejected/0/index")), 1);
+	ck_assert_str_eq(reply_text(&r, "rejected/0/id"), "b2");
+	ck_assert_str_eq(reply_text(&r, "rejected/0/code"), "CUSTOMER_UNKNOWN");
+	ck_assert_int_eq(interactions(), before + 2);
+	reply_free(&r);
+	r = post_events(BATCH, body);
+	ck_fates(&r, 0, 2, 1);
+	reply_free(&r);
+	/* The same event told otherwise. */
+	memcpy(strstr(body, "T01:00"), "T00:59", 6);
+	r = post_events(BATCH, body);
+	ck_fates(&r, 0, 1, 2);
+	ck_assert_str_eq(reply_text(&r, "rejected/0/id"), "b1");
+	ck_assert_str_eq(reply_text(&r, "rejected/0/code"), "EVENT_CONFLICT");
+	reply_free(&r);
+	reply_free(&list);
+	ck_assert_int_eq(interactions(), before + 2);
+}
+END_TEST
+
+START_TEST(a_thousand_events_are_taken_and_one_more_is_not)
+{
+	char *body = NULL;
+	struct reply r;
+	size_t len = 0;
+
+	for (int count = 1000; count <= 1001; count++) {
+		FILE *out = open_memstream(&body, &len);
+
+		for (int i = 0; i < count; i++)
+			(void)fprintf(out,
+			    "%s" EVENT_HEAD "\"id\":\"%d\"," EVENT_BODY "}",
+			    i == 0 ? "[" : ",", i);
+		(void)fprintf(out, "]");
+		(void)fclose(out);
+		r = post_events(BATCH, body);
+		if (count == 1000)
+			ck_fates(&r, 0, 0, 1000);
+		else
+			ck_problem(&r, 413, "TOO_LARGE");
+		reply_free(&r);
+		free(body);
+	}
+}
+END_TEST
+
 /* ---- work -------------------------------------------------------------------------------------- */
 START_TEST(a_task_belongs_to_the_first_agent_who_takes_it)
 {
@@ -1689,6 +1862,11 @@ api_suite(void)
 	tcase_add_test(tc, the_same_key_gives_the_first_answer_and_no_second_effect);
 	tcase_add_test(tc, one_key_sent_by_many_at_once_has_one_effect);
 	tcase_add_test(tc, a_key_whose_request_failed_may_be_used_again);
+	tcase_add_loop_test(tc,
+	    an_event_with_a_fault_refuses_the_request_and_names_the_place, 0,
+	    (int)STW_ARRAY_LEN(event_cases));
+	tcase_add_test(tc, events_of_known_customers_are_stored_once_and_others_named);
+	tcase_add_test(tc, a_thousand_events_are_taken_and_one_more_is_not);
 	suite_add_tcase(suite, tc);
 	tc = tcase_create("work");
 	tcase_set_timeout(tc, 60);
