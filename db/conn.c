@@ -291,6 +291,26 @@ db_rollback(struct db *db)
 		return; /* the connection is gone, and the transaction with it */
 }
 
+enum stw_code
+db_savepoint(struct db *db, struct stw_err *err)
+{
+	return command(db, "SAVEPOINT place", err);
+}
+
+enum stw_code
+db_savepoint_release(struct db *db, struct stw_err *err)
+{
+	return command(db, "RELEASE SAVEPOINT place", err);
+}
+
+enum stw_code
+db_savepoint_rollback(struct db *db, struct stw_err *err)
+{
+	enum stw_code rc = command(db, "ROLLBACK TO SAVEPOINT place", err);
+
+	return rc == STW_OK ? db_savepoint_release(db, err) : rc;
+}
+
 /* ---- statements ------------------------------------------------------------------ */
 static void
 statement_name(const struct db *db, enum db_query_id id, char to[96])

@@ -74,6 +74,11 @@ enum stw_code db_commit(struct db *db, struct stw_err *err) STW_MUST_USE;
 /* Never fails from the caller's view: a broken connection is as good as rolled back. */
 void db_rollback(struct db *db);
 bool db_in_transaction(const struct db *db);
+/* A place in the open transaction to come back to; one at a time. What fails after it is
+ * undone by db_savepoint_rollback, and the transaction goes on. */
+enum stw_code db_savepoint(struct db *db, struct stw_err *err) STW_MUST_USE;
+enum stw_code db_savepoint_release(struct db *db, struct stw_err *err) STW_MUST_USE;
+enum stw_code db_savepoint_rollback(struct db *db, struct stw_err *err) STW_MUST_USE;
 /* While the caller's open transaction is lent, db_begin and db_commit of the functions it
  * calls take part in it instead of opening and ending one of their own; their
  * db_rollback rolls it all back, after which db_begin is TEMPFAIL. Ends with

@@ -1,247 +1,116 @@
 #include "segments/csv.h"
 
-#include <errno.h>
-#include <iconv.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-#include <zlib.h>
 
 #include "engine/arena.h"
+#include "segments/csv_json.h"
+#include "segments/csv_text.h"
+#include "segments/strmap.h"
 
-#define RAW_BYTES      (64 * 1024)
 #define MAX_RECORD     ((size_t)1024 * 1024)
 #define MAX_COLUMNS    512
+#define SAMPLE_ROWS    1000 /* of a file of JSON lines, to learn its columns from */
 #define STOPS_PLAIN    1u
 #define STOPS_QUOTED   2u
 #define STOPS_ANYWHERE (STOPS_PLAIN | STOPS_QUOTED)
 
 enum csv_state { AT_START, IN_PLAIN, IN_QUOTED, AFTER_QUOTE };
 
+struct span {
+	size_t at, len;
+};
+
 struct csv {
-	char *name; /* for messages: the path's last part */
-	/* where bytes come from: a file (zlib passes plain files through) or memory */
-	gzFile gz;
-	const char *memory;
-	size_t memory_len, memory_at;
-	bool source_ended;
-	/* decoding: raw -> text, always valid UTF-8 without NUL */
-	char raw[RAW_BYTES];
-	size_t raw_len;
-	iconv_t cd;
-	bool recode;
-	bool started;       /* a byte order mark can only come before this */
-	const char *broken; /* why decoding stopped; told when the parser gets there */
-	enum stw_code broken_code;
-	struct buf text;
-	size_t at;
+	struct csv_text text;
 	/* the format */
 	char delimiter, quote;
-	bool quoting, trim;
+	bool quoting, trim, json;
 	unsigned char class_of[256];
 	size_t max_record;
 	int max_columns;
 	int64_t max_rows;
 	/* the record */
 	struct buf record;
-	size_t *ends; /* of each field in record */
+	struct span *fields; /* in record */
 	int nfields;
 	int64_t line;     /* where the reader stands */
 	int64_t begun_at; /* where the record began */
 	bool after_cr;    /* a line feed now belongs to the carriage return before it */
+	bool ended_line;  /* a line break ended the record */
 	bool lost;        /* no way to find the next record */
+	bool pending;     /* the record is read already, and not given out yet */
 	int64_t rows;
 	char **names;
 	int nnames;
+	int notes; /* columns in front that a file of rejected rows has */
+	/* of JSON lines: path -> column, and what is read of the line */
+	struct strmap paths;
+	struct buf json_line;
+	bool sampling;
 };
 
-/* ---- bytes to text --------------------------------------------------------------- */
-/* How many bytes at the front are whole, valid UTF-8 without NUL; *bad when the next one
- * can never be, and not merely cut off. */
-static size_t
-utf8_prefix(const char *data, size_t len, bool *bad)
-{
-	size_t i = 0;
-
-	*bad = false;
-	while (i < len) {
-		unsigned char c = (unsigned char)data[i];
-		size_t more;
-		uint32_t code;
-
-		if (c != 0 && c < 0x80) {
-			i++;
-			continue;
-		}
-		if (c >= 0xc2 && c <= 0xdf) {
-			more = 1;
-			code = c & 0x1fu;
-		} else if (c >= 0xe0 && c <= 0xef) {
-			more = 2;
-			code = c & 0x0fu;
-		} else if (c >= 0xf0 && c <= 0xf4) {
-			more = 3;
-			code = c & 0x07u;
-		} else {
-			*bad = true;
-			return i;
-		}
-		for (size_t k = 1; k <= more; k++) {
-			if (i + k >= len)
-				return i;
-			if (((unsigned char)data[i + k] & 0xc0u) != 0x80) {
-				*bad = true;
-				return i;
-			}
-			code = code << 6 | ((unsigned char)data[i + k] & 0x3fu);
-		}
-		if ((more == 2 && code < 0x800) || (more == 3 && code < 0x10000) ||
-		    code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
-			*bad = true;
-			return i;
-		}
-		i += more + 1;
-	}
-	return i;
-}
-
-static void
-source_read(struct csv *csv)
-{
-	size_t room = sizeof csv->raw - csv->raw_len;
-
-	if (csv->source_ended || room == 0)
-		return;
-	if (csv->gz != NULL) {
-		int n = gzread(csv->gz, csv->raw + csv->raw_len, (unsigned)room);
-
-		if (n < 0) {
-			csv->broken =
-			    "the file cannot be read on (damaged gzip or disk)";
-			csv->broken_code = STW_INVALID;
-			csv->source_ended = true;
-			return;
-		}
-		csv->raw_len += (size_t)n;
-		/* A gzip stream that was cut gives its bytes, then this. */
-		if (n == 0) {
-			int code = Z_OK;
-
-			(void)gzerror(csv->gz, &code);
-			if (code == Z_BUF_ERROR) {
-				csv->broken = "the gzip stream ends too early";
-				csv->broken_code = STW_INVALID;
-			}
-			csv->source_ended = true;
-		}
-		return;
-	}
-	if (room > csv->memory_len - csv->memory_at)
-		room = csv->memory_len - csv->memory_at;
-	if (room > 0)
-		memcpy(csv->raw + csv->raw_len, csv->memory + csv->memory_at, room);
-	csv->memory_at += room;
-	csv->raw_len += room;
-	csv->source_ended = csv->memory_at == csv->memory_len;
-}
-
-static void
-decode_iconv(struct csv *csv)
-{
-	char *in = csv->raw;
-	size_t left = csv->raw_len;
-	bool bad;
-
-	while (left > 0) {
-		size_t room = left * 4 + 16;
-		char *to = buf_reserve(&csv->text, room);
-		size_t free_bytes = room;
-		size_t rc = iconv(csv->cd, &in, &left, &to, &free_bytes);
-
-		csv->text.len += room - free_bytes;
-		if (rc != (size_t)-1 || errno == E2BIG)
-			continue;
-		if (errno == EINVAL && !csv->source_ended)
-			break; /* cut in the middle: the rest comes with the next bytes */
-		csv->broken = "bytes that are not of the stated encoding";
-		csv->broken_code = STW_INVALID;
-		left = 0;
-	}
-	memmove(csv->raw, in, left);
-	csv->raw_len = left;
-	csv->text.len = utf8_prefix(csv->text.data, csv->text.len, &bad);
-	if (bad) {
-		csv->broken = "a NUL byte";
-		csv->broken_code = STW_INVALID;
-	}
-}
-
-static void
-decode_utf8(struct csv *csv)
-{
-	bool bad;
-	size_t good = utf8_prefix(csv->raw, csv->raw_len, &bad);
-
-	if (good == 0 && !bad && csv->source_ended && csv->raw_len > 0)
-		bad = true; /* the file ends inside a character */
-	buf_add(&csv->text, csv->raw, good);
-	memmove(csv->raw, csv->raw + good, csv->raw_len - good);
-	csv->raw_len -= good;
-	if (bad) {
-		csv->broken =
-		    "bytes that are not UTF-8 (name the encoding in the mapping)";
-		csv->broken_code = STW_INVALID;
-	}
-}
-
-/* More text, unless the source has ended or broken. */
-static bool
-text_fill(struct csv *csv)
-{
-	buf_clear(&csv->text);
-	csv->at = 0;
-	while (csv->text.len == 0 && csv->broken == NULL) {
-		source_read(csv);
-		if (csv->raw_len == 0)
-			break;
-		if (csv->recode)
-			decode_iconv(csv);
-		else
-			decode_utf8(csv);
-	}
-	if (!csv->started && csv->text.len > 0) {
-		csv->started = true;
-		if (csv->text.len >= 3 &&
-		    memcmp(csv->text.data, "\xef\xbb\xbf", 3) == 0)
-			csv->at = 3;
-		if (csv->at == csv->text.len)
-			return text_fill(csv);
-	}
-	return csv->text.len > csv->at;
-}
-
 /* ---- text to records --------------------------------------------------------------- */
+static const char *
+name_of(const struct csv *csv)
+{
+	return csv_source_name(csv->text.source);
+}
+
 static enum stw_code
 fail(struct csv *csv, bool lost, struct stw_err *err, const char *what)
 {
 	csv->lost = csv->lost || lost;
 	return stw_fail_at(err, STW_INVALID, (int)csv->line, 0, "%s:%lld: %s",
-	    csv->name, (long long)csv->line, what);
+	    name_of(csv), (long long)csv->line, what);
+}
+
+/* The text stops here because its bytes cannot be read or decoded. */
+static enum stw_code
+fail_broken(struct csv *csv, struct stw_err *err)
+{
+	enum stw_code rc = STW_INVALID;
+	struct buf why;
+	int column;
+
+	csv->lost = true;
+	buf_init(&why);
+	if (csv_text_why(&csv->text, &why, &column) == CSV_BAD_SOURCE)
+		rc = csv->text.source_err.code;
+	rc = stw_fail_at(err, rc, (int)csv->line, column, "%s:%lld: %s", name_of(csv),
+	    (long long)csv->line, why.data);
+	buf_fini(&why);
+	return rc;
+}
+
+/* Where the field at hand begins. */
+static size_t
+field_begin(const struct csv *csv)
+{
+	const struct span *last;
+
+	if (csv->nfields == 0)
+		return 0;
+	last = &csv->fields[csv->nfields - 1];
+	return last->at + last->len;
 }
 
 static void
 field_end(struct csv *csv)
 {
-	if (csv->nfields < csv->max_columns)
-		csv->ends[csv->nfields] = csv->record.len;
+	if (csv->nfields < csv->max_columns) {
+		size_t begin = field_begin(csv);
+
+		csv->fields[csv->nfields] =
+		    (struct span){begin, csv->record.len - begin};
+	}
 	csv->nfields++;
 }
 
 static void
 trim_end(struct csv *csv)
 {
-	size_t begin = csv->nfields == 0 ? 0 : csv->ends[csv->nfields - 1];
+	size_t begin = field_begin(csv);
 
 	while (csv->trim && csv->record.len > begin &&
 	       (csv->record.data[csv->record.len - 1] == ' ' ||
@@ -253,14 +122,14 @@ trim_end(struct csv *csv)
 static bool
 copy_run(struct csv *csv, unsigned stops)
 {
-	const char *from = csv->text.data + csv->at;
-	const char *end = csv->text.data + csv->text.len;
+	const char *from = csv->text.text.data + csv->text.at;
+	const char *end = csv->text.text.data + csv->text.text.len;
 	const char *p = from;
 
 	while (p < end && (csv->class_of[(unsigned char)*p] & stops) == 0)
 		p++;
 	buf_add(&csv->record, from, (size_t)(p - from));
-	csv->at += (size_t)(p - from);
+	csv->text.at += (size_t)(p - from);
 	return p != from;
 }
 
@@ -268,6 +137,7 @@ static void
 line_break(struct csv *csv, char c)
 {
 	csv->after_cr = c == '\r';
+	csv->ended_line = true;
 	csv->line++;
 }
 
@@ -277,9 +147,9 @@ skip_line(struct csv *csv)
 	for (;;) {
 		char c;
 
-		if (csv->at == csv->text.len && !text_fill(csv))
+		if (csv->text.at == csv->text.text.len && !csv_text_fill(&csv->text))
 			return;
-		c = csv->text.data[csv->at++];
+		c = csv->text.text.data[csv->text.at++];
 		if (c == '\n' || c == '\r') {
 			line_break(csv, c);
 			return;
@@ -291,18 +161,18 @@ skip_line(struct csv *csv)
 static enum stw_code
 step(struct csv *csv, enum csv_state *state, bool *ended, struct stw_err *err)
 {
-	char c = csv->text.data[csv->at];
+	char c = csv->text.text.data[csv->text.at];
 	bool blank = csv->trim && (c == ' ' || c == '\t');
 
 	switch (*state) {
 	case AT_START:
 		if (csv->quoting && c == csv->quote) {
-			csv->at++;
+			csv->text.at++;
 			*state = IN_QUOTED;
 			return STW_OK;
 		}
 		if (blank && c != csv->delimiter) {
-			csv->at++;
+			csv->text.at++;
 			return STW_OK;
 		}
 		*state = IN_PLAIN;
@@ -310,9 +180,9 @@ step(struct csv *csv, enum csv_state *state, bool *ended, struct stw_err *err)
 	case IN_QUOTED:
 		if (copy_run(csv, STOPS_QUOTED))
 			csv->after_cr = false;
-		if (csv->at == csv->text.len)
+		if (csv->text.at == csv->text.text.len)
 			return STW_OK;
-		c = csv->text.data[csv->at++];
+		c = csv->text.text.data[csv->text.at++];
 		if (c == csv->quote) {
 			*state = AFTER_QUOTE;
 		} else { /* a line break inside quotes belongs to the value */
@@ -327,12 +197,12 @@ step(struct csv *csv, enum csv_state *state, bool *ended, struct stw_err *err)
 	case AFTER_QUOTE:
 		if (c == csv->quote) {
 			buf_add_char(&csv->record, c);
-			csv->at++;
+			csv->text.at++;
 			*state = IN_QUOTED;
 			return STW_OK;
 		}
 		if (blank && c != csv->delimiter) {
-			csv->at++;
+			csv->text.at++;
 			return STW_OK;
 		}
 		if (c != csv->delimiter && c != '\n' && c != '\r') {
@@ -347,14 +217,14 @@ step(struct csv *csv, enum csv_state *state, bool *ended, struct stw_err *err)
 	case IN_PLAIN:
 	default:
 		(void)copy_run(csv, STOPS_PLAIN);
-		if (csv->at == csv->text.len)
+		if (csv->text.at == csv->text.text.len)
 			return STW_OK;
 		trim_end(csv);
-		c = csv->text.data[csv->at];
+		c = csv->text.text.data[csv->text.at];
 		break;
 	}
 	field_end(csv);
-	csv->at++;
+	csv->text.at++;
 	*state = AT_START;
 	if (c != csv->delimiter) {
 		line_break(csv, c);
@@ -373,15 +243,16 @@ read_record(struct csv *csv, bool *more, struct stw_err *err)
 	*more = false;
 	buf_clear(&csv->record);
 	csv->nfields = 0;
+	csv->ended_line = false;
 	csv->begun_at = csv->line;
 	while (!ended) {
 		enum stw_code rc;
 
-		if (csv->at == csv->text.len && !text_fill(csv))
+		if (csv->text.at == csv->text.text.len && !csv_text_fill(&csv->text))
 			break;
-		if (csv->after_cr && csv->text.data[csv->at] == '\n' &&
+		if (csv->after_cr && csv->text.text.data[csv->text.at] == '\n' &&
 		    state != IN_QUOTED) {
-			csv->at++;
+			csv->text.at++;
 			csv->after_cr = false;
 			continue;
 		}
@@ -400,8 +271,8 @@ read_record(struct csv *csv, bool *more, struct stw_err *err)
 		if (csv->nfields > csv->max_columns)
 			return fail(csv, true, err, "too many columns");
 	}
-	if (csv->broken != NULL && !ended)
-		return fail(csv, true, err, csv->broken);
+	if (csv->text.broken != CSV_FINE && !ended)
+		return fail_broken(csv, err);
 	if (!ended && any) { /* the last line may lack its line break */
 		if (state == IN_QUOTED) {
 			csv->line = csv->begun_at;
@@ -421,7 +292,172 @@ read_record(struct csv *csv, bool *more, struct stw_err *err)
 static bool
 record_blank(const struct csv *csv)
 {
-	return csv->nfields == 1 && csv->ends[0] == 0;
+	return csv->nfields == 1 && csv->fields[0].len == 0;
+}
+
+/* ---- lines of JSON --------------------------------------------------------------------- */
+/* One line into json_line; false at the end. */
+static enum stw_code
+read_line(struct csv *csv, bool *more, struct stw_err *err)
+{
+	buf_clear(&csv->json_line);
+	csv->begun_at = csv->line;
+	csv->ended_line = false;
+	*more = false;
+	while (!csv->ended_line) {
+		const char *from, *end;
+		size_t len;
+
+		if (csv->text.at == csv->text.text.len && !csv_text_fill(&csv->text))
+			break;
+		*more = true;
+		from = csv->text.text.data + csv->text.at;
+		len = csv->text.text.len - csv->text.at;
+		end = memchr(from, '\n', len);
+		csv->ended_line = end != NULL;
+		len = end != NULL ? (size_t)(end - from) : len;
+		csv->text.at += len + (end != NULL);
+		if (csv->json_line.len + len > csv->max_record)
+			return fail(csv, true, err, "the line is too long");
+		buf_add(&csv->json_line, from, len);
+	}
+	if (!csv->ended_line && csv->text.broken != CSV_FINE)
+		return fail_broken(csv, err);
+	csv->line += csv->ended_line;
+	return STW_OK;
+}
+
+static enum stw_code
+sample_leaf(void *user, struct str path, size_t at, struct stw_err *err)
+{
+	struct csv *csv = user;
+	bool added;
+
+	csv->record.len = at;
+	if (strmap_find(&csv->paths, path) != NULL)
+		return STW_OK;
+	if ((int)csv->paths.count == csv->max_columns)
+		return stw_fail(err, STW_INVALID, "too many columns");
+	(void)strmap_add(&csv->paths, path, &added);
+	return STW_OK;
+}
+
+static enum stw_code
+record_leaf(void *user, struct str path, size_t at, struct stw_err *err)
+{
+	struct csv *csv = user;
+	const struct strmap_entry *e = strmap_find(&csv->paths, path);
+	struct span *field;
+
+	if (e == NULL) {
+		csv->record.len = at;
+		return STW_OK;
+	}
+	field = &csv->fields[e - csv->paths.entries];
+	/* A field that is set is never at the very beginning with no length: see below. */
+	if (field->at != SIZE_MAX)
+		return stw_fail(err, STW_INVALID, "the value of %s is there twice",
+		    csv->names[e - csv->paths.entries]);
+	*field = (struct span){at, csv->record.len - at};
+	return STW_OK;
+}
+
+/* The fields of json_line, or the paths in it. */
+static enum stw_code
+parse_line(struct csv *csv, struct stw_err *err)
+{
+	struct str line = {csv->json_line.data, csv->json_line.len};
+	struct stw_err why = {0};
+	enum stw_code rc;
+
+	buf_clear(&csv->record);
+	csv->nfields = csv->nnames;
+	for (int i = 0; i < csv->nfields; i++)
+		csv->fields[i].at = SIZE_MAX; /* not seen */
+	rc = csv_json_walk(
+	    line, &csv->record, csv->sampling ? sample_leaf : record_leaf, csv, &why);
+	for (int i = 0; i < csv->nfields; i++)
+		if (csv->fields[i].at == SIZE_MAX)
+			csv->fields[i] = (struct span){0, 0};
+	if (rc == STW_OK)
+		return rc;
+	return stw_fail_at(err, rc, (int)csv->begun_at, why.column, "%s:%lld: %s",
+	    name_of(csv), (long long)csv->begun_at, why.text);
+}
+
+static bool
+line_blank(const struct csv *csv)
+{
+	for (size_t i = 0; i < csv->json_line.len; i++)
+		if (strchr(" \t\r", csv->json_line.data[i]) == NULL)
+			return false;
+	return true;
+}
+
+/* The next line that is not blank. */
+static enum stw_code
+json_next(struct csv *csv, bool *more, struct stw_err *err)
+{
+	enum stw_code rc;
+
+	do {
+		rc = read_line(csv, more, err);
+	} while (rc == STW_OK && *more && line_blank(csv));
+	return rc == STW_OK && *more ? parse_line(csv, err) : rc;
+}
+
+static void
+names_from_paths(struct csv *csv)
+{
+	csv->nnames = (int)csv->paths.count;
+	csv->names = stw_xalloc((csv->paths.count + 1) * sizeof *csv->names);
+	for (size_t i = 0; i < csv->paths.count; i++)
+		csv->names[i] = stw_xstrdup(csv->paths.entries[i].key.ptr);
+}
+
+/* Columns that nobody named: those of the first lines. Bad lines are told of later. */
+static enum stw_code
+json_sample(struct csv *csv, struct stw_err *err)
+{
+	bool more = true;
+	enum stw_code rc;
+
+	csv->sampling = true;
+	for (int i = 0; more && !csv->lost && i < SAMPLE_ROWS; i++)
+		if (json_next(csv, &more, NULL) != STW_OK)
+			more = !csv->lost;
+	csv->sampling = false;
+	rc = csv_text_rewind(&csv->text, err);
+	csv->line = 1;
+	csv->lost = false;
+	if (rc == STW_OK && csv->paths.count == 0)
+		return stw_fail(err, STW_INVALID,
+		    "%s: there is no JSON object in the first %d lines", name_of(csv),
+		    SAMPLE_ROWS);
+	if (rc == STW_OK)
+		names_from_paths(csv);
+	return rc;
+}
+
+static enum stw_code
+json_begin(struct csv *csv, const struct csv_format *format, struct stw_err *err)
+{
+	bool added;
+
+	if (!csv_text_fill(&csv->text) && csv->text.broken == CSV_FINE)
+		return stw_fail(
+		    err, STW_INVALID, "%s: the file is empty", name_of(csv));
+	if (format->names == NULL)
+		return json_sample(csv, err);
+	for (int i = 0; i < format->nnames; i++) {
+		(void)strmap_add(&csv->paths, str_of(format->names[i]), &added);
+		if (!added)
+			return stw_fail(err, STW_INVALID,
+			    "%s: the name %s is there twice", name_of(csv),
+			    format->names[i]);
+	}
+	names_from_paths(csv);
+	return STW_OK;
 }
 
 /* ---- names ---------------------------------------------------------------------------- */
@@ -431,13 +467,13 @@ names_check(struct csv *csv, struct stw_err *err)
 	for (int i = 0; i < csv->nnames; i++) {
 		if (csv->names[i][0] == '\0')
 			return stw_fail_at(err, STW_INVALID, 1, 0,
-			    "%s: column %d of the header has no name", csv->name,
+			    "%s: column %d of the header has no name", name_of(csv),
 			    i + 1);
 		for (int k = 0; k < i; k++)
 			if (strcmp(csv->names[k], csv->names[i]) == 0)
 				return stw_fail_at(err, STW_INVALID, 1, 0,
 				    "%s: columns %d and %d of the header are both called %s",
-				    csv->name, k + 1, i + 1, csv->names[i]);
+				    name_of(csv), k + 1, i + 1, csv->names[i]);
 	}
 	return STW_OK;
 }
@@ -445,7 +481,8 @@ names_check(struct csv *csv, struct stw_err *err)
 static void
 names_set(struct csv *csv, const struct csv_format *format)
 {
-	csv->nnames = format->names != NULL ? format->nnames : csv->nfields;
+	csv->nnames =
+	    format->names != NULL ? format->nnames : csv->nfields - csv->notes;
 	csv->names = stw_xalloc((size_t)(csv->nnames + 1) * sizeof *csv->names);
 	for (int i = 0; i < csv->nnames; i++) {
 		struct str s = format->names != NULL ? str_of(format->names[i])
@@ -462,44 +499,52 @@ names_set(struct csv *csv, const struct csv_format *format)
 	}
 }
 
+/* Is this the header of a file of rejected rows? Its first columns say what was wrong. */
+static int
+notes_in_header(const struct csv *csv)
+{
+	static const char *const notes[] = {CSV_NOTES};
+
+	for (int i = 0; i < (int)STW_ARRAY_LEN(notes); i++)
+		if (i >= csv->nfields || !str_eq_c(csv_field(csv, i), notes[i]))
+			return 0;
+	return (int)STW_ARRAY_LEN(notes);
+}
+
 static enum stw_code
 header_read(struct csv *csv, const struct csv_format *format, struct stw_err *err)
 {
 	enum stw_code rc;
 	bool more = true;
 
-	if (!format->no_header) {
-		do {
-			rc = read_record(csv, &more, err);
-			if (rc != STW_OK)
-				return rc;
-		} while (more && record_blank(csv));
-		if (!more)
-			return stw_fail(err, STW_INVALID,
-			    "%s: the file is empty, not even a header", csv->name);
-		if (format->names != NULL && format->nnames != csv->nfields)
-			return stw_fail_at(err, STW_INVALID, (int)csv->begun_at, 0,
-			    "%s: the header has %d columns, %d names are given",
-			    csv->name, csv->nfields, format->nnames);
-	} else if (format->names == NULL) {
+	if (format->no_header && format->names == NULL)
 		return stw_fail(err, STW_INVALID,
 		    "%s: a file without a header needs names for its columns",
-		    csv->name);
-	}
-	names_set(csv, format);
-	return names_check(csv, err);
+		    name_of(csv));
+	do {
+		rc = read_record(csv, &more, err);
+		if (rc != STW_OK && !csv->lost && format->no_header) {
+			/* A bad first row; csv_next tells of it. */
+			csv->line = 1;
+			return csv_text_rewind(&csv->text, err);
+		}
+		if (rc != STW_OK)
+			return rc;
+	} while (more && record_blank(csv));
+	if (!more)
+		return stw_fail(err, STW_INVALID, "%s: the file is empty%s",
+		    name_of(csv), format->no_header ? "" : ", not even a header");
+	csv->notes = notes_in_header(csv);
+	csv->pending = format->no_header && csv->notes == 0;
+	if (!format->no_header && format->names != NULL &&
+	    format->nnames != csv->nfields - csv->notes)
+		return stw_fail_at(err, STW_INVALID, (int)csv->begun_at, 0,
+		    "%s: the header has %d columns, %d names are given", name_of(csv),
+		    csv->nfields - csv->notes, format->nnames);
+	return STW_OK;
 }
 
 /* ---- the interface -------------------------------------------------------------------- */
-static bool
-is_utf8_name(const char *encoding)
-{
-	return encoding == NULL || strcasecmp(encoding, "UTF-8") == 0 ||
-	       strcasecmp(encoding, "UTF8") == 0 ||
-	       strcasecmp(encoding, "ASCII") == 0 ||
-	       strcasecmp(encoding, "US-ASCII") == 0;
-}
-
 static enum stw_code
 format_set(struct csv *csv, const struct csv_format *format, struct stw_err *err)
 {
@@ -507,54 +552,50 @@ format_set(struct csv *csv, const struct csv_format *format, struct stw_err *err
 	csv->quoting = format->quote != '\n';
 	csv->quote = format->quote != 0 ? format->quote : '"';
 	csv->trim = format->trim;
+	csv->json = format->json;
 	csv->max_record = format->max_record != 0 ? format->max_record : MAX_RECORD;
 	csv->max_columns = format->max_columns != 0 ? format->max_columns : MAX_COLUMNS;
 	csv->max_rows = format->max_rows;
-	csv->ends = stw_xalloc((size_t)csv->max_columns * sizeof *csv->ends);
+	csv->fields = stw_xalloc((size_t)csv->max_columns * sizeof *csv->fields);
 	if (csv->delimiter == '\n' || csv->delimiter == '\r' ||
 	    (unsigned char)csv->delimiter >= 0x80 || csv->delimiter == csv->quote)
 		return stw_fail(err, STW_INVALID,
 		    "%s: the delimiter must be one ASCII character other than the quote",
-		    csv->name);
+		    name_of(csv));
+	if (format->nnames > csv->max_columns)
+		return stw_fail(err, STW_INVALID, "%s: too many columns", name_of(csv));
 	csv->class_of[(unsigned char)csv->delimiter] |= STOPS_PLAIN;
 	csv->class_of['\n'] |= STOPS_ANYWHERE;
 	csv->class_of['\r'] |= STOPS_ANYWHERE;
 	if (csv->quoting)
 		csv->class_of[(unsigned char)csv->quote] |= STOPS_QUOTED;
-	if (!is_utf8_name(format->encoding)) {
-		csv->cd = iconv_open("UTF-8", format->encoding);
-		if (csv->cd == (iconv_t)-1)
-			return stw_fail(err, STW_INVALID,
-			    "%s: no encoding is called \"%s\"", csv->name,
-			    format->encoding);
-		csv->recode = true;
-	}
 	return STW_OK;
 }
 
-static struct csv *
-csv_new(const char *name)
-{
-	struct csv *csv = stw_xalloc(sizeof *csv);
-	const char *slash = strrchr(name, '/');
-
-	memset(csv, 0, sizeof *csv);
-	csv->name = stw_xstrdup(slash != NULL ? slash + 1 : name);
-	csv->line = 1;
-	csv->begun_at = 1;
-	buf_init(&csv->text);
-	buf_init(&csv->record);
-	return csv;
-}
-
 static enum stw_code
-csv_begin(struct csv *csv, const struct csv_format *format, struct csv **out,
+csv_begin(struct csv_source *source, const struct csv_format *format, struct csv **out,
     struct stw_err *err)
 {
-	enum stw_code rc = format_set(csv, format, err);
+	struct csv *csv = stw_xalloc(sizeof *csv);
+	enum stw_code rc;
 
+	memset(csv, 0, sizeof *csv);
+	csv->line = 1;
+	csv->begun_at = 1;
+	buf_init(&csv->record);
+	buf_init(&csv->json_line);
+	strmap_init(&csv->paths);
+	rc = csv_text_init(&csv->text, source, format->encoding, err);
 	if (rc == STW_OK)
+		rc = format_set(csv, format, err);
+	if (rc == STW_OK && csv->json)
+		rc = json_begin(csv, format, err);
+	else if (rc == STW_OK)
 		rc = header_read(csv, format, err);
+	if (rc == STW_OK && !csv->json) {
+		names_set(csv, format);
+		rc = names_check(csv, err);
+	}
 	if (rc != STW_OK)
 		csv_close(csv);
 	else
@@ -566,33 +607,23 @@ enum stw_code
 csv_open(const char *path, const struct csv_format *format, struct csv **out,
     struct stw_err *err)
 {
-	struct csv *csv = csv_new(path);
+	struct csv_source *source;
+	enum stw_code rc;
 
 	*out = NULL;
-	errno = 0;
-	csv->gz = gzopen(path, "rbe");
-	if (csv->gz == NULL) {
-		enum stw_code code = errno == ENOENT ? STW_NOT_FOUND : STW_TEMPFAIL;
-
-		(void)stw_fail(err, code, "%s: %s", csv->name,
-		    errno != 0 ? strerror(errno) : "cannot be opened");
-		csv_close(csv);
-		return code;
-	}
-	(void)gzbuffer(csv->gz, 128 * 1024);
-	return csv_begin(csv, format, out, err);
+	rc = csv_source_open(path, &source, err);
+	return rc == STW_OK ? csv_begin(source, format, out, err) : rc;
 }
 
 enum stw_code
 csv_open_memory(const char *name, const void *data, size_t len,
     const struct csv_format *format, struct csv **out, struct stw_err *err)
 {
-	struct csv *csv = csv_new(name);
+	struct csv_source *source;
 
 	*out = NULL;
-	csv->memory = data;
-	csv->memory_len = len;
-	return csv_begin(csv, format, out, err);
+	csv_source_memory(name, data, len, &source);
+	return csv_begin(source, format, out, err);
 }
 
 void
@@ -600,17 +631,14 @@ csv_close(struct csv *csv)
 {
 	if (csv == NULL)
 		return;
-	if (csv->gz != NULL)
-		(void)gzclose(csv->gz);
-	if (csv->recode)
-		(void)iconv_close(csv->cd);
 	for (int i = 0; i < csv->nnames; i++)
 		free(csv->names[i]);
 	free(csv->names);
-	free(csv->ends);
-	buf_fini(&csv->text);
+	free(csv->fields);
+	csv_text_fini(&csv->text);
+	strmap_fini(&csv->paths);
 	buf_fini(&csv->record);
-	free(csv->name);
+	buf_fini(&csv->json_line);
 	free(csv);
 }
 
@@ -635,6 +663,60 @@ csv_find_column(const struct csv *csv, const char *name)
 	return -1;
 }
 
+int
+csv_notes(const struct csv *csv)
+{
+	return csv->notes;
+}
+
+char
+csv_delimiter_guess(const struct csv *csv)
+{
+	static const char usual[] = ",;\t|";
+
+	if (csv->json || csv->nnames != 1)
+		return '\0';
+	for (const char *c = usual; *c != '\0'; c++)
+		if (*c != csv->delimiter && strchr(csv->names[0], *c) != NULL)
+			return *c;
+	return '\0';
+}
+
+static enum stw_code
+fields_check(const struct csv *csv, struct stw_err *err)
+{
+	int n = csv->nfields - csv->notes;
+
+	if (n == csv->nnames)
+		return STW_OK;
+	if (n < 0)
+		n = 0;
+	return stw_fail_at(err, STW_INVALID, (int)csv->begun_at, 0,
+	    "%s:%lld: %d field%s where there are %d columns; the last one read is %s",
+	    name_of(csv), (long long)csv->begun_at, n, n == 1 ? "" : "s", csv->nnames,
+	    csv->names[n == 0            ? 0
+		       : n < csv->nnames ? n - 1
+					 : csv->nnames - 1]);
+}
+
+static enum stw_code
+record_next(struct csv *csv, bool *more, struct stw_err *err)
+{
+	enum stw_code rc;
+
+	if (csv->json)
+		return json_next(csv, more, err);
+	if (csv->pending) {
+		csv->pending = false;
+		*more = true;
+		return STW_OK;
+	}
+	do {
+		rc = read_record(csv, more, err);
+	} while (rc == STW_OK && *more && record_blank(csv));
+	return rc;
+}
+
 enum stw_code
 csv_next(struct csv *csv, bool *more, struct stw_err *err)
 {
@@ -644,23 +726,15 @@ csv_next(struct csv *csv, bool *more, struct stw_err *err)
 	if (csv->lost)
 		return fail(
 		    csv, true, err, "reading cannot go on after the error before");
-	do {
-		rc = read_record(csv, more, err);
-		if (rc != STW_OK || !*more)
-			return rc;
-	} while (record_blank(csv));
-	csv->rows++;
+	rc = record_next(csv, more, err);
+	if (rc == STW_OK && !*more)
+		return rc;
+	csv->rows += rc == STW_OK || !csv->lost;
+	if (rc != STW_OK)
+		return rc;
 	if (csv->max_rows > 0 && csv->rows > csv->max_rows)
 		return fail(csv, true, err, "more rows than the limit allows");
-	if (csv->nfields != csv->nnames) {
-		int n = csv->nfields;
-
-		return stw_fail_at(err, STW_INVALID, (int)csv->begun_at, 0,
-		    "%s:%lld: %d field%s where there are %d columns; the last one read is %s",
-		    csv->name, (long long)csv->begun_at, n, n == 1 ? "" : "s",
-		    csv->nnames, csv->names[n < csv->nnames ? n - 1 : csv->nnames - 1]);
-	}
-	return STW_OK;
+	return csv->json ? STW_OK : fields_check(csv, err);
 }
 
 bool
@@ -672,17 +746,27 @@ csv_can_continue(const struct csv *csv)
 struct str
 csv_field(const struct csv *csv, int column)
 {
-	size_t begin = column == 0 ? 0 : csv->ends[column - 1];
+	const struct span *field;
 
+	column += csv->notes;
 	if (column < 0 || column >= csv->nfields)
 		return (struct str){"", 0};
-	return (struct str){csv->record.data + begin, csv->ends[column] - begin};
+	field = &csv->fields[column];
+	if (field->len == 0)
+		return (struct str){"", 0};
+	return (struct str){csv->record.data + field->at, field->len};
 }
 
 int64_t
 csv_line(const struct csv *csv)
 {
 	return csv->begun_at;
+}
+
+int64_t
+csv_last_line(const struct csv *csv)
+{
+	return csv->ended_line ? csv->line - 1 : csv->line;
 }
 
 int64_t
@@ -694,5 +778,11 @@ csv_rows(const struct csv *csv)
 int64_t
 csv_bytes_read(const struct csv *csv)
 {
-	return csv->gz != NULL ? (int64_t)gzoffset(csv->gz) : (int64_t)csv->memory_at;
+	return csv_source_offset(csv->text.source);
+}
+
+int64_t
+csv_bytes_all(const struct csv *csv)
+{
+	return csv_source_size(csv->text.source);
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "engine/embed.h"
+#include "segments/csv_source.h"
 #include "segments/import_priv.h"
 
 #define SHIPPED "segments/mappings/"
@@ -39,13 +40,11 @@ files_there(struct str document, const char *dir, struct arena *arena)
 	if (import_mapping_parse(document, 0, arena, &mapping, NULL) != STW_OK)
 		return false;
 	for (int i = 0; i < mapping.nfiles && all; i++)
-		all = access(arena_printf(
-				 arena, "%s/%s", dir, mapping.files[i].source.file),
-			  R_OK) == 0;
+		all = csv_source_there(arena_printf(
+			  arena, "%s/%s", dir, mapping.files[i].source.file)) >= 0;
 	for (int i = 0; i < mapping.nlookups && all; i++)
-		all = access(arena_printf(
-				 arena, "%s/%s", dir, mapping.lookups[i].source.file),
-			  R_OK) == 0;
+		all = csv_source_there(arena_printf(
+			  arena, "%s/%s", dir, mapping.lookups[i].source.file)) >= 0;
 	import_mapping_fini(&mapping);
 	return all;
 }

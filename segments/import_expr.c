@@ -120,75 +120,189 @@ fn_parse_date(void *host, const struct rule_value *args, int nargs, struct arena
 }
 
 /* ---- row as an object -------------------------------------------------------------- */
+/* A record and the shape of it; the object's row number is the group that is looked at. */
+struct row_view {
+	const struct csv *csv;
+	const struct import_group *groups;
+};
+
+static void row_get(const void *obj, size_t row, int field, struct arena *arena,
+    struct rule_value *out);
+
+static const struct rule_object_ops row_ops = {.get = row_get};
+
 static void
 row_get(
     const void *obj, size_t row, int field, struct arena *arena, struct rule_value *out)
 {
-	struct str s = csv_field(obj, field);
+	const struct row_view *view = obj;
+	int to = view->groups[row].to[field];
+	struct str s;
 
-	(void)row;
 	(void)arena;
+	if (to < 0) {
+		memset(out, 0, sizeof *out);
+		out->kind = RULE_V_OBJECT;
+		out->object.ops = &row_ops;
+		out->object.obj = obj;
+		out->object.row = (size_t)-to;
+		return;
+	}
+	s = csv_field(view->csv, to);
 	*out = s.len > 0 ? rule_string(s) : rule_missing();
 }
 
-static const struct rule_object_ops row_ops = {.get = row_get};
-
 /* A column's name as a field of row: what is no letter or digit becomes an underscore. */
 static bool
-field_name(const char *name, char *to, size_t len)
+field_name(const char *name, size_t n, char *to, size_t len)
 {
-	size_t n = strlen(name);
-
 	if (n >= len || n == 0 || (name[0] >= '0' && name[0] <= '9'))
 		return false;
-	for (size_t i = 0; i <= n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		char c = name[i];
 		bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			    (c >= '0' && c <= '9') || c == '\0';
+			    (c >= '0' && c <= '9');
 
 		if ((unsigned char)c >= 0x80)
 			return false;
 		to[i] = word ? c : '_';
 	}
+	to[n] = '\0';
 	return true;
 }
 
-static enum stw_code
-row_type(const struct import_source *source, const struct csv *csv, struct arena *arena,
-    const struct rule_type **out, struct stw_err *err)
+/* The columns as a tree: of delimited text one level, of JSON as deep as its paths. */
+struct shape {
+	struct import_source *source;
+	const struct csv *csv;
+	struct arena *arena;
+	struct import_group *groups;
+	int ngroups, ncolumns;
+	struct stw_err *err;
+};
+
+static const char *
+column_name(const struct shape *shape, int i)
 {
-	const struct rule_type *string = rule_type_basic(RULE_STRING);
-	int n = csv != NULL ? csv_columns(csv) : source->format.nnames;
-	struct rule_field *fields = arena_array(arena, (size_t)n + 1, sizeof *fields);
-	char name[128];
+	return shape->csv != NULL ? csv_column_name(shape->csv, i)
+				  : shape->source->format.names[i];
+}
 
-	if (n == 0) { /* no data to say which columns there are */
-		*out = rule_type_map(arena, string, string);
-		return STW_OK;
-	}
-	for (int i = 0; i < n; i++) {
-		const char *column =
-		    csv != NULL ? csv_column_name(csv, i) : source->format.names[i];
+static enum stw_code group_type(
+    struct shape *shape, const char *prefix, int group, const struct rule_type **out);
 
-		if (!field_name(column, name, sizeof name))
-			return stw_fail(err, STW_INVALID,
-			    "%s: the name of column %d cannot be written in an expression; give "
-			    "names for the columns",
-			    source->file, i + 1);
-		fields[i] = (struct rule_field){arena_strdup(arena, name), string};
-		for (int k = 0; k < i; k++)
-			if (strcmp(fields[k].name, name) == 0)
-				return stw_fail(err, STW_INVALID,
-				    "%s: columns %d and %d are both row.%s in an expression; give "
-				    "names for the columns",
-				    source->file, k + 1, i + 1, name);
+/* Is the column below prefix ("address.")? */
+static bool
+below(const char *name, const char *prefix)
+{
+	return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+/* The field that column i is, or leads to, in the group. */
+static enum stw_code
+group_field(struct shape *shape, const char *prefix, int group, int i,
+    struct rule_field *fields)
+{
+	struct import_group *g = &shape->groups[group];
+	const char *name = column_name(shape, i) + strlen(prefix);
+	const char *dot = shape->source->format.json ? strchr(name, '.') : NULL;
+	size_t len = dot != NULL ? (size_t)(dot - name) : strlen(name);
+	struct rule_field *field = &fields[g->nfields];
+	enum stw_code rc = STW_OK;
+	char word[128];
+
+	if (!field_name(name, len, word, sizeof word))
+		return stw_fail(shape->err, STW_INVALID,
+		    "%s: the name of column %d cannot be written in an expression; give "
+		    "names for the columns",
+		    shape->source->file, i + 1);
+	for (int k = 0; k < g->nfields; k++)
+		if (strcmp(fields[k].name, word) == 0) {
+			/* Another column of a group that is there already. */
+			if (dot != NULL && g->to[k] < 0)
+				return STW_OK;
+			if (dot == NULL && g->to[k] >= 0)
+				return stw_fail(shape->err, STW_INVALID,
+				    "%s: columns %d and %d are both row.%s%s in an "
+				    "expression; give names for the columns",
+				    shape->source->file, g->to[k] + 1, i + 1, prefix,
+				    word);
+			return stw_fail(shape->err, STW_INVALID,
+			    "%s: row.%s%s is a value and an object at once; give names for "
+			    "the columns",
+			    shape->source->file, prefix, word);
+		}
+	*field = (struct rule_field){
+	    arena_strdup(shape->arena, word), rule_type_basic(RULE_STRING)};
+	g->to[g->nfields] = i;
+	if (dot != NULL) {
+		int inner = shape->ngroups++;
+
+		g->to[g->nfields] = -inner;
+		rc = group_type(shape,
+		    arena_printf(shape->arena, "%s%.*s.", prefix, (int)len, name),
+		    inner, &field->type);
 	}
-	*out = rule_type_object(arena, "row", fields, n);
-	return STW_OK;
+	g->nfields++;
+	return rc;
 }
 
 static enum stw_code
-env_of(const struct import_mapping *mapping, const struct import_source *source,
+group_type(
+    struct shape *shape, const char *prefix, int group, const struct rule_type **out)
+{
+	size_t room = (size_t)shape->ncolumns + 1;
+	struct rule_field *fields = arena_array(shape->arena, room, sizeof *fields);
+	enum stw_code rc = STW_OK;
+
+	shape->groups[group].to = arena_array(shape->arena, room, sizeof(int));
+	for (int i = 0; i < shape->ncolumns && rc == STW_OK; i++)
+		if (below(column_name(shape, i), prefix))
+			rc = group_field(shape, prefix, group, i, fields);
+	*out = rule_type_object(shape->arena,
+	    group == 0 ? "row"
+		       : arena_printf(shape->arena, "row.%.*s",
+			     (int)(strlen(prefix) - 1), prefix),
+	    fields, shape->groups[group].nfields);
+	return rc;
+}
+
+/* One for the row, and at most one for each dot of a path. */
+static size_t
+groups_most(const struct shape *shape)
+{
+	size_t n = 1;
+
+	for (int i = 0; i < shape->ncolumns; i++)
+		for (const char *c = column_name(shape, i); *c != '\0'; c++)
+			n += *c == '.';
+	return n;
+}
+
+static enum stw_code
+row_type(struct import_source *source, const struct csv *csv, struct arena *arena,
+    const struct rule_type **out, struct stw_err *err)
+{
+	const struct rule_type *string = rule_type_basic(RULE_STRING);
+	struct shape shape = {.source = source,
+	    .csv = csv,
+	    .arena = arena,
+	    .ngroups = 1,
+	    .ncolumns = csv != NULL ? csv_columns(csv) : source->format.nnames,
+	    .err = err};
+
+	if (shape.ncolumns == 0) { /* no data to say which columns there are */
+		*out = rule_type_map(arena, string,
+		    source->format.json ? rule_type_basic(RULE_DYN) : string);
+		return STW_OK;
+	}
+	shape.groups = arena_array(arena, groups_most(&shape), sizeof *shape.groups);
+	source->groups = shape.groups;
+	return group_type(&shape, "", 0, out);
+}
+
+static enum stw_code
+env_of(const struct import_mapping *mapping, struct import_source *source,
     const struct csv *csv, struct arena *arena, struct rule_env **out,
     struct stw_err *err)
 {
@@ -259,6 +373,22 @@ compile(const struct import_mapping *mapping, const struct rule_env *env, int up
 	return lookups_named(mapping, expr, upto, err);
 }
 
+/* An unknown column of a file whose header is one: the delimiter is the likely fault. */
+static enum stw_code
+delimiter_hint(const struct csv *csv, enum stw_code rc, struct stw_err *err)
+{
+	char guess = csv != NULL ? csv_delimiter_guess(csv) : '\0';
+	size_t len;
+
+	if (rc != STW_INVALID || err == NULL || guess == '\0')
+		return rc;
+	len = strlen(err->text);
+	(void)snprintf(err->text + len, sizeof err->text - len,
+	    "; the header is read as one column: is the delimiter '%s'?",
+	    guess == '\t' ? "\\t" : (const char[]){guess, '\0'});
+	return rc;
+}
+
 enum stw_code
 import_compile_file(const struct import_mapping *mapping, struct import_file *file,
     const struct csv *csv, struct arena *arena, struct stw_err *err)
@@ -284,7 +414,7 @@ import_compile_file(const struct import_mapping *mapping, struct import_file *fi
 			    expr->path, rule_type_text(got, arena),
 			    import_type_wants(&def->columns[i]));
 	}
-	return rc;
+	return delimiter_hint(csv, rc, err);
 }
 
 enum stw_code
@@ -304,13 +434,15 @@ import_compile_lookup(const struct import_mapping *mapping,
 		rc = compile(mapping, env, before, string, &lookup->key, arena, err);
 	if (rc == STW_OK)
 		rc = compile(mapping, env, before, string, &lookup->value, arena, err);
-	return rc;
+	return delimiter_hint(csv, rc, err);
 }
 
 /* ---- evaluating ------------------------------------------------------------------------ */
 static struct rule_value
-eval(struct import_ctx *ctx, const struct import_expr *expr, const struct csv *csv)
+eval(struct import_ctx *ctx, const struct import_source *source,
+    const struct import_expr *expr, const struct csv *csv)
 {
+	const struct row_view view = {csv, source->groups};
 	struct rule_value vars[2];
 	const struct rule_eval_ctx at = {.vars = vars,
 	    .now = ctx->as_of,
@@ -321,7 +453,7 @@ eval(struct import_ctx *ctx, const struct import_expr *expr, const struct csv *c
 	memset(vars, 0, sizeof vars);
 	vars[0].kind = RULE_V_OBJECT;
 	vars[0].object.ops = &row_ops;
-	vars[0].object.obj = csv;
+	vars[0].object.obj = &view;
 	vars[1] = rule_int(csv_line(csv));
 	return rule_eval(expr->rule, &at);
 }
@@ -335,14 +467,14 @@ fault_set(struct import_fault *fault, const char *column, const char *reason)
 
 /* A row passes unless where is false or has no answer for lack of a value. */
 static enum import_row
-where_check(struct import_ctx *ctx, const struct import_expr *where,
-    const struct csv *csv, struct import_fault *fault)
+where_check(struct import_ctx *ctx, const struct import_source *source,
+    const struct import_expr *where, const struct csv *csv, struct import_fault *fault)
 {
 	struct rule_value v;
 
 	if (where->rule == NULL)
 		return IMPORT_ROW_OK;
-	v = eval(ctx, where, csv);
+	v = eval(ctx, source, where, csv);
 	if (v.kind == RULE_V_BOOL)
 		return v.b ? IMPORT_ROW_OK : IMPORT_ROW_SKIPPED;
 	if (v.kind == RULE_V_ERROR && v.error.missing)
@@ -367,15 +499,15 @@ lookup_read(struct import_ctx *ctx, struct import_lookup *lookup, struct csv *cs
 		enum import_row row;
 
 		arena_reset(&ctx->row);
-		row = where_check(ctx, &lookup->where, csv, &fault);
+		row = where_check(ctx, &lookup->source, &lookup->where, csv, &fault);
 		if (row == IMPORT_ROW_BAD)
 			return stw_fail_at(err, STW_INVALID, (int)csv_line(csv), 0,
 			    "%s:%lld: %s.where: %s", lookup->source.file,
 			    (long long)csv_line(csv), lookup->path, fault.reason);
 		if (row == IMPORT_ROW_SKIPPED)
 			continue;
-		key = eval(ctx, &lookup->key, csv);
-		value = eval(ctx, &lookup->value, csv);
+		key = eval(ctx, &lookup->source, &lookup->key, csv);
+		value = eval(ctx, &lookup->source, &lookup->value, csv);
 		if (key.kind == RULE_V_ERROR && !key.error.missing)
 			return stw_fail_at(err, STW_INVALID, (int)csv_line(csv), 0,
 			    "%s:%lld: %s.key: %s", lookup->source.file,
@@ -456,7 +588,7 @@ cell_read(struct import_ctx *ctx, const struct import_file *file,
 
 	*cell = (struct import_cell){0};
 	if (expr->rule != NULL) {
-		struct rule_value v = eval(ctx, expr, csv);
+		struct rule_value v = eval(ctx, &file->source, expr, csv);
 
 		if (!import_cell_of(
 			&v, column, ctx->mapping, batch, cell, reason, sizeof reason)) {
@@ -473,11 +605,31 @@ cell_read(struct import_ctx *ctx, const struct import_file *file,
 		STW_ASSERT(import_cell_of(
 		    &v, column, ctx->mapping, batch, cell, reason, sizeof reason));
 	}
-	if (!cell->has && column->required) {
+	/* Of what goes only the key counts, and that is always given. */
+	if (!cell->has && column->required &&
+	    (file->mode != IMPORT_DELETE || expr->rule != NULL)) {
 		fault_set(fault, column->name, "has no value");
 		return IMPORT_ROW_BAD;
 	}
 	return IMPORT_ROW_OK;
+}
+
+/* A snapshot closes what lies in its scope; rows of it cannot lie outside. */
+static bool
+scope_holds(const struct import_file *file, const struct import_cell *cells,
+    struct import_fault *fault)
+{
+	const struct import_target_def *def = import_target_def(file->target);
+	const struct import_cell *cell;
+
+	if (file->nscope == 0)
+		return true;
+	cell = &cells[import_column_find(def, def->scope)];
+	for (size_t i = 0; i < file->nscope; i++)
+		if (str_eq(file->scope[i], cell->s))
+			return true;
+	fault_set(fault, def->scope, "lies outside the scope of this snapshot");
+	return false;
 }
 
 /* What one column cannot say about itself. */
@@ -512,7 +664,7 @@ row_consistent(const struct import_file *file, const struct import_cell *cells,
 			return true;
 		return false;
 	}
-	return true;
+	return scope_holds(file, cells, fault);
 }
 
 enum import_row
@@ -524,7 +676,7 @@ import_row_read(struct import_ctx *ctx, const struct import_file *file,
 	enum import_row row;
 
 	arena_reset(&ctx->row);
-	row = where_check(ctx, &file->where, csv, fault);
+	row = where_check(ctx, &file->source, &file->where, csv, fault);
 	for (int i = 0; def->columns[i].name != NULL && row == IMPORT_ROW_OK; i++)
 		row = cell_read(ctx, file, &def->columns[i], &file->columns[i], csv,
 		    batch, &cells[i], phones_skipped, fault);

@@ -180,7 +180,7 @@ get_expr(struct reader *r, const json_t *object, const char *path, const char *k
 
 /* ---- formats ---------------------------------------------------------------------- */
 #define FORMAT_KEYS \
-	"delimiter", "quote", "encoding", "header", "names", "trim", "max_rows"
+	"kind", "delimiter", "quote", "encoding", "header", "names", "trim", "max_rows"
 
 static enum stw_code
 get_char(struct reader *r, const json_t *object, const char *path, const char *key,
@@ -225,6 +225,21 @@ get_names(
 }
 
 static enum stw_code
+get_kind(struct reader *r, const json_t *object, const char *path, bool *json)
+{
+	const char *kind = *json ? "ndjson" : "csv";
+	enum stw_code rc = get_text(r, object, path, "kind", false, &kind);
+
+	if (rc != STW_OK)
+		return rc;
+	*json = strcmp(kind, "ndjson") == 0;
+	if (!*json && strcmp(kind, "csv") != 0)
+		return stw_fail(r->err, STW_INVALID,
+		    "%s.kind: must be \"csv\" or \"ndjson\"", path);
+	return STW_OK;
+}
+
+static enum stw_code
 get_format(
     struct reader *r, const json_t *object, const char *path, struct csv_format *format)
 {
@@ -233,6 +248,8 @@ get_format(
 	bool header = !format->no_header;
 	enum stw_code rc = get_char(r, object, path, "delimiter", &format->delimiter);
 
+	if (rc == STW_OK)
+		rc = get_kind(r, object, path, &format->json);
 	if (rc == STW_OK && json_is_false(quote))
 		format->quote = '\n';
 	else if (rc == STW_OK)
@@ -390,12 +407,151 @@ read_columns(struct reader *r, const json_t *columns, struct import_file *file)
 		if (rc != STW_OK)
 			return rc;
 	}
-	for (int i = 0; def->columns[i].name != NULL; i++)
-		if (def->columns[i].required && file->columns[i].text.ptr == NULL)
+	for (int i = 0; def->columns[i].name != NULL; i++) {
+		const struct import_column *column = &def->columns[i];
+		bool given = file->columns[i].text.ptr != NULL;
+
+		if (!given &&
+		    (file->mode == IMPORT_DELETE ? column->key : column->required))
 			return stw_fail(r->err, STW_INVALID,
 			    "%s: %s needs the column '%s'", at, def->name,
-			    def->columns[i].name);
+			    column->name);
+		if (given && file->mode == IMPORT_DELETE && !column->key)
+			return stw_fail(r->err, STW_INVALID,
+			    "%s.%s: a file of what goes has only the columns that say "
+			    "which: the key",
+			    at, column->name);
+	}
 	return STW_OK;
+}
+
+/* ---- what becomes of rows ------------------------------------------------------------ */
+static enum stw_code
+get_mode(struct reader *r, const json_t *v, struct import_file *file)
+{
+	static const char *const names[] = {"upsert", "delete", "snapshot"};
+	const struct import_target_def *def = import_target_def(file->target);
+	const char *text = names[0], *best = NULL;
+	size_t distance = 0;
+	enum stw_code rc = get_text(r, v, file->path, "mode", false, &text);
+	int mode = 0;
+
+	for (; rc == STW_OK && mode < (int)STW_ARRAY_LEN(names); mode++) {
+		if (strcmp(names[mode], text) == 0)
+			break;
+		offer(text, names[mode], &best, &distance);
+	}
+	if (rc != STW_OK)
+		return rc;
+	if (mode == (int)STW_ARRAY_LEN(names))
+		return stw_fail(r->err, STW_INVALID,
+		    "%s.mode: must be \"upsert\", \"delete\" or \"snapshot\"%s",
+		    file->path, suggestion(r, best));
+	file->mode = (enum import_mode)mode;
+	if ((def->modes & 1u << mode) == 0)
+		return stw_fail(r->err, STW_INVALID, "%s.mode: %s has no %s: %s",
+		    file->path, def->name, text, def->why_not);
+	return STW_OK;
+}
+
+/* Which rows a snapshot speaks of: values of the target's scope column. */
+static enum stw_code
+get_scope(struct reader *r, const json_t *v, struct import_file *file)
+{
+	const struct import_target_def *def = import_target_def(file->target);
+	const json_t *list = json_object_get(v, "scope");
+	const char *at = arena_printf(r->arena, "%s.scope", file->path);
+	struct str *values;
+
+	if (list == NULL)
+		return STW_OK;
+	if (file->mode != IMPORT_SNAPSHOT)
+		return refuse(r, at, "only a snapshot has one");
+	if (def->scope == NULL)
+		return stw_fail(r->err, STW_INVALID,
+		    "%s: a snapshot of %s speaks of all of them", at, def->name);
+	if (!json_is_array(list) || json_array_size(list) == 0 ||
+	    json_array_size(list) > 100)
+		return stw_fail(r->err, STW_INVALID,
+		    "%s: must be a list of values of %s", at, def->scope);
+	values = arena_array(r->arena, json_array_size(list), sizeof *values);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *one = json_array_get(list, i);
+
+		if (!json_is_string(one) || json_string_length(one) == 0)
+			return stw_fail(
+			    r->err, STW_INVALID, "%s[%zu]: must be a text", at, i);
+		values[i] = str_of(arena_strdup(r->arena, json_string_value(one)));
+	}
+	file->scope = values;
+	file->nscope = json_array_size(list);
+	return STW_OK;
+}
+
+static enum stw_code
+get_number(struct reader *r, const json_t *v, const char *path, const char *key,
+    int64_t min, int64_t max, int64_t *out)
+{
+	const json_t *n = json_object_get(v, key);
+
+	if (n == NULL)
+		return STW_OK;
+	if (!json_is_integer(n) || json_integer_value(n) < min ||
+	    json_integer_value(n) > max)
+		return stw_fail(r->err, STW_INVALID,
+		    "%s.%s: must be a whole number from %lld to %lld", path, key,
+		    (long long)min, (long long)max);
+	*out = json_integer_value(n);
+	return STW_OK;
+}
+
+static enum stw_code
+get_duplicates(struct reader *r, const json_t *v, struct import_file *file)
+{
+	const char *text = "last";
+	enum stw_code rc = get_text(r, v, file->path, "duplicates", false, &text);
+
+	if (rc != STW_OK)
+		return rc;
+	file->unique = strcmp(text, "reject") == 0;
+	if (!file->unique && strcmp(text, "last") != 0)
+		return stw_fail(r->err, STW_INVALID,
+		    "%s.duplicates: must be \"last\" or \"reject\"", file->path);
+	if (file->unique && !import_target_has_key(file->target))
+		return stw_fail(r->err, STW_INVALID,
+		    "%s.duplicates: rows of %s have no key", file->path,
+		    import_target_name(file->target));
+	return STW_OK;
+}
+
+static enum stw_code
+get_rows(struct reader *r, const json_t *v, struct import_file *file)
+{
+	enum stw_code rc = get_mode(r, v, file);
+	int64_t limit = IMPORT_CLOSE_LIMIT;
+
+	if (rc == STW_OK)
+		rc = get_scope(r, v, file);
+	if (rc == STW_OK)
+		rc = get_duplicates(r, v, file);
+	if (rc == STW_OK)
+		rc = get_number(r, v, file->path, "close_limit", 0, 100, &limit);
+	if (rc == STW_OK)
+		rc = get_number(r, v, file->path, "commit_every", 1, INT64_MAX,
+		    &file->commit_every);
+	file->close_limit = (int)limit;
+	if (rc == STW_OK && file->mode != IMPORT_SNAPSHOT &&
+	    json_object_get(v, "close_limit") != NULL)
+		return stw_fail(r->err, STW_INVALID,
+		    "%s.close_limit: only a snapshot has one", file->path);
+	if (rc == STW_OK && file->mode == IMPORT_SNAPSHOT && file->commit_every > 0)
+		return stw_fail(r->err, STW_INVALID,
+		    "%s.commit_every: a snapshot is one transaction", file->path);
+	if (rc == STW_OK && file->unique && file->commit_every > 0)
+		return stw_fail(r->err, STW_INVALID,
+		    "%s.commit_every: a file whose keys are held apart is one transaction",
+		    file->path);
+	return rc;
 }
 
 static enum stw_code
@@ -417,7 +573,8 @@ static enum stw_code
 read_file(struct reader *r, const json_t *v, struct import_file *file)
 {
 	static const char *const known[] = {"file", FORMAT_KEYS, "target", "where",
-	    "columns", "region", "on_bad_phone", "note", NULL};
+	    "columns", "region", "on_bad_phone", "note", "mode", "scope", "close_limit",
+	    "commit_every", "duplicates", NULL};
 	enum stw_code rc;
 
 	if (!json_is_object(v))
@@ -435,6 +592,8 @@ read_file(struct reader *r, const json_t *v, struct import_file *file)
 		rc = get_text(r, v, file->path, "region", false, &file->region);
 	if (rc == STW_OK)
 		rc = get_bad_phone(r, v, file->path, &file->skip_bad_phone);
+	if (rc == STW_OK)
+		rc = get_rows(r, v, file);
 	if (rc == STW_OK)
 		rc = read_columns(r, json_object_get(v, "columns"), file);
 	return rc;

@@ -6,9 +6,13 @@
  *   import_document.c     which document
  *   import_expr.c         expressions: compile, look up, evaluate a row into cells
  *   import_value.c        one value of the rule language -> one typed cell
- *   import_store.c        the run: batches, transactions, history
+ *   import_read.c         a thread that turns a file into batches of rows
+ *   import_store.c        the run: what was here before, file by file, history
+ *   import_file_store.c   one file: its transactions, its place after a crash
  *   import_write_store.c  cells -> COPY, sealed
  *   import_index_store.c  the numbers of a batch: exchange of the index key, suppression
+ *   import_merge_store.c  what was copied -> the tables
+ *   import_reject.c       rows that fell out -> a file to correct
  */
 #ifndef STW_SEGMENTS_IMPORT_PRIV_H
 #define STW_SEGMENTS_IMPORT_PRIV_H
@@ -24,6 +28,8 @@
 #define IMPORT_MAX_DOCUMENT ((size_t)1 << 20)
 #define IMPORT_MAX_COLUMNS  40 /* of a target */
 #define IMPORT_MAX_LOOKUP   5000000
+#define IMPORT_BATCH_ROWS   16384
+#define IMPORT_CLOSE_LIMIT  10 /* percent of the open rows that a snapshot may close */
 
 /* ---- targets ------------------------------------------------------------------------ */
 enum import_type {
@@ -55,14 +61,30 @@ struct import_column {
 	int64_t min, max;     /* INT: range; TEXT: max is the length in bytes, 0: 200 */
 	const char *choices;  /* TEXT: the words that are accepted; NULL: any */
 	const char *fallback; /* value of a cell without one; NULL: none */
+	bool key;             /* of what tells one row of the target from another */
+};
+
+/* What the rows of a file do to the rows that are there. */
+enum import_mode {
+	IMPORT_UPSERT = 0, /* put: new, or in place of the one with the same key */
+	IMPORT_DELETE,     /* close, or remove: only keys are given */
+	IMPORT_SNAPSHOT,   /* put, and then close what the file does not have */
 };
 
 struct import_target_def {
 	const char *name;
 	const struct import_column *columns; /* ends with a NULL name */
 	const char *parent; /* column that refers to a customer; or NULL */
+	unsigned modes;     /* bits 1 << enum import_mode */
+	const char
+	    *scope; /* column by which a snapshot may speak of some rows; or NULL */
+	const char
+	    *closes; /* column that says whether it is over; NULL: it is removed */
+	const char *why_not; /* of a mode that is not there */
 };
 const struct import_target_def *import_target_def(enum import_target target);
+/* May its rows be told apart by their key columns? */
+bool import_target_has_key(enum import_target target);
 int import_column_find(const struct import_target_def *def, const char *name);
 
 /* ---- the document -------------------------------------------------------------------- */
@@ -72,9 +94,16 @@ struct import_expr {
 	struct rule *rule;
 };
 
+/* Fields of `row`, or of an object in it: a column, or minus the number of a group. */
+struct import_group {
+	int *to;
+	int nfields;
+};
+
 struct import_source {
 	const char *file;
 	struct csv_format format;
+	const struct import_group *groups; /* [0] is the row; made by compiling */
 };
 
 enum import_keep { IMPORT_KEEP_LAST = 0, IMPORT_KEEP_FIRST };
@@ -97,6 +126,13 @@ struct import_file {
 	const char *region;                             /* of phone numbers */
 	bool skip_bad_phone;
 	bool synthetic; /* of the document's section of made-up data */
+	enum import_mode mode;
+	const struct str
+	    *scope; /* of a snapshot: values of the scope column; NULL: all */
+	size_t nscope;
+	int close_limit;      /* percent */
+	bool unique;          /* a key that comes twice is a bad row */
+	int64_t commit_every; /* rows a transaction; 0: the file is one */
 };
 
 struct import_mapping {
@@ -162,6 +198,66 @@ enum import_row import_row_read(struct import_ctx *ctx, const struct import_file
     const struct csv *csv, struct arena *batch, struct import_cell *cells,
     int64_t *phones_skipped, struct import_fault *fault);
 
+/* ---- reading a file ------------------------------------------------------------------ */
+struct import_bad {
+	int64_t line, last; /* of the file: where the record begins and ends */
+	const char *column, *reason;
+};
+
+struct import_batch_row {
+	int64_t line, last;
+	uint32_t who; /* the writer's: place in refs */
+	bool dropped; /* the writer found that it cannot go in */
+	struct import_cell *cells;
+};
+
+struct import_who; /* import_write_store.h */
+
+/* What the reader hands over at a time. */
+struct import_batch {
+	struct arena arena; /* cells, texts, reasons */
+	struct import_batch_row *rows;
+	size_t count;
+	struct import_bad *bad;
+	size_t nbad;
+	int64_t skipped, phones_skipped;
+	/* how far the file is read with this batch */
+	int64_t read; /* records, bad and skipped ones too */
+	int64_t line; /* where the last of them ends */
+	int64_t bytes;
+	bool ended;       /* nothing comes after this */
+	enum stw_code rc; /* not STW_OK: reading broke off after these rows */
+	struct stw_err err;
+	/* the writer's */
+	struct strmap refs; /* entry k is who[k] */
+	struct import_who *who;
+};
+
+/* A thread that reads and evaluates ahead while its caller writes; csv, ctx and file are
+ * its alone until import_reader_close. The first `skip` records are passed over: they were
+ * dealt with before. most: rows a batch, 0: as many as is good. */
+struct import_reader;
+enum stw_code import_reader_open(struct import_ctx *ctx, const struct import_file *file,
+    struct csv *csv, int64_t skip, int64_t most, struct import_reader **out,
+    struct stw_err *err) STW_MUST_USE;
+/* The next batch, waited for; the one before goes back to the reader. After a batch that
+ * says ended or has an rc there is none. */
+struct import_batch *import_reader_next(struct import_reader *reader);
+void import_reader_close(struct import_reader *reader); /* NULL is fine */
+
+/* ---- rows that fell out ----------------------------------------------------------------- */
+struct import_reject {
+	int file_no; /* in the mapping */
+	int64_t line, last;
+	const char *column, *reason;
+};
+/* The lines of rows (of one source, by line) as they are in dir, each after what was wrong
+ * with it, as a file of the same name in to, mode 0600. */
+enum stw_code import_rejects_write(const struct import_source *source, const char *dir,
+    const char *to, const struct import_reject *rows, size_t count,
+    struct stw_err *err) STW_MUST_USE;
+
+/* ---- cells ------------------------------------------------------------------------------- */
 /* False with a reason when v does not make a cell of this column. A missing v gives a
  * cell without value. */
 bool import_cell_of(const struct rule_value *v, const struct import_column *column,

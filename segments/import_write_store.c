@@ -1,35 +1,15 @@
 #include "segments/import_write_store.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <sodium.h>
 
-#include "db/entry_json.h"
-#include "db/ledger.h"
 #include "engine/uuid.h"
 #include "segments/book.h"
 
 #define MAX_ZONES 48
-
-void
-import_batch_init(struct import_batch *batch)
-{
-	memset(batch, 0, sizeof *batch);
-	arena_init(&batch->arena);
-	strmap_init(&batch->refs);
-	batch->rows = stw_xalloc(IMPORT_BATCH_ROWS * sizeof *batch->rows);
-}
-
-void
-import_batch_fini(struct import_batch *batch)
-{
-	import_batch_clear(batch);
-	arena_fini(&batch->arena);
-	strmap_fini(&batch->refs);
-	free(batch->rows);
-	batch->rows = NULL;
-}
+#define IDS_KEPT  1000000 /* customers known by reference: about 100 MB at most */
 
 void
 import_batch_clear(struct import_batch *batch)
@@ -38,9 +18,7 @@ import_batch_clear(struct import_batch *batch)
 	if (batch->who != NULL)
 		sodium_memzero(batch->who, batch->refs.count * sizeof *batch->who);
 	batch->who = NULL;
-	arena_reset(&batch->arena);
 	strmap_clear(&batch->refs);
-	batch->count = 0;
 }
 
 /* ---- who -------------------------------------------------------------------------- */
@@ -74,35 +52,138 @@ refs_collect(struct import_batch *batch, int column)
 		batch->who[k].bucket = customer_bucket(batch->refs.entries[k].key);
 }
 
+/* The ids that are known from batches before. How many are not. */
+static size_t
+customers_recall(const struct import_write *write, struct import_batch *batch)
+{
+	size_t unknown = 0;
+
+	for (size_t k = 0; k < batch->refs.count; k++) {
+		const struct strmap_entry *e =
+		    strmap_find(&write->ids->map, batch->refs.entries[k].key);
+
+		batch->who[k].id = e != NULL ? e->number : 0;
+		unknown += e == NULL;
+	}
+	return unknown;
+}
+
+static void
+customer_keep(const struct import_write *write, struct str ref, int64_t id)
+{
+	bool added;
+
+	if (write->ids->map.count >= IDS_KEPT)
+		strmap_clear(&write->ids->map);
+	strmap_add(&write->ids->map, ref, &added)->number = id;
+}
+
+/* A file that is about most customers does not ask for them batch by batch. */
+enum stw_code
+import_customers_know(
+    const struct import_write *write, int64_t rows, struct stw_err *err)
+{
+	const struct db_param params[] = {db_text("customer")};
+	enum import_target target = write->file->target;
+	struct db_copy_out *copy = NULL;
+	struct db_rows *found = NULL;
+	bool more = true;
+	int64_t there;
+	enum stw_code rc;
+
+	if (seals(target) || target == IMPORT_PRODUCT || write->ids->map.count > 0)
+		return STW_OK;
+	rc = db_query_one(
+	    write->db, DB_Q_IMPORT_TABLE_ROWS, params, DB_NPARAMS(params), &found, err);
+	there = rc == STW_OK ? db_get_i64(found, 0, 0) : 0;
+	db_rows_free(found);
+	if (rc != STW_OK || there <= 0 || there > IDS_KEPT || rows < there / 2)
+		return rc;
+	rc = db_copy_out_begin(write->db, DB_Q_IMPORT_CUSTOMER_REFS, &copy, err);
+	if (rc != STW_OK)
+		return rc;
+	while ((rc = db_copy_out_row(copy, &more, err)) == STW_OK && more)
+		customer_keep(write, db_field_bytes(copy, 0), db_field_i64(copy, 1));
+	db_copy_out_close(copy);
+	return rc;
+}
+
+void
+import_customers_keep(
+    const struct import_write *write, const struct import_batch *batch)
+{
+	if (write->file->target != IMPORT_CUSTOMER)
+		return;
+	for (size_t k = 0; k < batch->refs.count; k++)
+		if (batch->who[k].id != 0 && !batch->who[k].erased)
+			customer_keep(
+			    write, batch->refs.entries[k].key, batch->who[k].id);
+}
+
+static enum stw_code
+customer_found(const struct import_write *write, struct import_batch *batch, size_t k,
+    const struct db_rows *rows, int row, struct stw_err *err)
+{
+	struct import_who *who = &batch->who[k];
+
+	who->id = db_get_i64(rows, row, 1);
+	who->erased = db_get_bool(rows, row, 3);
+	if (who->erased)
+		return STW_OK;
+	if (!seals(write->file->target)) {
+		customer_keep(write, batch->refs.entries[k].key, who->id);
+		return STW_OK;
+	}
+	return seal_customer_open(write->keys, who->id,
+	    db_get_bytes(rows, row, 2, &batch->arena), &who->key, err);
+}
+
+/* Who was erased since is not found any more. */
+static enum stw_code
+ids_check(const struct import_write *write, struct stw_err *err)
+{
+	struct db_rows *rows = NULL;
+	enum stw_code rc =
+	    db_query_one(write->db, DB_Q_IMPORT_ERASURES, NULL, 0, &rows, err);
+
+	if (rc == STW_OK && db_get_i64(rows, 0, 0) != write->ids->erasures) {
+		strmap_clear(&write->ids->map);
+		write->ids->erasures = db_get_i64(rows, 0, 0);
+	}
+	db_rows_free(rows);
+	return rc;
+}
+
 static enum stw_code
 customers_find(
     const struct import_write *write, struct import_batch *batch, struct stw_err *err)
 {
-	size_t n = batch->refs.count;
+	bool want = seals(write->file->target);
+	size_t n = want ? batch->refs.count : customers_recall(write, batch);
 	int64_t *buckets = arena_array(&batch->arena, n, sizeof *buckets);
 	struct str *texts = arena_array(&batch->arena, n, sizeof *texts);
-	bool want = seals(write->file->target);
+	size_t *at = arena_array(&batch->arena, n, sizeof *at);
 	struct db_rows *rows = NULL;
 	enum stw_code rc;
 
-	for (size_t k = 0; k < n; k++) {
-		buckets[k] = batch->who[k].bucket;
-		texts[k] = batch->refs.entries[k].key;
+	if (n == 0)
+		return STW_OK;
+	n = 0;
+	for (size_t k = 0; k < batch->refs.count; k++) {
+		if (batch->who[k].id != 0)
+			continue;
+		at[n] = k;
+		buckets[n] = batch->who[k].bucket;
+		texts[n++] = batch->refs.entries[k].key;
 	}
 	const struct db_param params[] = {
 	    db_i64s(buckets, n), db_texts(texts, n), db_bool(want)};
 
 	rc = db_query(write->db, DB_Q_IMPORT_CUSTOMER_FIND, params, DB_NPARAMS(params),
 	    &rows, err);
-	for (int i = 0; rc == STW_OK && i < db_rows_count(rows); i++) {
-		struct import_who *who = &batch->who[db_get_i64(rows, i, 0) - 1];
-
-		who->id = db_get_i64(rows, i, 1);
-		who->erased = db_get_bool(rows, i, 3);
-		if (want && !who->erased)
-			rc = seal_customer_open(write->keys, who->id,
-			    db_get_bytes(rows, i, 2, &batch->arena), &who->key, err);
-	}
+	for (int i = 0; rc == STW_OK && i < db_rows_count(rows); i++)
+		rc = customer_found(
+		    write, batch, at[db_get_i64(rows, i, 0) - 1], rows, i, err);
 	db_rows_free(rows);
 	return rc;
 }
@@ -146,39 +227,104 @@ customers_make(
 	return STW_OK;
 }
 
+/* Rows about nobody fall out. What is to go and is not there is no fault. */
+static void
+customers_missing(const struct import_write *write, struct import_batch *batch,
+    const char *column, import_drop_fn drop, void *user)
+{
+	for (size_t r = 0; r < batch->count; r++) {
+		struct import_batch_row *row = &batch->rows[r];
+		const struct import_who *who = &batch->who[row->who];
+
+		if (who->id != 0 && !who->erased)
+			continue;
+		row->dropped = true;
+		if (write->file->mode != IMPORT_DELETE)
+			drop(user, row, column,
+			    who->erased ? "this customer was erased"
+					: "no customer has this reference");
+	}
+}
+
+/* A file that may not have a key twice: which line had it first? */
+static void
+keys_once(const struct import_write *write, struct import_batch *batch,
+    import_drop_fn drop, void *user)
+{
+	const struct import_target_def *def = import_target_def(write->file->target);
+	struct buf key;
+	char why[80];
+
+	buf_init(&key);
+	for (size_t r = 0; r < batch->count; r++) {
+		struct import_batch_row *row = &batch->rows[r];
+		struct strmap_entry *e;
+		const char *last = "";
+		bool added;
+
+		buf_clear(&key);
+		for (int i = 0; def->columns[i].name != NULL; i++) {
+			const struct import_cell *cell = &row->cells[i];
+
+			if (!def->columns[i].key)
+				continue;
+			last = def->columns[i].name;
+			buf_add_str(&key,
+			    cell->phone != NULL ? str_of(cell->phone->e164) : cell->s);
+			buf_add_char(&key, '\0');
+		}
+		e = strmap_add(write->seen, (struct str){key.data, key.len}, &added);
+		if (added) {
+			e->number = row->line;
+			continue;
+		}
+		(void)snprintf(why, sizeof why, "line %lld has this key already",
+		    (long long)e->number);
+		row->dropped = true;
+		drop(user, row, last, why);
+	}
+	buf_fini(&key);
+}
+
 enum stw_code
 import_batch_resolve(const struct import_write *write, struct import_batch *batch,
-    void (*drop)(void *user, int64_t line, const char *column, const char *reason),
-    void *user, struct stw_err *err)
+    import_drop_fn drop, void *user, struct stw_err *err)
 {
 	enum import_target target = write->file->target;
 	const struct import_target_def *def = import_target_def(target);
 	int column;
 	enum stw_code rc;
 
-	if (target == IMPORT_PRODUCT || batch->count == 0)
+	if (batch->count == 0)
+		return STW_OK;
+	if (write->file->unique) {
+		if (write->seen->count > IMPORT_MAX_LOOKUP)
+			return stw_fail(err, STW_INVALID,
+			    "%s: more than %d keys to hold apart; leave duplicates at "
+			    "\"last\"",
+			    write->file->path, IMPORT_MAX_LOOKUP);
+		keys_once(write, batch, drop, user);
+	}
+	if (target == IMPORT_PRODUCT)
 		return STW_OK;
 	column = ref_column(target);
 	refs_collect(batch, column);
-	rc = customers_find(write, batch, err);
-	if (rc == STW_OK && target == IMPORT_CUSTOMER)
+	rc = ids_check(write, err);
+	if (rc == STW_OK)
+		rc = customers_find(write, batch, err);
+	if (rc == STW_OK && target == IMPORT_CUSTOMER &&
+	    write->file->mode != IMPORT_DELETE)
 		rc = customers_make(write, batch, err);
-	for (size_t r = 0; r < batch->count && rc == STW_OK; r++) {
-		const struct import_who *who = &batch->who[batch->rows[r].who];
-
-		if (who->id != 0 && !who->erased)
-			continue;
-		batch->rows[r].dropped = true;
-		drop(user, batch->rows[r].line, def->columns[column].name,
-		    who->erased ? "this customer was erased"
-				: "no customer has this reference");
-	}
+	if (rc == STW_OK)
+		customers_missing(write, batch, def->columns[column].name, drop, user);
 	return rc;
 }
 
 /* ---- cells into COPY --------------------------------------------------------------- */
 struct out {
 	const struct import_write *write;
+	bool
+	    straight; /* into the table itself: no line, and what the merge would add */
 	struct db_copy_in *copy;
 	const struct import_who *who;
 	struct buf sealed, mask;
@@ -367,8 +513,12 @@ put_evidence_hash(struct out *out, const struct import_batch_row *row)
 
 /* What comes before the target's columns. */
 static int
-prefix_width(enum import_target target)
+prefix_width(const struct out *out)
 {
+	enum import_target target = out->write->file->target;
+
+	if (out->straight)
+		return 2;
 	if (target == IMPORT_PRODUCT)
 		return 1;
 	if (target == IMPORT_CONSENT)
@@ -385,12 +535,15 @@ put_prefix(struct out *out, const struct import_batch *batch,
 {
 	enum import_target target = out->write->file->target;
 
-	db_put_i64(out->copy, row->line);
+	if (!out->straight)
+		db_put_i64(out->copy, row->line);
 	if (target == IMPORT_PRODUCT)
 		return;
 	STW_ASSERT(out->who != NULL); /* every target but products has a customer */
 	db_put_i16(out->copy, (int16_t)out->who->bucket);
 	db_put_i64(out->copy, out->who->id);
+	if (out->straight)
+		return;
 	if (target == IMPORT_CUSTOMER) {
 		if (out->who->fresh)
 			db_put_bytes(
@@ -405,15 +558,41 @@ put_prefix(struct out *out, const struct import_batch *batch,
 	}
 }
 
+/* What the table has behind the target's columns. */
+static bool
+has_currency(enum import_target target)
+{
+	return target == IMPORT_HOLDING || target == IMPORT_TXN;
+}
+
+static bool
+has_updated_at(enum import_target target)
+{
+	return target != IMPORT_TXN && target != IMPORT_INTERACTION;
+}
+
+static void
+put_suffix(struct out *out)
+{
+	const struct import_write *write = out->write;
+
+	if (has_currency(write->file->target))
+		db_put_text(out->copy, str_of(write->mapping->currency));
+	if (has_updated_at(write->file->target))
+		db_put_usec(out->copy, write->as_of);
+}
+
 static void
 copy_rows(struct out *out, const struct import_batch *batch)
 {
 	enum import_target target = out->write->file->target;
 	const struct import_target_def *def = import_target_def(target);
-	int width = prefix_width(target);
+	int width = prefix_width(out);
 
 	for (int i = 0; def->columns[i].name != NULL; i++)
 		width += put_width(def->columns[i].put);
+	if (out->straight)
+		width += has_currency(target) + has_updated_at(target);
 	for (size_t r = 0; r < batch->count; r++) {
 		const struct import_batch_row *row = &batch->rows[r];
 
@@ -424,6 +603,32 @@ copy_rows(struct out *out, const struct import_batch *batch)
 		put_prefix(out, batch, row);
 		for (int i = 0; def->columns[i].name != NULL; i++)
 			put_cell(out, &def->columns[i], &row->cells[i]);
+		if (out->straight)
+			put_suffix(out);
+	}
+}
+
+/* Of new customers. */
+static void
+copy_keys(struct out *out, const struct import_batch *batch)
+{
+	for (size_t k = 0; k < batch->refs.count; k++) {
+		const struct import_who *who = &batch->who[k];
+
+		db_put_row(out->copy, 3);
+		db_put_i16(out->copy, (int16_t)who->bucket);
+		db_put_i64(out->copy, who->id);
+		db_put_bytes(out->copy, who->wrapped.ptr, who->wrapped.len);
+	}
+}
+
+static void
+copy_permissions(struct out *out, const struct import_batch *batch)
+{
+	for (size_t k = 0; k < batch->refs.count; k++) {
+		db_put_row(out->copy, 2);
+		db_put_i16(out->copy, (int16_t)batch->who[k].bucket);
+		db_put_i64(out->copy, batch->who[k].id);
 	}
 }
 
@@ -447,209 +652,38 @@ copy_phones(struct out *out, const struct import_batch *batch)
 				continue;
 			out->who = &batch->who[row->who];
 			db_put_row(out->copy, 11);
-			db_put_i64(out->copy, row->line);
+			if (!out->straight)
+				db_put_i64(out->copy, row->line);
 			db_put_i16(out->copy, (int16_t)out->who->bucket);
 			db_put_i64(out->copy, out->who->id);
 			put_point(out, cell->phone);
 			db_put_bool(out->copy, row->cells[verified[k]].i != 0);
 			db_put_bool(out->copy, k == 0);
+			if (out->straight)
+				db_put_usec(out->copy, out->write->as_of);
 		}
 	}
 }
 
-static enum stw_code
-copy_batch(const struct import_write *write, const struct import_batch *batch,
-    enum db_query_id id, void (*rows)(struct out *, const struct import_batch *),
-    struct stw_err *err)
+enum stw_code
+import_batch_copy(const struct import_write *write, const struct import_batch *batch,
+    enum db_query_id id, enum import_copy what, bool straight, struct stw_err *err)
 {
-	struct out out = {.write = write};
+	static void (*const copies[])(struct out *, const struct import_batch *) = {
+	    [IMPORT_COPY_ROWS] = copy_rows,
+	    [IMPORT_COPY_PHONES] = copy_phones,
+	    [IMPORT_COPY_KEYS] = copy_keys,
+	    [IMPORT_COPY_PERMISSIONS] = copy_permissions,
+	};
+	struct out out = {.write = write, .straight = straight};
 	enum stw_code rc = db_copy_in_begin(write->db, id, &out.copy, err);
 
 	if (rc != STW_OK)
 		return rc;
 	buf_init(&out.sealed);
 	buf_init(&out.mask);
-	rows(&out, batch);
+	copies[what](&out, batch);
 	buf_fini(&out.sealed);
 	buf_fini(&out.mask);
 	return db_copy_in_end(out.copy, NULL, err);
-}
-
-/* ---- merging --------------------------------------------------------------------- */
-static size_t
-columns_given(const struct import_file *file, struct str given[IMPORT_MAX_COLUMNS])
-{
-	const struct import_target_def *def = import_target_def(file->target);
-	size_t n = 0;
-
-	for (int i = 0; def->columns[i].name != NULL; i++)
-		if (file->columns[i].text.ptr != NULL)
-			given[n++] = str_of(def->columns[i].name);
-	return n;
-}
-
-static enum stw_code
-put_phones(const struct import_write *write, const struct import_batch *batch,
-    struct stw_err *err)
-{
-	const struct import_target_def *def = import_target_def(IMPORT_CUSTOMER);
-	const struct str given[] = {STR_LIT("is_primary"), STR_LIT("verified")};
-	bool verified =
-	    write->file->columns[import_column_find(def, "phone_verified")].text.ptr !=
-	    NULL;
-	const struct db_param params[] = {
-	    db_texts(given, verified ? 2 : 1), db_usec(write->as_of)};
-	enum stw_code rc =
-	    copy_batch(write, batch, DB_Q_IMPORT_COPY_CONTACT_POINT, copy_phones, err);
-
-	if (rc == STW_OK)
-		rc = db_query(write->db, DB_Q_IMPORT_PUT_CONTACT_POINT, params,
-		    DB_NPARAMS(params), NULL, err);
-	return rc;
-}
-
-static enum stw_code
-log_ended(const struct import_write *write, int bucket, const struct db_rows *rows,
-    struct stw_err *err)
-{
-	struct buf entry;
-	enum stw_code rc = STW_OK;
-
-	buf_init(&entry);
-	for (int r = 0; r < db_rows_count(rows) && rc == STW_OK; r++) {
-		const struct entry_field fields[] = {
-		    ENTRY_TEXT("state", db_get_str(rows, r, 2).ptr),
-		    ENTRY_TEXT("why", "withdrawal or objection imported")};
-
-		buf_clear(&entry);
-		entry_write("task_ended", db_get_str(rows, r, 0).ptr, write->as_of,
-		    fields, (int)STW_ARRAY_LEN(fields), &entry);
-		rc = ledger_append(write->db, bucket, "task_ended",
-		    (struct str){entry.data, entry.len}, err);
-	}
-	buf_fini(&entry);
-	return rc;
-}
-
-/* A withdrawal or objection takes effect in the transaction that records it: the gate
- * waits for the commit, and open tasks it meets end here. */
-static enum stw_code
-end_tasks(const struct import_write *write, struct arena *arena, struct stw_err *err)
-{
-	const struct db_param now[] = {db_usec(write->as_of)};
-	struct db_rows *rows = NULL, *ended = NULL;
-	enum stw_code rc;
-
-	rc = db_query(write->db, DB_Q_IMPORT_PERMISSION_BUMP, NULL, 0, NULL, err);
-	if (rc == STW_OK)
-		rc = db_query(
-		    write->db, DB_Q_IMPORT_WITHDRAWALS_OPEN, now, 1, &rows, err);
-	for (int r = 0; rc == STW_OK && r < db_rows_count(rows); r++) {
-		int bucket = (int)db_get_i64(rows, r, 0);
-		struct str index = db_get_bytes(rows, r, 5, arena);
-		const struct db_param own[] = {db_i64(bucket),
-		    db_i64(db_get_i64(rows, r, 1)), db_str(db_get_str(rows, r, 2)),
-		    db_str(db_get_str(rows, r, 3)),
-		    db_is_null(rows, r, 4) ? db_null() : db_i64(db_get_i64(rows, r, 4)),
-		    db_usec(write->as_of), db_text("withdrawal imported")};
-		const struct db_param shared[] = {db_bytes(index.ptr, index.len),
-		    db_str(db_get_str(rows, r, 3)), db_usec(write->as_of),
-		    db_text("objection imported")};
-
-		rc = db_query(
-		    write->db, DB_Q_TASK_WITHDRAW, own, DB_NPARAMS(own), &ended, err);
-		if (rc == STW_OK)
-			rc = log_ended(write, bucket, ended, err);
-		db_rows_free(ended);
-		ended = NULL;
-		if (rc != STW_OK || index.len == 0)
-			continue;
-		rc = db_query(write->db, DB_Q_TASK_WITHDRAW_PHONE, shared,
-		    DB_NPARAMS(shared), &ended, err);
-		if (rc == STW_OK)
-			rc = log_ended(write, bucket, ended, err);
-		db_rows_free(ended);
-		ended = NULL;
-	}
-	db_rows_free(rows);
-	return rc;
-}
-
-static enum stw_code
-consent_points_there(const struct import_write *write, struct stw_err *err)
-{
-	struct db_rows *rows = NULL;
-	enum stw_code rc =
-	    db_query(write->db, DB_Q_IMPORT_CONSENT_MISSING_POINT, NULL, 0, &rows, err);
-
-	if (rc == STW_OK && db_rows_count(rows) > 0)
-		rc = stw_fail_at(err, STW_INVALID, (int)db_get_i64(rows, 0, 0), 0,
-		    "%s:%lld: column phone: the customer has no such contact point (%d "
-		    "consents)",
-		    write->file->source.file, (long long)db_get_i64(rows, 0, 0),
-		    db_rows_count(rows));
-	db_rows_free(rows);
-	return rc;
-}
-
-struct merge {
-	enum db_query_id copy, put;
-	/* the statement's parameters, in this order */
-	bool given, now, actor, currency;
-};
-
-static const struct merge merges[IMPORT_TARGETS] = {
-    [IMPORT_CUSTOMER] = {DB_Q_IMPORT_COPY_CUSTOMER, DB_Q_IMPORT_PUT_CUSTOMER, true,
-	true, false, false},
-    [IMPORT_CONTACT_POINT] = {DB_Q_IMPORT_COPY_CONTACT_POINT,
-	DB_Q_IMPORT_PUT_CONTACT_POINT, true, true, false, false},
-    [IMPORT_PRODUCT] = {DB_Q_IMPORT_COPY_PRODUCT, DB_Q_IMPORT_PUT_PRODUCT, true, true,
-	false, false},
-    [IMPORT_HOLDING] = {DB_Q_IMPORT_COPY_HOLDING, DB_Q_IMPORT_PUT_HOLDING, true, true,
-	false, true},
-    [IMPORT_TXN] = {DB_Q_IMPORT_COPY_TXN, DB_Q_IMPORT_PUT_TXN, true, false, false,
-	true},
-    [IMPORT_INTERACTION] = {DB_Q_IMPORT_COPY_INTERACTION, DB_Q_IMPORT_PUT_INTERACTION,
-	true, false, false, false},
-    [IMPORT_CONSENT] = {DB_Q_IMPORT_COPY_CONSENT, DB_Q_IMPORT_PUT_CONSENT, false, true,
-	true, false},
-    [IMPORT_OBJECTION] = {DB_Q_IMPORT_COPY_OBJECTION, DB_Q_IMPORT_PUT_OBJECTION, false,
-	true, true, false},
-    [IMPORT_ATTEMPT] = {DB_Q_IMPORT_COPY_ATTEMPT, DB_Q_IMPORT_PUT_ATTEMPT, false, false,
-	false, false},
-};
-
-enum stw_code
-import_batch_write(
-    const struct import_write *write, struct import_batch *batch, struct stw_err *err)
-{
-	enum import_target target = write->file->target;
-	const struct merge *merge = &merges[target];
-	struct str given[IMPORT_MAX_COLUMNS];
-	struct db_param params[4];
-	size_t n = 0;
-	enum stw_code rc;
-
-	if (merge->given)
-		params[n++] = db_texts(given, columns_given(write->file, given));
-	if (merge->now)
-		params[n++] = db_usec(write->as_of);
-	if (merge->actor)
-		params[n++] = db_text(write->actor);
-	if (merge->currency)
-		params[n++] = db_text(write->mapping->currency);
-	rc = db_script(write->db, db_query_texts[DB_Q_IMPORT_STAGE_CLEAR], err);
-	if (rc == STW_OK)
-		rc = import_batch_numbers(write, batch, err);
-	if (rc == STW_OK)
-		rc = copy_batch(write, batch, merge->copy, copy_rows, err);
-	if (rc == STW_OK && target == IMPORT_CONSENT)
-		rc = consent_points_there(write, err);
-	if (rc == STW_OK)
-		rc = db_query(write->db, merge->put, params, n, NULL, err);
-	if (rc == STW_OK && target == IMPORT_CUSTOMER)
-		rc = put_phones(write, batch, err);
-	if (rc == STW_OK && (target == IMPORT_CONSENT || target == IMPORT_OBJECTION))
-		rc = end_tasks(write, &batch->arena, err);
-	return rc;
 }

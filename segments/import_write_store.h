@@ -1,10 +1,13 @@
 /*
  * import_write_store.h - a batch of rows: who they are about, and into the database.
  *
- * Purpose    import_store.c fills a batch; import_batch_resolve finds or makes the
- *            customers; import_batch_write seals, copies and merges it. Both inside the
- *            caller's transaction.
- * Ownership  import_batch_init/fini; import_batch_clear begins the next one.
+ * Purpose    import_batch_resolve finds or makes the customers of a batch that was read;
+ *            import_batch_write puts it into the tables: straight where its rows are taken
+ *            to be new, else by way of a stage table. import_missing_close ends a snapshot.
+ *            All inside the caller's transaction.
+ * Rules      Straight means COPY into the target itself, behind a savepoint. One key that
+ *            is there already makes the server refuse the batch; it and the rest of the
+ *            file then go by the stage, which merges.
  */
 #ifndef STW_SEGMENTS_IMPORT_WRITE_STORE_H
 #define STW_SEGMENTS_IMPORT_WRITE_STORE_H
@@ -13,8 +16,6 @@
 #include "db/seal.h"
 #include "segments/import_priv.h"
 #include "segments/key_store.h"
-
-#define IMPORT_BATCH_ROWS 16384
 
 struct import_who {
 	int64_t id; /* 0: unknown */
@@ -25,24 +26,14 @@ struct import_who {
 	struct seal_customer key;
 };
 
-struct import_batch_row {
-	int64_t line;
-	uint32_t who;
-	bool dropped;
-	struct import_cell *cells;
-};
-
-struct import_batch {
-	struct arena arena;
-	struct import_batch_row *rows;
-	size_t count;
-	struct strmap refs; /* entry k is who[k] */
-	struct import_who *who;
-};
-
-void import_batch_init(struct import_batch *batch);
-void import_batch_fini(struct import_batch *batch);
+/* Forgets who the rows are about: before the batch goes back to the reader. */
 void import_batch_clear(struct import_batch *batch);
+
+/* Customers that are there and not erased. An erasure anywhere empties it. */
+struct import_ids {
+	struct strmap map;
+	int64_t erasures; /* as many as there were */
+};
 
 /* What import_batch_write needs to know besides the rows. */
 struct import_write {
@@ -50,21 +41,57 @@ struct import_write {
 	const struct seal_keys *keys;
 	const struct import_mapping *mapping;
 	const struct import_file *file;
-	struct index_key index; /* held by the file's transaction */
+	struct index_key index; /* held by the transaction */
 	stw_usec as_of;
 	const char *actor;
+	struct import_ids *ids; /* customers by reference, kept from batch to batch */
+	struct strmap *seen;    /* keys of a file that may not have one twice */
+	bool straight;          /* the rows are taken to be new; written here */
 };
 
+struct import_counts {
+	int64_t inserted, updated, closed;
+};
+
+/* A row that falls out. */
+typedef void (*import_drop_fn)(void *user, const struct import_batch_row *row,
+    const char *column, const char *reason);
+
 /* Calls drop for each row about a customer that is not there or was erased, and marks
- * it. */
+ * it; the same for a key that comes twice where that is not allowed. */
 enum stw_code import_batch_resolve(const struct import_write *write,
-    struct import_batch *batch,
-    void (*drop)(void *user, int64_t line, const char *column, const char *reason),
-    void *user, struct stw_err *err) STW_MUST_USE;
+    struct import_batch *batch, import_drop_fn drop, void *user,
+    struct stw_err *err) STW_MUST_USE;
+/* Before the first batch of a file of about so many rows: learns the customers it is
+ * likely to be about. After a batch of customers went in: remembers them. */
+enum stw_code import_customers_know(
+    const struct import_write *write, int64_t rows, struct stw_err *err) STW_MUST_USE;
+void import_customers_keep(
+    const struct import_write *write, const struct import_batch *batch);
 /* The numbers of the batch, before it is put: see import_index_store.c. */
 enum stw_code import_batch_numbers(const struct import_write *write,
     struct import_batch *batch, struct stw_err *err) STW_MUST_USE;
-enum stw_code import_batch_write(const struct import_write *write,
-    struct import_batch *batch, struct stw_err *err) STW_MUST_USE;
+/* Adds to *counts. */
+enum stw_code import_batch_write(struct import_write *write, struct import_batch *batch,
+    struct import_counts *counts, struct stw_err *err) STW_MUST_USE;
+
+/* Of a snapshot: before its first batch, and after its last: closes what it does not
+ * have. INVALID when that were more than the file's limit, unless confirmed. */
+enum stw_code import_missing_begin(
+    const struct import_write *write, struct stw_err *err) STW_MUST_USE;
+enum stw_code import_missing_close(const struct import_write *write, bool confirmed,
+    struct import_counts *counts, struct stw_err *err) STW_MUST_USE;
+
+/* ---- between import_write_store.c and import_merge_store.c ------------------------- */
+enum import_copy {
+	IMPORT_COPY_ROWS = 0,
+	IMPORT_COPY_PHONES, /* of customers, as contact points */
+	IMPORT_COPY_KEYS,
+	IMPORT_COPY_PERMISSIONS,
+};
+/* id is a COPY statement: of a stage table, or straight of the table itself. */
+enum stw_code import_batch_copy(const struct import_write *write,
+    const struct import_batch *batch, enum db_query_id id, enum import_copy what,
+    bool straight, struct stw_err *err) STW_MUST_USE;
 
 #endif

@@ -1,6 +1,8 @@
--- import_put_contact_point: the batch into contact_point.
+-- import_put_contact_point: the batch into contact_point; points that say nothing
+-- new stay untouched.
 -- Params   $1 columns given text[], $2 now timestamptz
--- Returns  nothing
+-- Returns  inserted, updated
+WITH put AS (
 INSERT INTO contact_point (bucket, customer_id, kind, phone_sealed, phone_index, phone_mask,
     region, zones, verified, is_primary, updated_at)
 SELECT DISTINCT ON (bucket, customer_id, phone_index) bucket, customer_id, kind,
@@ -15,4 +17,12 @@ ON CONFLICT (bucket, customer_id, phone_index) DO UPDATE SET
         ELSE contact_point.verified END,
     is_primary = CASE WHEN 'is_primary' = ANY ($1::text[]) THEN EXCLUDED.is_primary
         ELSE contact_point.is_primary END,
-    updated_at = EXCLUDED.updated_at;
+    updated_at = EXCLUDED.updated_at
+ WHERE contact_point.kind IS DISTINCT FROM EXCLUDED.kind
+    OR contact_point.region IS DISTINCT FROM EXCLUDED.region
+    OR contact_point.zones IS DISTINCT FROM EXCLUDED.zones
+    OR ('verified' = ANY ($1::text[]) AND contact_point.verified IS DISTINCT FROM EXCLUDED.verified)
+    OR ('is_primary' = ANY ($1::text[]) AND contact_point.is_primary IS DISTINCT FROM EXCLUDED.is_primary)
+RETURNING xmax = 0 AS fresh
+)
+SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh) FROM put;

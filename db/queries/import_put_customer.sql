@@ -1,7 +1,8 @@
 -- import_put_customer: the batch into customer, with keys and permission rows. Of several
 -- rows about one customer the last line counts; columns the mapping does not give stay.
+-- Sealed columns differ each time they are sealed: given, they are written.
 -- Params   $1 columns given text[], $2 now timestamptz
--- Returns  nothing
+-- Returns  inserted, updated
 WITH newest AS (
     SELECT DISTINCT ON (bucket, customer_id) * FROM stage_customer
      ORDER BY bucket, customer_id, line DESC
@@ -71,13 +72,39 @@ ON CONFLICT (bucket, customer_id) DO UPDATE SET
     profiling_opt_out = CASE WHEN 'profiling_opt_out' = ANY ($1::text[]) THEN EXCLUDED.profiling_opt_out
         ELSE customer.profiling_opt_out END,
     updated_at = EXCLUDED.updated_at
+ WHERE 'name' = ANY ($1::text[]) OR 'id_number' = ANY ($1::text[])
+    OR ('gender' = ANY ($1::text[]) AND customer.gender IS DISTINCT FROM EXCLUDED.gender)
+    OR ('dob' = ANY ($1::text[]) AND customer.dob IS DISTINCT FROM EXCLUDED.dob)
+    OR ('lang' = ANY ($1::text[]) AND customer.lang IS DISTINCT FROM EXCLUDED.lang)
+    OR ('country' = ANY ($1::text[]) AND customer.country IS DISTINCT FROM EXCLUDED.country)
+    OR ('province' = ANY ($1::text[]) AND customer.province IS DISTINCT FROM EXCLUDED.province)
+    OR ('city' = ANY ($1::text[]) AND customer.city IS DISTINCT FROM EXCLUDED.city)
+    OR ('zone' = ANY ($1::text[]) AND customer.zone IS DISTINCT FROM EXCLUDED.zone)
+    OR ('zone_verified' = ANY ($1::text[]) AND customer.zone_verified IS DISTINCT FROM EXCLUDED.zone_verified)
+    OR ('branch' = ANY ($1::text[]) AND customer.branch IS DISTINCT FROM EXCLUDED.branch)
+    OR ('manager' = ANY ($1::text[]) AND customer.manager IS DISTINCT FROM EXCLUDED.manager)
+    OR ('tier' = ANY ($1::text[]) AND customer.tier IS DISTINCT FROM EXCLUDED.tier)
+    OR ('opened_on' = ANY ($1::text[]) AND customer.opened_on IS DISTINCT FROM EXCLUDED.opened_on)
+    OR ('closed_on' = ANY ($1::text[]) AND customer.closed_on IS DISTINCT FROM EXCLUDED.closed_on)
+    OR ('risk_rating' = ANY ($1::text[]) AND customer.risk_rating IS DISTINCT FROM EXCLUDED.risk_rating)
+    OR ('risk_assessed_on' = ANY ($1::text[]) AND customer.risk_assessed_on IS DISTINCT FROM EXCLUDED.risk_assessed_on)
+    OR ('risk_valid' = ANY ($1::text[]) AND customer.risk_valid IS DISTINCT FROM EXCLUDED.risk_valid)
+    OR ('deceased' = ANY ($1::text[]) AND customer.deceased IS DISTINCT FROM EXCLUDED.deceased)
+    OR ('incapacity' = ANY ($1::text[]) AND customer.incapacity IS DISTINCT FROM EXCLUDED.incapacity)
+    OR ('fraud_hold' = ANY ($1::text[]) AND customer.fraud_hold IS DISTINCT FROM EXCLUDED.fraud_hold)
+    OR ('legal_hold' = ANY ($1::text[]) AND customer.legal_hold IS DISTINCT FROM EXCLUDED.legal_hold)
+    OR ('complaint_open' = ANY ($1::text[]) AND customer.complaint_open IS DISTINCT FROM EXCLUDED.complaint_open)
+    OR ('profiling_opt_out' = ANY ($1::text[]) AND customer.profiling_opt_out IS DISTINCT FROM EXCLUDED.profiling_opt_out)
+RETURNING xmax = 0 AS fresh
 ), keys AS (
     -- A customer of an earlier line of the batch brings the key.
     INSERT INTO customer_key (bucket, customer_id, wrapped)
     SELECT DISTINCT ON (bucket, customer_id) bucket, customer_id, wrapped
       FROM stage_customer WHERE wrapped IS NOT NULL
     ON CONFLICT (bucket, customer_id) DO NOTHING
+), permission AS (
+    INSERT INTO customer_permission (bucket, customer_id)
+    SELECT bucket, customer_id FROM newest
+    ON CONFLICT (bucket, customer_id) DO NOTHING
 )
-INSERT INTO customer_permission (bucket, customer_id)
-SELECT bucket, customer_id FROM newest
-ON CONFLICT (bucket, customer_id) DO NOTHING;
+SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh) FROM put;

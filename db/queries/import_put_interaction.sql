@@ -1,6 +1,8 @@
--- import_put_interaction: the batch into interaction.
+-- import_put_interaction: the batch into interaction; rows that say nothing new
+-- stay untouched.
 -- Params   $1 columns given text[]
--- Returns  nothing
+-- Returns  inserted, updated
+WITH put AS (
 INSERT INTO interaction (bucket, customer_id, interaction_ref, at, kind, channel)
 SELECT DISTINCT ON (bucket, customer_id, interaction_ref) bucket, customer_id,
        interaction_ref, at, kind, channel
@@ -9,4 +11,10 @@ SELECT DISTINCT ON (bucket, customer_id, interaction_ref) bucket, customer_id,
 ON CONFLICT (bucket, customer_id, interaction_ref) DO UPDATE SET
     at = EXCLUDED.at, kind = EXCLUDED.kind,
     channel = CASE WHEN 'channel' = ANY ($1::text[]) THEN EXCLUDED.channel
-        ELSE interaction.channel END;
+        ELSE interaction.channel END
+ WHERE interaction.at IS DISTINCT FROM EXCLUDED.at
+    OR interaction.kind IS DISTINCT FROM EXCLUDED.kind
+    OR ('channel' = ANY ($1::text[]) AND interaction.channel IS DISTINCT FROM EXCLUDED.channel)
+RETURNING xmax = 0 AS fresh
+)
+SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh) FROM put;

@@ -1,6 +1,7 @@
--- import_put_product: the batch into product.
+-- import_put_product: the batch into product; rows that say nothing new stay untouched.
 -- Params   $1 columns given text[], $2 now timestamptz
--- Returns  nothing
+-- Returns  inserted, updated
+WITH put AS (
 INSERT INTO product (code, name_zh, name_en, class, risk, on_sale_from, on_sale_to,
     updated_at)
 SELECT DISTINCT ON (code) code, name_zh, name_en, class, risk, on_sale_from, on_sale_to,
@@ -17,4 +18,13 @@ ON CONFLICT (code) DO UPDATE SET
         ELSE product.on_sale_from END,
     on_sale_to = CASE WHEN 'on_sale_to' = ANY ($1::text[]) THEN EXCLUDED.on_sale_to
         ELSE product.on_sale_to END,
-    updated_at = EXCLUDED.updated_at;
+    updated_at = EXCLUDED.updated_at
+ WHERE product.name_zh IS DISTINCT FROM EXCLUDED.name_zh
+    OR product.name_en IS DISTINCT FROM EXCLUDED.name_en
+    OR product.class IS DISTINCT FROM EXCLUDED.class
+    OR ('risk' = ANY ($1::text[]) AND product.risk IS DISTINCT FROM EXCLUDED.risk)
+    OR ('on_sale_from' = ANY ($1::text[]) AND product.on_sale_from IS DISTINCT FROM EXCLUDED.on_sale_from)
+    OR ('on_sale_to' = ANY ($1::text[]) AND product.on_sale_to IS DISTINCT FROM EXCLUDED.on_sale_to)
+RETURNING xmax = 0 AS fresh
+)
+SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh) FROM put;

@@ -97,18 +97,63 @@ static const struct csv_case cases[] = {
     {"an open quote names the line where it begins", S("a,b\n1,2\n3,\"x\ny\nz"), {0},
 	"2:1|2;!t:3: a quoted field that never ends begins here"},
     {"not UTF-8", S("a,b\n1,2\n\xb1\xb1,4\n"), {0},
-	"2:1|2;!t:3: bytes that are not UTF-8 (name the encoding in the mapping)"},
+	"2:1|2;!t:3: column 1: byte 0xb1 is not UTF-8 (name the encoding in the mapping)"},
     {"overlong UTF-8", S("a,b\n\xc0\xaf,4\n"), {0},
-	"!t:2: bytes that are not UTF-8 (name the encoding in the mapping)"},
-    {"cut inside a character", S("a,b\n1,\xe5\x8c"), {0},
-	"!t:2: bytes that are not UTF-8 (name the encoding in the mapping)"},
+	"!t:2: column 1: byte 0xc0 is not UTF-8 (name the encoding in the mapping)"},
+    {"cut inside a character", S("a,b\n北,\xe5\x8c"), {0},
+	"!t:2: column 3: byte 0xe5 is not UTF-8 (name the encoding in the mapping)"},
     {"NUL",
 	S("a,b\n1,\0"
 	  "2\n"),
-	{0}, "!t:2: bytes that are not UTF-8 (name the encoding in the mapping)"},
+	{0}, "!t:2: column 3: a NUL byte"},
     {"bad bytes of another encoding", S("a,b\n1,2\n\xff\xff\xff,4\n"),
 	{.encoding = "GB18030"},
-	"2:1|2;!t:3: bytes that are not of the stated encoding"},
+	"2:1|2;!t:3: column 1: byte 0xff is not of the encoding GB18030"},
+    {"a bad byte of another encoding after good characters",
+	S("a,b\n\xb1\xb1,2\n\xb1\xb1,\xff\xff\n"), {.encoding = "GBK"},
+	"2:北|2;!t:3: column 3: byte 0xff is not of the encoding GBK"},
+    {"GB18030 beyond GBK", S("a,b\n\x95\x32\x82\x36,\x84\x31\xa4\x37\n"),
+	{.encoding = "GB18030"}, "2:𠀀|�;"},
+    {"UTF-16 that only its mark tells",
+	S("\xfe\xff"
+	  "\0a\0,\0b\0\n\x53\x17\0,\0"
+	  "2\0\n"),
+	{0}, "2:北|2;"},
+    {"a file of rejected rows reads as the one it came from",
+	S("reject_line,reject_column,reject_reason,a,b\n7,dob,no date,1,2\n"
+	  "9,,too few,3\n"),
+	{0}, "2:1|2;!t:3: 1 field where there are 2 columns; the last one read is a;"},
+    {"the same without a header",
+	S("reject_line,reject_column,reject_reason\n7,dob,no date,1,2\n"),
+	{.no_header = true, .names = two, .nnames = 2}, "2:1|2;"},
+    {"without a header a bad first row is told", S("\"1\"x,2\n3,4\n"),
+	{.no_header = true, .names = two, .nnames = 2},
+	"!t:1: text after the closing quote of a field (a quote inside a quoted field "
+	"is written twice);2:3|4;"},
+    {"lines of JSON",
+	S("{\"a\": 1, \"b\": {\"c\": \"x\"}}\n\n {\"b\":{\"c\":12.10,\"d\":[1, {\"e\":2}]}}"),
+	{.json = true}, "1:1|x|;3:|12.10|[1, {\"e\":2}];"},
+    {"lines of JSON with named paths",
+	S("{\"b\": true, \"a\": null, \"c\": 3}\r\n{\"a\": \"\\u5317\\ud840\\udc00\\n\"}\n"),
+	{.json = true, .names = two, .nnames = 2}, "1:|true;2:北𠀀\n|;"},
+    {"JSON that is none, then on",
+	S("{\"a\": 1, \"b\": 2}\n{\"a\": 1,}\n[1]\n{\"a\": 01}\n{\"a\":1}x\n"
+	  "{\"a\":\"\\u0000\"}\n{\"a\":1,\"a\":2}\n{\"北\":\"x\n{\"a\":\"\\ud800\"}\n"
+	  "{\"a\":3}\n"),
+	{.json = true, .names = two, .nnames = 2},
+	"1:1|2;!t:2: column 9: a name in quotes is wanted here;"
+	"!t:3: column 1: the line is no JSON object;"
+	"!t:4: column 9: this is no number of JSON;"
+	"!t:5: column 8: something follows the object;"
+	"!t:6: column 13: a NUL in a string;"
+	"!t:7: the value of a is there twice;"
+	"!t:8: column 8: the line ends inside a string;"
+	"!t:9: column 13: half of a surrogate pair;10:3|;"},
+    {"lines of JSON that are too long", S("{\"a\": \"1234567890\"}\n"),
+	{.json = true, .names = two, .nnames = 2, .max_record = 10},
+	"!t:1: the line is too long"},
+    {"JSON in another encoding", S("{\"a\": \"\xb1\xb1\xbe\xa9\"}\n"),
+	{.json = true, .encoding = "GB18030"}, "1:北京;"},
     {"row limit", S("a,b\n1,2\n3,4\n5,6\n"), {.max_rows = 2},
 	"2:1|2;3:3|4;!t:5: more rows than the limit allows"},
     {"record limit", S("a,b\n1,2\n3,4444444444444444\n"), {.max_record = 10},
@@ -140,6 +185,9 @@ static const struct {
 	const char *want;
 } refused[] = {
     {"empty file", "", {0}, "t: the file is empty, not even a header"},
+    {"empty JSON", "", {.json = true}, "t: the file is empty"},
+    {"lines that are no JSON at all", "a,b\n1,2\n", {.json = true},
+	"t: there is no JSON object in the first 1000 lines"},
     {"a column twice", "a,b,a\n", {0},
 	"t: columns 1 and 3 of the header are both called a"},
     {"a column without a name", "a,,b\n", {0}, "t: column 2 of the header has no name"},
@@ -219,6 +267,110 @@ START_TEST(a_gzip_file_reads_as_the_file_in_it)
 }
 END_TEST
 
+static size_t
+pack(const char *text, char *to, size_t room)
+{
+	z_stream z = {.next_in = (unsigned char *)(uintptr_t)text,
+	    .avail_in = (unsigned)strlen(text),
+	    .next_out = (unsigned char *)to,
+	    .avail_out = (unsigned)room};
+
+	ck_assert_int_eq(
+	    deflateInit2(&z, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	ck_assert_int_eq(deflate(&z, Z_FINISH), Z_STREAM_END);
+	(void)deflateEnd(&z);
+	return (size_t)z.total_out;
+}
+
+/* what follows two members, how many bytes of the end are missing, which byte from the
+ * end is changed, the records */
+static const struct {
+	const char *name, *tail;
+	size_t tail_len, cut, flip;
+	const char *want;
+} gzips[] = {
+    {"two members are one text", S(""), 0, 0, "2:1|2;3:3|4;"},
+    {"zeros behind it are padding", S("\0\0\0"), 0, 0, "2:1|2;3:3|4;"},
+    {"something else behind it", S("x,y\n"), 0, 0,
+	"2:1|2;3:3|4;!t:4: something that is not gzip follows the gzip stream (byte"},
+    {"a cut member", S(""), 3, 0, "2:1|2;3:3|4;!t:4: the gzip stream ends too early"},
+    {"a header alone", S("\x1f\x8b\x08"), 0, 0,
+	"2:1|2;3:3|4;!t:4: the gzip stream ends too early (byte"},
+    {"a wrong check sum", S(""), 0, 8, "2:1|2;3:3|4;!t:4: the gzip stream is damaged"},
+};
+
+START_TEST(gzip_that_is_odd)
+{
+	const struct csv_format format = {0};
+	struct stw_err err = {0};
+	struct csv *csv;
+	struct buf got;
+	char data[500];
+	size_t n = pack("a,b\n1,", data, sizeof data);
+
+	n += pack("2\n3,4\n", data + n, sizeof data - n);
+	memcpy(data + n, gzips[_i].tail, gzips[_i].tail_len);
+	n += gzips[_i].tail_len - gzips[_i].cut;
+	if (gzips[_i].flip > 0)
+		data[n - gzips[_i].flip] ^= 1;
+	buf_init(&got);
+	ck_assert_msg(csv_open_memory("t", data, n, &format, &csv, &err) == STW_OK,
+	    "%s: %s", gzips[_i].name, err.text);
+	read_all(csv, &got);
+	ck_assert_msg(strncmp(got.data, gzips[_i].want, strlen(gzips[_i].want)) == 0,
+	    "%s:\n got %s\nwant %s", gzips[_i].name, got.data, gzips[_i].want);
+	csv_close(csv);
+	buf_fini(&got);
+}
+END_TEST
+
+START_TEST(a_bad_byte_far_into_a_long_line_has_its_column)
+{
+	const struct csv_format format = {0};
+	struct stw_err err = {0};
+	struct csv *csv;
+	struct buf text;
+	bool more;
+
+	buf_init(&text);
+	buf_add_c(&text, "a\n1\n");
+	for (int i = 0; i < 50000; i++)
+		buf_add_c(&text, "北");
+	buf_add_c(&text, "\xff\n");
+	ck_assert_int_eq(
+	    csv_open_memory("t", text.data, text.len, &format, &csv, &err), STW_OK);
+	ck_assert_int_eq(csv_next(csv, &more, &err), STW_OK);
+	ck_assert_int_eq(csv_next(csv, &more, &err), STW_INVALID);
+	ck_assert_int_eq(err.line, 3);
+	ck_assert_int_eq(err.column, 50001);
+	ck_assert_str_eq(err.text,
+	    "t:3: column 50001: byte 0xff is not UTF-8 (name the "
+	    "encoding in the mapping)");
+	csv_close(csv);
+	buf_fini(&text);
+}
+END_TEST
+
+START_TEST(a_record_knows_its_lines_and_the_file_its_delimiter)
+{
+	const struct csv_format format = {0};
+	struct stw_err err = {0};
+	struct csv *csv;
+	bool more;
+
+	ck_assert_int_eq(
+	    csv_open_memory("t", S("a;b\n\"1\n2\"\n3"), &format, &csv, &err), STW_OK);
+	ck_assert_int_eq(csv_delimiter_guess(csv), ';');
+	ck_assert_int_eq(csv_next(csv, &more, &err), STW_OK);
+	ck_assert_int_eq(csv_line(csv), 2);
+	ck_assert_int_eq(csv_last_line(csv), 3);
+	ck_assert_int_eq(csv_next(csv, &more, &err), STW_OK);
+	ck_assert_int_eq(csv_line(csv), 4);
+	ck_assert_int_eq(csv_last_line(csv), 4);
+	csv_close(csv);
+}
+END_TEST
+
 START_TEST(a_missing_file_is_not_found_and_named_without_its_path)
 {
 	const struct csv_format format = {0};
@@ -259,6 +411,9 @@ main(void)
 	tcase_add_loop_test(
 	    tc, files_that_cannot_be_read, 0, (int)STW_ARRAY_LEN(refused));
 	tcase_add_test(tc, a_gzip_file_reads_as_the_file_in_it);
+	tcase_add_loop_test(tc, gzip_that_is_odd, 0, (int)STW_ARRAY_LEN(gzips));
+	tcase_add_test(tc, a_bad_byte_far_into_a_long_line_has_its_column);
+	tcase_add_test(tc, a_record_knows_its_lines_and_the_file_its_delimiter);
 	tcase_add_test(tc, a_missing_file_is_not_found_and_named_without_its_path);
 	tcase_add_test(tc, columns_are_found_by_name);
 	suite_add_tcase(suite, tc);

@@ -1,0 +1,3 @@
+-- import_analyze_objection: statistics for what was just loaded.
+-- Params   none
+ANALYZE objection;

@@ -1,0 +1,6 @@
+-- import_run_resume: a run that had ended early goes on.
+-- Params   $1 run_id
+-- Returns  nothing
+UPDATE import_run
+   SET state = 'running', starts = starts + 1, finished_at = NULL, failure = NULL
+ WHERE run_id = $1::uuid;

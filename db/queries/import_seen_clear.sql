@@ -1,0 +1,3 @@
+-- import_seen_clear: forget the keys of the snapshot before.
+-- Params   none
+TRUNCATE stage_seen;
