@@ -50,6 +50,11 @@ void v1_segment_list(struct api_request *req);
 void v1_segment(struct api_request *req);
 void v1_segment_save(struct api_request *req);
 void v1_rule_check(struct api_request *req);
+/* v1_segment_reports.c */
+void v1_segment_upload(struct api_request *req);
+void v1_segment_overlap(struct api_request *req);
+void v1_segment_days(struct api_request *req);
+void v1_segment_moves(struct api_request *req);
 /* v1_traits.c */
 void v1_trait_list(struct api_request *req);
 void v1_trait(struct api_request *req);

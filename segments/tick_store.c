@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "segments/promise_store.h"
+#include "segments/segment_list_store.h"
+#include "segments/segment_report_store.h"
 
 /* ---- stages ---------------------------------------------------------------------- */
 static void
@@ -123,10 +125,14 @@ tick_segments(struct db *db, const struct book *book, stw_usec now,
 		return rc;
 	moves = arena_array(&r->arena, (size_t)r->host.count, sizeof *moves);
 	r->host.sources[SEGMENT_COMPUTED] = promise_source(&promises);
+	r->host.sources[SEGMENT_LIST] = segment_list_source(db);
 	rc = segments_evaluate(&r->host, now, progress, err);
 	r->host.sources[SEGMENT_COMPUTED] = (struct segment_source){0};
+	r->host.sources[SEGMENT_LIST] = (struct segment_source){0};
 	if (rc == STW_OK)
 		rc = segment_store_apply(db, &r->host, now, progress, moves, err);
+	if (rc == STW_OK)
+		rc = segment_days_put(db, &r->host, moves, now, err);
 	if (rc == STW_OK)
 		rc = promise_store_count(db, &promises, now, err);
 	if (rc == STW_OK)

@@ -79,6 +79,7 @@ enum stw_code cmd_lifecycle(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_stage(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_stages(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_segments(struct cli *cli, struct stw_err *err);
+enum stw_code cmd_segment(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_plan(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_dispatch(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_run(struct cli *cli, struct stw_err *err);

@@ -64,6 +64,12 @@ static const struct command commands[] = {
     {"stages", "stages", "refresh lifecycle stages and print them", cmd_stages, NULL},
     {"segments", "segments", "refresh stages and segments and print them", cmd_segments,
 	NULL},
+    {"segment",
+	"segment list | show CODE | upload CODE FILE|- --zh NAME --en NAME --by WHO "
+	"[--mode replace|add|remove] [--skip-unknown] | overlap | growth CODE "
+	"[--days N] | moves CODE [--limit N]",
+	"segments, uploaded lists, how they overlap and grow, who came and went",
+	cmd_segment, NULL},
     {"plan", "plan", "refresh, then plan the active campaigns", cmd_plan, NULL},
     {"dispatch", "dispatch [--limit-sec N]", "push due tasks to their queues",
 	cmd_dispatch, NULL},

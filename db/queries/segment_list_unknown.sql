@@ -1,0 +1,8 @@
+-- segment_list_unknown: which of these references no customer of the bucket has
+-- Params   $1 bucket bigint, $2 refs text[]
+-- Returns  place in $2, from 1
+SELECT u.place
+  FROM unnest($2::text[]) WITH ORDINALITY AS u (ref, place)
+ WHERE NOT EXISTS (SELECT 1 FROM customer AS c
+                    WHERE c.bucket = $1::bigint AND c.ref = u.ref)
+ ORDER BY u.place
