@@ -409,7 +409,7 @@ static inline enum simd_form
 chunk_form(const struct col_chunk *c)
 {
 	static const enum simd_form by_width[] = {SIMD_U8, SIMD_U8, SIMD_U16,
-	    SIMD_U8_U16, SIMD_U16_U16, SIMD_U16_U32, SIMD_U16_U32, SIMD_I64, SIMD_I64};
+	    SIMD_U8_U16, SIMD_U16_U16, SIMD_U32_U16, SIMD_U32_U16, SIMD_I64, SIMD_I64};
 
 	return by_width[c->width];
 }

@@ -28,7 +28,7 @@ enum simd_form {
 	SIMD_U16,
 	SIMD_U8_U16, /* high and low */
 	SIMD_U16_U16,
-	SIMD_U16_U32,
+	SIMD_U32_U16,
 	SIMD_I64,
 	SIMD_FORMS
 };

@@ -99,7 +99,7 @@ split_range(struct simd_range r, unsigned low_bits)
 	}
 IN_SPLIT(u8_u16, u8, uint8_t, u16, uint16_t)
 IN_SPLIT(u16_u16, u16, uint16_t, u16, uint16_t)
-IN_SPLIT(u16_u32, u16, uint16_t, u32, uint32_t)
+IN_SPLIT(u32_u16, u32, uint32_t, u16, uint16_t)
 
 /* The open sides save a comparison; most ranges have one. */
 static void
@@ -159,7 +159,7 @@ HAS_BITS(i64, int64_t)
 	}
 HAS_SPLIT_BITS(u8_u16, u8, uint8_t, u16, uint16_t)
 HAS_SPLIT_BITS(u16_u16, u16, uint16_t, u16, uint16_t)
-HAS_SPLIT_BITS(u16_u32, u16, uint16_t, u32, uint32_t)
+HAS_SPLIT_BITS(u32_u16, u32, uint32_t, u16, uint16_t)
 
 static void
 in_set_u8(const uint8_t *x, const uint64_t set[4], size_t words, uint64_t *out)
@@ -239,7 +239,7 @@ WIDEN(i64, uint64_t)
 	}
 WIDEN_SPLIT(u8_u16, uint8_t, uint16_t)
 WIDEN_SPLIT(u16_u16, uint16_t, uint16_t)
-WIDEN_SPLIT(u16_u32, uint16_t, uint32_t)
+WIDEN_SPLIT(u32_u16, uint32_t, uint16_t)
 
 #define ARITHMETIC(name, op)                                                  \
 	static void int_##name(                                               \
@@ -365,9 +365,9 @@ SIMD_STORAGE const struct simd_ops SIMD_TABLE = {
     .level = SIMD_LEVEL,
     .name = SIMD_NAME,
     .in_ranges = {in_ranges_u8, in_ranges_u16, in_ranges_u8_u16, in_ranges_u16_u16,
-	in_ranges_u16_u32, in_ranges_i64},
+	in_ranges_u32_u16, in_ranges_i64},
     .has_bits = {has_bits_u8, has_bits_u16, has_bits_u8_u16, has_bits_u16_u16,
-	has_bits_u16_u32, has_bits_i64},
+	has_bits_u32_u16, has_bits_i64},
     .in_set = in_set_u8,
     .int_compare = {int_lt, int_le, int_eq},
     .double_compare = {double_lt, double_le, double_eq},
@@ -375,7 +375,7 @@ SIMD_STORAGE const struct simd_ops SIMD_TABLE = {
     .double_constant_left = {double_constant_lt, double_constant_le,
 	double_constant_eq},
     .scaled_compare = {scaled_lt, scaled_le, scaled_eq},
-    .widen = {widen_u8, widen_u16, widen_u8_u16, widen_u16_u16, widen_u16_u32,
+    .widen = {widen_u8, widen_u16, widen_u8_u16, widen_u16_u16, widen_u32_u16,
 	widen_i64},
     .add = int_add,
     .subtract = int_subtract,

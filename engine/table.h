@@ -66,7 +66,7 @@ uint32_t col_dict_count(const struct col_dict *dict);
  *   1, 2    uint8_t, uint16_t
  *   3       uint8_t high, uint16_t low
  *   4       uint16_t high, uint16_t low
- *   6       uint16_t high, uint32_t low
+ *   6       uint32_t high, uint16_t low
  *   8       the values themselves, int64_t or double; base is 0, step 1
  *
  * Arrays are aligned to 64 bytes and have room for whole words of 64 rows; what lies
@@ -170,7 +170,7 @@ column_has(const struct column *col, size_t row)
 static inline size_t
 chunk_high_size(uint8_t width)
 {
-	return width == 3 ? 1 : width == 4 || width == 6 ? 2 : width;
+	return width == 3 ? 1 : width == 4 ? 2 : width == 6 ? 4 : width;
 }
 
 /* The code of a row, and the whole number it stands for; not of BOOL. */
@@ -190,7 +190,7 @@ chunk_code(const struct col_chunk *c, size_t i)
 	case 4:
 		return (uint64_t)d16[i] << c->low_bits | l16[i];
 	case 6:
-		return (uint64_t)d16[i] << c->low_bits | ((const uint32_t *)c->low)[i];
+		return (uint64_t)((const uint32_t *)c->data)[i] << c->low_bits | l16[i];
 	case 8:
 		return ((const uint64_t *)c->data)[i];
 	default:

@@ -43,7 +43,7 @@ bits_of(uint64_t code)
 /* The forms of codes, narrow ones first, and the bits that each has room for. */
 static const struct {
 	uint8_t width, high_bits, bits;
-} forms[] = {{1, 8, 8}, {2, 16, 16}, {3, 8, 24}, {4, 16, 32}, {6, 16, 48}, {8, 64, 64}};
+} forms[] = {{1, 8, 8}, {2, 16, 16}, {3, 8, 24}, {4, 16, 32}, {6, 32, 48}, {8, 64, 64}};
 
 static size_t
 form_of(uint64_t code)
