@@ -7,7 +7,7 @@ CHECK_STEPS := format-check layers scripts check-build check-unit check-conforma
   check-db check-api check-book check-one-meaning check-mutants check-browser check-bench \
   check-asan check-tsan check-fuzz tidy
 
-.PHONY: check check-fast check-crash measure $(CHECK_STEPS) check-db-run check-asan-run \
+.PHONY: check check-fast check-crash check-canary measure $(CHECK_STEPS) check-db-run check-asan-run \
   check-tsan-run bench-rules bench-rules-doc bench-book format analyze fuzz fuzz-run cov cov-run \
   install uninstall deps-cov soak-rules soak-book mutants-rules
 
@@ -63,6 +63,10 @@ check-mutants: $(PROP_BIN)
 KILLS ?= 30
 measure: $(BIN) ## time and memory of each step for CUSTOMERS (20000) made-up customers
 	@bash tests/measure.sh $(BIN)
+CANARIES ?= 10000
+check-canary: $(BIN) ## CANARIES (10000) known names and numbers come out nowhere, longer than check-api does
+	@dir=$$(mktemp -d /tmp/stw-canary-XXXXXX) && chmod 711 $$dir && \
+	  bash tests/api/canary.sh --customers $(CANARIES) $$dir; rc=$$?; rm -rf $$dir; exit $$rc
 check-crash: $(BIN) ## kill -9 at KILLS (30) random moments, longer than check-api does
 	@bash tests/api/crash.sh --zombie --customers 8000 --kills $(KILLS)
 

@@ -77,18 +77,29 @@ CREATE FUNCTION phone_class(own_index bytea) RETURNS bytea[] LANGUAGE sql STABLE
         own_index)
 $$;
 
--- Who shares a number is counted over both hashes as well (0003_contact has these two).
+-- Who shares a number is counted over both hashes as well: the two functions of 0003_contact
+-- with the pairs added, and as there row by row and by index.
 CREATE OR REPLACE FUNCTION contact_share(touched bytea[]) RETURNS void LANGUAGE sql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET enable_material = off AS $$
     WITH who AS (
         SELECT DISTINCT o.bucket, o.customer_id
-          FROM unnest(touched) AS t (phone_index)
-          JOIN contact_point o ON o.phone_index = ANY (phone_class(t.phone_index))
+          FROM (SELECT unnest(touched)
+                 UNION ALL
+                SELECT a.other FROM unnest(touched) AS u (own)
+                 CROSS JOIN LATERAL (SELECT x.other FROM phone_alias x
+                                      WHERE x.own = u.own OFFSET 0) a) AS t (phone_index)
+         CROSS JOIN LATERAL (SELECT p.bucket, p.customer_id FROM contact_point p
+                              WHERE p.phone_index = t.phone_index OFFSET 0) o
     ), counted AS (
         SELECT w.bucket, w.customer_id,
                (SELECT coalesce(max(n), 0) FROM (
                    SELECT (SELECT count(*) - 1 FROM contact_point o
-                            WHERE o.phone_index = ANY (phone_class(p.phone_index))) AS n
+                            WHERE o.phone_index = p.phone_index)
+                        + (SELECT count(*) FROM phone_alias a
+                            CROSS JOIN LATERAL (SELECT 1 FROM contact_point o
+                                                 WHERE o.phone_index = a.other OFFSET 0) y
+                            WHERE a.own = p.phone_index) AS n
                      FROM contact_point p
                     WHERE p.bucket = w.bucket AND p.customer_id = w.customer_id) x) AS n
           FROM who w
@@ -98,19 +109,19 @@ SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS
      WHERE c.bucket = counted.bucket AND c.customer_id = counted.customer_id
        AND c.phone_shared_by <> counted.n
 $$;
+-- During an exchange all new points matter.
 CREATE OR REPLACE FUNCTION contact_point_added() RETURNS trigger LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET enable_material = off AS $$
 DECLARE
     touched bytea[];
 BEGIN
     SELECT array_agg(DISTINCT a.phone_index) INTO touched
       FROM added a
-     WHERE EXISTS (SELECT 1 FROM contact_point o
-                    WHERE o.phone_index = a.phone_index
-                      AND (o.bucket, o.point_id) <> (a.bucket, a.point_id))
-        OR EXISTS (SELECT 1 FROM phone_alias x JOIN contact_point o
-                      ON o.phone_index = x.other
-                    WHERE x.own = a.phone_index);
+     WHERE (SELECT true FROM contact_point o
+             WHERE o.phone_index = a.phone_index
+               AND (o.bucket, o.point_id) <> (a.bucket, a.point_id) LIMIT 1)
+        OR EXISTS (SELECT 1 FROM phone_index_move);
     IF touched IS NOT NULL THEN
         PERFORM contact_share(touched);
     END IF;

@@ -139,6 +139,11 @@ for (const lang of LANGS) {
 			const called = await customer(page);
 			await page.screenshot({ path: join(shots, `work-granted-${lang}.png`), fullPage: true });
 			assert.match(await page.locator('[data-permit=granted]').innerText(), /\*{4}/);
+			/* The number itself is one click away, and gone when it is hidden again. */
+			await page.locator('button[data-reveal=ask]').click();
+			assert.match(await page.locator('[data-reveal=shown]').innerText(), /\+\d{8,}/);
+			await page.locator('[data-reveal=box] button.link').click();
+			assert.equal(await page.locator('[data-reveal=shown]').count(), 0);
 			const key = lang === 'en' ? '4' : '1';
 			await page.keyboard.press(key);
 			assert.equal(await page.locator('.outs [aria-pressed=true]').count(), 1);

@@ -69,7 +69,9 @@ export async function post(path, body, key, onWait = () => {}) {
 				body: body === undefined ? undefined : JSON.stringify(body),
 			});
 		} catch (problem) {
-			const again = problem.status === 0 || problem.status === 429 || problem.status === 503;
+			/* A quota of the day is not waited for. */
+			const soon = problem.status === 429 && problem.retryAfter <= 30;
+			const again = problem.status === 0 || soon || problem.status === 503;
 			if (!again || attempt === 4) throw problem;
 			onWait(true);
 			await pause(Math.max(problem.retryAfter * 1000, 500 * 2 ** attempt));

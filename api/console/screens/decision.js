@@ -1,9 +1,11 @@
 import { html, Component } from '../ui/html.js';
 import { Failure, Head, Load, Pill } from '../ui/parts.js';
+import { Reveal } from '../ui/reveal.js';
 import { post, newKey } from '../lib/api.js';
 import { t, two, word } from '../lib/i18n.js';
 import { count, orNone, time } from '../lib/fmt.js';
 import { href } from '../lib/router.js';
+import { session } from '../lib/session.js';
 
 function sentence(d) {
 	const why = two(d.primary_text);
@@ -87,6 +89,8 @@ function About({ d }) {
 			<dt>${t('decision.task')}</dt><dd class="mono">${orNone(d.task_id)}</dd>
 			<dt>${t('decision.id')}</dt><dd class="mono">${d.decision_id}</dd>
 		</dl>
+		${session.me && session.me.role === 'compliance' ? html`<details><summary>${t('reveal.title')}</summary>
+			<${Reveal} customer=${d.customer_ref} /></details>` : null}
 	</section>`;
 }
 

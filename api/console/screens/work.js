@@ -1,6 +1,7 @@
 import { html, Component } from '../ui/html.js';
 import { Failure, Head, Pill } from '../ui/parts.js';
 import { PermitButton } from '../ui/permit.js';
+import { Reveal } from '../ui/reveal.js';
 import { get, newKey, post } from '../lib/api.js';
 import { onKeys } from '../lib/keys.js';
 import { t, two, word } from '../lib/i18n.js';
@@ -17,7 +18,7 @@ function TaskList({ tasks, current, onPick }) {
 		</button></li>`)}</ul>`;
 }
 
-function Customer({ task }) {
+function Customer({ task, granted }) {
 	const c = task.customer;
 	return html`<section class="panel" data-panel="customer">
 		<header><h2>${orNone(c.name_mask)} <span class="muted">${c.ref}</span></h2>
@@ -31,6 +32,7 @@ function Customer({ task }) {
 			${(task.holdings || []).map((h) => html`<dt key=${h.kind}>${word('holding', h.kind)}</dt>
 				<dd>${money(h.amount)} · ${t('work.holdings', { n: h.open })}${h.next_maturity_on ? ` · ${t('work.matures', { on: h.next_maturity_on })}` : ''}</dd>`)}
 		</dl>
+		${['accepted', 'in_progress'].includes(task.state) && task.mine ? html`<${Reveal} customer=${c.ref} task=${task.task_id} granted=${granted} />` : null}
 		<h2>${t('work.script')} <span class="meta">${task.script.code} v${task.script.version}</span></h2>
 		<p class="say">${orNone(task.script_body)}</p>
 	</section>`;
@@ -163,7 +165,7 @@ export class Work extends Component {
 		</section>`;
 	}
 
-	render(props, { tasks, problem, task, as_of, saved }) {
+	render(props, { tasks, problem, task, as_of, saved, permit }) {
 		return html`
 			<${Head} title=${t('work.title')} about=${t('work.about')} at=${as_of} />
 			${problem ? html`<${Failure} problem=${problem} retry=${() => this.load(true)} />` : null}
@@ -175,7 +177,7 @@ export class Work extends Component {
 						${tasks.length ? html`<${TaskList} tasks=${tasks} current=${task && task.task_id} onPick=${(x) => this.open(x)} />` : html`<p class="muted">${t('work.none')}</p>`}
 						<p class="meta"><kbd>n</kbd> ${t('work.next')}</p></details>
 				</section>
-				${task ? html`<${Customer} task=${task} />${this.dock()}` : tasks.length ? null : html`<section class="panel"><p>${t('work.none_help')}</p></section>`}
+				${task ? html`<${Customer} task=${task} granted=${Boolean(permit && permit.granted)} />${this.dock()}` : tasks.length ? null : html`<section class="panel"><p>${t('work.none_help')}</p></section>`}
 			</div>` : null}`;
 	}
 }
