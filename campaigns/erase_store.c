@@ -98,6 +98,22 @@ ask(struct erase *e, bool *second, struct stw_err *err)
 	return rc;
 }
 
+/* An import that has looked the customer up already would bring rows after the erasure. */
+static enum stw_code
+imports_keep_out(struct erase *e, struct stw_err *err)
+{
+	struct db_rows *rows = NULL;
+	enum stw_code rc =
+	    db_query_one(e->db, DB_Q_ERASE_IMPORT_FREE, NULL, 0, &rows, err);
+
+	if (rc == STW_OK && !db_get_bool(rows, 0, 0))
+		rc = stw_fail(err, STW_CONFLICT,
+		    "an import is running and could bring this customer's rows again: try "
+		    "when it has ended");
+	db_rows_free(rows);
+	return rc;
+}
+
 /* ---- locks ---------------------------------------------------------------------------- */
 /* Guards in the order of the numbers' hashes, then the permission, then the customer. */
 static enum stw_code
@@ -300,8 +316,10 @@ confirm(struct erase *e, struct stw_err *err)
 {
 	const struct db_param done[] = {
 	    WHO(e), db_text(e->req->actor), db_usec(e->req->now)};
-	enum stw_code rc = end_tasks(e, err);
+	enum stw_code rc = imports_keep_out(e, err);
 
+	if (rc == STW_OK)
+		rc = end_tasks(e, err);
 	if (rc == STW_OK)
 		rc = objections_go_on(e, err);
 	if (rc == STW_OK)

@@ -39,7 +39,7 @@ struct erase_result {
 };
 
 /* In the caller's transaction. Asks, or confirms what another person asked for. CONFLICT:
- * a legal hold, the same person twice, erased already. INVALID: no such reason. */
+ * a legal hold, the same person twice, erased already, an import under way. INVALID: no such reason. */
 enum stw_code erase_customer(struct db *db, const struct seal_keys *keys,
     const struct erase_request *req, struct arena *arena, struct erase_result *out,
     struct stw_err *err) STW_MUST_USE;

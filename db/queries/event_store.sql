@@ -13,6 +13,7 @@ WITH given AS (
            row_number() OVER (PARTITION BY c.customer_id, g.key ORDER BY g.n) AS turn
       FROM given AS g
       JOIN customer AS c ON c.bucket = $1::smallint AND c.ref = g.ref
+       AND c.erased_at IS NULL
 ), stored AS (
     INSERT INTO interaction (bucket, customer_id, interaction_ref, at, kind, channel)
     SELECT $1::smallint, customer_id, key, at, kind, channel
