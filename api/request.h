@@ -14,6 +14,8 @@
 #ifndef STW_API_REQUEST_H
 #define STW_API_REQUEST_H
 
+#include <sys/types.h>
+
 #include <jansson.h>
 
 #include "api/auth.h"
@@ -26,6 +28,14 @@
 
 struct server;
 struct app;
+
+/* An answer that is made while it is sent; whoever makes one embeds this first. */
+struct api_stream {
+	/* Up to size bytes; how many, 0 at the end, -1: broken off. */
+	ssize_t (*read)(struct api_stream *stream, char *to, size_t size);
+	/* Once, after the end, also when the client went away. Frees it. */
+	void (*close)(struct api_stream *stream);
+};
 
 struct api_request {
 	struct server *server;
@@ -48,7 +58,10 @@ struct api_request {
 	int status; /* 0: none yet */
 	struct buf answer;
 	const char *content_type;
-	const char *etag;    /* without quotes; NULL: none */
+	const char *etag;          /* without quotes; NULL: none */
+	struct api_stream *stream; /* instead of the bytes in answer */
+	const char *file_name;     /* of a download; NULL: none */
+	const char *export_id;
 	bool retry_later;    /* TEMPFAIL: the server may try the handler again */
 	int64_t retry_after; /* seconds, for the header; 0: none */
 };

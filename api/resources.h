@@ -99,6 +99,9 @@ void v1_number_list(struct api_request *req);
 void v1_number(struct api_request *req);
 void v1_number_suspend(struct api_request *req);
 void v1_number_resume(struct api_request *req);
+/* v1_exports.c */
+void v1_export(struct api_request *req);
+void v1_export_manifest(struct api_request *req);
 /* v1_decisions.c */
 void v1_decision_list(struct api_request *req);
 void v1_decision(struct api_request *req);

@@ -113,6 +113,8 @@ const struct route api_routes[] = {
     {METHOD_GET, "/v1/decisions/{id}", ROLES_BOOK, 0, v1_decision},
     {METHOD_POST, "/v1/decisions/{id}/replay", ROLE_COMPLIANCE | ROLE_ADMIN, 0,
 	v1_decision_replay},
+    {METHOD_GET, "/v1/exports/{what}", ROLES_BOOK, ROUTE_RAW, v1_export},
+    {METHOD_GET, "/v1/export-manifests/{id}", ROLES_BOOK, 0, v1_export_manifest},
     {METHOD_GET, "/v1/queues", ROLES_STAFF, 0, v1_queue_list},
     {METHOD_GET, "/v1/ledger", ROLE_COMPLIANCE | ROLE_OPERATOR | ROLE_ADMIN, 0,
 	v1_ledger},

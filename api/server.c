@@ -18,6 +18,7 @@
 #define STOP_WAIT_SEC  10
 #define TRIES          3
 #define POOL_WAIT_MSEC 5000
+#define STREAM_PIECE   ((size_t)64 * 1024)
 
 /* A request between its first line and its last byte. */
 struct call {
@@ -344,19 +345,68 @@ common_headers(struct MHD_Response *response)
 	header(response, "Cross-Origin-Resource-Policy", "same-origin");
 }
 
+static ssize_t
+read_stream(void *cls, uint64_t at, char *to, size_t size)
+{
+	struct api_stream *stream = cls;
+	ssize_t n = stream->read(stream, to, size);
+
+	(void)at;
+	/* Broken off, the client sees an answer without its end. */
+	return n > 0    ? n
+	       : n == 0 ? MHD_CONTENT_READER_END_OF_STREAM
+			: MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static void
+close_stream(void *cls)
+{
+	struct api_stream *stream = cls;
+
+	stream->close(stream);
+}
+
+static void
+download_headers(struct MHD_Response *response, const struct api_request *req)
+{
+	char disposition[120];
+
+	if (req->file_name == NULL)
+		return;
+	(void)snprintf(disposition, sizeof disposition,
+	    "attachment; filename=\"%.80s\"", req->file_name);
+	header(response, MHD_HTTP_HEADER_CONTENT_DISPOSITION, disposition);
+	header(response, "X-Export-Id", req->export_id);
+}
+
+/* The bytes, or the stream, change hands. */
+static struct MHD_Response *
+response_of(struct api_request *req)
+{
+	struct MHD_Response *response;
+
+	if (req->stream != NULL) {
+		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN,
+		    STREAM_PIECE, read_stream, req->stream, close_stream);
+		req->stream = NULL;
+	} else {
+		response = MHD_create_response_from_buffer(
+		    req->answer.len, req->answer.data, MHD_RESPMEM_MUST_FREE);
+		buf_init(&req->answer);
+	}
+	STW_ASSERT(response != NULL);
+	return response;
+}
+
 static enum MHD_Result
 send_answer(struct call *call, struct MHD_Connection *connection)
 {
 	struct api_request *req = &call->req;
-	struct MHD_Response *response;
+	struct MHD_Response *response = response_of(req);
 	enum MHD_Result sent;
 	char etag[80], seconds[24];
 
-	/* The bytes change hands. */
-	response = MHD_create_response_from_buffer(
-	    req->answer.len, req->answer.data, MHD_RESPMEM_MUST_FREE);
-	STW_ASSERT(response != NULL);
-	buf_init(&req->answer);
+	download_headers(response, req);
 	header(response, MHD_HTTP_HEADER_CONTENT_TYPE, req->content_type);
 	header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	header(response, "X-Trace-Id", req->trace_id);

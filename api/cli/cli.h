@@ -90,6 +90,7 @@ enum stw_code cmd_campaign(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_consent(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_contact(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_household(struct cli *cli, struct stw_err *err);
+enum stw_code cmd_export(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_phone(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_setup(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_token(struct cli *cli, struct stw_err *err);

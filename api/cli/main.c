@@ -99,6 +99,10 @@ static const struct command commands[] = {
 	"household suggest | show REF | declare|confirm|reject|leave REF --household H "
 	"--by WHO [--role R]",
 	"households of a customer, and what is suggested", cmd_household, NULL},
+    {"export",
+	"export customers|members|tasks|decisions|consents|stages --out FILE --by WHO "
+	"[--format ndjson|csv] [--bom] [--segment CODE] [--stage S] [--from T] [--to T]",
+	"rows into a file with its manifest, masked and on record", cmd_export, NULL},
     {"phone", "phone [--region CN] [--lang zh|en] [--count] [NUMBER...]",
 	"what the numbering plans say about numbers; of standard input, one a line",
 	cmd_phone, NULL},

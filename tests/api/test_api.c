@@ -11,6 +11,7 @@
 
 #include <check.h>
 #include <curl/curl.h>
+#include <sodium.h>
 
 #include "api/resources.h"
 #include "engine/embed.h"
@@ -205,7 +206,7 @@ START_TEST(the_table_of_routes_and_the_document_agree)
 END_TEST
 
 /* Every operation of the document once, with the answer the document promises. %T task,
- * %C customer, %P contact point, %D decision, %N caller number. */
+ * %C customer, %P contact point, %D decision, %X export, %N caller number. */
 struct step {
 	const char *operation;
 	const char *role; /* "agent": AGENT */
@@ -311,6 +312,9 @@ static const struct step steps[] = {
     {"decisionList", "compliance", "/v1/decisions?limit=20", NULL, NULL},
     {"decision", "compliance", "/v1/decisions/%D", NULL, NULL},
     {"decisionReplay", "compliance", "/v1/decisions/%D/replay", NULL, NULL},
+    {"exportRows", "compliance", "/v1/exports/customers?format=csv&stage=mature", NULL,
+	NULL},
+    {"exportManifest", "compliance", "/v1/export-manifests/%X", NULL, NULL},
     {"queueList", "operator", "/v1/queues", NULL, NULL},
     {"ledger", "compliance", "/v1/ledger", NULL, NULL},
     {"consentRecord", "ops", "/v1/customers/%C/consents",
@@ -327,6 +331,7 @@ static const struct step steps[] = {
 
 struct walk {
 	char task[40], customer[80], point[24], decision[40], number[24], etag[80];
+	char export[40];
 	char *campaign; /* a document with the code "walked" */
 	char *model;    /* the model in force, with another threshold */
 };
@@ -370,6 +375,7 @@ fill(const struct walk *walk, const char *pattern)
 			value = pattern[1] == 'T'   ? walk->task
 				: pattern[1] == 'C' ? walk->customer
 				: pattern[1] == 'P' ? walk->point
+				: pattern[1] == 'X' ? walk->export
 				: pattern[1] == 'D' ? walk->decision
 				: pattern[1] == 'N' ? walk->number
 				: pattern[1] == 'd' ? walk->campaign
@@ -477,6 +483,16 @@ ck_no_phone(const struct step *step, const char *text)
 	}
 }
 
+/* The 36 characters of a header that is an id. */
+static void
+header_value(const struct reply *reply, const char *name, char to[40])
+{
+	const char *at = strcasestr(reply->headers, name);
+
+	ck_assert_msg(at != NULL, "no header %s", name);
+	(void)snprintf(to, 40, "%.36s", at + strlen(name) + 2);
+}
+
 START_TEST(every_operation_answers_as_the_document_says)
 {
 	json_t *doc = document(), *seen = json_object();
@@ -509,6 +525,8 @@ START_TEST(every_operation_answers_as_the_document_says)
 		if (strcmp(s->operation, "campaign") == 0)
 			(void)snprintf(walk.etag, sizeof walk.etag,
 			    "If-Match: \"%.64s\"", reply_text(&r, "hash"));
+		if (strcmp(s->operation, "exportRows") == 0)
+			header_value(&r, "X-Export-Id", walk.export);
 		reply_free(&r);
 		free(token);
 	}
@@ -1694,6 +1712,70 @@ START_TEST(decisions_replay_to_the_same_bytes)
 }
 END_TEST
 
+/* ---- exports ------------------------------------------------------------------------------ */
+static int
+lines_of(const char *text)
+{
+	int n = 0;
+
+	for (; *text != '\0'; text++)
+		n += *text == '\n';
+	return n;
+}
+
+START_TEST(an_export_holds_every_row_once_and_its_manifest_says_so)
+{
+	struct reply r = get("ops", "/v1/exports/customers"), m;
+	unsigned char hash[crypto_hash_sha256_BYTES];
+	char path[120], id[40], hex[sizeof hash * 2 + 1];
+	json_t *row;
+
+	ck_status(&r, 200);
+	ck_assert_int_eq(lines_of(r.text), CUSTOMERS);
+	row = json_loads(r.text, JSON_DISABLE_EOF_CHECK, NULL);
+	ck_assert_ptr_nonnull(json_object_get(row, "ref"));
+	ck_assert_ptr_null(json_object_get(row, "name"));
+	json_decref(row);
+	header_value(&r, "X-Export-Id", id);
+	(void)snprintf(path, sizeof path, "/v1/export-manifests/%s", id);
+	m = get("compliance", path);
+	ck_status(&m, 200);
+	ck_assert_int_eq(json_integer_value(json_at(m.json, "rows")), CUSTOMERS);
+	ck_assert(json_is_true(json_at(m.json, "complete")));
+	crypto_hash_sha256(hash, (const unsigned char *)r.text, strlen(r.text));
+	(void)sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+	ck_assert_str_eq(reply_text(&m, "sha256"), hex);
+	reply_free(&r);
+	reply_free(&m);
+	ck_assert_int_eq(
+	    test_db_number(
+		&world.db, "SELECT count(*) FROM ledger_leaf WHERE kind = 'export'") +
+		    test_db_number(&world.db,
+			"SELECT count(*) FROM ledger_outbox WHERE kind = 'export'") >
+		0,
+	    1);
+}
+END_TEST
+
+static const struct {
+	const char *role, *path;
+	long status;
+} exports_refused[] = {{"agent", "/v1/exports/customers", 403},
+    {"operator", "/v1/exports/customers", 403}, {"ops", "/v1/exports/passwords", 404},
+    {"ops", "/v1/exports/members", 400}, {"ops", "/v1/exports/tasks?stage=mature", 400},
+    {"ops", "/v1/exports/customers?from=2026-01-01T00:00:00Z", 400},
+    {"ops", "/v1/exports/tasks?format=xlsx", 400},
+    {"ops", "/v1/export-manifests/00000000-0000-0000-0000-000000000000", 404}};
+
+START_TEST(an_export_that_cannot_be_is_refused_before_it_begins)
+{
+	struct reply r = get(exports_refused[_i].role, exports_refused[_i].path);
+
+	ck_status(&r, exports_refused[_i].status);
+	reply_free(&r);
+}
+END_TEST
+
 START_TEST(the_overview_adds_up)
 {
 	struct reply r = get("ops", "/v1/overview");
@@ -1853,6 +1935,9 @@ api_suite(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, the_table_of_routes_and_the_document_agree);
 	tcase_add_test(tc, every_operation_answers_as_the_document_says);
+	tcase_add_test(tc, an_export_holds_every_row_once_and_its_manifest_says_so);
+	tcase_add_loop_test(tc, an_export_that_cannot_be_is_refused_before_it_begins, 0,
+	    (int)STW_ARRAY_LEN(exports_refused));
 	tcase_add_test(tc, the_overview_adds_up);
 	tcase_add_test(tc, decisions_replay_to_the_same_bytes);
 	suite_add_tcase(suite, tc);
