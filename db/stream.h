@@ -159,6 +159,9 @@ struct db_slot {
 /* NOT_FOUND: no slot of this name. */
 enum stw_code db_slot_get(struct db *db, const char *slot, struct db_slot *out,
     struct stw_err *err) STW_MUST_USE;
+/* Names of the slots of db's database, in the arena. */
+enum stw_code db_slot_names(struct db *db, struct arena *arena, const char ***out,
+    size_t *count, struct stw_err *err) STW_MUST_USE;
 /* NOT_FOUND; CONFLICT: somebody reads it. */
 enum stw_code db_slot_drop(
     struct db *db, const char *slot, struct stw_err *err) STW_MUST_USE;

@@ -123,6 +123,24 @@ done:
 	return rc;
 }
 
+enum stw_code
+db_slot_names(struct db *db, struct arena *arena, const char ***out, size_t *count,
+    struct stw_err *err)
+{
+	struct db_rows *rows = NULL;
+	enum stw_code rc = db_query(db, DB_Q_SLOT_LIST, NULL, 0, &rows, err);
+
+	*out = NULL;
+	*count = 0;
+	if (rc != STW_OK)
+		return rc;
+	*out = arena_array(arena, (size_t)db_rows_count(rows), sizeof **out);
+	DB_ROW_FOREACH(rows, r)
+		(*out)[(*count)++] = db_get_text(rows, r, 0, arena);
+	db_rows_free(rows);
+	return STW_OK;
+}
+
 static enum stw_code
 fail_in_use(const char *slot, int pid, struct stw_err *err)
 {

@@ -1858,6 +1858,7 @@ static const struct refusal refusals[] = {
     {{"import", "/nonexistent", NULL}, 3, "is not a directory"},
     {{"token", "create", "--role", "king", "--subject", "x", NULL}, 2, "--role is ops"},
     {{"campaign", "activate", "none", "--by", "x", NULL}, 3, "none"},
+    {{"slot", "drop", "none", NULL}, 3, "no replication slot none"},
     {{"consent", "grant", "nobody", "--purpose", "MARKETING", "--channel", "VOICE"}, 2,
 	"are needed"},
 };

@@ -559,6 +559,20 @@ START_TEST(one_reader_a_slot)
 }
 END_TEST
 
+START_TEST(slots_are_listed_by_name)
+{
+	struct arena arena;
+	const char **names;
+	size_t count;
+
+	arena_init(&arena);
+	ck_ok(db_slot_names(t.db, &arena, &names, &count, &err));
+	ck_assert_uint_eq(count, 1);
+	ck_assert_str_eq(names[0], slot);
+	arena_fini(&arena);
+}
+END_TEST
+
 START_TEST(our_own_reader_of_before_is_ended)
 {
 	struct stream_before before = {0};
@@ -934,6 +948,7 @@ streaming_tests(void)
 	tcase_add_test(tc, what_was_acked_is_known_after_a_new_start);
 	tcase_add_test(tc, a_busy_keeper_lives_by_its_acks_and_loses_nothing_without);
 	tcase_add_test(tc, one_reader_a_slot);
+	tcase_add_test(tc, slots_are_listed_by_name);
 	tcase_add_test(tc, our_own_reader_of_before_is_ended);
 	tcase_add_test(tc, a_slot_that_was_dropped_means_load_again);
 	tcase_add_test(tc, a_slot_that_somebody_moved_on_means_load_again);
