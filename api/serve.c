@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 
 #define RETRY_MSEC     1000
 #define KEYS_KEPT      (7 * STW_USEC_DAY)
+#define TOUCHED_MSEC   200
 #define PRUNE_EVERY    (10 * STW_USEC_MIN)
 #define STARTED_WITHIN 4 /* threads */
 
@@ -193,6 +195,60 @@ tick_once(struct serve *serve, struct db *db, const struct ruleset *rules)
 	tick_fini(&result);
 }
 
+/* The end of the log, and with it the stages that a tick has just written: what the next
+ * one looks at has to show them. 0: not known. */
+static stw_lsn
+log_end(struct db *db)
+{
+	struct stw_err err;
+	stw_lsn position = 0;
+
+	if (book_live_position(db, &position, &err) != STW_OK)
+		log_err(LOG_WARN, "tick_no_database", &err);
+	return position;
+}
+
+/* *written: what the version has to show, and what the one after this has to. */
+static void
+tick_changed(
+    struct serve *serve, struct db *db, const struct book_keys *keys, stw_lsn *written)
+{
+	struct book_view *view =
+	    book_live_view_after(serve->app->live, *written, RETRY_MSEC);
+	struct tick_touched touched;
+	struct stw_err err;
+
+	if (tick_touched_run(db, view, keys, app_now(serve->app), &touched, &err) !=
+	    STW_OK) {
+		log_err(LOG_WARN, "tick_changes_failed", &err);
+		db_rollback(db);
+		if (db_reset(db, &err) != STW_OK)
+			log_err(LOG_WARN, "tick_no_database", &err);
+	} else if (touched.stage_changes > 0) {
+		*written = log_end(db);
+	}
+	book_view_unref(view);
+}
+
+/* Customers that change until the next tick is due move, enter and leave at once. After an
+ * error they wait for that tick. */
+static void
+tick_changes(struct serve *serve, struct db *db, stw_usec until)
+{
+	stw_lsn written = log_end(db);
+
+	while (!serve->stop && stw_monotonic() < until) {
+		struct book_keys keys;
+		struct book_view *view =
+		    book_live_touched(serve->app->live, TOUCHED_MSEC, &keys);
+
+		if (view != NULL)
+			tick_changed(serve, db, &keys, &written);
+		book_view_unref(view);
+		free(keys.items);
+	}
+}
+
 static void *
 tick_main(void *arg)
 {
@@ -204,8 +260,13 @@ tick_main(void *arg)
 	if (db != NULL)
 		rules = rules_patiently(serve, db);
 	while (!serve->stop && rules != NULL) {
+		stw_usec next = stw_monotonic() + every * STW_USEC_SEC;
+
 		tick_once(serve, db, rules);
-		pause_msec(serve, every * 1000);
+		if (serve->app->live != NULL)
+			tick_changes(serve, db, next);
+		else
+			pause_msec(serve, every * 1000);
 	}
 	if (db != NULL)
 		db_close(db);
@@ -232,7 +293,8 @@ start_book(struct serve *serve, struct stw_err *err)
 	    .conninfo = setting_text(s, SET_DATABASE),
 	    .slot = setting_text(s, SET_BOOK_SLOT),
 	    .clock = &serve->app->clock,
-	    .periodic_sec = (int)setting_int(s, SET_BOOK_RELOAD)};
+	    .periodic_sec = (int)setting_int(s, SET_BOOK_RELOAD),
+	    .touched = setting_int(s, SET_TICK_SECONDS) > 0};
 
 	if (options.slot[0] == '\0')
 		return STW_OK;

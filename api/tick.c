@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "segments/trait_store.h"
+
 #define FRESH_MSEC 5000 /* waits so long for what is committed already */
 
 /* The kept book with all that is committed by now, or one that is loaded. */
@@ -93,4 +95,34 @@ tick_fini(struct tick_result *result)
 	book_view_unref(result->view);
 	arena_fini(&result->arena);
 	memset(result, 0, sizeof *result);
+}
+
+static void
+count_touched(const struct segments_tick_result *r, struct tick_touched *out)
+{
+	out->stage_changes = r->stage_changes;
+	for (int i = 0; i < r->nsegments; i++) {
+		out->entered += r->segments[i].entered;
+		out->left += r->segments[i].left;
+	}
+}
+
+enum stw_code
+tick_touched_run(struct db *db, const struct book_view *view,
+    const struct book_keys *keys, stw_usec now, struct tick_touched *out,
+    struct stw_err *err)
+{
+	struct book_patch patch = book_view_pick(view, keys->items, keys->count);
+	struct segments_tick_result result;
+	enum stw_code rc = trait_store_derive(db, patch.book, now, NULL, err);
+
+	*out = (struct tick_touched){.customers = (int64_t)keys->count};
+	if (rc == STW_OK)
+		rc = segments_tick(db, patch.book, now, NULL, &result, err);
+	if (rc == STW_OK) {
+		count_touched(&result, out);
+		segments_tick_fini(&result);
+	}
+	book_patch_fini(&patch);
+	return rc;
 }

@@ -86,6 +86,11 @@ enum book_outreach_col {
 	OUTREACH_DISPOSITION,
 };
 
+struct book_key {
+	int bucket;
+	int64_t customer_id;
+};
+
 struct book {
 	struct table
 	    *customers; /* children: holdings, transactions, interactions, outreach */
@@ -103,7 +108,11 @@ struct book {
 	/* Rows that are not valid any more: evaluated with the rest, never counted, found or
 	 * changed. NULL: none. Borrowed. */
 	const struct bitmap *dead;
-	bool patch; /* only customers that changed, not the whole book */
+	/* Only customers that changed, not the whole book. It names those that are gone; in the
+	 * book's order, borrowed. */
+	bool patch;
+	const struct book_key *gone;
+	size_t ngone;
 };
 
 /* The whole, in parts that have the same columns. */

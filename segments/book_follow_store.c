@@ -19,38 +19,34 @@
 static void
 changes_clear(struct book_changes *c)
 {
-	c->nkeys = c->ncommits = 0;
+	c->keys.count = c->touched.count = c->ncommits = 0;
 	c->changes = 0;
 	c->open = c->other = c->schema = c->reload = c->too_many = false;
 }
 
-/* Twice the same customer is one; when even so there are too many, they are let go. */
-static void
-changes_make_room(struct book_changes *c)
+/* Twice the same customer is one. False: there are too many even so. */
+static bool
+has_room(struct book_keys *keys)
 {
-	if (c->nkeys < c->cap)
-		return;
-	if (c->cap == KEYS_MAX) {
-		c->nkeys = book_keys_sort(c->keys, c->nkeys);
-		if (c->nkeys < KEYS_MAX / 2)
-			return;
-		c->reload = c->too_many = true;
-		c->nkeys = 0;
-		return;
-	}
-	c->cap = c->cap == 0 ? 1024 : c->cap * 2;
-	c->keys = stw_xrealloc(c->keys, c->cap * sizeof *c->keys);
+	if (keys->count >= KEYS_MAX)
+		keys->count = book_keys_sort(keys->items, keys->count);
+	return keys->count < KEYS_MAX;
 }
 
 static void
-changes_add(struct book_changes *c, int bucket, int64_t customer_id)
+changes_add(struct book_changes *c, const struct db_stream_event *event)
 {
 	c->changes++;
 	if (c->too_many)
 		return;
-	changes_make_room(c);
-	if (!c->too_many)
-		c->keys[c->nkeys++] = (struct book_key){bucket, customer_id};
+	if (!has_room(&c->keys)) {
+		c->reload = c->too_many = true;
+		c->keys.count = c->touched.count = 0;
+		return;
+	}
+	book_keys_add(&c->keys, event->bucket, event->customer_id);
+	if (strcmp(event->table, "customer_stage") != 0)
+		book_keys_add(&c->touched, event->bucket, event->customer_id);
 }
 
 static void
@@ -79,7 +75,7 @@ changes_take(struct book_changes *c, const struct db_stream_event *event)
 		break;
 	case DB_STREAM_CHANGE:
 		c->open = true;
-		changes_add(c, event->bucket, event->customer_id);
+		changes_add(c, event);
 		break;
 	case DB_STREAM_COMMIT:
 		changes_commit(c, event);
@@ -107,21 +103,32 @@ changes_due(const struct book_changes *c, enum db_stream_kind newest)
 {
 	if (c->open || (c->ncommits == 0 && !c->reload))
 		return false;
-	return newest == DB_STREAM_NONE || c->reload || c->nkeys >= BATCH_KEYS ||
+	return newest == DB_STREAM_NONE || c->reload || c->keys.count >= BATCH_KEYS ||
 	       c->ncommits >= BATCH_COMMITS ||
 	       stw_monotonic() - c->first >= COLLECT_USEC;
 }
 
 /* ---- versions -------------------------------------------------------------------------- */
-/* Takes the view. */
+/* For whoever asks book_live_touched; under the lock. */
 static void
-publish(struct book_live *live, struct book_view *view)
+add_touched(struct book_live *live, const struct book_keys *touched)
+{
+	for (size_t i = 0; i < touched->count && has_room(&live->touched); i++)
+		book_keys_add(&live->touched, touched->items[i].bucket,
+		    touched->items[i].customer_id);
+}
+
+/* Takes the view. touched: who else than before is new in it; NULL: nobody. */
+static void
+publish(struct book_live *live, struct book_view *view, const struct book_keys *touched)
 {
 	struct book_view *old;
 
 	(void)pthread_mutex_lock(&live->lock);
 	old = live->view;
 	live->view = view;
+	if (live->touched_wanted && touched != NULL)
+		add_touched(live, touched);
 	live->stat.versions++;
 	(void)pthread_cond_broadcast(&live->moved);
 	(void)pthread_mutex_unlock(&live->lock);
@@ -212,7 +219,7 @@ rebase_step(struct book_live *live)
 	if (rebase->running && atomic_load(&rebase->done)) {
 		struct book *base = rebase_join(rebase);
 
-		publish(live, book_view_rebase(live->view, rebase->then, base));
+		publish(live, book_view_rebase(live->view, rebase->then, base), NULL);
 		book_view_unref(rebase->then);
 		rebase->then = NULL;
 		(void)pthread_mutex_lock(&live->lock);
@@ -299,7 +306,7 @@ book_follow_load(struct book_live *live, struct stw_err *err)
 		return rc;
 	log_event(LOG_INFO, "book_loaded", "customers=%zu msec=%lld",
 	    book->customers->rows, (long long)((stw_monotonic() - began) / 1000));
-	publish(live, book_view_new(book));
+	publish(live, book_view_new(book), &live->changes.touched);
 	count_changes(live, 0);
 	(void)pthread_mutex_lock(&live->lock);
 	live->stat.reloads++;
@@ -339,13 +346,13 @@ read_again(struct book_live *live, struct book_patch *patch, struct stw_err *err
 	enum stw_code rc;
 
 	*patch = (struct book_patch){0};
-	c->nkeys = book_keys_sort(c->keys, c->nkeys);
+	c->keys.count = book_keys_sort(c->keys.items, c->keys.count);
 	rc = begin_visible(live, err);
 	if (rc != STW_OK)
 		return rc;
 	rc = check_around(live, err);
-	if (rc == STW_OK && !c->reload && c->nkeys > 0)
-		rc = book_patch_read(live->db, live->fill, c->keys, c->nkeys,
+	if (rc == STW_OK && !c->reload && c->keys.count > 0)
+		rc = book_patch_read(live->db, live->fill, c->keys.items, c->keys.count,
 		    clock_now(live->clock), patch, err);
 	if (rc == STW_OK)
 		rc = db_commit(live->db, err);
@@ -370,14 +377,15 @@ make_version(struct book_live *live, struct stw_err *err)
 		if (rc != STW_OK)
 			return rc;
 		if (patch.book != NULL)
-			publish(live, book_view_add(live->view, &patch, fixed));
+			publish(live, book_view_add(live->view, &patch, fixed),
+			    &c->touched);
 	}
 	if (c->reload) {
 		rc = book_follow_load(live, err);
 		if (rc != STW_OK)
 			return rc;
 	} else {
-		count_changes(live, (int64_t)c->nkeys);
+		count_changes(live, (int64_t)c->keys.count);
 	}
 	db_stream_ack(live->stream, c->lsn);
 	changes_clear(c);
@@ -460,7 +468,8 @@ book_follow_end(struct book_live *live)
 	rebase_drop(&live->rebase);
 	book_fill_close(live->fill);
 	live->fill = NULL;
-	free(live->changes.keys);
+	free(live->changes.keys.items);
+	free(live->changes.touched.items);
 	free(live->changes.xids);
 	free(live->changes.ats);
 	live->changes = (struct book_changes){0};

@@ -15,8 +15,10 @@
 
 /* What came out of the stream since the newest version. */
 struct book_changes {
-	struct book_key *keys;
-	size_t nkeys, cap;
+	struct book_keys keys;
+	/* Those of whom more than the stage changed: what a tick writes is no reason to look
+	 * at a customer again. */
+	struct book_keys touched;
 	uint32_t *xids; /* one a commit */
 	stw_usec *ats;  /* when it was */
 	size_t ncommits, commits_cap;
@@ -62,6 +64,8 @@ struct book_live {
 	    *view;        /* written by the keeper, who reads it without the lock */
 	stw_lsn position; /* all that was committed before it is in view */
 	struct book_live_stat stat; /* but for what is counted when asked */
+	bool touched_wanted;
+	struct book_keys touched; /* since somebody took them */
 };
 
 /* ---- book_live_store.c, for the keeper ---- */

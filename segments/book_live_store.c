@@ -147,6 +147,7 @@ live_free(struct book_live *live)
 	book_view_unref(live->view);
 	(void)pthread_mutex_destroy(&live->lock);
 	(void)pthread_cond_destroy(&live->moved);
+	free(live->touched.items);
 	free(live->conninfo);
 	free(live->slot);
 	free(live);
@@ -163,6 +164,7 @@ book_live_start(const struct book_live_options *options, struct book_live **out,
 	live->slot = stw_xstrdup(options->slot);
 	live->clock = options->clock;
 	live->periodic_sec = options->periodic_sec;
+	live->touched_wanted = options->touched;
 	clock_set_real(&live->wall);
 	STW_ASSERT(pthread_mutex_init(&live->lock, NULL) == 0);
 	moved_init(&live->moved);
@@ -243,19 +245,49 @@ worth_waiting(const struct book_live *live, stw_lsn position)
 	return live->stat.state != BOOK_LIVE_PERIODIC && live->position < position;
 }
 
+static struct timespec
+in_msec(int msec)
+{
+	struct timespec at;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += msec / 1000;
+	at.tv_nsec += (long)(msec % 1000) * 1000000;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_sec++;
+		at.tv_nsec -= 1000000000;
+	}
+	return at;
+}
+
+struct book_view *
+book_live_touched(struct book_live *live, int wait_msec, struct book_keys *out)
+{
+	const struct timespec until = in_msec(wait_msec);
+	struct book_view *view = NULL;
+
+	*out = (struct book_keys){0};
+	(void)pthread_mutex_lock(&live->lock);
+	while (live->touched.count == 0) {
+		if (pthread_cond_timedwait(&live->moved, &live->lock, &until) != 0)
+			break;
+	}
+	if (live->touched.count > 0) {
+		*out = live->touched;
+		live->touched = (struct book_keys){0};
+		view = book_view_ref(live->view);
+	}
+	(void)pthread_mutex_unlock(&live->lock);
+	out->count = book_keys_sort(out->items, out->count);
+	return view;
+}
+
 struct book_view *
 book_live_view_after(struct book_live *live, stw_lsn position, int wait_msec)
 {
+	const struct timespec until = in_msec(wait_msec);
 	struct book_view *view;
-	struct timespec until;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += wait_msec / 1000;
-	until.tv_nsec += (long)(wait_msec % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
 	(void)pthread_mutex_lock(&live->lock);
 	while (worth_waiting(live, position)) {
 		if (pthread_cond_timedwait(&live->moved, &live->lock, &until) != 0)

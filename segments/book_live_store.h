@@ -38,6 +38,7 @@ struct book_live_options {
 	const char *slot; /* of this process alone: two keepers do not share one */
 	const struct stw_clock *clock;
 	int periodic_sec; /* between loads where nothing can be streamed */
+	bool touched;     /* somebody will ask book_live_touched */
 };
 
 struct book_live;
@@ -59,6 +60,12 @@ enum stw_code book_live_position(
 struct book_view *book_live_view_after(
     struct book_live *live, stw_lsn position, int wait_msec);
 
+/* Who was changed since the last call, other than by moving to another stage; waits up to
+ * wait_msec for somebody. A version that has these changes, for book_view_unref; NULL:
+ * nobody was. A load counts nobody, and of a million only some are kept: a tick over all
+ * has to come now and then. For one caller. */
+struct book_view *book_live_touched(
+    struct book_live *live, int wait_msec, struct book_keys *out);
 /* A version as one book at an instant, with the traits of db's catalogue. It may borrow
  * the version's rows: book_free before the reference goes. */
 enum stw_code book_live_book(struct db *db, const struct book_view *view, stw_usec now,

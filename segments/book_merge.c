@@ -98,13 +98,12 @@ copy_ids(const struct book_parts *parts, const struct table_run *runs, size_t nr
 	STW_ASSERT(to->first[BOOK_BUCKETS] == at);
 }
 
-struct book *
-book_merge(const struct book_parts *parts)
+/* With room for the ids, which are not there yet. */
+static struct book *
+book_like(const struct book_parts *parts, const struct table_run *runs, size_t nruns)
 {
 	const struct table *tables[BOOK_PARTS_MAX];
 	struct book *book = stw_xalloc(sizeof *book);
-	struct table_run *runs;
-	size_t nruns = book_parts_order(parts, &runs);
 
 	STW_ASSERT(parts->count > 0);
 	for (int p = 0; p < parts->count; p++)
@@ -113,12 +112,43 @@ book_merge(const struct book_parts *parts)
 	memset(book->first, 0, sizeof book->first);
 	book->over = NULL;
 	book->dead = NULL;
+	book->gone = NULL;
+	book->ngone = 0;
 	book->last_bucket = -1;
 	book->customers =
 	    table_pick(tables, parts->count, tables[0]->ncols, runs, nruns);
 	book->id_cap = book->customers->rows < 16 ? 16 : book->customers->rows;
 	book->customer_id = stw_xalloc(book->id_cap * sizeof *book->customer_id);
+	return book;
+}
+
+struct book *
+book_merge(const struct book_parts *parts)
+{
+	struct table_run *runs;
+	size_t nruns = book_parts_order(parts, &runs);
+	struct book *book = book_like(parts, runs, nruns);
+
 	copy_ids(parts, runs, nruns, book);
 	free(runs);
+	return book;
+}
+
+struct book *
+book_of_runs(const struct book_parts *parts, const struct table_run *runs,
+    const struct book_key *keys, size_t nruns)
+{
+	struct book *book = book_like(parts, runs, nruns);
+	size_t at = 0;
+
+	for (int bucket = 0; bucket < BOOK_BUCKETS; bucket++) {
+		for (; at < nruns && keys[at].bucket == bucket; at++) {
+			STW_ASSERT(runs[at].count == 1);
+			book->customer_id[at] = keys[at].customer_id;
+			book->last_bucket = bucket;
+		}
+		book->first[bucket + 1] = (uint32_t)at;
+	}
+	STW_ASSERT(at == nruns);
 	return book;
 }

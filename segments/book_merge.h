@@ -15,5 +15,8 @@
 /* How many runs; their `from` is the number of the part. */
 size_t book_parts_order(const struct book_parts *parts, struct table_run **runs);
 struct book *book_merge(const struct book_parts *parts);
+/* A book of some rows, given one a run in the book's order, and whose they are. */
+struct book *book_of_runs(const struct book_parts *parts, const struct table_run *runs,
+    const struct book_key *keys, size_t nruns);
 
 #endif

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The statements look at these customers until the transaction ends. */
-static enum stw_code
-set_keys(struct db *db, const struct book_key *keys, size_t nkeys, struct stw_err *err)
+enum stw_code
+book_keys_set(
+    struct db *db, const struct book_key *keys, size_t nkeys, struct stw_err *err)
 {
 	int64_t *buckets = stw_xalloc((nkeys + 1) * sizeof *buckets);
 	int64_t *ids = stw_xalloc((nkeys + 1) * sizeof *ids);
@@ -102,7 +102,7 @@ book_patch_read(struct db *db, const struct book_fill *fill,
 
 	*out = (struct book_patch){0};
 	if (rc == STW_OK)
-		rc = set_keys(db, keys, nkeys, err);
+		rc = book_keys_set(db, keys, nkeys, err);
 	if (rc == STW_OK)
 		rc = read_customers(db, patch.book, err);
 	for (int c = 0; c < BOOK_CHILDREN && rc == STW_OK; c++)

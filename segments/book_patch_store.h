@@ -17,6 +17,11 @@ enum stw_code book_patch_read(struct db *db, const struct book_fill *fill,
     const struct book_key *keys, size_t nkeys, stw_usec as_of, struct book_patch *out,
     struct stw_err *err) STW_MUST_USE;
 
+/* The book_key_* and segment_key_* statements look at these customers until the open
+ * transaction ends. */
+enum stw_code book_keys_set(struct db *db, const struct book_key *keys, size_t nkeys,
+    struct stw_err *err) STW_MUST_USE;
+
 /* As the open transaction sees it; another value: products or settings changed in what a
  * book takes from them, and no patch brings it up to date. */
 #define BOOK_FINGERPRINT 33

@@ -37,6 +37,17 @@ book_keys_sort(struct book_key *keys, size_t n)
 }
 
 void
+book_keys_add(struct book_keys *keys, int bucket, int64_t customer_id)
+{
+	if (keys->count == keys->cap) {
+		keys->cap = keys->cap == 0 ? 256 : keys->cap * 2;
+		keys->items =
+		    stw_xrealloc(keys->items, keys->cap * sizeof *keys->items);
+	}
+	keys->items[keys->count++] = (struct book_key){bucket, customer_id};
+}
+
+void
 book_patch_fini(struct book_patch *patch)
 {
 	book_free(patch->book);
@@ -292,6 +303,40 @@ book_view_rebase(
 		view_push_shared(next, now, p);
 	}
 	return next;
+}
+
+/* ---- some of it ----------------------------------------------------------------------- */
+struct book_patch
+book_view_pick(const struct book_view *view, const struct book_key *keys, size_t nkeys)
+{
+	struct book_patch patch = {.gone = stw_xalloc((nkeys + 1) * sizeof *keys)};
+	struct book_key *found = stw_xalloc((nkeys + 1) * sizeof *found);
+	struct table_run *runs = stw_xalloc((nkeys + 1) * sizeof *runs);
+	struct raw_parts raw;
+	size_t nruns = 0;
+
+	raw_parts_of(view, 0, &raw);
+	for (size_t i = 0; i < nkeys; i++) {
+		size_t row = SIZE_MAX;
+		int p = view->nparts;
+
+		while (row == SIZE_MAX && p > 0)
+			row = book_find(
+			    raw.parts.books[--p], keys[i].bucket, keys[i].customer_id);
+		if (row == SIZE_MAX) {
+			patch.gone[patch.ngone++] = keys[i];
+			continue;
+		}
+		found[nruns] = keys[i];
+		runs[nruns++] = (struct table_run){.from = p, .first = row, .count = 1};
+	}
+	patch.book = book_of_runs(&raw.parts, runs, found, nruns);
+	patch.book->patch = true;
+	patch.book->gone = patch.gone;
+	patch.book->ngone = patch.ngone;
+	free(runs);
+	free(found);
+	return patch;
 }
 
 /* ---- reading -------------------------------------------------------------------------- */

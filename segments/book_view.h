@@ -26,14 +26,17 @@
 
 struct trait_catalogue; /* segments/trait.h */
 
-struct book_key {
-	int bucket;
-	int64_t customer_id;
-};
 /* For qsort: in the book's order. */
 int book_key_cmp(const void *a, const void *b);
 /* Sorts, and drops what is there twice; how many are left. */
 size_t book_keys_sort(struct book_key *keys, size_t n);
+
+/* A list of them; starts zeroed, items are freed with free(). */
+struct book_keys {
+	struct book_key *items;
+	size_t count, cap;
+};
+void book_keys_add(struct book_keys *keys, int bucket, int64_t customer_id);
 
 /* Customers that changed: their rows, packed and without derived traits, and those that
  * are not there any more. */
@@ -74,6 +77,11 @@ struct book *book_view_merged(const struct book_view *view);
  * that `then` has; takes base. */
 struct book_view *book_view_rebase(
     const struct book_view *now, const struct book_view *then, struct book *base);
+
+/* These customers as they are in the view, with rows of their own; keys in the book's
+ * order, none twice. */
+struct book_patch book_view_pick(
+    const struct book_view *view, const struct book_key *keys, size_t nkeys);
 
 struct book_view_stat {
 	int64_t customers, patch_rows;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/embed.h"
+#include "segments/book_patch_store.h"
 #include "segments/book_store.h"
 #include "segments/change_store.h"
 
@@ -508,18 +509,13 @@ stored_add(struct stored *stored, const struct segment_host *host, int bucket,
 }
 
 static enum stw_code
-stored_load(struct db *db, const struct segment_host *host, struct stored *out,
-    struct stw_err *err)
+stored_read(struct db *db, enum db_query_id query, const struct segment_host *host,
+    struct stored *out, struct stw_err *err)
 {
 	struct db_copy_out *copy = NULL;
 	bool more;
-	enum stw_code rc;
+	enum stw_code rc = db_copy_out_begin(db, query, &copy, err);
 
-	*out = (struct stored){0};
-	out->members = stw_xalloc(((size_t)host->count + 1) * sizeof *out->members);
-	for (int i = 0; i < host->count; i++)
-		bitmap_init(&out->members[i], host->book->customers->rows);
-	rc = db_copy_out_begin(db, DB_Q_SEGMENT_MEMBERS, &copy, err);
 	if (rc != STW_OK)
 		return rc;
 	while ((rc = db_copy_out_row(copy, &more, err)) == STW_OK && more) {
@@ -531,6 +527,45 @@ stored_load(struct db *db, const struct segment_host *host, struct stored *out,
 	}
 	db_copy_out_close(copy);
 	return rc;
+}
+
+/* Of the customers of a patch, those who are gone included. */
+static enum stw_code
+stored_read_patch(struct db *db, const struct segment_host *host, struct stored *out,
+    struct stw_err *err)
+{
+	const struct book *book = host->book;
+	size_t rows = book->customers->rows, n = rows + book->ngone;
+	struct book_key *keys = stw_xalloc((n + 1) * sizeof *keys);
+	enum stw_code rc = db_begin_snapshot(db, err);
+
+	for (size_t row = 0; row < rows; row++)
+		keys[row] = (struct book_key){
+		    book_bucket_of(book, row), book->customer_id[row]};
+	for (size_t i = 0; i < book->ngone; i++)
+		keys[rows + i] = book->gone[i];
+	if (rc == STW_OK)
+		rc = book_keys_set(db, keys, n, err);
+	free(keys);
+	if (rc == STW_OK)
+		rc = stored_read(db, DB_Q_SEGMENT_KEY_MEMBERS, host, out, err);
+	if (rc == STW_OK)
+		return db_commit(db, err);
+	db_rollback(db);
+	return rc;
+}
+
+static enum stw_code
+stored_load(struct db *db, const struct segment_host *host, struct stored *out,
+    struct stw_err *err)
+{
+	*out = (struct stored){0};
+	out->members = stw_xalloc(((size_t)host->count + 1) * sizeof *out->members);
+	for (int i = 0; i < host->count; i++)
+		bitmap_init(&out->members[i], host->book->customers->rows);
+	return host->book->patch
+		   ? stored_read_patch(db, host, out, err)
+		   : stored_read(db, DB_Q_SEGMENT_MEMBERS, host, out, err);
 }
 
 enum stw_code
@@ -694,6 +729,22 @@ write_result(struct db *db, const struct segment *segment,
 	return rc;
 }
 
+/* A patch tells how many came and went; the rest is for an evaluation of everybody. */
+static enum stw_code
+write_touched(const struct apply *a, int i, struct stw_err *err)
+{
+	const struct segment *segment = &a->host->segments[i];
+	const struct segment_moves *moves = &a->moves[i];
+	const struct db_param params[] = {db_i64(segment->def.segment_id),
+	    db_i64(segment->def.version), db_i64(moves->entered), db_i64(moves->left),
+	    db_day(zone_local(a->host->book->zone, a->now).day), db_usec(a->now)};
+
+	if (moves->entered == 0 && moves->left == 0)
+		return STW_OK;
+	return db_exec(
+	    a->db, DB_Q_SEGMENT_TOUCHED, params, DB_NPARAMS(params), NULL, err);
+}
+
 static enum stw_code
 write_results(struct apply *a, struct stw_err *err)
 {
@@ -701,9 +752,11 @@ write_results(struct apply *a, struct stw_err *err)
 
 	if (rc != STW_OK)
 		return rc;
-	for (int i = 0; i < a->host->count && rc == STW_OK; i++)
-		rc = write_result(
-		    a->db, &a->host->segments[i], &a->moves[i], a->now, err);
+	for (int i = 0; i < a->host->count && rc == STW_OK; i++) {
+		rc = a->host->book->patch ? write_touched(a, i, err)
+					  : write_result(a->db, &a->host->segments[i],
+						&a->moves[i], a->now, err);
+	}
 	if (rc == STW_OK)
 		return db_commit(a->db, err);
 	db_rollback(a->db);

@@ -68,7 +68,9 @@ enum stw_code segment_store_host(struct db *db, const struct book *book,
 struct segment_moves {
 	int64_t entered, left;
 };
-/* After segments_evaluate on a host from segment_store_host: writes the differences to
+/* Over a patch (struct book) only its customers are looked at, and of the segments only
+ * the number of members is written.
+ * After segments_evaluate on a host from segment_store_host: writes the differences to
  * what is stored, one transaction a bucket, then the counts or the failure of each
  * segment. moves: one a segment of the host. */
 enum stw_code segment_store_apply(struct db *db, const struct segment_host *host,

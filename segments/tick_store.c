@@ -131,9 +131,10 @@ tick_segments(struct db *db, const struct book *book, stw_usec now,
 	r->host.sources[SEGMENT_LIST] = (struct segment_source){0};
 	if (rc == STW_OK)
 		rc = segment_store_apply(db, &r->host, now, progress, moves, err);
-	if (rc == STW_OK)
+	/* What is counted of everybody; a patch's moves have been added to it. */
+	if (rc == STW_OK && !book->patch)
 		rc = segment_days_put(db, &r->host, moves, now, err);
-	if (rc == STW_OK)
+	if (rc == STW_OK && !book->patch)
 		rc = promise_store_count(db, &promises, now, err);
 	if (rc == STW_OK)
 		count_segments(moves, r);

@@ -50,7 +50,8 @@ struct segments_tick_result {
 	stw_usec stage_usec, segment_usec; /* how long each half took */
 };
 
-/* result is empty on any error. progress may be NULL. */
+/* Over a patch (struct book): only its customers move, enter and leave; counts of
+ * everybody stay as the last tick over all left them. result is empty on any error. progress may be NULL. */
 enum stw_code segments_tick(struct db *db, struct book *book, stw_usec now,
     const struct progress *progress, struct segments_tick_result *result,
     struct stw_err *err) STW_MUST_USE;

@@ -1,5 +1,5 @@
-/* The keeper: what anybody commits is in the book a moment later, whatever happens. */
-#include <pthread.h>
+/* The keeper (a pthread of the library): what anybody commits is in the book a moment
+ * later, whatever happens. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 
 #include <check.h>
 
+#include "api/tick.h"
 #include "engine/log.h"
 #include "segments/book_live_store.h"
 #include "segments/book_store.h"
@@ -30,7 +31,8 @@ start(void)
 	struct book_live_options options = {.conninfo = t.superuser,
 	    .slot = slot,
 	    .clock = &business,
-	    .periodic_sec = 1};
+	    .periodic_sec = 1,
+	    .touched = true};
 
 	/* A slot's name is of the whole cluster. */
 	(void)snprintf(slot, sizeof slot, "live_%d", (int)getpid());
@@ -262,6 +264,127 @@ START_TEST(what_cannot_be_read_is_told_and_mended)
 }
 END_TEST
 
+/* ---- what follows from a change ---------------------------------------------------------- */
+static void
+save_segment(const char *code, const char *rule)
+{
+	const struct segment_def def = {
+	    .code = code, .name_zh = code, .name_en = code, .rule = rule};
+	int version;
+
+	ck_ok(segment_store_save(t.db, &def, "ann", WORLD_NOW, &version, &err));
+}
+
+static void
+prepare_segments(void)
+{
+	bool installed;
+
+	ck_ok(lifecycle_store_install(t.db, "setup", WORLD_NOW, &installed, &err));
+	save_segment("vip", "customer.tier == \"vip\"");
+	save_segment("rich", "customer.aum > money(\"500000\")");
+	save_segment("rich_vip",
+	    "customer in segment(\"vip\") || customer in segment(\"rich\")");
+	save_segment(
+	    "loud", "customer.complaints_90d > 0 && !(customer in segment(\"rich\"))");
+}
+
+/* Over everybody; how many entered and left. */
+static int64_t
+tick_all(int64_t *stage_changes)
+{
+	const struct tick_options options = {.now = clock_now(&business), .live = live};
+	struct tick_result result;
+	int64_t moves = 0;
+
+	ck_ok(tick_run(t.db, NULL, &options, &result, &err));
+	for (int i = 0; i < result.segments.nsegments; i++) {
+		const struct tick_segment *segment = &result.segments.segments[i];
+
+		ck_assert_msg(segment->failure == NULL, "%s", segment->failure);
+		/* Who overstays a promise depends on the stage, which moves by the tick. */
+		if (strncmp(segment->code, "overdue", 7) != 0)
+			moves += segment->entered + segment->left;
+	}
+	*stage_changes = result.segments.stage_changes;
+	tick_fini(&result);
+	return moves;
+}
+
+/* Until nothing is left to look at; how many customers were. */
+static int64_t
+tick_touched(void)
+{
+	struct tick_touched touched;
+	struct book_keys keys;
+	struct book_view *view;
+	int64_t customers = 0;
+
+	book_view_unref(settled());
+	while ((view = book_live_touched(live, 0, &keys)) != NULL) {
+		ck_ok(tick_touched_run(
+		    t.db, view, &keys, clock_now(&business), &touched, &err));
+		customers += touched.customers;
+		book_view_unref(view);
+		free(keys.items);
+		book_view_unref(settled());
+	}
+	return customers;
+}
+
+/* Members, and in the thousands what the segment says of itself. */
+static int64_t
+members(const char *code)
+{
+	char sql[300];
+
+	(void)snprintf(sql, sizeof sql,
+	    "SELECT matched * 1000 + (SELECT count(*) FROM segment_member AS m WHERE "
+	    "m.segment_id = s.segment_id AND left_at IS NULL) FROM segment AS s "
+	    "WHERE code = '%s'",
+	    code);
+	return test_db_number(&t, sql);
+}
+
+START_TEST(whoever_changes_enters_and_leaves_at_once)
+{
+	int64_t stages;
+
+	prepare_segments();
+	(void)tick_all(&stages);
+	ck_assert_int_gt(stages, 0);
+	ck_assert_int_eq(tick_touched(), 0); /* a tick's own stages are no reason */
+	test_db_tamper(
+	    &t, "UPDATE customer SET tier = 'vip' WHERE customer_id IN (3, 4, 5)");
+	ck_assert_int_eq(tick_touched(), 3);
+	ck_assert_int_eq(members("vip"), 3003);
+	test_db_tamper(&t, "DELETE FROM customer WHERE customer_id = 4;"
+			   "UPDATE customer SET tier = NULL WHERE customer_id = 5");
+	ck_assert_int_eq(tick_touched(), 2);
+	ck_assert_int_eq(members("vip"), 1001);
+	ck_assert_int_eq(tick_all(&stages), 0);
+	ck_assert_int_eq(members("vip"), 1001);
+}
+END_TEST
+
+/* After any changes, a tick over everybody finds nobody who came or went. */
+START_TEST(small_ticks_do_what_a_tick_over_everybody_does)
+{
+	struct book_writer *writer = book_writer_new(t.superuser, 1, 3, false);
+	int64_t stages;
+
+	prepare_segments();
+	(void)tick_all(&stages);
+	for (int round = 0; round < 4; round++) {
+		for (int k = 0; k < 15; k++)
+			(void)book_writer_write(writer, CUSTOMERS, 12);
+		ck_assert_int_gt(tick_touched(), 10);
+		ck_assert_int_eq(tick_all(&stages), 0);
+	}
+	book_writer_free(writer);
+}
+END_TEST
+
 START_TEST(without_a_publication_the_book_is_loaded_at_intervals)
 {
 	struct book_live_stat stat;
@@ -318,6 +441,8 @@ main(void)
 	    tc, upheavals_are_in_the_book_too, 0, (int)STW_ARRAY_LEN(upheavals));
 	tcase_add_test(tc, killed_connections_lose_nothing);
 	tcase_add_test(tc, what_cannot_be_read_is_told_and_mended);
+	tcase_add_test(tc, whoever_changes_enters_and_leaves_at_once);
+	tcase_add_test(tc, small_ticks_do_what_a_tick_over_everybody_does);
 	tcase_add_test(tc, without_a_publication_the_book_is_loaded_at_intervals);
 	tcase_add_test(tc, a_keeper_that_stops_leaves_no_slot);
 	suite_add_tcase(s, tc);
