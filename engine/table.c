@@ -3,108 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/arena.h"
-
-/* ---- dictionary -------------------------------------------------------------- */
-struct col_dict {
-	struct arena arena; /* the bytes, which therefore never move */
-	struct str *items;
-	uint32_t count, cap;
-	uint32_t *slots; /* code + 1, 0: free; a power of two of them, half empty */
-	uint32_t nslots;
-};
-
-static uint32_t
-str_hash(struct str s)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < s.len; i++)
-		h = (h ^ (unsigned char)s.ptr[i]) * UINT64_C(0x100000001b3);
-	return (uint32_t)(h ^ (h >> 32));
-}
-
-struct col_dict *
-col_dict_new(void)
-{
-	struct col_dict *dict = stw_xalloc(sizeof *dict);
-
-	dict->nslots = 64;
-	dict->slots = stw_xalloc(dict->nslots * sizeof *dict->slots);
-	return dict;
-}
-
-void
-col_dict_free(struct col_dict *dict)
-{
-	if (dict == NULL)
-		return;
-	arena_fini(&dict->arena);
-	free(dict->items);
-	free(dict->slots);
-	free(dict);
-}
-
-/* The slot that holds s, or the free one where it belongs. */
-static uint32_t
-dict_slot(const struct col_dict *dict, struct str s)
-{
-	uint32_t at = str_hash(s) & (dict->nslots - 1);
-
-	while (dict->slots[at] != 0 && !str_eq(dict->items[dict->slots[at] - 1], s))
-		at = (at + 1) & (dict->nslots - 1);
-	return at;
-}
-
-static void
-dict_grow(struct col_dict *dict)
-{
-	STW_ASSERT(dict->nslots < UINT32_C(0x80000000));
-	free(dict->slots);
-	dict->nslots *= 2;
-	dict->slots = stw_xalloc(dict->nslots * sizeof *dict->slots);
-	for (uint32_t code = 0; code < dict->count; code++)
-		dict->slots[dict_slot(dict, dict->items[code])] = code + 1;
-}
-
-uint32_t
-col_dict_add(struct col_dict *dict, struct str s)
-{
-	uint32_t at = dict_slot(dict, s);
-
-	if (dict->slots[at] != 0)
-		return dict->slots[at] - 1;
-	if (dict->count == dict->cap) {
-		dict->cap = dict->cap == 0 ? 32 : dict->cap * 2;
-		dict->items =
-		    stw_xrealloc(dict->items, dict->cap * sizeof *dict->items);
-	}
-	dict->items[dict->count] =
-	    (struct str){arena_strndup(&dict->arena, s.ptr, s.len), s.len};
-	dict->slots[at] = ++dict->count;
-	if (dict->count * 2 > dict->nslots)
-		dict_grow(dict);
-	return dict->count - 1;
-}
-
-uint32_t
-col_dict_find(const struct col_dict *dict, struct str s)
-{
-	return dict->slots[dict_slot(dict, s)] - 1; /* free slot: 0 - 1 = UINT32_MAX */
-}
-
-struct str
-col_dict_get(const struct col_dict *dict, uint32_t code)
-{
-	STW_ASSERT(code < dict->count);
-	return dict->items[code];
-}
-
-uint32_t
-col_dict_count(const struct col_dict *dict)
-{
-	return dict->count;
-}
+#include "engine/table_priv.h"
 
 /* ---- table ------------------------------------------------------------------- */
 static size_t
@@ -439,9 +338,7 @@ table_bytes(const struct table *table)
 		if (col->valid != NULL)
 			bytes += valid_words(table->cap) * sizeof *col->valid;
 		if (col->dict != NULL)
-			bytes += sizeof *col->dict + col->dict->arena.total +
-				 col->dict->cap * sizeof *col->dict->items +
-				 col->dict->nslots * sizeof *col->dict->slots;
+			bytes += col_dict_bytes(col->dict);
 	}
 	for (int c = 0; c < table->nchildren && !table->over; c++)
 		bytes += sizeof table->children[c] +

@@ -89,14 +89,16 @@ struct col_chunk {
 size_t chunk_data_bytes(enum col_type type, uint8_t width, size_t rows);
 size_t chunk_low_bytes(uint8_t width, size_t rows);
 
+struct table_map;
 struct col_pack {
 	size_t rows, nchunks;
 	struct col_chunk *chunks;
 	int64_t min, max; /* of all chunks */
 	size_t missing;
-	size_t bytes;    /* of memory */
-	void *memory;    /* that the chunks point into */
-	uint64_t serial; /* no two packs of a process have the same */
+	size_t bytes;          /* of memory */
+	void *memory;          /* that the chunks point into; NULL: it is the map's */
+	struct table_map *map; /* of the file they lie in; NULL: none */
+	uint64_t serial;       /* no two packs of a process have the same */
 };
 
 struct column {
@@ -208,6 +210,8 @@ chunk_value(const struct col_chunk *c, size_t i)
 void table_pack(struct table *table);
 /* A packed copy of the first `rows` rows of a flat column; freed by col_pack_free. */
 struct col_pack *col_pack_new(const struct column *col, size_t rows);
+/* An empty one of so many rows, whose chunks the caller fills; its serial is new. */
+struct col_pack *col_pack_blank(size_t rows);
 void col_pack_free(struct col_pack *pack);
 /* Flat again, with room for the table's cap. */
 void column_unpack(struct table *table, int col);
@@ -222,7 +226,7 @@ column_code(const struct column *col, size_t row)
 	return (uint32_t)column_int(col, row);
 }
 
-/* Bytes of one element of a flat column. */
+/* Bytes of one element of a column's type, as a flat column holds it. */
 size_t column_size(const struct column *col);
 
 /* Bytes held, columns, dictionaries and children together. */

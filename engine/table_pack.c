@@ -6,6 +6,7 @@
 
 #include "engine/arena.h"
 #include "engine/table.h"
+#include "engine/table_map.h"
 
 #define ALIGN     ((size_t)64)
 #define HUGE_PAGE ((size_t)2 << 20)
@@ -238,20 +239,28 @@ pack_memory(size_t bytes)
 }
 
 struct col_pack *
-col_pack_new(const struct column *col, size_t rows)
+col_pack_blank(size_t rows)
 {
 	static _Atomic uint64_t serials;
 	struct col_pack *pack = stw_xalloc(sizeof *pack);
-	size_t low_bytes = 0;
-	char *data, *low;
 
-	STW_ASSERT(col->pack == NULL);
 	*pack = (struct col_pack){.rows = rows,
 	    .nchunks = (rows + TABLE_CHUNK - 1) / TABLE_CHUNK,
 	    .min = INT64_MAX,
 	    .max = INT64_MIN,
 	    .serial = atomic_fetch_add(&serials, 1) + 1};
 	pack->chunks = stw_xalloc(pack->nchunks * sizeof *pack->chunks);
+	return pack;
+}
+
+struct col_pack *
+col_pack_new(const struct column *col, size_t rows)
+{
+	struct col_pack *pack = col_pack_blank(rows);
+	size_t low_bytes = 0;
+	char *data, *low;
+
+	STW_ASSERT(col->pack == NULL);
 	for (size_t k = 0; k < pack->nchunks; k++) {
 		struct col_chunk *c = &pack->chunks[k];
 		size_t n = rows_of(rows, k);
@@ -289,6 +298,7 @@ col_pack_free(struct col_pack *pack)
 		return;
 	free(pack->chunks);
 	free(pack->memory);
+	table_map_unref(pack->map);
 	free(pack);
 }
 

@@ -158,6 +158,7 @@ FUZZ_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BINS := $(patsubst %.c,$(B)/%,$(FUZZ_SRCS))
 ifeq ($(MODE),fuzz)
 $(B)/tests/fuzz/fuzz_rule: $(B)/tests/lib/rule_world.c.o
+$(B)/tests/fuzz/fuzz_book_file: $(B)/tests/lib/table_walk.c.o
 $(FUZZ_BINS): $(B)/%: $(B)/%.c.o $(LIB)
 	$(SAY) LD $@
 	$(Q)$(CC) $(LDOPT) -fsanitize=fuzzer -o $@ $^ $(LIBS)

@@ -58,7 +58,7 @@ while [ ! -s "$dir/port" ]; do
 	sleep 0.1
 done
 "$bin" setup --demo --tokens "$dir/tokens" --queue "http://127.0.0.1:$(cat "$dir/port")" >/dev/null
-step book "$bin" book stat
+step book "$bin" book count
 step segments "$bin" segments
 step plan "$bin" plan
 step dispatch "$bin" dispatch ${LIMIT:+--limit-sec "$LIMIT"}

@@ -160,31 +160,3 @@ cmd_import(struct cli *cli, struct stw_err *err)
 		print_import(&result);
 	return rc;
 }
-
-/* ---- book --------------------------------------------------------------------------------- */
-enum stw_code
-cmd_book(struct cli *cli, struct stw_err *err)
-{
-	static const char *const verbs[] = {"stat"};
-	static const char *const names[] = {"customers", "contact points", "holdings",
-	    "transactions", "interactions", "consent events", "objections", "tasks",
-	    "decisions"};
-	struct db_rows *rows = NULL;
-	struct db *db;
-	enum stw_code rc;
-
-	if (cli_verb(cli, verbs, 1, err) < 0)
-		return STW_INVALID;
-	rc = cli_parse(cli, NULL, 0, 0, 0, err);
-	if (rc == STW_OK)
-		rc = app_db(&cli->app, &db, err);
-	if (rc == STW_OK)
-		rc = db_query_one(db, DB_Q_BOOK_STAT, NULL, 0, &rows, err);
-	if (rc != STW_OK)
-		return rc;
-	for (int i = 0; i < (int)STW_ARRAY_LEN(names); i++)
-		(void)printf(
-		    "%-16s %14s\n", names[i], cli_count(db_get_i64(rows, 0, i)));
-	db_rows_free(rows);
-	return STW_OK;
-}

@@ -39,7 +39,11 @@ static const struct command commands[] = {
     {"import",
 	"import [check] DIR | import [check] MAPPING --data DIR [--max-errors N]",
 	"load the bank's files by a mapping document", cmd_import, NULL},
-    {"book", "book stat", "how many customers, holdings, transactions there are",
+    {"book",
+	"book count | stat [--file FILE] [--connections N] [--json] | save FILE [--connections N] | "
+	"open FILE [--json]",
+	"rows of the database; what the book in memory holds, by table and column; save it "
+	"to a file; check such a file",
 	cmd_book, NULL},
     {"rule",
 	"rule check|eval|explain|format RULE|@FILE [--customer REF] | rule eval --ndjson | "

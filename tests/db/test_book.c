@@ -8,7 +8,7 @@
 
 #include <check.h>
 
-#include "segments/book_store.h"
+#include "segments/book_file_store.h"
 #include "segments/customer_store.h"
 #include "tests/lib/book_world.h"
 #include "tests/lib/cluster.h"
@@ -563,6 +563,54 @@ START_TEST(a_connection_lost_in_the_middle_is_told_and_nothing_is_kept)
 }
 END_TEST
 
+/* ---- from a file -------------------------------------------------------------------- */
+#define MINUTE (60 * STW_USEC_SEC)
+
+static struct book *
+obtain(const char *path, stw_usec max_age, stw_usec now)
+{
+	struct book *book = NULL;
+
+	ck_ok(book_obtain(t.db, path, max_age, now, NULL, &book, &err));
+	return book;
+}
+
+/* k1's province tells whether the file or the database was read. */
+static void
+ck_province(struct book *book, const char *want)
+{
+	ck_assert_str_eq(world_cell(book, "province", row_of(book, "k1", 11)), want);
+	ck_assert_str_eq(world_cell(book, "age", row_of(book, "k1", 11)), "76");
+	book_free(book);
+}
+
+START_TEST(a_file_stands_for_the_database_while_it_may)
+{
+	char path[64];
+	struct book *book;
+
+	(void)snprintf(path, sizeof path, "build/book_%d", (int)getpid());
+	(void)unlink(path);
+	ck_assert_int_eq(
+	    book_open(t.db, path, WORLD_NOW, -1, &book, NULL, &err), STW_NOT_FOUND);
+	ck_province(obtain(path, MINUTE, WORLD_NOW), "上海"); /* loads, and saves */
+	test_db_tamper(&t, "UPDATE customer SET province = 'later'");
+	ck_province(obtain(path, MINUTE, WORLD_NOW + MINUTE), "上海");
+	ck_province(obtain(path, MINUTE, WORLD_NOW + MINUTE + 1), "later");
+	test_db_tamper(&t, "UPDATE customer SET province = 'again'");
+	ck_province(obtain(path, 0, WORLD_NOW + MINUTE), "again");
+	ck_province(obtain(NULL, MINUTE, WORLD_NOW), "again");
+	/* It cannot be written: the book is there all the same. */
+	ck_province(obtain("/nowhere/book", MINUTE, WORLD_NOW), "again");
+	test_db_tamper(&t, "INSERT INTO setting VALUES ('zone', 'UTC')");
+	ck_assert_int_eq(
+	    book_open(t.db, path, WORLD_NOW, -1, &book, NULL, &err), STW_INVALID);
+	ck_assert_ptr_nonnull(
+	    strstr(err.text, "zone Asia/Shanghai, and now it is UTC"));
+	ck_assert_int_eq(unlink(path), 0);
+}
+END_TEST
+
 /* ---- one customer ------------------------------------------------------------------ */
 static const char points[] =
     "INSERT INTO contact_point (bucket, point_id, customer_id, kind, phone_sealed, "
@@ -679,6 +727,7 @@ main(void)
 	tcase_add_loop_test(tc,
 	    a_connection_lost_in_the_middle_is_told_and_nothing_is_kept, 0,
 	    (int)STW_ARRAY_LEN(cuts));
+	tcase_add_test(tc, a_file_stands_for_the_database_while_it_may);
 	tcase_add_test(tc, a_customer_is_found_by_reference_and_by_id);
 	tcase_add_test(tc, nobody_is_found_and_the_error_does_not_repeat_the_reference);
 	tcase_add_test(tc, pages_meet_without_gap_or_overlap);

@@ -1,4 +1,6 @@
--- book_stat: how many there are of each.
+-- book_count: how many rows there are of each kind
+-- Returns  customers, contact points, holdings, transactions, interactions, consent events,
+--          objections, tasks, decisions
 SELECT (SELECT count(*) FROM customer), (SELECT count(*) FROM contact_point),
        (SELECT count(*) FROM holding), (SELECT count(*) FROM txn),
        (SELECT count(*) FROM interaction), (SELECT count(*) FROM consent_event),
