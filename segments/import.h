@@ -45,6 +45,7 @@ enum import_target {
 	IMPORT_CONSENT,
 	IMPORT_OBJECTION,
 	IMPORT_ATTEMPT,
+	IMPORT_HOUSEHOLD,
 	IMPORT_TARGETS, /* how many, plus one */
 };
 const char *import_target_name(enum import_target target); /* "customer" */

@@ -80,6 +80,9 @@ static const struct merge merges[IMPORT_TARGETS] = {
 	.put = DO(DB_Q_IMPORT_PUT_OBJECTION, TAKES_NOW | TAKES_ACTOR)},
     [IMPORT_ATTEMPT] = {.stage = DB_Q_IMPORT_COPY_ATTEMPT,
 	.put = DO(DB_Q_IMPORT_PUT_ATTEMPT, 0)},
+    [IMPORT_HOUSEHOLD] = {.stage = DB_Q_IMPORT_COPY_HOUSEHOLD,
+	.put = DO(DB_Q_IMPORT_PUT_HOUSEHOLD, TAKES_GIVEN | TAKES_NOW | TAKES_ACTOR),
+	.close = DO(DB_Q_IMPORT_CLOSE_HOUSEHOLD, TAKES_NOW | TAKES_ACTOR)},
 };
 
 /* The columns that a row says something about. Being in a snapshot also says that it is

@@ -145,6 +145,14 @@ static const struct import_column attempt_columns[] = {
     END,
 };
 
+static const struct import_column household_columns[] = {
+    CUSTOMER,
+    {"household", IMPORT_TEXT, PLAIN, true, 0, 64, NULL, NULL, true},
+    {"role", IMPORT_TEXT, PLAIN, false, 0, 0, "head spouse child parent member",
+	"member", false},
+    END,
+};
+
 #define UPSERT   (1u << IMPORT_UPSERT)
 #define DELETE   (1u << IMPORT_DELETE)
 #define SNAPSHOT (1u << IMPORT_SNAPSHOT)
@@ -173,6 +181,8 @@ static const struct import_target_def targets[IMPORT_TARGETS] = {
 	NULL, HISTORY},
     [IMPORT_ATTEMPT] = {"attempt", attempt_columns, "customer", UPSERT, NULL, NULL,
 	"it counts against the caps and stays"},
+    [IMPORT_HOUSEHOLD] = {"household", household_columns, "customer", UPSERT | DELETE,
+	NULL, NULL, "a household may have members that no file of the bank names"},
 };
 
 const struct import_target_def *

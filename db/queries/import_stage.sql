@@ -32,5 +32,7 @@ CREATE TEMP TABLE IF NOT EXISTS stage_objection (line bigint, bucket smallint,
 CREATE TEMP TABLE IF NOT EXISTS stage_attempt (line bigint, bucket smallint,
     customer_id bigint, count_id uuid, phone_index bytea, channel text, kind text,
     at timestamptz);
+CREATE TEMP TABLE IF NOT EXISTS stage_household (line bigint, bucket smallint,
+    customer_id bigint, household text, role text);
 CREATE TEMP TABLE IF NOT EXISTS stage_seen (bucket smallint, customer_id bigint, key text,
     PRIMARY KEY (bucket, customer_id, key));

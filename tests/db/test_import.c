@@ -107,6 +107,37 @@ put_small(void)
 			    "C1,withdraw,*,E-2,,2026-02-01\n");
 }
 
+START_TEST(households_come_with_the_feed_and_a_customer_has_one)
+{
+	put("mapping.json",
+	    "{\"name\": \"small\", \"currency\": \"CNY\", \"zone\": \"Asia/Shanghai\","
+	    " \"region\": \"CN\", \"files\": ["
+	    "  {\"file\": \"c.csv\", \"target\": \"customer\", \"columns\": "
+	    "    {\"ref\": \"row.id\"}},"
+	    "  {\"file\": \"h.csv\", \"target\": \"household\", \"columns\": {"
+	    "    \"customer\": \"row.id\", \"household\": \"row.h\", \"role\": "
+	    "\"row.role\"}}]}");
+	put("c.csv", "id\nC1\nC2\nC3\n");
+	/* C3 is named twice: the later row counts. */
+	put("h.csv", "id,h,role\nC1,H1,head\nC2,H1,spouse\nC3,H1,\nC3,H2,head\n");
+	ck_assert_msg(run(0, NULL) == STW_OK, "%s", err.text);
+	ck_assert_int_eq(
+	    number("SELECT sum(household_size * 100) FROM customer"), 200 + 200 + 100);
+	/* C2 moves, C1 says the same again. */
+	put("h.csv", "id,h,role\nC1,H1,head\nC2,H2,spouse\n");
+	ck_assert_msg(run(0, NULL) == STW_OK, "%s", err.text);
+	ck_assert_int_eq(number("SELECT count(*) FROM household_member WHERE state = "
+				"'member' AND household_ref = 'H2'"),
+	    2);
+	ck_assert_int_eq(
+	    number("SELECT count(*) FROM household_member WHERE state = 'left'"), 1);
+	ck_assert_int_eq(
+	    number("SELECT sum(household_size * 100) FROM customer"), 100 + 200 + 200);
+	put("h.csv", "id,h,role\nC1,H1,butler\n");
+	ck_assert_int_eq(run(0, NULL), STW_INVALID);
+}
+END_TEST
+
 START_TEST(a_good_book_arrives_typed_and_sealed)
 {
 	put_small();
@@ -499,6 +530,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, a_good_book_arrives_typed_and_sealed);
+	tcase_add_test(tc, households_come_with_the_feed_and_a_customer_has_one);
 	tcase_add_test(
 	    tc, the_same_content_again_is_left_alone_and_new_content_is_merged);
 	tcase_add_test(tc, columns_a_mapping_does_not_give_stay_as_they_are);
