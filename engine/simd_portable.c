@@ -84,6 +84,30 @@ WORD_COMPARE(lt, <)
 WORD_COMPARE(le, <=)
 WORD_COMPARE(eq, ==)
 
+/* Without vectors a second comparison costs more than reading the low parts. */
+#define IN_SPLIT(suffix, high_suffix, high_type, low_suffix, low_type)                 \
+	static inline uint64_t word_in_##suffix(const high_type *h, const low_type *l, \
+	    unsigned up, uint64_t lo, uint64_t span)                                   \
+	{                                                                              \
+		WORD(((uint64_t)h[i] << up | l[i]) - lo <= span);                      \
+	}                                                                              \
+	static inline void in_split_##suffix(const struct simd_codes *x,               \
+	    struct simd_range r, const uint64_t *open, bool more, size_t words,        \
+	    uint64_t *out)                                                             \
+	{                                                                              \
+		const uint64_t lo = (uint64_t)r.lo, span = (uint64_t)r.hi - lo;        \
+		const high_type *h = x->high;                                          \
+		const low_type *l = x->low;                                            \
+                                                                                       \
+		for (size_t w = 0; w < words; w++, h += 64, l += 64) {                 \
+			uint64_t in = 0;                                               \
+                                                                                       \
+			if (open == NULL || open[w] != 0)                              \
+				in = word_in_##suffix(h, l, x->low_bits, lo, span);    \
+			out[w] = more ? out[w] | in : in;                              \
+		}                                                                      \
+	}
+
 static size_t
 store(const uint64_t *a, size_t words, uint64_t *to)
 {
