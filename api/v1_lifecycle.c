@@ -1,9 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/app.h"
 #include "api/resources.h"
+#include "api/rule_scope.h"
 #include "segments/book_one_store.h"
-#include "segments/book_store.h"
 #include "segments/customer_store.h"
 #include "segments/lifecycle_store.h"
 #include "segments/lifecycle_why.h"
@@ -152,6 +153,14 @@ v1_lifecycle_create(struct api_request *req)
 		reply_version(req, 201, code, version);
 }
 
+/* The kept book where there is one; a load takes its time. */
+static enum stw_code
+open_book(struct api_request *req, struct rule_scope *out, struct stw_err *err)
+{
+	return rule_scope_open_live(
+	    req->db, req->app->live, req->now, &req->arena, out, err);
+}
+
 /* ---- looking before it counts ------------------------------------------------------------ */
 /* A document of the body, or a version of the path. */
 static enum stw_code
@@ -186,17 +195,17 @@ reply_validation(struct api_request *req, int version)
 {
 	struct lifecycle_model model = {0};
 	struct lifecycle_validation validation;
-	struct book *book = NULL;
+	struct rule_scope scope = {0};
 	struct stw_err err = {0};
 	json_t *v;
 	enum stw_code rc = read_model(req, version, &model, &err);
 
 	if (rc == STW_OK)
-		rc = book_load(req->db, req->now, NULL, &book, &err);
+		rc = open_book(req, &scope, &err);
 	if (rc == STW_OK)
 		rc = lifecycle_validate(
-		    &model, book, req->now, NULL, &req->arena, &validation, &err);
-	book_free(book);
+		    &model, scope.book, req->now, NULL, &req->arena, &validation, &err);
+	rule_scope_fini(&scope);
 	if (rc != STW_OK && rc != STW_INVALID) {
 		api_fail(req, rc, &err);
 		return;
@@ -214,7 +223,7 @@ reply_preview(struct api_request *req, int version)
 {
 	struct lifecycle_model model, in_force;
 	struct lifecycle_preview preview;
-	struct book *book = NULL;
+	struct rule_scope scope = {0};
 	struct stw_err err = {0};
 	struct buf text;
 	bool any = false;
@@ -226,10 +235,10 @@ reply_preview(struct api_request *req, int version)
 		rc = rc == STW_NOT_FOUND ? STW_OK : rc;
 	}
 	if (rc == STW_OK)
-		rc = book_load(req->db, req->now, NULL, &book, &err);
+		rc = open_book(req, &scope, &err);
 	if (rc == STW_OK)
-		rc = lifecycle_preview(any ? &in_force : NULL, &model, book, req->now,
-		    NULL, &req->arena, &preview, &err);
+		rc = lifecycle_preview(any ? &in_force : NULL, &model, scope.book,
+		    req->now, NULL, &req->arena, &preview, &err);
 	if (rc == STW_OK) {
 		buf_init(&text);
 		lifecycle_preview_json(
@@ -238,7 +247,7 @@ reply_preview(struct api_request *req, int version)
 	} else {
 		api_fail(req, rc, &err);
 	}
-	book_free(book);
+	rule_scope_fini(&scope);
 }
 
 void
@@ -276,18 +285,19 @@ void
 v1_lifecycle_submit(struct api_request *req)
 {
 	struct lifecycle_validation validation;
-	struct book *book = NULL;
+	struct rule_scope scope = {0};
 	struct stw_err err = {0};
 	enum stw_code rc;
 	int version;
 
 	if (!path_version(req, &version))
 		return;
-	rc = book_load(req->db, req->now, NULL, &book, &err);
+	rc = open_book(req, &scope, &err);
 	if (rc == STW_OK)
 		rc = lifecycle_store_submit(req->db, req->match.params[0], version,
-		    book, req->actor.subject, req->now, &req->arena, &validation, &err);
-	book_free(book);
+		    scope.book, req->actor.subject, req->now, &req->arena, &validation,
+		    &err);
+	rule_scope_fini(&scope);
 	if (rc != STW_OK)
 		api_fail(req, rc, &err);
 	else
@@ -298,18 +308,19 @@ void
 v1_lifecycle_approve(struct api_request *req)
 {
 	struct lifecycle_preview preview;
-	struct book *book = NULL;
+	struct rule_scope scope = {0};
 	struct stw_err err = {0};
 	enum stw_code rc;
 	int version;
 
 	if (!path_version(req, &version))
 		return;
-	rc = book_load(req->db, req->now, NULL, &book, &err);
+	rc = open_book(req, &scope, &err);
 	if (rc == STW_OK)
 		rc = lifecycle_store_approve(req->db, req->match.params[0], version,
-		    book, req->actor.subject, req->now, &req->arena, &preview, &err);
-	book_free(book);
+		    scope.book, req->actor.subject, req->now, &req->arena, &preview,
+		    &err);
+	rule_scope_fini(&scope);
 	if (rc != STW_OK)
 		api_fail(req, rc, &err);
 	else

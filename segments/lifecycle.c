@@ -199,9 +199,8 @@ add_change(struct lifecycle_changes *changes, size_t row, int from,
 	};
 }
 
-/* The first of the entries that leads from the stage and matches; NULL: none. */
-static const struct lifecycle_transition *
-first_match(const struct lifecycle_answers *a,
+const struct lifecycle_transition *
+lifecycle_first_match(const struct lifecycle_answers *a,
     const struct lifecycle_transition *entries, const int *answer, int n, int from,
     size_t row, int64_t stay, bool *undecided)
 {
@@ -234,11 +233,11 @@ choose(const struct lifecycle_answers *a, const struct lifecycle_model *model,
 		if (column_has(since_col, row) && column_int(since_col, row) >= now)
 			continue;
 		if (from < 0) {
-			t = first_match(a, model->initial, a->of_initial,
+			t = lifecycle_first_match(a, model->initial, a->of_initial,
 			    model->ninitial, -1, row, 0, &undecided);
 		} else {
-			t = first_match(a, model->transitions, a->of_transition,
-			    model->ntransitions, from, row,
+			t = lifecycle_first_match(a, model->transitions,
+			    a->of_transition, model->ntransitions, from, row,
 			    lifecycle_stay(book, row, now), &undecided);
 		}
 		if (t != NULL)

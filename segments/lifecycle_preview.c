@@ -35,72 +35,63 @@ ref_mask(struct str ref, struct arena *arena)
 }
 
 /* ---- where a tick leaves everybody ----------------------------------------------------- */
-/* Nobody has a stage yet: the first entry that matches places each. */
-static enum stw_code
-place_anew(const struct lifecycle_model *model, const struct book *book, stw_usec now,
-    const struct progress *progress, int16_t *after, struct stw_err *err)
+struct after {
+	int16_t *next,
+	    *later; /* a row: its stage after a tick, with and without stays */
+	int64_t moves, undecided;
+};
+
+static int16_t
+stage_after(const struct lifecycle_answers *a, const struct lifecycle_model *model,
+    int from, size_t row, int64_t stay, bool *undecided)
 {
+	const struct lifecycle_transition *t =
+	    from < 0 ? lifecycle_first_match(a, model->initial, a->of_initial,
+			   model->ninitial, -1, row, stay, undecided)
+		     : lifecycle_first_match(a, model->transitions, a->of_transition,
+			   model->ntransitions, from, row, stay, undecided);
+
+	return (int16_t)(t == NULL ? from : t->to);
+}
+
+/* anew: as if nobody had a stage. */
+static enum stw_code
+stages_after(const struct lifecycle_model *model, const struct book *book, stw_usec now,
+    bool anew, const struct progress *progress, struct arena *arena, struct after *out,
+    struct stw_err *err)
+{
+	const int *stages = lifecycle_stage_codes(book, model, arena);
+	size_t rows = book->customers->rows;
 	struct lifecycle_answers a = {0};
 	enum stw_code rc = lifecycle_answers_compile(&a, model, book, err);
 
-	for (int i = 0; i < model->ninitial && rc == STW_OK; i++)
-		if (a.of_initial[i] >= 0)
-			a.items[a.of_initial[i]].wanted = true;
+	out->next = arena_array(arena, rows, sizeof *out->next);
+	out->later = arena_array(arena, rows, sizeof *out->later);
+	for (int i = 0; i < a.count; i++)
+		a.items[i].wanted = true;
 	if (rc == STW_OK)
 		rc = lifecycle_answers_evaluate(&a, book, now, progress, err);
-	for (size_t row = 0; row < book->customers->rows && rc == STW_OK; row++) {
-		int i = 0;
+	for (size_t row = 0; row < rows && rc == STW_OK; row++) {
+		int from = anew ? -1 : lifecycle_stage_of(book, stages, row);
+		bool undecided = false, ignored = false;
 
-		while (a.of_initial[i] >= 0 &&
-		       !bitmap_get(&a.items[a.of_initial[i]].matched, row))
-			i++;
-		after[row] = (int16_t)model->initial[i].to;
+		out->next[row] = stage_after(
+		    &a, model, from, row, lifecycle_stay(book, row, now), &undecided);
+		out->later[row] =
+		    stage_after(&a, model, from, row, INT64_MAX, &ignored);
+		out->moves += out->next[row] != from;
+		out->undecided += out->next[row] == from && undecided;
 	}
 	lifecycle_answers_fini(&a);
 	return rc;
-}
-
-static enum stw_code
-stages_after(const struct lifecycle_model *model, const struct book *book, stw_usec now,
-    const struct progress *progress, struct arena *arena, int16_t *after,
-    int64_t *moves, int64_t *undecided, struct stw_err *err)
-{
-	const int *stages = lifecycle_stage_codes(book, model, arena);
-	struct lifecycle_changes changes;
-	enum stw_code rc =
-	    lifecycle_evaluate(book, model, now, progress, &changes, err);
-
-	if (rc != STW_OK)
-		return rc;
-	for (size_t row = 0; row < book->customers->rows; row++)
-		after[row] = (int16_t)lifecycle_stage_of(book, stages, row);
-	for (size_t i = 0; i < changes.count; i++)
-		after[changes.items[i].row] = (int16_t)changes.items[i].to;
-	*moves = (int64_t)changes.count;
-	*undecided = (int64_t)changes.undecided;
-	lifecycle_changes_free(&changes);
-	return STW_OK;
-}
-
-/* An instant at which everybody may move: whoever moved at this very instant would stay,
- * which is the tick's way to be repeated and not what a preview is asked for. */
-static stw_usec
-free_to_move(const struct book *book, stw_usec now)
-{
-	const struct column *since = &book->customers->cols[book->col_stage_since];
-
-	for (size_t row = 0; row < book->customers->rows; row++)
-		if (column_has(since, row) && column_int(since, row) >= now)
-			now = column_int(since, row) + 1;
-	return now;
 }
 
 /* ---- the matrix ------------------------------------------------------------------------- */
 struct matrix {
 	const struct lifecycle_model *now_model, *new_model;
 	const struct book *book;
-	const int16_t *before, *after; /* before NULL: no model is in force */
-	struct lifecycle_cell *cells;  /* (from + 1) * stages of the new one + to */
+	struct after before, after;   /* under each; before is empty without a model */
+	struct lifecycle_cell *cells; /* (from + 1) * stages of the new one + to */
 };
 
 static bool
@@ -110,19 +101,37 @@ same_stage(const struct matrix *m, int from, int to)
 				m->new_model->stages[to].code) == 0;
 }
 
+static struct lifecycle_cell *
+cell_at(struct matrix *m, int from, int to)
+{
+	return &m->cells[(size_t)(from + 1) * (size_t)m->new_model->nstages +
+			 (size_t)to];
+}
+
+static void
+sample(struct matrix *m, struct lifecycle_cell *cell, size_t row, struct arena *arena)
+{
+	const struct column *ref = &m->book->customers->cols[m->book->col_ref];
+
+	if (cell->nsamples < LIFECYCLE_PREVIEW_SAMPLES && column_has(ref, row))
+		cell->samples[cell->nsamples++] =
+		    ref_mask(col_dict_get(ref->dict, column_code(ref, row)), arena);
+}
+
 static void
 count_row(struct matrix *m, size_t row, struct arena *arena)
 {
-	int from = m->before == NULL ? -1 : m->before[row], to = m->after[row];
-	struct lifecycle_cell *cell =
-	    &m->cells[(size_t)(from + 1) * (size_t)m->new_model->nstages + (size_t)to];
-	const struct column *ref = &m->book->customers->cols[m->book->col_ref];
+	bool none = m->now_model == NULL;
+	int from = none ? -1 : m->before.next[row], to = m->after.next[row];
+	int from_later = none ? -1 : m->before.later[row];
+	int to_later = m->after.later[row];
 
-	cell->customers++;
-	if (!same_stage(m, from, to) && cell->nsamples < LIFECYCLE_PREVIEW_SAMPLES &&
-	    column_has(ref, row))
-		cell->samples[cell->nsamples++] =
-		    ref_mask(col_dict_get(ref->dict, column_code(ref, row)), arena);
+	cell_at(m, from, to)->customers++;
+	cell_at(m, from_later, to_later)->later++;
+	if (!same_stage(m, from, to))
+		sample(m, cell_at(m, from, to), row, arena);
+	else if (!same_stage(m, from_later, to_later))
+		sample(m, cell_at(m, from_later, to_later), row, arena);
 }
 
 static void
@@ -138,15 +147,17 @@ fill(struct matrix *m, struct arena *arena, struct lifecycle_preview *out)
 	out->cells = m->cells;
 	for (int from = -1; from < nfrom; from++)
 		for (int to = 0; to < nto; to++) {
-			struct lifecycle_cell cell = m->cells[(from + 1) * nto + to];
+			struct lifecycle_cell cell = *cell_at(m, from, to);
 
-			if (cell.customers == 0)
+			if (cell.customers == 0 && cell.later == 0)
 				continue;
 			cell.from = from;
 			cell.to = to;
 			cell.same = same_stage(m, from, to);
-			if (!cell.same)
+			if (!cell.same) {
 				out->differ += cell.customers;
+				out->differ_later += cell.later;
+			}
 			out->cells[out->ncells++] = cell; /* never past its own place */
 		}
 }
@@ -157,31 +168,25 @@ lifecycle_preview(const struct lifecycle_model *now_model,
     const struct progress *progress, struct arena *arena, struct lifecycle_preview *out,
     struct stw_err *err)
 {
-	size_t rows = book->customers->rows;
-	int16_t *before = arena_array(arena, rows, sizeof *before);
-	int16_t *after = arena_array(arena, rows, sizeof *after);
-	struct matrix m = {.now_model = now_model,
-	    .new_model = new_model,
-	    .book = book,
-	    .before = now_model == NULL ? NULL : before,
-	    .after = after};
+	struct matrix m = {
+	    .now_model = now_model, .new_model = new_model, .book = book};
 	bool anew = now_model == NULL || strcmp(now_model->code, new_model->code) != 0;
 	enum stw_code rc = STW_OK;
 
-	now = free_to_move(book, now);
 	*out = (struct lifecycle_preview){
-	    .as_of = book->as_of, .customers = (int64_t)rows};
+	    .as_of = book->as_of, .customers = (int64_t)book->customers->rows};
 	if (now_model != NULL)
-		rc = stages_after(now_model, book, now, progress, arena, before,
-		    &out->moves_now, &out->undecided_now, err);
-	if (rc == STW_OK && anew) {
-		rc = place_anew(new_model, book, now, progress, after, err);
-		out->moves_new = (int64_t)rows;
-	} else if (rc == STW_OK) {
-		rc = stages_after(new_model, book, now, progress, arena, after,
-		    &out->moves_new, &out->undecided_new, err);
-	}
+		rc = stages_after(
+		    now_model, book, now, false, progress, arena, &m.before, err);
 	if (rc == STW_OK)
-		fill(&m, arena, out);
-	return rc;
+		rc = stages_after(
+		    new_model, book, now, anew, progress, arena, &m.after, err);
+	if (rc != STW_OK)
+		return rc;
+	out->moves_now = m.before.moves;
+	out->undecided_now = m.before.undecided;
+	out->moves_new = m.after.moves;
+	out->undecided_new = m.after.undecided;
+	fill(&m, arena, out);
+	return STW_OK;
 }

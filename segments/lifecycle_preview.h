@@ -3,7 +3,8 @@
  *
  * Purpose    The next tick under the model in force and under the new one, over the same
  *            book: a matrix of the stages after it, with a few references (masked) for
- *            each cell in which the two differ. Pure; writes nothing.
+ *            each cell in which the two differ. And the same as if every minimum stay
+ *            were over, since right after a move nobody moves. Pure; writes nothing.
  * Rules      A new version of the model in force starts from the stages customers have;
  *            a model of another code places everybody anew, as its first tick would.
  * Ownership  Everything lives in the arena; names are borrowed from the models.
@@ -20,7 +21,8 @@ struct lifecycle_cell {
 	int from;  /* stage of the model in force; -1: none, there is no such model */
 	int to;    /* stage of the new model */
 	bool same; /* the two stages have one code */
-	int64_t customers;
+	int64_t customers; /* after the next tick */
+	int64_t later;     /* after a tick that asks for no minimum stay */
 	const char *samples[LIFECYCLE_PREVIEW_SAMPLES]; /* masked; none where same */
 	int nsamples;
 };
@@ -30,9 +32,11 @@ struct lifecycle_preview {
 	int64_t customers;
 	int64_t
 	    differ; /* who would be in another stage than under the model in force */
+	int64_t differ_later;         /* the same without minimum stays */
 	int64_t moves_now, moves_new; /* whom a tick moves under each */
 	int64_t undecided_now, undecided_new;
-	struct lifecycle_cell *cells; /* with customers; by from, then to */
+	struct lifecycle_cell
+	    *cells; /* with customers, now or later; by from, then to */
 	int ncells;
 };
 

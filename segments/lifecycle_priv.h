@@ -43,5 +43,10 @@ int *lifecycle_stage_codes(
 int lifecycle_stage_of(const struct book *book, const int *stages, size_t row);
 /* How long the row has been in its stage; INT64_MAX when nobody knows since when. */
 int64_t lifecycle_stay(const struct book *book, size_t row, stw_usec now);
+/* The first of the entries that leads from the stage and matches; NULL: none. stay: how
+ * long the customer has been in it. *undecided is set when one had no answer. */
+const struct lifecycle_transition *lifecycle_first_match(
+    const struct lifecycle_answers *a, const struct lifecycle_transition *entries,
+    const int *answer, int n, int from, size_t row, int64_t stay, bool *undecided);
 
 #endif

@@ -226,6 +226,7 @@ cells(const struct lifecycle_model *now_model, const struct lifecycle_model *new
 		put(one, "to", stage(new_model, c->to));
 		put(one, "same", json_boolean(c->same));
 		put(one, "customers", json_integer(c->customers));
+		put(one, "later", json_integer(c->later));
 		for (int s = 0; s < c->nsamples && samples; s++)
 			push(refs, json_string(c->samples[s]));
 		put(one, "samples", refs);
@@ -246,6 +247,7 @@ lifecycle_preview_json(const struct lifecycle_model *now_model,
 	put(root, "new", model_ref(new_model));
 	put(root, "customers", json_integer(preview->customers));
 	put(root, "differ", json_integer(preview->differ));
+	put(root, "differ_later", json_integer(preview->differ_later));
 	put(root, "moves_now", json_integer(preview->moves_now));
 	put(root, "moves_new", json_integer(preview->moves_new));
 	put(root, "undecided_now", json_integer(preview->undecided_now));

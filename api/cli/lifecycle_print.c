@@ -212,18 +212,19 @@ lifecycle_print_validation(const struct app *app, const struct lifecycle_model *
 }
 
 /* ---- preview ----------------------------------------------------------------------------- */
-static int64_t
+static const struct lifecycle_cell *
 cell_of(const struct lifecycle_preview *p, int from, int to)
 {
 	for (int i = 0; i < p->ncells; i++)
 		if (p->cells[i].from == from && p->cells[i].to == to)
-			return p->cells[i].customers;
-	return 0;
+			return &p->cells[i];
+	return NULL;
 }
 
 static void
 print_matrix(const struct lifecycle_model *now_model,
-    const struct lifecycle_model *new_model, const struct lifecycle_preview *p)
+    const struct lifecycle_model *new_model, const struct lifecycle_preview *p,
+    bool later)
 {
 	int nfrom = now_model == NULL ? 0 : now_model->nstages;
 	int lead = (now_model == NULL ? NAME_MAX_WIDTH : widest_stage(now_model)) + 2;
@@ -231,9 +232,12 @@ print_matrix(const struct lifecycle_model *now_model,
 
 	width = width < 12 ? 12 : width;
 	(void)printf("\n  %s\n  ",
-	    pick("下次刷新后所在的阶段：行为现行模型，列为新模型",
-		"the stage after the next tick: rows by the model in force, columns by "
-		"the new one"));
+	    later ? pick("若所有最短停留都已满：行为现行模型，列为新模型",
+			"once every minimum stay is over: rows by the model in force, "
+			"columns by the new one")
+		  : pick("下次刷新后所在的阶段：行为现行模型，列为新模型",
+			"the stage after the next tick: rows by the model in force, "
+			"columns by the new one"));
 	cli_cell("", lead);
 	for (int to = 0; to < new_model->nstages; to++)
 		right(stage_name(new_model, to), width);
@@ -244,7 +248,8 @@ print_matrix(const struct lifecycle_model *now_model,
 					   : stage_name(now_model, from),
 		    lead);
 		for (int to = 0; to < new_model->nstages; to++) {
-			int64_t n = cell_of(p, from, to);
+			const struct lifecycle_cell *c = cell_of(p, from, to);
+			int64_t n = c == NULL ? 0 : later ? c->later : c->customers;
 
 			right(n == 0 ? "." : cli_count(n), width);
 		}
@@ -252,33 +257,25 @@ print_matrix(const struct lifecycle_model *now_model,
 	}
 }
 
-void
-lifecycle_print_preview(const struct app *app, const struct lifecycle_model *now_model,
+static void
+print_moved(const struct lifecycle_model *now_model,
     const struct lifecycle_model *new_model, const struct lifecycle_preview *p)
 {
 	int width = widest_stage(new_model) + 1;
 
-	TELL("%s位客户中，%s位会在另一个阶段（数据截至%s；什么都没有写入）\n",
-	    "of %s customers %s would be in another stage (as of %s; nothing is "
-	    "written)\n",
-	    cli_count(p->customers), cli_count(p->differ), cli_time(app, p->as_of));
-	TELL("  现行模型：%s位移动，%s位未定；新模型：%s位移动，%s位未定\n",
-	    "  in force: %s would move, %s undecided; new: %s would move, %s "
-	    "undecided\n",
-	    cli_count(p->moves_now), cli_count(p->undecided_now),
-	    cli_count(p->moves_new), cli_count(p->undecided_new));
-	print_matrix(now_model, new_model, p);
-	if (p->differ == 0)
-		return;
-	(void)printf("\n  %s\n", pick("有变化的客户（客户号已脱敏）",
-				     "who would be elsewhere (references masked)"));
+	(void)printf("\n  ");
+	right(pick("下次刷新", "next tick"), 12);
+	right(pick("停留满后", "stays over"), 12);
+	(void)printf("  %s\n", pick("在另一个阶段的客户（客户号已脱敏）",
+				   "who would be elsewhere (references masked)"));
 	for (int i = 0; i < p->ncells; i++) {
 		const struct lifecycle_cell *c = &p->cells[i];
 
 		if (c->same)
 			continue;
 		(void)printf("  ");
-		right(cli_count(c->customers), 10);
+		right(cli_count(c->customers), 12);
+		right(cli_count(c->later), 12);
 		(void)printf("  ");
 		cli_cell(c->from < 0 ? stage_name(new_model, -1)
 				     : stage_name(now_model, c->from),
@@ -289,6 +286,28 @@ lifecycle_print_preview(const struct app *app, const struct lifecycle_model *now
 			(void)printf(" %s", c->samples[s]);
 		(void)putchar('\n');
 	}
+}
+
+void
+lifecycle_print_preview(const struct app *app, const struct lifecycle_model *now_model,
+    const struct lifecycle_model *new_model, const struct lifecycle_preview *p)
+{
+	TELL(
+	    "%s位客户中，下次刷新后%s位会在另一个阶段，最短停留都满后%s位（数据截至%s；什么都没有写入）\n",
+	    "of %s customers %s would be in another stage after the next tick, %s once "
+	    "every minimum stay is over (as of %s; nothing is written)\n",
+	    cli_count(p->customers), cli_count(p->differ), cli_count(p->differ_later),
+	    cli_time(app, p->as_of));
+	TELL("  现行模型：%s位移动，%s位未定；新模型：%s位移动，%s位未定\n",
+	    "  in force: %s would move, %s undecided; new: %s would move, %s "
+	    "undecided\n",
+	    cli_count(p->moves_now), cli_count(p->undecided_now),
+	    cli_count(p->moves_new), cli_count(p->undecided_new));
+	print_matrix(now_model, new_model, p, false);
+	if (p->differ_later != p->differ)
+		print_matrix(now_model, new_model, p, true);
+	if (p->differ > 0 || p->differ_later > 0)
+		print_moved(now_model, new_model, p);
 }
 
 /* ---- promises ------------------------------------------------------------------------------ */

@@ -10,16 +10,17 @@ import { Overview } from './screens/overview.js';
 import { Work } from './screens/work.js';
 import { Log } from './screens/log.js';
 import { DecisionPage } from './screens/decision.js';
+import { StagesPage, StagesVersion } from './screens/stages.js';
 
 /* The rail of a role, its home first; an agent's workbench is the whole window. */
 const RAILS = {
-	ops: ['overview', 'log'],
+	ops: ['overview', 'stages', 'log'],
 	operator: ['overview'],
-	compliance: ['log', 'overview'],
-	admin: ['overview', 'log'],
+	compliance: ['log', 'overview', 'stages'],
+	admin: ['overview', 'stages', 'log'],
 	agent: [],
 };
-const TITLES = { overview: 'overview.title', work: 'work.title', log: 'log.title', decisions: 'decision.title' };
+const TITLES = { overview: 'overview.title', work: 'work.title', log: 'log.title', stages: 'stages.title', decisions: 'decision.title' };
 const home = (role) => (role === 'agent' ? 'work' : RAILS[role][0]);
 
 function mayOpen(role, screen) {
@@ -34,6 +35,8 @@ function Screen({ role }) {
 	if (screen === 'overview') return html`<${Overview} />`;
 	if (screen === 'work') return html`<${Work} />`;
 	if (screen === 'log') return html`<${Log} query=${query} />`;
+	if (screen === 'stages' && parts[1] && parts[2]) return html`<${StagesVersion} key=${parts[1] + parts[2]} code=${parts[1]} version=${parts[2]} />`;
+	if (screen === 'stages') return html`<${StagesPage} />`;
 	if (screen === 'decisions' && parts[1]) return html`<${DecisionPage} key=${parts[1]} id=${parts[1]} />`;
 	return html`<p class="note">${t('error.no_screen')} <a href=${href([home(role)])}>${t('error.go_home')}</a></p>`;
 }

@@ -247,8 +247,70 @@ for (const lang of LANGS) {
 	}
 }
 
+/* The lifecycle model in force, mature from another amount on, as a draft of ops. */
+async function propose(amount) {
+	const call = async (path, options) => {
+		const response = await fetch(world.api + path, { ...options, headers: { Authorization: `Bearer ${world.tokens.ops}`, 'Content-Type': 'application/json', 'Idempotency-Key': `propose-${amount}` } });
+		assert.ok(response.ok, `${path}: ${response.status}`);
+		return response.json();
+	};
+	const { document } = await call('/v1/lifecycle/models/wealth/versions/1');
+	document.transitions.find((m) => m.reason === 'settled').when = `customer.tenure_days >= 730 && customer.aum >= money("${amount}")`;
+	return (await call('/v1/lifecycle/models', { method: 'POST', body: JSON.stringify(document) })).version;
+}
+
+for (const [lang, amount] of [['zh-CN', '100000'], ['en', '900000']]) {
+	const t = texts[lang];
+
+	test(`a lifecycle model comes into force by two people (${lang})`, async () => {
+		const version = await propose(amount);
+		const own = `/console/stages/wealth/${version}`;
+		const button = (page, verb) => page.locator(`[data-panel=actions] [data-verb=${verb}]`);
+		const state = (page, word) => page.locator('[data-panel=facts] .pill').filter({ hasText: word }).waitFor();
+
+		await inTab({ lang }, async (page) => {
+			await signIn(page, world.api, world.tokens.ops, '/console/stages');
+			await page.locator('[data-panel=promises] tbody tr').first().waitFor();
+			assert.equal(await page.locator('h1').innerText(), t['stages.title']);
+			await page.locator(`[data-panel=versions] a[href="${own}"]`).click();
+			await state(page, t['model.draft']);
+			await button(page, 'submit').click();
+			/* Whoever wrote it waits. */
+			await page.getByText(t['stages.waits']).waitFor();
+			assert.equal(await button(page, 'approve').count(), 0);
+		});
+		await inTab({ lang }, async (page) => {
+			await signIn(page, world.api, world.tokens.compliance, own);
+			await page.locator('[data-panel=preview] table.matrix').first().waitFor();
+			await page.locator('[data-panel=validation] table').first().waitFor();
+			assert.ok(await page.locator('td.moved').count() > 0, 'somebody would be elsewhere');
+			assert.match(await page.locator('[data-panel=preview]').innerText(), /C\*{4}\d{3}/);
+			await page.locator('input[name=why]').fill('90%');
+			await button(page, 'reject').click();
+			await page.getByText(t['stages.sent_back'].replace('{why}', '90%')).waitFor();
+		});
+		await inTab({ lang }, async (page) => {
+			await signIn(page, world.api, world.tokens.ops, own);
+			await button(page, 'submit').click();
+			await state(page, t['model.submitted']);
+		});
+		await inTab({ lang }, async (page) => {
+			await signIn(page, world.api, world.tokens.compliance, own);
+			await button(page, 'approve').click();
+			await state(page, t['model.approved']);
+			assert.equal(await button(page, 'activate').count(), 0);
+		});
+		await inTab({ lang }, async (page) => {
+			await signIn(page, world.api, world.tokens.ops, own);
+			await button(page, 'activate').click();
+			await state(page, t['model.active']);
+		});
+	});
+}
+
 test('every screen fits at 390 px and at 1280 px, in both languages, light and dark', async () => {
 	const screens = [['overview', 'ops', '/console/overview', '[data-adds-up]'], ['log', 'compliance', '/console/log', 'table.cards'],
+		['stages', 'ops', '/console/stages', '[data-panel=promises] tbody'], ['version', 'compliance', '/console/stages/wealth/2', '[data-panel=validation] table'],
 		['decision', 'compliance', null, '[data-panel=proof]'], ['work', 'a_03', '/console/work', '[data-panel=dock]'], ['signin', null, '/console/', 'form']];
 	let decision;
 	for (const [name, who, path, ready] of screens) {
@@ -256,7 +318,7 @@ test('every screen fits at 390 px and at 1280 px, in both languages, light and d
 			await inTab({ lang, theme, size }, async (page) => {
 				if (who) await signIn(page, world.api, world.tokens[who], path || decision);
 				else await page.goto(world.api + path);
-				await page.locator(ready).waitFor();
+				await page.locator(ready).first().waitFor();
 				if (name === 'log' && !decision) decision = await page.locator('table.cards tbody a').first().getAttribute('href');
 				await page.screenshot({ path: join(shots, `${name}-${lang}-${theme}-${size.width}.png`), fullPage: name !== 'log' });
 				const wide = await overflow(page);

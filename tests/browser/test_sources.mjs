@@ -64,6 +64,7 @@ test('every value the API may send has a word', () => {
 		gate: schemas.Decision.properties.gate.enum,
 		role: schemas.Me.properties.role.enum,
 		campaign: schemas.CampaignRow.properties.state.enum,
+		model: schemas.LifecycleRow.properties.state.enum,
 		fate: schemas.Run.properties.reasons.items.properties.fate.enum,
 	};
 	for (const [group, list] of Object.entries(values)) {

@@ -279,13 +279,15 @@ cells_of(const struct lifecycle_model *now_model,
 
 	for (int i = 0; i < p->ncells; i++) {
 		const struct lifecycle_cell *c = &p->cells[i];
+		const char *from = "-";
 
-		text =
-		    arena_printf(&arena, "%s%s%s%s%s %lld%s%s", text, i > 0 ? ", " : "",
-			c->from < 0 ? "-" : now_model->stages[c->from].code,
-			c->same ? "=" : ">", new_model->stages[c->to].code,
-			(long long)c->customers, c->nsamples > 0 ? " " : "",
-			c->nsamples > 0 ? c->samples[0] : "");
+		if (now_model != NULL && c->from >= 0)
+			from = now_model->stages[c->from].code;
+
+		text = arena_printf(&arena, "%s%s%s%s%s %lld%s%s", text,
+		    i > 0 ? ", " : "", from, c->same ? "=" : ">",
+		    new_model->stages[c->to].code, (long long)c->customers,
+		    c->nsamples > 0 ? " " : "", c->nsamples > 0 ? c->samples[0] : "");
 	}
 	return text;
 }
@@ -315,6 +317,33 @@ START_TEST(a_preview_says_who_would_be_elsewhere)
 	ck_assert_int_eq(p.moves_new, 4 + 2);
 	ck_assert_int_eq(p.undecided_now, 1);
 	ck_assert_int_eq(p.undecided_new, 1);
+}
+END_TEST
+
+/* Who came today cannot leave for 30 days under either model; the second asks for less. */
+START_TEST(a_preview_looks_past_the_minimum_stay)
+{
+	struct lifecycle_model in_force, model;
+	struct lifecycle_preview p;
+	size_t row = world_add(book, "C00005125", 50);
+
+	book_set_stage(book, row, STR_LIT("a"), WORLD_NOW);
+	model_of(HEAD STAGES(STAGE("a") ", " STAGE("b"))
+		     START_A MOVES(MOVE("a", "b", OLD("60"), AFTER("30"))),
+	    &in_force);
+	model_of(HEAD STAGES(STAGE("a") ", " STAGE("b"))
+		     START_A MOVES(MOVE("a", "b", OLD("40"), AFTER("30"))),
+	    &model);
+	ck_assert_int_eq(lifecycle_preview(&in_force, &model, book, WORLD_NOW, NULL,
+			     &arena, &p, &err),
+	    STW_OK);
+	ck_assert_int_eq(p.differ, 0);
+	ck_assert_int_eq(p.differ_later, 1);
+	ck_assert_int_eq(p.ncells, 2);
+	ck_assert_int_eq(p.cells[0].customers, 1);
+	ck_assert_int_eq(p.cells[0].later, 0);
+	ck_assert_int_eq(p.cells[1].later, 1);
+	ck_assert_str_eq(p.cells[1].samples[0], "C****125");
 }
 END_TEST
 
@@ -576,6 +605,7 @@ main(void)
 	tcase_add_test(tc, the_wealth_model_is_found_to_be_sound);
 	tcase_add_test(tc, a_rule_with_a_fault_has_its_place);
 	tcase_add_test(tc, a_preview_says_who_would_be_elsewhere);
+	tcase_add_test(tc, a_preview_looks_past_the_minimum_stay);
 	tcase_add_test(tc, a_preview_right_after_a_tick_looks_at_everybody);
 	tcase_add_test(tc, without_a_model_in_force_everybody_is_placed);
 	tcase_add_loop_test(tc, references_are_masked, 0, (int)STW_ARRAY_LEN(masks));
