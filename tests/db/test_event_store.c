@@ -28,7 +28,7 @@ setup(void)
 
 	test_db_open(&t);
 	for (int i = 1; i <= 9; i++) {
-		char ref[8];
+		char ref[16];
 
 		(void)snprintf(ref, sizeof ref, "K%d", i);
 		(void)snprintf(sql, sizeof sql,
@@ -150,7 +150,7 @@ send_all(void *arg)
 		for (int i = 0; i < EVENTS; i++) {
 			/* Each sender in an order of its own. */
 			int n = (i * sender->stride) % EVENTS;
-			char ref[8], id[16];
+			char ref[16], id[32];
 
 			(void)snprintf(ref, sizeof ref, "K%d", n % 9 + 1);
 			(void)snprintf(id, sizeof id, "%d-%d", round, n);
