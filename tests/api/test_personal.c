@@ -454,6 +454,7 @@ static const char *const gone[] = {
     "txn x WHERE true",
     "interaction x WHERE true",
     "segment_member x WHERE true",
+    "segment_list_entry x WHERE true",
     "customer_stage x WHERE true",
     "household_member x WHERE true",
     "task x JOIN task_state USING (state) WHERE NOT terminal",
@@ -471,6 +472,31 @@ ck_nothing_left(int64_t id)
 		ck_assert_msg(number(sql) == 0, "%s", sql);
 	}
 }
+
+/* A table that is about customers and new is either emptied by an erasure (gone, above,
+ * and db/queries/erase_rows.sql) or stays for a reason that docs/personal-data.md gives. */
+START_TEST(every_table_about_customers_has_its_place_in_an_erasure)
+{
+	static const char *const stays[] = {"customer", "contact_point",
+	    "contact_point_event", "customer_permission", "consent_event", "objection",
+	    "contact_count", "stage_history", "enrolment", "task", "decision",
+	    "outcome", "erasure"};
+	char sql[2000];
+	size_t n;
+
+	n = (size_t)snprintf(sql, sizeof sql,
+	    "SELECT count(*) FROM information_schema.columns c JOIN "
+	    "information_schema.tables t USING (table_schema, table_name) WHERE column_name "
+	    "= 'customer_id' AND table_type = 'BASE TABLE' AND table_name NOT IN (''");
+	for (size_t i = 0; i < STW_ARRAY_LEN(stays); i++)
+		n += (size_t)snprintf(sql + n, sizeof sql - n, ", '%s'", stays[i]);
+	for (size_t i = 0; i < STW_ARRAY_LEN(gone); i++)
+		n += (size_t)snprintf(sql + n, sizeof sql - n, ", '%.*s'",
+		    (int)strcspn(gone[i], " "), gone[i]);
+	(void)snprintf(sql + n, sizeof sql - n, ")");
+	ck_assert_msg(number(sql) == 0, "%s", sql);
+}
+END_TEST
 
 static void
 ck_gone(const char *token, long status, const char *ref)
@@ -619,6 +645,7 @@ main(void)
 	tcase_add_loop_test(tc, no_other_role_may_ask, 0, 3);
 	tcase_add_test(tc, nobody_passes_the_quota_of_the_day_not_even_four_at_once);
 	tcase_add_test(tc, two_people_erase_a_customer_and_the_number_stays_uncalled);
+	tcase_add_test(tc, every_table_about_customers_has_its_place_in_an_erasure);
 	tcase_add_test(tc, a_legal_hold_keeps_everything);
 	tcase_add_test(tc, the_command_line_wants_two_people_too);
 	tcase_add_test(tc, a_server_that_crashes_leaves_no_core);
