@@ -1,4 +1,4 @@
--- export_customers: a page of customers, masked, in order of bucket and customer_id.
+-- export_customers: a page of customers that are not erased, masked, in order of bucket and customer_id.
 -- Params   $1 after key text, $2 limit bigint, $3 segment code or null, $4 stage or null
 -- Returns  key, then the columns of campaigns/export_store.c
 SELECT c.bucket || '|' || c.customer_id, c.ref, c.name_mask, c.gender, c.lang, c.country,
@@ -16,6 +16,7 @@ SELECT c.bucket || '|' || c.customer_id, c.ref, c.name_mask, c.gender, c.lang, c
         ORDER BY o.doubt IS NOT NULL, o.is_primary DESC, o.point_id LIMIT 1) p ON true
  WHERE (c.bucket, c.customer_id)
      > (split_part($1::text, '|', 1)::smallint, split_part($1::text, '|', 2)::bigint)
+   AND c.erased_at IS NULL
    AND ($3::text IS NULL OR EXISTS (
            SELECT 1 FROM segment_member m JOIN segment g USING (segment_id)
             WHERE m.bucket = c.bucket AND m.customer_id = c.customer_id

@@ -190,7 +190,10 @@ serve
     --token-file "$dir/state/tokens.agents" >"$dir/out/queue.log" 2>&1 &
 pids+=($!)
 wait_for "$dir/state/queue.port"
-run run --queue "http://127.0.0.1:$(cat "$dir/state/queue.port")" --wait-sec 5 || :
+# However far it comes: the server goes on with what it leaves.
+timeout -s TERM $((15 + customers / 200)) "$bin" run \
+    --queue "http://127.0.0.1:$(cat "$dir/state/queue.port")" --wait-sec 5 \
+    >>"$dir/out/commands.log" 2>&1 || :
 step "tasks: $(sql "SELECT string_agg(n || ' ' || state, ', ') FROM
     (SELECT state, count(*) AS n FROM task GROUP BY 1) s")"
 [ "$(sql "SELECT count(*) FROM task")" -gt 0 ] || die "nothing was planned"
@@ -198,7 +201,8 @@ step "tasks: $(sql "SELECT string_agg(n || ' ' || state, ', ') FROM
 # ---- the API, as every role --------------------------------------------------------------
 paths=(/metrics /v1/me /v1/overview /v1/stages /v1/segments /v1/campaigns /v1/tasks
     "/v1/tasks?queue=wealth-remote&limit=500" /v1/numbers "/v1/decisions?limit=500" /v1/queues
-    /v1/ledger "/v1/customers?limit=500")
+    /v1/ledger "/v1/customers?limit=500" /v1/traits /v1/exports/customers /v1/exports/tasks
+    /v1/exports/decisions /v1/exports/consents "/v1/exports/customers?format=csv")
 for k in 0 1 2 3 4 5 6 7 8 9; do
 	paths+=("/v1/customers/K00000$k" "/v1/customers/K00000$k/consents"
 	    "/v1/customers/K00000$k/contacts" "/v1/customers/K00000$k/decisions")
