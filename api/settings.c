@@ -38,8 +38,8 @@ static const struct setting_spec specs[SET_COUNT] = {
     [SET_BOOK_FILE] = {"book-file", SETTING_PATH, "", 0, 0, "",
 	"The book as last loaded, for a quick start; mode 0600; empty: none is kept."},
     [SET_BOOK_MAX_AGE] = {"book-max-age", SETTING_INT, "0", 0, 604800, "seconds",
-	"A book file that no change stream brings up to date is used when it is at most "
-	"this old; 0: never."},
+	"`stages`, `segments`, `plan` and `run` use a book file of at most this age "
+	"instead of a load; 0: never."},
     [SET_CLOCK] = {"clock", SETTING_TIME, "", 0, 0, "RFC 3339",
 	"Simulated business clock that starts here; empty: the real clock."},
     [SET_ZONE] = {"zone", SETTING_TEXT, "Asia/Shanghai", 0, 0, "IANA",

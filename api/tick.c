@@ -2,11 +2,13 @@
 
 #include <string.h>
 
+#include "segments/book_file_store.h"
 #include "segments/trait_store.h"
 
 #define FRESH_MSEC 5000 /* waits so long for what is committed already */
 
-/* The kept book with all that is committed by now, or one that is loaded. */
+/* The kept book with all that is committed by now, or one that is loaded or comes from a
+ * file. */
 static enum stw_code
 get_book(struct db *db, const struct tick_options *options, struct tick_result *r,
     struct stw_err *err)
@@ -23,7 +25,8 @@ get_book(struct db *db, const struct tick_options *options, struct tick_result *
 	}
 	if (r->view != NULL)
 		return book_live_book(db, r->view, options->now, &r->book, err);
-	return book_load(db, options->now, &book, &r->book, err);
+	return book_obtain(db, options->book_file, options->book_max_age, options->now,
+	    &book, &r->book, err);
 }
 
 static enum stw_code
@@ -69,12 +72,13 @@ enum stw_code
 tick_run(struct db *db, const struct ruleset *rules, const struct tick_options *options,
     struct tick_result *result, struct stw_err *err)
 {
+	struct tick_options mine = *options;
 	enum stw_code rc = STW_OK;
 
 	for (int i = 0; i < 2; i++) {
 		memset(result, 0, sizeof *result);
 		arena_init(&result->arena);
-		rc = refresh(db, options, result, err);
+		rc = refresh(db, &mine, result, err);
 		if (rc == STW_OK && options->plan)
 			rc = plan(db, rules, options, result, err);
 		if (rc == STW_OK)
@@ -82,6 +86,8 @@ tick_run(struct db *db, const struct ruleset *rules, const struct tick_options *
 		tick_fini(result);
 		if (rc != STW_CONFLICT)
 			break;
+		mine.book_max_age =
+		    0; /* it may have come from a file that is too old */
 	}
 	return rc;
 }

@@ -19,7 +19,10 @@ struct tick_options {
 	stw_usec now;
 	bool plan;                       /* false: stages and segments only */
 	const struct progress *progress; /* may be NULL */
-	struct book_live *live;          /* whose book it is; NULL: loads one */
+	struct book_live *live;          /* whose book it is; NULL: obtains one */
+	/* As book_obtain (segments/book_file_store.h). NULL: no file. */
+	const char *book_file;
+	stw_usec book_max_age;
 };
 
 struct tick_result {

@@ -48,8 +48,12 @@ tick(struct cli *cli, struct db *db, const struct ruleset *rules, bool plan,
     struct tick_result *result, struct stw_err *err)
 {
 	struct progress progress = cli_progress();
-	const struct tick_options options = {
-	    .now = app_now(&cli->app), .plan = plan, .progress = &progress};
+	const struct settings *settings = cli->app.settings;
+	const struct tick_options options = {.now = app_now(&cli->app),
+	    .plan = plan,
+	    .progress = &progress,
+	    .book_file = setting_text(settings, SET_BOOK_FILE),
+	    .book_max_age = setting_int(settings, SET_BOOK_MAX_AGE) * STW_USEC_SEC};
 	enum stw_code rc;
 
 	rc = tick_run(db, rules, &options, result, err);
