@@ -72,6 +72,7 @@ enum stw_code cmd_clock(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_doctor(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_sample(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_import(struct cli *cli, struct stw_err *err);
+enum stw_code cmd_imports(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_book(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_rule(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_trait(struct cli *cli, struct stw_err *err);

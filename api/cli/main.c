@@ -37,8 +37,12 @@ static const struct command commands[] = {
     {"sample", "sample --out DIR [--customers N] [--seed S] [--as-of INSTANT]",
 	"write a made-up wealth book with its import mapping", cmd_sample, NULL},
     {"import",
-	"import [check] DIR | import [check] MAPPING --data DIR [--max-errors N]",
+	"import [check] DIR | import [check] MAPPING --data DIR [--max-errors N] [--dry-run] "
+	"[--rejects DIR] [--redo DIR] [--close-all] [--by WHO]",
 	"load the bank's files by a mapping document", cmd_import, NULL},
+    {"imports", "imports [RUN] [--limit N]",
+	"what was imported, or one run by file with its rejected rows", cmd_imports,
+	NULL},
     {"book",
 	"book count | stat [--file FILE] [--connections N] [--json] | save FILE [--connections N] | "
 	"open FILE [--json]",

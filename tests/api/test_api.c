@@ -206,7 +206,7 @@ START_TEST(the_table_of_routes_and_the_document_agree)
 END_TEST
 
 /* Every operation of the document once, with the answer the document promises. %T task,
- * %C customer, %P contact point, %D decision, %X export, %N caller number. */
+ * %C customer, %P contact point, %D decision, %X export, %N caller number, %I import. */
 struct step {
 	const char *operation;
 	const char *role; /* "agent": AGENT */
@@ -315,6 +315,8 @@ static const struct step steps[] = {
     {"exportRows", "compliance", "/v1/exports/customers?format=csv&stage=mature", NULL,
 	NULL},
     {"exportManifest", "compliance", "/v1/export-manifests/%X", NULL, NULL},
+    {"importList", "operator", "/v1/imports", NULL, NULL},
+    {"import", "ops", "/v1/imports/%I?limit=5", NULL, NULL},
     {"queueList", "operator", "/v1/queues", NULL, NULL},
     {"ledger", "compliance", "/v1/ledger", NULL, NULL},
     {"consentRecord", "ops", "/v1/customers/%C/consents",
@@ -330,7 +332,8 @@ static const struct step steps[] = {
 };
 
 struct walk {
-	char task[40], customer[80], point[24], decision[40], number[24], etag[80];
+	char task[40], customer[80], point[24], decision[40], number[24], etag[80],
+	    run[40];
 	char export[40];
 	char *campaign; /* a document with the code "walked" */
 	char *model;    /* the model in force, with another threshold */
@@ -380,6 +383,7 @@ fill(const struct walk *walk, const char *pattern)
 				: pattern[1] == 'N' ? walk->number
 				: pattern[1] == 'd' ? walk->campaign
 				: pattern[1] == 'm' ? walk->model
+				: pattern[1] == 'I' ? walk->run
 				: pattern[1] == 'e' ? walk->etag
 						    : NULL;
 		if (value == NULL) {
@@ -407,6 +411,10 @@ walk_begin(struct walk *walk)
 	r = get("ops", fill(walk, "/v1/customers/%C/contact-points"));
 	(void)snprintf(
 	    walk->point, sizeof walk->point, "%s", reply_text(&r, "items/0/point_id"));
+	reply_free(&r);
+	r = get("operator", "/v1/imports?limit=1");
+	(void)snprintf(
+	    walk->run, sizeof walk->run, "%s", reply_text(&r, "items/0/run_id"));
 	reply_free(&r);
 	r = get("compliance", "/v1/decisions?limit=1&outcome=BLOCK");
 	(void)snprintf(walk->decision, sizeof walk->decision, "%s",

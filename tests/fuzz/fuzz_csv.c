@@ -1,11 +1,15 @@
 /* The first byte picks the format. Whatever is read must read the same after it has been
- * written out with every field quoted. */
+ * written out with every field quoted. Of lines of JSON the first must be what jansson
+ * takes for an object, and the other way round. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "engine/err.h"
 #include "segments/csv.h"
+#include "segments/csv_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -51,6 +55,42 @@ write_out(struct csv *csv, struct buf *to)
 	return true;
 }
 
+static enum stw_code
+any_leaf(void *user, struct str path, size_t at, struct stw_err *err)
+{
+	const struct buf *values = user;
+
+	(void)err;
+	STW_ASSERT(path.len <= CSV_JSON_PATH);
+	STW_ASSERT(at <= values->len);
+	return STW_OK;
+}
+
+/* Our limits, and numbers that jansson cannot hold, are where the two may differ. */
+static void
+compare_json(const char *data, size_t size)
+{
+	const char *end = memchr(data, '\n', size);
+	struct str line = {data, end != NULL ? (size_t)(end - data) : size};
+	struct stw_err err = {0};
+	json_error_t why;
+	struct buf values;
+	bool ours, theirs;
+	json_t *v;
+
+	if (!utf8_valid(line) || memchr(line.ptr, '\0', line.len) != NULL)
+		return;
+	buf_init(&values);
+	ours = csv_json_walk(line, &values, any_leaf, &values, &err) == STW_OK;
+	v = json_loadb(line.ptr, line.len, JSON_DECODE_INT_AS_REAL, &why);
+	theirs = json_is_object(v);
+	STW_ASSERT(ours == theirs || (ours && strstr(why.text, "overflow") != NULL) ||
+		   (theirs && (strstr(err.text, "deeply") != NULL ||
+				  strstr(err.text, "too long") != NULL)));
+	json_decref(v);
+	buf_fini(&values);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -73,6 +113,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		format.no_header = true;
 		format.names = names;
 		format.nnames = 2;
+	}
+	if ((data[0] & 64) != 0) {
+		format.json = true;
+		format.names = names;
+		format.nnames = 2;
+		compare_json((const char *)data + 1, size - 1);
 	}
 	if (csv_open_memory("fuzz", data + 1, size - 1, &format, &csv, NULL) != STW_OK)
 		return 0;

@@ -1,0 +1,202 @@
+#include <inttypes.h>
+
+#include "api/cursor.h"
+#include "api/resources.h"
+#include "api/server.h"
+#include "segments/import_history_store.h"
+
+static json_t *
+run_json(const struct import_run_info *r)
+{
+	json_t *v = json_object();
+
+	json_put(v, "run_id", json_text(r->run_id));
+	json_put(v, "mapping", json_text(r->mapping));
+	json_put(v, "source_hash", json_text(r->source_hash));
+	json_put(v, "state", json_text(r->state));
+	json_put(v, "started_at", json_time(r->started_at));
+	json_put(v, "finished_at", json_time(r->finished_at));
+	json_put(v, "took_ms", json_integer(r->took / 1000));
+	json_put(v, "rows_read", json_integer(r->rows_read));
+	json_put(v, "rows_loaded", json_integer(r->rows_loaded));
+	json_put(v, "rows_rejected", json_integer(r->rows_rejected));
+	json_put(v, "failure", json_text(r->failure));
+	json_put(v, "actor", json_text(r->actor));
+	json_put(v, "starts", json_integer(r->starts));
+	json_put(v, "redo", json_boolean(r->redo));
+	return v;
+}
+
+/* The number in front of the cursor's place; `begin` without a cursor. */
+static enum stw_code
+read_place(struct api_request *req, const char *scope, int64_t begin, int64_t *first,
+    const char **rest, struct stw_err *err)
+{
+	const char *cursor = api_query(req, "cursor");
+	enum stw_code rc;
+
+	*first = begin;
+	*rest = NULL;
+	if (cursor == NULL)
+		return STW_OK;
+	rc = cursor_read(&req->server->auth, scope, cursor, &req->arena, rest, err);
+	if (rc == STW_OK && !cursor_number(rest, first))
+		rc = stw_fail(err, STW_INVALID, "cursor: not one of ours");
+	return rc;
+}
+
+void
+v1_import_list(struct api_request *req)
+{
+	struct import_run_info *runs;
+	struct stw_err err = {0};
+	const char *rest;
+	json_t *v, *items;
+	enum stw_code rc;
+	int64_t before;
+	int limit, count;
+
+	if (!api_limit(req, &limit))
+		return;
+	rc = read_place(req, "imports", INT64_MAX, &before, &rest, &err);
+	/* One more than asked for tells whether there is a next page. */
+	if (rc == STW_OK)
+		rc = import_history_runs(
+		    req->db, before, limit + 1, &req->arena, &runs, &count, &err);
+	if (rc != STW_OK) {
+		api_fail(req, rc, &err);
+		return;
+	}
+	v = json_object();
+	items = json_array();
+	for (int i = 0; i < count && i < limit; i++)
+		json_push(items, run_json(&runs[i]));
+	json_put(v, "items", items);
+	json_put(v, "next_cursor",
+	    count > limit
+		? json_text(cursor_write(&req->server->auth, "imports",
+		      arena_printf(&req->arena, "%" PRId64 " ", runs[limit - 1].seq),
+		      &req->arena))
+		: json_null());
+	json_put(v, "as_of", json_time(req->now));
+	api_reply(req, 200, v);
+}
+
+/* ---- one import ------------------------------------------------------------------------- */
+static json_t *
+files_json(const struct import_file_info *files, int count)
+{
+	json_t *items = json_array();
+
+	for (int i = 0; i < count; i++) {
+		const struct import_file_info *f = &files[i];
+		json_t *v = json_object();
+
+		json_put(v, "file", json_text(f->file));
+		json_put(v, "target", json_text(f->target));
+		json_put(v, "mode", json_text(f->mode));
+		json_put(v, "done", json_boolean(f->done));
+		json_put(v, "rows_read", json_integer(f->read));
+		json_put(v, "line", json_integer(f->line));
+		json_put(v, "rows_loaded", json_integer(f->loaded));
+		json_put(v, "inserted", json_integer(f->inserted));
+		json_put(v, "updated", json_integer(f->updated));
+		json_put(v, "closed", json_integer(f->closed));
+		json_put(v, "unchanged", json_integer(f->unchanged));
+		json_put(v, "skipped", json_integer(f->skipped));
+		json_put(v, "rejected", json_integer(f->rejected));
+		json_put(v, "phones_skipped", json_integer(f->phones_skipped));
+		json_put(v, "commits", json_integer(f->commits));
+		json_push(items, v);
+	}
+	return items;
+}
+
+static json_t *
+rejects_json(const struct import_reject_info *rejects, int count)
+{
+	json_t *items = json_array();
+
+	for (int i = 0; i < count; i++) {
+		const struct import_reject *r = &rejects[i].reject;
+		json_t *v = json_object();
+
+		json_put(v, "file", json_text(rejects[i].file));
+		json_put(v, "line", json_integer(r->line));
+		json_put(v, "last_line", json_integer(r->last));
+		json_put(v, "column", json_text(r->column));
+		json_put(v, "reason", json_text(r->reason));
+		json_push(items, v);
+	}
+	return items;
+}
+
+/* The last row of the page before: "file line column". */
+static enum stw_code
+read_after(struct api_request *req, const char *scope, struct import_reject *after,
+    struct stw_err *err)
+{
+	const char *rest;
+	int64_t file_no;
+	enum stw_code rc = read_place(req, scope, -1, &file_no, &rest, err);
+
+	*after = (struct import_reject){.line = -1, .column = ""};
+	after->file_no = (int)file_no;
+	if (rc != STW_OK || rest == NULL)
+		return rc;
+	if (!cursor_number(&rest, &after->line))
+		return stw_fail(err, STW_INVALID, "cursor: not one of ours");
+	after->column = rest;
+	return STW_OK;
+}
+
+void
+v1_import(struct api_request *req)
+{
+	const char *id = req->match.params[0];
+	const char *scope = arena_printf(&req->arena, "import %s", id);
+	struct import_reject_info *rejects;
+	struct import_file_info *files;
+	struct import_reject after;
+	struct import_run_info run;
+	struct stw_err err = {0};
+	struct uuid parsed;
+	enum stw_code rc;
+	int limit, nfiles, nrejects;
+	json_t *v;
+
+	if (!api_limit(req, &limit))
+		return;
+	rc = uuid_parse(str_of(id), &parsed) == STW_OK
+		 ? STW_OK
+		 : stw_fail(&err, STW_NOT_FOUND, "there is no such import");
+	if (rc == STW_OK)
+		rc = read_after(req, scope, &after, &err);
+	if (rc == STW_OK)
+		rc = import_history_run(req->db, id, &req->arena, &run, &err);
+	if (rc == STW_OK)
+		rc = import_history_files(
+		    req->db, id, &req->arena, &files, &nfiles, &err);
+	if (rc == STW_OK)
+		rc = import_history_rejects(req->db, id, &after, limit + 1, &req->arena,
+		    &rejects, &nrejects, &err);
+	if (rc != STW_OK) {
+		api_fail(req, rc, &err);
+		return;
+	}
+	v = run_json(&run);
+	json_put(v, "files", files_json(files, nfiles));
+	json_put(
+	    v, "rejects", rejects_json(rejects, nrejects > limit ? limit : nrejects));
+	json_put(v, "next_cursor", json_null());
+	if (nrejects > limit) {
+		const struct import_reject *last = &rejects[limit - 1].reject;
+
+		json_put(v, "next_cursor",
+		    json_text(cursor_write(&req->server->auth, scope,
+			arena_printf(&req->arena, "%d %" PRId64 " %s", last->file_no,
+			    last->line, last->column),
+			&req->arena)));
+	}
+	api_reply(req, 200, v);
+}
