@@ -394,22 +394,23 @@ make_version(struct book_live *live, struct stw_err *err)
 	return STW_OK;
 }
 
-/* Does it until it is done: what was collected is kept. */
-static void
-make_version_patiently(struct book_live *live)
+/* Does it until it is done: what was collected is kept. While there is no database at all
+ * it is an error, so that the stream is let go: a server that stops in order waits for those
+ * who read its log. */
+static enum stw_code
+make_version_patiently(struct book_live *live, struct stw_err *err)
 {
-	struct stw_err err;
+	enum stw_code rc = STW_OK;
 
-	while (!live->stop && make_version(live, &err) != STW_OK) {
-		struct stw_err again;
+	while (!live->stop && (rc = make_version(live, err)) != STW_OK) {
+		struct stw_err away;
 
-		if (live->stop)
-			break;
-		book_live_set_state(live, BOOK_LIVE_TROUBLE, &err);
+		book_live_set_state(live, BOOK_LIVE_TROUBLE, err);
 		book_live_pause(live, RETRY_MSEC);
-		if (db_reset(live->db, &again) != STW_OK)
-			log_err(LOG_WARN, "book_no_database", &again);
+		if (db_reset(live->db, &away) != STW_OK)
+			break;
 	}
+	return live->stop ? STW_OK : rc;
 }
 
 /* ---- following ------------------------------------------------------------------------- */
@@ -447,7 +448,7 @@ book_follow(struct book_live *live, struct stw_err *err)
 			break;
 		changes_take(c, &event);
 		if (changes_due(c, event.kind))
-			make_version_patiently(live);
+			rc = make_version_patiently(live, err);
 		if (event.kind == DB_STREAM_NONE)
 			rebase_step(live);
 		if (!c->open && c->ncommits == 0 && !c->reload)
@@ -459,7 +460,16 @@ book_follow(struct book_live *live, struct stw_err *err)
 void
 book_follow_forget(struct book_live *live)
 {
+	struct db_stream_stat stat = {0};
+
 	changes_clear(&live->changes);
+	if (live->stream != NULL)
+		db_stream_stat(live->stream, &stat);
+	/* What was acked is in a version, and the slot begins there when it is read again. */
+	(void)pthread_mutex_lock(&live->lock);
+	if (stat.acked > live->position)
+		live->position = stat.acked;
+	(void)pthread_mutex_unlock(&live->lock);
 }
 
 void

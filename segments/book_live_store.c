@@ -105,11 +105,11 @@ keep(struct book_live *live, struct stw_err *err)
 static void
 close_all(struct book_live *live)
 {
+	book_follow_forget(live);
 	db_stream_close(live->stream);
 	live->stream = NULL;
 	db_close(live->db);
 	live->db = NULL;
-	book_follow_forget(live);
 }
 
 static void *

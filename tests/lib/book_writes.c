@@ -103,7 +103,7 @@ run(PGconn *pg, const char *sql)
 static PGconn *
 connect_to(const char *conninfo, bool patient)
 {
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 1200; i++) {
 		PGconn *pg = PQconnectdb(conninfo);
 
 		/* A test cluster leaves commits to a process that writes five times a
@@ -116,7 +116,7 @@ connect_to(const char *conninfo, bool patient)
 		PQfinish(pg);
 		(void)usleep(100000);
 	}
-	stop("connect", "no server for 20 seconds");
+	stop("connect", "no server for two minutes");
 }
 
 static uint32_t

@@ -362,7 +362,7 @@ prepare_ticks(void)
 static void
 tamper(const char *sql)
 {
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 1200; i++) {
 		PGconn *pg = PQconnectdb(soak.db.superuser);
 		PGresult *res = PQexec(pg, sql);
 		bool good = PQresultStatus(res) == PGRES_COMMAND_OK ||
