@@ -219,8 +219,10 @@ move_over_book(struct cli *cli, struct db *db, const struct asked *asked,
 	rc = lifecycle_store_approve(
 	    db, code, (int)asked->version, book, asked->who, now, &cli->arena, &p, err);
 	if (rc == STW_OK)
-		(void)printf("%s of %s customers would be in another stage\n",
-		    cli_count(p.differ), cli_count(p.customers));
+		(void)printf("%s of %s customers would be in another stage after the "
+			     "next tick, %s once every minimum stay is over\n",
+		    cli_count(p.differ), cli_count(p.customers),
+		    cli_count(p.differ_later));
 	return rc;
 }
 

@@ -244,7 +244,7 @@ export default {
 	'stages.approve_help': 'Look at the preview and the validation below: an approval keeps who would move where at that moment.',
 	'stages.approved_by': 'approved by {who}, {at}',
 	'stages.approved_on': 'Approved on',
-	'stages.approved_preview': 'as of {at}: {differ} of {n} customers would be in another stage',
+	'stages.approved_preview': 'as of {at}: {differ} of {n} customers would be in another stage after the next tick, {later} once every minimum stay is over',
 	'stages.asks': 'Asks for',
 	'stages.author': 'Author',
 	'stages.bring_back_help': 'This version was approved once and may come into force again.',

@@ -244,7 +244,7 @@ export default {
 	'stages.approve_help': '先看下面的预览和校验：审批会记录当时谁会移到哪里。',
 	'stages.approved_by': '{who}于{at}审批',
 	'stages.approved_on': '审批依据',
-	'stages.approved_preview': '截至{at}：{n}位客户中{differ}位会在另一个阶段',
+	'stages.approved_preview': '截至{at}：{n}位客户中，下次刷新后{differ}位会在另一个阶段，最短停留都满后{later}位',
 	'stages.asks': '要求',
 	'stages.author': '作者',
 	'stages.bring_back_help': '此版本曾经审批，可以重新生效。',

@@ -227,7 +227,7 @@ function Facts({ version: v }) {
 		[t('overview.state'), html`<${State} state=${v.state} />`], [t('stages.author'), `${v.author} · ${time(v.created_at)}`],
 		[t('stages.approval'), approval(v)],
 		v.activated_by ? [t('stages.activated'), `${v.activated_by} · ${time(v.activated_at)}`] : null,
-		v.preview ? [t('stages.approved_on'), t('stages.approved_preview', { n: count(v.preview.customers), differ: count(v.preview.differ), at: time(v.preview.as_of) })] : null,
+		v.preview ? [t('stages.approved_on'), t('stages.approved_preview', { n: count(v.preview.customers), differ: count(v.preview.differ), later: count(v.preview.differ_later), at: time(v.preview.as_of) })] : null,
 		[t('stages.hash'), html`<span class="mono">${v.hash.slice(0, 16)}</span>`],
 	].filter(Boolean);
 	return html`<section class="panel" data-panel="facts"><dl class="kv">${rows.map(([name, value]) => html`<dt key=${name}>${name}</dt><dd>${value}</dd>`)}</dl></section>`;
