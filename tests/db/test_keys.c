@@ -268,7 +268,7 @@ static void
 ck_all_have(int version)
 {
 	unsigned char hash[SEAL_INDEX_BYTES];
-	char sql[400], phone[20], hex[65];
+	char sql[400], phone[32], hex[65];
 
 	ck_assert_int_eq(number("SELECT count(*) FROM contact_point"), CUSTOMERS);
 	ck_assert_int_eq(number("SELECT count(*) FROM phone_index_move"), 0);

@@ -308,6 +308,7 @@ START_TEST(a_version_is_removed_but_never_the_newest)
 END_TEST
 
 /* ---- where keys are in memory --------------------------------------------------------- */
+#ifndef __SANITIZE_ADDRESS__ /* whose own memory has no end */
 /* The kek in the file, each byte turned over so that this copy is not found itself. */
 static void
 kek_turned(unsigned char out[SEAL_KEY_BYTES])
@@ -375,6 +376,7 @@ START_TEST(keys_are_locked_and_left_out_of_core_dumps)
 	ck_assert_int_eq(found, 1);
 }
 END_TEST
+#endif
 
 static const struct mask_case {
 	const char *plain, *want;
@@ -435,7 +437,7 @@ main(void)
 	tcase_add_test(tc, a_key_file_that_others_may_read_is_refused);
 	tcase_add_test(tc, a_new_version_is_seen_by_whoever_has_the_file_open);
 	tcase_add_test(tc, a_version_is_removed_but_never_the_newest);
-#ifndef __SANITIZE_ADDRESS__ /* whose own memory has no end */
+#ifndef __SANITIZE_ADDRESS__
 	tcase_add_test(tc, keys_are_locked_and_left_out_of_core_dumps);
 #endif
 	tcase_add_test(tc, an_index_is_keyed_and_stable);
