@@ -228,12 +228,6 @@ read_book(struct table_file *file, const char *path, const struct book_head *hea
 	size_t size;
 	enum stw_code rc;
 
-	hash_catalogue(book->customers, hash);
-	if (memcmp(hash, head->catalogue, sizeof hash) != 0)
-		return stw_fail(err, STW_INVALID,
-		    "%.160s is not usable: a program with another catalogue of traits "
-		    "saved it",
-		    path);
 	rc = table_file_copy(file, TAG_FIRST, book->first, sizeof book->first, err);
 	if (rc == STW_OK)
 		rc = table_file_take(file, TAG_IDS, &ids, &size, err);
@@ -241,6 +235,14 @@ read_book(struct table_file *file, const char *path, const struct book_head *hea
 		rc = table_file_table(file, &table, err);
 	if (rc != STW_OK)
 		return rc;
+	hash_catalogue(book->customers, hash);
+	if (memcmp(hash, head->catalogue, sizeof hash) != 0) {
+		table_free(table);
+		return stw_fail(err, STW_INVALID,
+		    "%.160s is not usable: a program with another catalogue of traits "
+		    "saved it",
+		    path);
+	}
 	if (!shape_fits(table, book->customers, book->currency) ||
 	    size != table->rows * sizeof *book->customer_id) {
 		table_free(table);

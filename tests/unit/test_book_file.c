@@ -328,6 +328,7 @@ static const struct {
     {8, 1, "another byte order"},
     {12, 99, "it is of version 99, and this program reads 1"},
     {16, 'X', "something else is in it"},
+    {64 + BOOK_FILE_SOURCE, 0, "another catalogue of traits"},
 };
 
 START_TEST(another_version_or_machine_is_named)
