@@ -23,6 +23,11 @@ WITH shared AS (
       JOIN who b ON b.phone_index = a.phone_index
        AND (b.bucket, b.customer_id) <> (a.bucket, a.customer_id)
      WHERE a.household_ref IS NULL
+       -- What was said of these two stays said, also when their number has another hash.
+       AND NOT EXISTS (SELECT 1 FROM household_member m JOIN household_member n
+                         ON n.household_ref = m.household_ref
+                        WHERE m.bucket = a.bucket AND m.customer_id = a.customer_id
+                          AND n.bucket = b.bucket AND n.customer_id = b.customer_id)
      GROUP BY a.bucket, a.customer_id, a.phone_index
 )
 INSERT INTO household_member (bucket, customer_id, household_ref, source, state, reason,

@@ -375,6 +375,13 @@ START_TEST(one_address_speaks_for_a_household_and_a_switchboard_does_not)
 	ck_assert_int_eq(number("SELECT count(*) FROM household_member WHERE reason = "
 				"'phone address' AND customer_id IN (3, 4)"),
 	    2);
+	/* Rejected stays rejected, also when the number has another hash. */
+	test_db_tamper(&t, "UPDATE household_member SET state = 'rejected'");
+	test_db_tamper(&t,
+	    "UPDATE contact_point SET phone_index = sha256('other') WHERE "
+	    "point_id IN (30, 41)");
+	ck_ok(household_suggest(t.db, NOW, &made, &err));
+	ck_assert_int_eq(made, 0);
 	test_db_tamper(&t,
 	    "DELETE FROM household_member; INSERT INTO customer (bucket, "
 	    "customer_id, ref, name_mask, updated_at) SELECT b(n), n, 'k' || "
