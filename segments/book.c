@@ -351,13 +351,6 @@ book_over(const struct book *rows, stw_usec as_of)
 	return book;
 }
 
-void
-book_bury(const struct book *book, struct bitmap *rows)
-{
-	if (book->dead != NULL)
-		bitmap_andnot(rows, rows, book->dead);
-}
-
 size_t
 book_customers(const struct book *book)
 {

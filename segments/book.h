@@ -161,8 +161,6 @@ book_is_dead(const struct book *book, size_t row)
 {
 	return book->dead != NULL && bitmap_get(book->dead, row);
 }
-/* Takes the dead rows out of a result over the customers. */
-void book_bury(const struct book *book, struct bitmap *rows);
 /* Customers, without the dead rows. */
 size_t book_customers(const struct book *book);
 int64_t book_parts_customers(const struct book_parts *parts);
