@@ -85,7 +85,7 @@ static enum stw_code
 open_stream(struct api_request *req, const struct export_job *job,
     struct export_stream **out, struct stw_err *err)
 {
-	struct export_stream *s;
+	struct export_stream *s = NULL;
 	enum stw_code rc;
 
 	if (atomic_fetch_add(&exports_open, 1) >= EXPORTS_AT_ONCE) {
@@ -116,7 +116,7 @@ void
 v1_export(struct api_request *req)
 {
 	struct export_job job = {0};
-	struct export_stream *s;
+	struct export_stream *s = NULL;
 	struct stw_err err = {0};
 	char id[UUID_TEXT];
 	enum stw_code rc;
