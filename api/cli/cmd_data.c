@@ -208,6 +208,7 @@ import_now(struct cli *cli, struct import_opts *import, struct stw_err *err)
 		return rc;
 	import->as_of = app_now(&cli->app);
 	import->progress = import_progress;
+	import_state.told = stw_monotonic(); /* a short job has no line on its way */
 	import->messages = stderr;
 	rc = import_run(db, keys, import, &result, err);
 	import_bar_end();
