@@ -381,6 +381,20 @@ run_start(struct import_run *run, const unsigned char *hash, struct stw_err *err
 	return rc;
 }
 
+/* A file of customers that makes contact points as well. */
+static bool
+gives_phones(const struct import_file *file)
+{
+	const struct import_target_def *def = import_target_def(file->target);
+
+	for (int i = 0; def->columns[i].name != NULL; i++)
+		if (file->target == IMPORT_CUSTOMER &&
+		    def->columns[i].type == IMPORT_PHONE &&
+		    file->columns[i].text.ptr != NULL)
+			return true;
+	return false;
+}
+
 static void
 totals(struct import_run *run)
 {
@@ -400,6 +414,9 @@ totals(struct import_run *run)
 		out->phones_skipped += at->phones_skipped;
 		run->changed[run->mapping.files[i].target] +=
 		    at->inserted + at->updated + at->closed;
+		if (gives_phones(&run->mapping.files[i]))
+			run->changed[IMPORT_CONTACT_POINT] +=
+			    at->inserted + at->updated;
 	}
 	out->rows_rejected = run->rejected;
 }
@@ -415,7 +432,6 @@ tables_analyze(struct import_run *run, struct stw_err *err)
 		enum db_query_id analyze;
 	} tables[] = {
 	    {IMPORT_CUSTOMER, "customer", DB_Q_IMPORT_ANALYZE_CUSTOMER},
-	    {IMPORT_CUSTOMER, "contact_point", DB_Q_IMPORT_ANALYZE_CONTACT_POINT},
 	    {IMPORT_CONTACT_POINT, "contact_point", DB_Q_IMPORT_ANALYZE_CONTACT_POINT},
 	    {IMPORT_PRODUCT, "product", DB_Q_IMPORT_ANALYZE_PRODUCT},
 	    {IMPORT_HOLDING, "holding", DB_Q_IMPORT_ANALYZE_HOLDING},
