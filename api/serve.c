@@ -208,26 +208,20 @@ log_end(struct db *db)
 	return position;
 }
 
-/* *written: what the version has to show, and what the one after this has to. */
 static void
 tick_changed(
     struct serve *serve, struct db *db, const struct book_keys *keys, stw_lsn *written)
 {
-	struct book_view *view =
-	    book_live_view_after(serve->app->live, *written, RETRY_MSEC);
 	struct tick_touched touched;
 	struct stw_err err;
 
-	if (tick_touched_run(db, view, keys, app_now(serve->app), &touched, &err) !=
-	    STW_OK) {
-		log_err(LOG_WARN, "tick_changes_failed", &err);
-		db_rollback(db);
-		if (db_reset(db, &err) != STW_OK)
-			log_err(LOG_WARN, "tick_no_database", &err);
-	} else if (touched.stage_changes > 0) {
-		*written = log_end(db);
-	}
-	book_view_unref(view);
+	if (tick_touched_run(db, serve->app->live, keys, app_now(serve->app), written,
+		&touched, &err) == STW_OK)
+		return;
+	log_err(LOG_WARN, "tick_changes_failed", &err);
+	db_rollback(db);
+	if (db_reset(db, &err) != STW_OK)
+		log_err(LOG_WARN, "tick_no_database", &err);
 }
 
 /* Customers that change until the next tick is due move, enter and leave at once. After an

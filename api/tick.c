@@ -5,7 +5,9 @@
 #include "segments/book_file_store.h"
 #include "segments/trait_store.h"
 
-#define FRESH_MSEC 5000 /* waits so long for what is committed already */
+#define FRESH_MSEC    5000 /* waits so long for what is committed already */
+#define TOUCHED_MSEC  1000 /* the same, for a few customers */
+#define TOUCHED_TRIES 3
 
 /* The kept book with all that is committed by now, or one that is loaded or comes from a
  * file. */
@@ -113,10 +115,9 @@ count_touched(const struct segments_tick_result *r, struct tick_touched *out)
 	}
 }
 
-enum stw_code
-tick_touched_run(struct db *db, const struct book_view *view,
-    const struct book_keys *keys, stw_usec now, struct tick_touched *out,
-    struct stw_err *err)
+static enum stw_code
+touched_once(struct db *db, const struct book_view *view, const struct book_keys *keys,
+    stw_usec now, struct tick_touched *out, struct stw_err *err)
 {
 	struct book_patch patch = book_view_pick(view, keys->items, keys->count);
 	struct segments_tick_result result;
@@ -130,5 +131,27 @@ tick_touched_run(struct db *db, const struct book_view *view,
 		segments_tick_fini(&result);
 	}
 	book_patch_fini(&patch);
+	return rc;
+}
+
+enum stw_code
+tick_touched_run(struct db *db, struct book_live *live, const struct book_keys *keys,
+    stw_usec now, stw_lsn *written, struct tick_touched *out, struct stw_err *err)
+{
+	enum stw_code rc = STW_CONFLICT;
+
+	for (int i = 0; i < TOUCHED_TRIES && rc == STW_CONFLICT; i++) {
+		struct book_view *view =
+		    book_live_view_after(live, *written, TOUCHED_MSEC);
+		enum stw_code at = STW_OK;
+
+		STW_ASSERT(view != NULL); /* keys come with the first version */
+		rc = touched_once(db, view, keys, now, out, err);
+		book_view_unref(view);
+		if (rc == STW_CONFLICT || (rc == STW_OK && out->stage_changes > 0))
+			at = book_live_position(db, written, rc == STW_OK ? err : NULL);
+		if (at != STW_OK)
+			return at;
+	}
 	return rc;
 }

@@ -41,14 +41,15 @@ enum stw_code tick_run(struct db *db, const struct ruleset *rules,
     struct stw_err *err) STW_MUST_USE;
 void tick_fini(struct tick_result *result);
 
-/* The stages and segments of customers that were changed, by a version that has these
- * changes: between ticks over everybody, so that an event is seen at once. keys in the
- * book's order, none twice. */
+/* The stages and segments of customers that were changed (book_live_touched), between
+ * ticks over everybody, so that an event is seen at once. *written: 0 at first; keeps what
+ * the next call has to see of this one's stages. Somebody else's change of a stage makes it
+ * start over with a newer version. keys in the book's order, none twice. */
 struct tick_touched {
 	int64_t customers, stage_changes, entered, left;
 };
-enum stw_code tick_touched_run(struct db *db, const struct book_view *view,
-    const struct book_keys *keys, stw_usec now, struct tick_touched *out,
-    struct stw_err *err) STW_MUST_USE;
+enum stw_code tick_touched_run(struct db *db, struct book_live *live,
+    const struct book_keys *keys, stw_usec now, stw_lsn *written,
+    struct tick_touched *out, struct stw_err *err) STW_MUST_USE;
 
 #endif

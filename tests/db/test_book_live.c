@@ -316,6 +316,7 @@ static int64_t
 tick_touched(void)
 {
 	struct tick_touched touched;
+	stw_lsn written = 0;
 	struct book_keys keys;
 	struct book_view *view;
 	int64_t customers = 0;
@@ -323,7 +324,7 @@ tick_touched(void)
 	book_view_unref(settled());
 	while ((view = book_live_touched(live, 0, &keys)) != NULL) {
 		ck_ok(tick_touched_run(
-		    t.db, view, &keys, clock_now(&business), &touched, &err));
+		    t.db, live, &keys, clock_now(&business), &written, &touched, &err));
 		customers += touched.customers;
 		book_view_unref(view);
 		free(keys.items);

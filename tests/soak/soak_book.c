@@ -314,17 +314,11 @@ tick_on(void *arg)
 		struct book_keys keys;
 		struct book_view *view = book_live_touched(soak.live, 100, &keys);
 
-		if (view != NULL) {
-			book_view_unref(view);
-			view = book_live_view_after(soak.live, written, 1000);
-			if (tick_touched_run(db, view, &keys, clock_now(&soak.clock),
-				&touched, &err) != STW_OK)
-				give_up("tick", err.text);
-			if (touched.stage_changes > 0 &&
-			    book_live_position(db, &written, &err) != STW_OK)
-				give_up("tick", err.text);
-			soak.ticked += touched.customers;
-		}
+		if (view != NULL &&
+		    tick_touched_run(db, soak.live, &keys, clock_now(&soak.clock),
+			&written, &touched, &err) != STW_OK)
+			give_up("tick", err.text);
+		soak.ticked += touched.customers;
 		book_view_unref(view);
 		free(keys.items);
 	}
