@@ -14,18 +14,22 @@
 		bits |= (uint64_t)(expr) << i; \
 	return bits
 
-#define WORD_UNSIGNED(suffix, type)                                                \
+#define WORD_IN(suffix, type)                                                      \
 	static inline uint64_t word_in_##suffix(const type *d, type lo, type span) \
 	{                                                                          \
 		WORD((type)(d[i] - lo) <= span);                                   \
-	}                                                                          \
-	static inline uint64_t word_bits_##suffix(const type *d, type mask)        \
-	{                                                                          \
-		WORD((d[i] & mask) != 0);                                          \
 	}
-WORD_UNSIGNED(u8, uint8_t)
-WORD_UNSIGNED(u16, uint16_t)
-WORD_UNSIGNED(u32, uint32_t)
+WORD_IN(u8, uint8_t)
+WORD_IN(u16, uint16_t)
+
+#define WORD_BITS(suffix, type)                                             \
+	static inline uint64_t word_bits_##suffix(const type *d, type mask) \
+	{                                                                   \
+		WORD((d[i] & mask) != 0);                                   \
+	}
+WORD_BITS(u8, uint8_t)
+WORD_BITS(u16, uint16_t)
+WORD_BITS(u32, uint32_t)
 
 static inline uint64_t
 word_set_u8(const uint8_t *d, const uint64_t set[4])

@@ -51,7 +51,8 @@ with(const struct trait *traits, int n)
 	    trait_catalogue_builtin(&arena, &builtin, &err) == STW_OK, "%s", err.text);
 	all = arena_array(&arena, (size_t)(builtin.count + n), sizeof *all);
 	memcpy(all, builtin.traits, (size_t)builtin.count * sizeof *all);
-	memcpy(all + builtin.count, traits, (size_t)n * sizeof *all);
+	for (int i = 0; i < n; i++)
+		all[builtin.count + i] = traits[i];
 	return (struct trait_catalogue){all, builtin.count + n};
 }
 
