@@ -266,7 +266,7 @@ trait_quality_accept(struct db *db, const char *of, const char *name, const char
 }
 
 /* ---- looking ------------------------------------------------------------------------ */
-/* The table of the book that a trait is a column of. */
+/* The table of the book that a trait of the catalogue is a column of. */
 static const struct table *
 table_of(const struct book *book, const char *of)
 {
@@ -275,7 +275,8 @@ table_of(const struct book *book, const char *of)
 	if (strcmp(of, "customer") == 0)
 		return book->customers;
 	child = table_find_child(book->customers, of);
-	return child < 0 ? NULL : book->customers->children[child].table;
+	STW_ASSERT(child >= 0);
+	return book->customers->children[child].table;
 }
 
 static void
@@ -346,7 +347,7 @@ refresh(struct db *db, const struct book *book, const struct trait_catalogue *ca
 		const struct trait *trait = &catalogue->traits[i];
 		struct trait_quality *q = find(items, *count, trait);
 		const struct table *table = table_of(book, trait->of);
-		int col = table == NULL ? -1 : table_find_column(table, trait->name);
+		int col = table_find_column(table, trait->name);
 
 		/* What was added after the book was loaded waits for the next one. */
 		if ((q == NULL && !trait->own) || col < 0)
