@@ -1755,13 +1755,12 @@ START_TEST(an_export_holds_every_row_once_and_its_manifest_says_so)
 	ck_assert_str_eq(reply_text(&m, "sha256"), hex);
 	reply_free(&r);
 	reply_free(&m);
-	ck_assert_int_eq(
-	    test_db_number(
-		&world.db, "SELECT count(*) FROM ledger_leaf WHERE kind = 'export'") +
-		    test_db_number(&world.db,
-			"SELECT count(*) FROM ledger_outbox WHERE kind = 'export'") >
-		0,
-	    1);
+	/* One statement: the sequencer may move it from one table to the other. */
+	ck_assert_int_gt(
+	    test_db_number(&world.db,
+		"SELECT (SELECT count(*) FROM ledger_leaf WHERE kind = 'export') + "
+		"(SELECT count(*) FROM ledger_outbox WHERE kind = 'export')"),
+	    0);
 }
 END_TEST
 
