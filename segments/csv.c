@@ -464,6 +464,11 @@ json_begin(struct csv *csv, const struct csv_format *format, struct stw_err *err
 static enum stw_code
 names_check(struct csv *csv, struct stw_err *err)
 {
+	if (csv->nnames == 0)
+		return stw_fail_at(err, STW_INVALID, 1, 0,
+		    "%s: the header names no column of data, only what was wrong with "
+		    "rejected rows",
+		    name_of(csv));
 	for (int i = 0; i < csv->nnames; i++) {
 		if (csv->names[i][0] == '\0')
 			return stw_fail_at(err, STW_INVALID, 1, 0,
