@@ -1,0 +1,520 @@
+/*
+ * test_contract.c - every operation answers as the OpenAPI document says, over HTTP.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "api/resources.h"
+#include "engine/embed.h"
+#include "tests/lib/api_calls.h"
+#include "tests/lib/schema.h"
+
+/* ---- the document and the server ------------------------------------------------------ */
+static json_t *
+document(void)
+{
+	const struct embed_file *file = embed_find("api/openapi.json");
+	json_t *doc = json_loadb(file->data, file->len, JSON_REJECT_DUPLICATES, NULL);
+
+	ck_assert_ptr_nonnull(doc);
+	return doc;
+}
+
+static const char *
+lower(enum api_method method)
+{
+	static const char *const names[METHODS] = {"get", "post", "put"};
+
+	return names[method];
+}
+
+START_TEST(the_table_of_routes_and_the_document_agree)
+{
+	json_t *doc = document(), *paths = json_object_get(doc, "paths"), *item, *op;
+	const char *path, *method;
+	int operations = 0;
+
+	for (int i = 0; i < api_route_count; i++) {
+		const struct route *r = &api_routes[i];
+		unsigned roles = 0;
+		json_t *role;
+		size_t k;
+
+		op = json_object_get(
+		    json_object_get(paths, r->pattern), lower(r->method));
+		ck_assert_msg(op != NULL, "%s is not in the document", r->pattern);
+		json_array_foreach(json_object_get(op, "x-roles"), k, role)
+		{
+			roles |= (unsigned)role_parse(str_of(json_string_value(role)));
+		}
+		ck_assert_msg(roles == r->roles, "%s: other roles", r->pattern);
+		ck_assert_msg((json_object_get(op, "requestBody") != NULL) ==
+				  ((r->flags & ROUTE_BODY) != 0),
+		    "%s: body", r->pattern);
+	}
+	json_object_foreach(paths, path, item)
+	{
+		json_object_foreach(item, method, op)
+		{
+			operations++;
+		}
+	}
+	ck_assert_int_eq(operations, api_route_count);
+	json_decref(doc);
+}
+END_TEST
+
+/* Every operation of the document once, with the answer the document promises. %T task,
+ * %C customer, %P contact point, %D decision, %X export, %N caller number, %I import. */
+struct step {
+	const char *operation;
+	const char *role; /* "agent": AGENT */
+	const char *path;
+	const char *body;
+	const char *header;
+};
+static const struct step steps[] = {
+    {"health", NULL, "/healthz", NULL, NULL},
+    {"ready", NULL, "/readyz", NULL, NULL},
+    {"metrics", "operator", "/metrics", NULL, NULL},
+    {"openapi", NULL, "/v1/openapi.json", NULL, NULL},
+    {"me", "agent", "/v1/me", NULL, NULL},
+    {"overview", "ops", "/v1/overview", NULL, NULL},
+    {"customerList", "ops", "/v1/customers?limit=5", NULL, NULL},
+    {"customer", "compliance", "/v1/customers/%C", NULL, NULL},
+    {"contactList", "agent", "/v1/customers/%C/contact-points", NULL, NULL},
+    {"contact", "compliance", "/v1/customers/%C/contact-points/%P", NULL, NULL},
+    {"contactState", "ops", "/v1/customers/%C/contact-points/%P/state",
+	"{\"state\":\"verified\",\"how\":\"sms_code\",\"evidence\":\"sms-1\"}", NULL},
+    {"contactSharers", "compliance", "/v1/customers/%C/contact-points/%P/sharers", NULL,
+	NULL},
+    {"householdRecord", "ops", "/v1/customers/%C/households",
+	"{\"action\":\"declare\",\"household\":\"walked\",\"role\":\"head\"}", NULL},
+    {"householdList", "compliance", "/v1/customers/%C/households", NULL, NULL},
+    {"consentHistory", "agent", "/v1/customers/%C/consents", NULL, NULL},
+    {"customerDecisions", "compliance", "/v1/customers/%C/decisions", NULL, NULL},
+    {"eventsStore", "operator", "/v1/events",
+	"{\"specversion\":\"1.0\",\"source\":\"/walk\",\"id\":\"1\",\"type\":"
+	"\"com.steward.interaction.login\",\"subject\":\"%C\",\"time\":"
+	"\"2026-11-23T01:00:00Z\",\"data\":{\"channel\":\"app\"}}",
+	NULL},
+    {"stages", "ops", "/v1/stages", NULL, NULL},
+    {"lifecycleList", "operator", "/v1/lifecycle/models", NULL, NULL},
+    {"lifecycleValidate", "ops", "/v1/lifecycle/models:validate", "%m", NULL},
+    {"lifecyclePreview", "ops", "/v1/lifecycle/models:preview", "%m", NULL},
+    {"lifecycleCreate", "ops", "/v1/lifecycle/models", "%m", NULL},
+    {"lifecycleVersion", "compliance", "/v1/lifecycle/models/wealth/versions/2", NULL,
+	NULL},
+    {"lifecycleVersionValidation", "compliance",
+	"/v1/lifecycle/models/wealth/versions/2/validation", NULL, NULL},
+    {"lifecycleVersionPreview", "compliance",
+	"/v1/lifecycle/models/wealth/versions/2/preview", NULL, NULL},
+    {"lifecycleSubmit", "ops", "/v1/lifecycle/models/wealth/versions/2/submit", NULL,
+	NULL},
+    {"lifecycleReject", "compliance", "/v1/lifecycle/models/wealth/versions/2/reject",
+	"{\"why\":\"look at the thresholds again\"}", NULL},
+    {"lifecycleSubmit", "ops", "/v1/lifecycle/models/wealth/versions/2/submit", NULL,
+	NULL},
+    {"lifecycleApprove", "compliance", "/v1/lifecycle/models/wealth/versions/2/approve",
+	NULL, NULL},
+    {"lifecycleActivate", "ops", "/v1/lifecycle/models/wealth/versions/2/activate",
+	NULL, NULL},
+    {"promiseList", "operator", "/v1/lifecycle/promises", NULL, NULL},
+    {"stageWhy", "compliance", "/v1/customers/%C/stage/why", NULL, NULL},
+    {"segmentList", "ops", "/v1/segments", NULL, NULL},
+    {"segmentSave", "ops", "/v1/segments/walked",
+	"{\"name\":{\"zh\":\"试\",\"en\":\"walked\"},\"rule\":\"customer.risk_rating >= 3\"}",
+	NULL},
+    {"segment", "ops", "/v1/segments/walked", NULL, NULL},
+    {"segmentUpload", "ops", "/v1/segments/walked_list/list",
+	"{\"name\":{\"zh\":\"单\",\"en\":\"list\"},\"customers\":[\"%C\"]}", NULL},
+    {"segmentOverlap", "ops", "/v1/segments:overlap", NULL, NULL},
+    {"segmentDays", "operator", "/v1/segments/high_value/days?days=3", NULL, NULL},
+    {"segmentMoves", "compliance", "/v1/segments/high_value/moves?limit=2", NULL, NULL},
+    {"traitSave", "ops", "/v1/traits/customer.walked",
+	"{\"type\":\"int\",\"sensitivity\":\"ordinary\",\"zh\":\"试\",\"en\":\"walked\","
+	"\"rule\":\"customer.tenure_days + 1\"}",
+	NULL},
+    {"traitLimits", "compliance", "/v1/traits/customer.aum/limits",
+	"{\"max_missing_bp\":10000,\"max_drift\":null}", NULL},
+    {"traitList", "ops", "/v1/traits", NULL, NULL},
+    {"trait", "operator", "/v1/traits/walked", NULL, NULL},
+    {"traitAccept", "compliance", "/v1/traits/customer.aum/accept", NULL, NULL},
+    {"traitRetire", "ops", "/v1/traits/walked/retire", NULL, NULL},
+    {"ruleCheck", "ops", "/v1/rules:check",
+	"{\"rule\":\"customer.risk_rating >= 3\",\"count\":true}", NULL},
+    {"campaignList", "ops", "/v1/campaigns", NULL, NULL},
+    {"campaignValidate", "ops", "/v1/campaigns:validate", "%d", NULL},
+    {"campaignCreate", "ops", "/v1/campaigns", "%d", NULL},
+    {"campaign", "ops", "/v1/campaigns/walked", NULL, NULL},
+    {"campaignReplace", "ops", "/v1/campaigns/walked", "%d", "%e"},
+    {"campaignVersion", "compliance", "/v1/campaigns/walked/versions/1", NULL, NULL},
+    {"campaignApprove", "compliance", "/v1/campaigns/walked/approve", "{\"version\":1}",
+	NULL},
+    {"campaignActivate", "ops", "/v1/campaigns/walked/activate", NULL, NULL},
+    {"campaignPause", "compliance", "/v1/campaigns/walked/pause", NULL, NULL},
+    {"campaignRuns", "ops", "/v1/campaigns/maturing_product/runs", NULL, NULL},
+    {"taskList", "agent", "/v1/tasks", NULL, NULL},
+    {"taskAccept", "agent", "/v1/tasks/%T/accept", NULL, NULL},
+    {"task", "agent", "/v1/tasks/%T", NULL, NULL},
+    {"taskRelease", "agent", "/v1/tasks/%T/release", NULL, NULL},
+    {"taskAccept", "agent", "/v1/tasks/%T/accept", NULL, NULL},
+    {"taskPermit", "agent", "/v1/tasks/%T/permit", NULL, NULL},
+    {"taskOutcome", "agent", "/v1/tasks/%T/outcome",
+	"{\"disposition\":\"no_answer\",\"note\":\"rang out\"}", NULL},
+    {"numberList", "operator", "/v1/numbers", NULL, NULL},
+    {"number", "operator", "/v1/numbers/%N", NULL, NULL},
+    {"numberSuspend", "operator", "/v1/numbers/%N/suspend", "{\"reason\":\"walk\"}",
+	NULL},
+    {"numberResume", "compliance", "/v1/numbers/%N/resume", "{\"reason\":\"walk\"}",
+	NULL},
+    {"decisionList", "compliance", "/v1/decisions?limit=20", NULL, NULL},
+    {"decision", "compliance", "/v1/decisions/%D", NULL, NULL},
+    {"decisionReplay", "compliance", "/v1/decisions/%D/replay", NULL, NULL},
+    {"exportRows", "compliance", "/v1/exports/customers?format=csv&stage=mature", NULL,
+	NULL},
+    {"exportManifest", "compliance", "/v1/export-manifests/%X", NULL, NULL},
+    {"importList", "operator", "/v1/imports", NULL, NULL},
+    {"import", "ops", "/v1/imports/%I?limit=5", NULL, NULL},
+    {"queueList", "operator", "/v1/queues", NULL, NULL},
+    {"ledger", "compliance", "/v1/ledger", NULL, NULL},
+    {"consentRecord", "ops", "/v1/customers/%C/consents",
+	"{\"action\":\"withdraw\",\"purpose\":\"MARKETING\",\"channel\":\"*\",\"form\":"
+	"\"written\"}",
+	NULL},
+    {"objectionRecord", "compliance", "/v1/customers/%C/objections",
+	"{\"kind\":\"do_not_call\"}", NULL},
+    {"customerReveal", "compliance", "/v1/customers/%C/reveal",
+	"{\"fields\":[\"name\"],\"purpose\":\"complaint\",\"reason\":\"K-1\"}", NULL},
+    {"customerErasure", "compliance", "/v1/customers/%C/erasure",
+	"{\"reason\":\"subject_request\",\"case\":\"K-2\"}", NULL},
+};
+
+struct walk {
+	char task[40], customer[80], point[24], decision[40], number[24], etag[80],
+	    run[40];
+	char export[40];
+	char *campaign; /* a document with the code "walked" */
+	char *model;    /* the model in force, with another threshold */
+};
+
+static const char *
+fill(const struct walk *walk, const char *pattern)
+{
+	static char texts[2][32768];
+	static int at;
+	char *to = texts[at = 1 - at];
+	size_t n = 0;
+
+	if (pattern == NULL)
+		return NULL;
+	for (; *pattern != '\0'; pattern++) {
+		const char *value = NULL;
+
+		if (pattern[0] == '%')
+			value = pattern[1] == 'T'   ? walk->task
+				: pattern[1] == 'C' ? walk->customer
+				: pattern[1] == 'P' ? walk->point
+				: pattern[1] == 'X' ? walk->export
+				: pattern[1] == 'D' ? walk->decision
+				: pattern[1] == 'N' ? walk->number
+				: pattern[1] == 'd' ? walk->campaign
+				: pattern[1] == 'm' ? walk->model
+				: pattern[1] == 'I' ? walk->run
+				: pattern[1] == 'e' ? walk->etag
+						    : NULL;
+		if (value == NULL) {
+			to[n++] = *pattern;
+			continue;
+		}
+		n += (size_t)snprintf(to + n, sizeof texts[0] - n, "%s", value);
+		pattern++;
+	}
+	to[n] = '\0';
+	return to;
+}
+
+static void
+walk_begin(struct walk *walk)
+{
+	struct reply r;
+	json_t *doc;
+
+	queued_task(walk->task, walk->customer);
+	/* Accepted is what was looked at, which planning does. */
+	test_db_tamper(&world.db,
+	    "INSERT INTO trait_check (of_table, name, checked_at, total, missing) "
+	    "VALUES ('customer', 'aum', now(), 1, 0) ON CONFLICT DO NOTHING");
+	r = get("ops", fill(walk, "/v1/customers/%C/contact-points"));
+	(void)snprintf(
+	    walk->point, sizeof walk->point, "%s", reply_text(&r, "items/0/point_id"));
+	reply_free(&r);
+	r = get("operator", "/v1/imports?limit=1");
+	(void)snprintf(
+	    walk->run, sizeof walk->run, "%s", reply_text(&r, "items/0/run_id"));
+	reply_free(&r);
+	r = get("compliance", "/v1/decisions?limit=1&outcome=BLOCK");
+	(void)snprintf(walk->decision, sizeof walk->decision, "%s",
+	    reply_text(&r, "items/0/decision_id"));
+	reply_free(&r);
+	r = get("operator", "/v1/numbers");
+	(void)snprintf(walk->number, sizeof walk->number, "%s",
+	    reply_text(&r, "items/0/number_id"));
+	reply_free(&r);
+	r = get("ops", "/v1/campaigns/maturing_product");
+	doc = json_at(r.json, "document");
+	(void)json_object_set_new(doc, "code", json_string("walked"));
+	walk->campaign = json_dumps(doc, 0);
+	reply_free(&r);
+	walk->model = other_model("300000");
+}
+
+static json_t *
+find_operation(json_t *doc, const char *id, const char **method)
+{
+	const char *path;
+	json_t *item, *op;
+
+	json_object_foreach(json_object_get(doc, "paths"), path, item)
+	{
+		json_object_foreach(item, *method, op)
+		{
+			if (strcmp(
+				json_string_value(json_object_get(op, "operationId")),
+				id) == 0)
+				return op;
+		}
+	}
+	return NULL;
+}
+
+/* The success that the document names, and its schema. */
+static void
+ck_answer(json_t *doc, json_t *op, const struct step *step, const struct reply *reply)
+{
+	json_t *responses = json_object_get(op, "responses");
+	json_t *response = NULL, *schema;
+	char fault[300];
+	const char *status = "";
+
+	json_object_foreach(responses, status, response)
+	{
+		if (status[0] == '2')
+			break;
+	}
+	ck_assert_msg(reply->status == strtol(status, NULL, 10), "%s: %ld: %.500s",
+	    step->operation, reply->status, reply->text);
+	schema = json_at(response, "content");
+	schema = json_object_get(json_object_get(schema, "application/json"), "schema");
+	if (schema == NULL)
+		return;
+	ck_assert_msg(reply->json != NULL, "%s: no JSON", step->operation);
+	ck_assert_msg(schema_matches(doc, schema, reply->json, fault, sizeof fault),
+	    "%s: %s\n%.600s", step->operation, fault, reply->text);
+}
+
+/* Eleven digits that begin with 1 and stand alone are a mobile number. */
+static void
+ck_no_phone(const struct step *step, const char *text)
+{
+	for (const char *p = text; *p != '\0'; p++) {
+		size_t n = strspn(p, "0123456789");
+
+		if (n == 11 && p[0] == '1' && (p == text || !isalnum(p[-1])) &&
+		    !isalnum(p[n]))
+			ck_abort_msg(
+			    "%s: a telephone number: %.11s", step->operation, p);
+		p += n > 0 ? n - 1 : 0;
+	}
+}
+
+/* The 36 characters of a header that is an id. */
+static void
+header_value(const struct reply *reply, const char *name, char to[40])
+{
+	const char *at = strcasestr(reply->headers, name);
+
+	ck_assert_msg(at != NULL, "no header %s", name);
+	(void)snprintf(to, 40, "%.36s", at + strlen(name) + 2);
+}
+
+START_TEST(every_operation_answers_as_the_document_says)
+{
+	json_t *doc = document(), *seen = json_object();
+	struct walk walk = {0};
+
+	walk_begin(&walk);
+	for (size_t i = 0; i < STW_ARRAY_LEN(steps); i++) {
+		const struct step *s = &steps[i];
+		char *token = NULL, upper[8] = {0};
+		const char *method;
+		json_t *op = find_operation(doc, s->operation, &method);
+		struct reply r;
+
+		ck_assert_msg(op != NULL, "%s is not in the document", s->operation);
+		(void)json_object_set_new(seen, s->operation, json_true());
+		if (s->role != NULL)
+			token = strcmp(s->role, "agent") == 0
+				    ? strdup(world_token(&world, "agent", AGENT))
+				    : token_of(s->role);
+		for (size_t k = 0; k < 7 && method[k] != '\0'; k++)
+			upper[k] = (char)toupper(method[k]);
+		r = http(&world, (struct request){.method = upper,
+				     .path = fill(&walk, s->path),
+				     .token = token,
+				     .body = fill(&walk, s->body),
+				     .header = s->header != NULL ? walk.etag : NULL,
+				     .key = new_key()});
+		ck_answer(doc, op, s, &r);
+		ck_no_phone(s, r.text);
+		if (strcmp(s->operation, "campaign") == 0)
+			(void)snprintf(walk.etag, sizeof walk.etag,
+			    "If-Match: \"%.64s\"", reply_text(&r, "hash"));
+		if (strcmp(s->operation, "exportRows") == 0)
+			header_value(&r, "X-Export-Id", walk.export);
+		reply_free(&r);
+		free(token);
+	}
+	ck_assert_int_eq((int)json_object_size(seen), api_route_count);
+	free(walk.campaign);
+	free(walk.model);
+	json_decref(seen);
+	json_decref(doc);
+}
+END_TEST
+START_TEST(decisions_replay_to_the_same_bytes)
+{
+	struct reply list = get("compliance", "/v1/decisions?limit=40"), r;
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(json_at(list.json, "items"), i, row)
+	{
+		char path[100];
+
+		(void)snprintf(path, sizeof path, "/v1/decisions/%s/replay",
+		    json_string_value(json_object_get(row, "decision_id")));
+		r = post("compliance", path, NULL);
+		ck_status(&r, 200);
+		ck_assert_msg(json_is_true(json_at(r.json, "identical")), "%s", r.text);
+		reply_free(&r);
+	}
+	reply_free(&list);
+}
+END_TEST
+
+/* ---- exports ------------------------------------------------------------------------------ */
+static int
+lines_of(const char *text)
+{
+	int n = 0;
+
+	for (; *text != '\0'; text++)
+		n += *text == '\n';
+	return n;
+}
+
+START_TEST(an_export_holds_every_row_once_and_its_manifest_says_so)
+{
+	struct reply r = get("ops", "/v1/exports/customers"), m;
+	unsigned char hash[crypto_hash_sha256_BYTES];
+	char path[120], id[40], hex[sizeof hash * 2 + 1];
+	json_t *row;
+
+	ck_status(&r, 200);
+	ck_assert_int_eq(lines_of(r.text), WORLD_CUSTOMERS);
+	row = json_loads(r.text, JSON_DISABLE_EOF_CHECK, NULL);
+	ck_assert_ptr_nonnull(json_object_get(row, "ref"));
+	ck_assert_ptr_null(json_object_get(row, "name"));
+	json_decref(row);
+	header_value(&r, "X-Export-Id", id);
+	(void)snprintf(path, sizeof path, "/v1/export-manifests/%s", id);
+	m = get("compliance", path);
+	ck_status(&m, 200);
+	ck_assert_int_eq(json_integer_value(json_at(m.json, "rows")), WORLD_CUSTOMERS);
+	ck_assert(json_is_true(json_at(m.json, "complete")));
+	crypto_hash_sha256(hash, (const unsigned char *)r.text, strlen(r.text));
+	(void)sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+	ck_assert_str_eq(reply_text(&m, "sha256"), hex);
+	reply_free(&r);
+	reply_free(&m);
+	/* One statement: the sequencer may move it from one table to the other. */
+	ck_assert_int_gt(
+	    test_db_number(&world.db,
+		"SELECT (SELECT count(*) FROM ledger_leaf WHERE kind = 'export') + "
+		"(SELECT count(*) FROM ledger_outbox WHERE kind = 'export')"),
+	    0);
+}
+END_TEST
+
+static const struct {
+	const char *role, *path;
+	long status;
+} exports_refused[] = {{"agent", "/v1/exports/customers", 403},
+    {"operator", "/v1/exports/customers", 403}, {"ops", "/v1/exports/passwords", 404},
+    {"ops", "/v1/exports/members", 400}, {"ops", "/v1/exports/tasks?stage=mature", 400},
+    {"ops", "/v1/exports/customers?from=2026-01-01T00:00:00Z", 400},
+    {"ops", "/v1/exports/tasks?format=xlsx", 400},
+    {"ops", "/v1/export-manifests/00000000-0000-0000-0000-000000000000", 404}};
+
+START_TEST(an_export_that_cannot_be_is_refused_before_it_begins)
+{
+	struct reply r = get(exports_refused[_i].role, exports_refused[_i].path);
+
+	ck_status(&r, exports_refused[_i].status);
+	reply_free(&r);
+}
+END_TEST
+
+START_TEST(the_overview_adds_up)
+{
+	struct reply r = get("ops", "/v1/overview");
+	json_t *by_fate = json_at(r.json, "funnel/by_fate"), *n;
+	json_int_t sum = 0, stages = 0;
+	const char *fate;
+	size_t i;
+
+	json_object_foreach(by_fate, fate, n)
+	{
+		sum += json_integer_value(n);
+	}
+	ck_assert_int_eq(sum, json_integer_value(json_at(r.json, "funnel/audience")));
+	ck_assert_int_gt(sum, 0);
+	ck_assert(json_is_true(json_at(r.json, "funnel/adds_up")));
+	json_array_foreach(json_at(r.json, "stages/items"), i, n)
+	{
+		stages += json_integer_value(json_object_get(n, "customers"));
+	}
+	stages += json_integer_value(json_at(r.json, "stages/unplaced"));
+	ck_assert_int_eq(stages, WORLD_CUSTOMERS);
+	reply_free(&r);
+}
+END_TEST
+
+static Suite *
+contract_suite(void)
+{
+	Suite *suite = suite_create("contract");
+	TCase *tc = tcase_create("contract");
+
+	tcase_set_timeout(tc, 120);
+	tcase_add_test(tc, the_table_of_routes_and_the_document_agree);
+	tcase_add_test(tc, every_operation_answers_as_the_document_says);
+	tcase_add_test(tc, an_export_holds_every_row_once_and_its_manifest_says_so);
+	tcase_add_loop_test(tc, an_export_that_cannot_be_is_refused_before_it_begins, 0,
+	    (int)STW_ARRAY_LEN(exports_refused));
+	tcase_add_test(tc, the_overview_adds_up);
+	tcase_add_test(tc, decisions_replay_to_the_same_bytes);
+	suite_add_tcase(suite, tc);
+	return suite;
+}
+
+int
+main(void)
+{
+	return api_test_main(contract_suite());
+}
