@@ -3,6 +3,7 @@
 #
 #   fuzz.sh SECONDS PROGRAM...
 #
+# FUZZ_SEED=n repeats a run; without it each run goes its own way.
 # PROGRAM is build/fuzz/tests/fuzz/fuzz_NAME. Seeds come from tests/fuzz/corpus/NAME;
 # what is found new is kept in build/fuzz/corpus/NAME, an input that breaks something in
 # build/fuzz/found/NAME-*.
@@ -22,6 +23,7 @@ for program in "$@"; do
 	dict=tests/fuzz/$name.dict
 	args=(-max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
 	    -artifact_prefix="build/fuzz/found/$name-")
+	[ -z "${FUZZ_SEED:-}" ] || args+=(-seed="$FUZZ_SEED")
 	[ ! -f "$dict" ] || args+=(-dict="$dict")
 	[ ! -d "$seeds" ] || grown="$grown $seeds"
 	# shellcheck disable=SC2086
