@@ -1,7 +1,9 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/cli/cli.h"
 #include "campaigns/compliance/decide_json.h"
+#include "campaigns/compliance/facts_json.h"
 #include "campaigns/compliance/record_json.h"
 #include "campaigns/compliance/ruleset.h"
 
@@ -42,42 +44,109 @@ print_json(const struct ruleset *rules, struct str facts, struct stw_err *err)
 	return rc;
 }
 
+static enum stw_code
+print_text(
+    struct cli *cli, const struct ruleset *rules, struct str text, struct stw_err *err)
+{
+	enum gate_checkpoint checkpoint;
+	struct gate_decision decision;
+	struct gate_facts facts;
+	stw_usec now, ttl;
+	enum stw_code rc;
+
+	rc = record_read(text, &cli->arena, &facts, &checkpoint, &now, &ttl, err);
+	if (rc == STW_OK) {
+		gate_decide(
+		    rules, &facts, checkpoint, now, ttl, &cli->arena, &decision);
+		print_decision(&cli->app, &decision);
+	}
+	return rc;
+}
+
+/* A facts document a line on standard input, its decision a line; what cannot be read is
+ * answered with {"error": ...} and the rest goes on. */
+static enum stw_code
+print_lines(const struct ruleset *rules, struct stw_err *err)
+{
+	struct stw_err bad;
+	struct buf answer;
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t len;
+
+	buf_init(&answer);
+	while ((len = getline(&line, &cap, stdin)) >= 0) {
+		buf_clear(&answer);
+		if (decide_line(rules, (struct str){line, (size_t)len}, &answer,
+			&bad) != STW_OK) {
+			buf_clear(&answer);
+			buf_add_c(&answer, "{\"error\":");
+			json_put_text(bad.text, &answer);
+			buf_add_char(&answer, '}');
+		}
+		buf_add_char(&answer, '\n');
+		if (fwrite(answer.data, 1, answer.len, stdout) != answer.len)
+			break;
+	}
+	free(line);
+	buf_fini(&answer);
+	if (ferror(stdin) != 0 || fflush(stdout) != 0 || ferror(stdout) != 0)
+		return stw_fail(err, STW_TEMPFAIL, "standard input or output failed");
+	return STW_OK;
+}
+
+/* The packs named, "cn,house", in their newest versions; NULL: all of the binary. */
+static enum stw_code
+load_packs(
+    struct cli *cli, const char *names, struct ruleset **out, struct stw_err *err)
+{
+	struct pack_use uses[PACKS_MAX];
+	struct pack_info packs[PACKS_MAX];
+	int n = ruleset_embedded(packs, PACKS_MAX), nuses = 0;
+	char *rest = names != NULL ? arena_strdup(&cli->arena, names) : NULL, *name;
+
+	if (names == NULL)
+		return ruleset_load_embedded(out, err);
+	while ((name = strsep(&rest, ",")) != NULL) {
+		int i = 0;
+
+		while (i < n && strcmp(packs[i].pack, name) != 0)
+			i++;
+		if (i == n || nuses == PACKS_MAX)
+			return stw_fail(err, STW_INVALID,
+			    "--packs: no pack '%.40s' in this binary", name);
+		uses[nuses++] = (struct pack_use){
+		    name, packs[i].version, STW_USEC_NEVER, STW_USEC_MAX};
+	}
+	return ruleset_load(uses, nuses, out, err);
+}
+
 enum stw_code
 cmd_gate(struct cli *cli, struct stw_err *err)
 {
 	static const char *const verbs[] = {"decide"};
-	const char *path = NULL;
-	bool json = false;
-	const struct cli_opt opts[] = {
-	    {"facts", CLI_TEXT, &path, 0, 0}, {"json", CLI_SWITCH, &json, 0, 0}};
-	enum gate_checkpoint checkpoint;
-	struct gate_decision decision;
-	struct gate_facts facts;
+	const char *path = NULL, *packs = NULL;
+	bool json = false, lines = false;
+	const struct cli_opt opts[] = {{"facts", CLI_TEXT, &path, 0, 0},
+	    {"packs", CLI_TEXT, &packs, 0, 0}, {"json", CLI_SWITCH, &json, 0, 0},
+	    {"ndjson", CLI_SWITCH, &lines, 0, 0}};
 	struct ruleset *rules = NULL;
-	struct str text;
-	stw_usec now, ttl;
+	struct str text = {0};
 	enum stw_code rc;
 
 	if (cli_verb(cli, verbs, 1, err) < 0)
 		return STW_INVALID;
-	rc = cli_parse(cli, opts, 2, 0, 0, err);
-	if (rc == STW_OK && path == NULL)
-		rc = stw_fail(err, STW_INVALID, "--facts FILE is needed");
-	if (rc == STW_OK)
+	rc = cli_parse(cli, opts, 4, 0, 0, err);
+	if (rc == STW_OK && (path == NULL) != lines)
+		rc = stw_fail(err, STW_INVALID, "either --facts FILE or --ndjson");
+	if (rc == STW_OK && path != NULL)
 		rc = cli_read_file(cli, path, FACTS_MAX, &text, err);
 	if (rc == STW_OK)
-		rc = ruleset_load_embedded(&rules, err);
-	if (rc == STW_OK && json) {
-		rc = print_json(rules, text, err);
-	} else if (rc == STW_OK) {
-		rc = record_read(
-		    text, &cli->arena, &facts, &checkpoint, &now, &ttl, err);
-		if (rc == STW_OK) {
-			gate_decide(rules, &facts, checkpoint, now, ttl, &cli->arena,
-			    &decision);
-			print_decision(&cli->app, &decision);
-		}
-	}
+		rc = load_packs(cli, packs, &rules, err);
+	if (rc == STW_OK)
+		rc = lines  ? print_lines(rules, err)
+		     : json ? print_json(rules, text, err)
+			    : print_text(cli, rules, text, err);
 	ruleset_free(rules);
 	return rc;
 }

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "campaigns/compliance/facts_json.h"
 #include "campaigns/compliance/record_json.h"
 #include "campaigns/compliance/ruleset.h"
 
@@ -111,6 +112,76 @@ decide_json(const struct ruleset *rules, struct str document, struct buf *out,
 		free(text);
 		if (allowed != NULL)
 			*allowed = decision.allowed;
+	}
+	arena_fini(&arena);
+	return rc;
+}
+
+/* ---- a line ------------------------------------------------------------------------- */
+static void
+item_write(const char *before, const char *text, struct buf *to)
+{
+	buf_add_c(to, before);
+	json_put_text(text, to);
+}
+
+/* The rules that said no with their codes, then those that did not. */
+static void
+hits_write(const struct gate_decision *d, struct buf *to)
+{
+	int n = 0;
+
+	buf_add_c(to, ",\"passed\":[");
+	for (int i = 0; i < d->nhits; i++) {
+		if (d->hits[i].ok)
+			item_write(n++ > 0 ? "," : "", d->hits[i].rule_id, to);
+	}
+	item_write("],\"primary\":", d->primary, to);
+	buf_add_c(to, ",\"refused\":[");
+	n = 0;
+	for (int i = 0; i < d->nhits; i++) {
+		if (d->hits[i].ok)
+			continue;
+		item_write(n++ > 0 ? ",[" : "[", d->hits[i].rule_id, to);
+		item_write(",", d->hits[i].code, to);
+		buf_add_char(to, ']');
+	}
+	buf_add_char(to, ']');
+}
+
+static void
+line_write(const struct gate_decision *d, struct buf *to)
+{
+	buf_add_c(to, "{\"codes\":[");
+	for (int i = 0; i < d->ncodes; i++)
+		item_write(i > 0 ? "," : "", d->codes[i], to);
+	buf_add_c(to, "],\"next_allowed_at\":");
+	json_put_instant(d->next_allowed_at, STW_USEC_MAX, to);
+	item_write(
+	    ",\"outcome\":", d->allowed ? "ALLOW" : gate_outcome_name(d->outcome), to);
+	hits_write(d, to);
+	item_write(",\"ruleset_hash\":", d->ruleset_hash, to);
+	buf_add_c(to, ",\"valid_until\":");
+	json_put_instant(d->valid_until, STW_USEC_NEVER, to);
+	buf_add_char(to, '}');
+}
+
+enum stw_code
+decide_line(const struct ruleset *rules, struct str document, struct buf *out,
+    struct stw_err *err)
+{
+	enum gate_checkpoint checkpoint;
+	struct gate_decision decision;
+	struct gate_facts facts;
+	struct arena arena;
+	stw_usec now, ttl;
+	enum stw_code rc;
+
+	arena_init(&arena);
+	rc = record_read(document, &arena, &facts, &checkpoint, &now, &ttl, err);
+	if (rc == STW_OK) {
+		gate_decide(rules, &facts, checkpoint, now, ttl, &arena, &decision);
+		line_write(&decision, out);
 	}
 	arena_fini(&arena);
 	return rc;
