@@ -87,7 +87,7 @@ PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 WERROR  ?=
 CFLAGS_ALL   = -std=c17 -D_GNU_SOURCE -I. -I$(GEN) $(WARN) $(WERROR) $(OPT) $(PKG_CFLAGS) -MMD -MP $(CFLAGS)
 CXXFLAGS_ALL = -std=c++17 -I. -I$(GEN) $(CXXWARN) $(WERROR) $(OPT) -MMD -MP $(CXXFLAGS)
-LIBS         = $(PKG_LIBS) -lgeocoding -lphonenumber -licuuc -lre2 -lstdc++ -lm -lpthread
+LIBS         = $(PKG_LIBS) -lgeocoding -lphonenumber -licui18n -licuuc -lre2 -lstdc++ -lm -lpthread
 
 SRCS   := $(sort $(foreach r,$(ROOMS),$(shell find $(r) -name '*.c' -o -name '*.cc' 2>/dev/null)))
 MAIN   := api/cli/main.c

@@ -11,8 +11,11 @@
 #define STW_CAMPAIGNS_COMPLIANCE_GATE_PRIV_H
 
 #include "campaigns/compliance/gate.h"
+#include "campaigns/compliance/pack_files.h"
 #include "campaigns/compliance/reason.h"
 #include "campaigns/compliance/ruleset.h"
+#include "campaigns/compliance/terms.h"
+#include "engine/calendar.h"
 #include "engine/rule.h"
 
 struct gate_rule;
@@ -45,6 +48,13 @@ struct gate_windows {
 	int count;
 };
 
+/* A calendar of the pack; it knows the days of [from, to) and no others. */
+struct pack_calendar {
+	const char *name;
+	stw_day from, to;
+	const struct calendar *calendar;
+};
+
 /* Of all kinds; each uses the few that its schema in kind.c names. */
 struct gate_params {
 	int check;  /* index into the kind's words */
@@ -57,7 +67,9 @@ struct gate_params {
 	struct gate_windows windows;
 	struct gate_zones zones; /* instead of the contact's candidates */
 	const struct zone *zone; /* of the bank's own dates */
-	const char *text;        /* expression */
+	const struct pack_calendar *calendar;
+	const struct terms *terms;
+	const char *text; /* expression */
 	bool required;
 	bool unless_approval;
 };
@@ -148,7 +160,7 @@ struct gate_rule {
 	int ncodes;
 	unsigned gates; /* bit per enum gate_checkpoint */
 	stw_usec from, to;
-	int use; /* which pack_use; -1: the engine's own */
+	int use; /* which of ruleset.selects; -1: the engine's own */
 };
 
 /* Says no with the rule's code of that name (NULL: its only one). */
@@ -188,6 +200,16 @@ bool gate_scope_applies_slow(
 /* True only for a known true. */
 bool gate_expression_true(const struct rule *rule, struct gate_case *c, stw_usec at);
 
+/* For whom the pack is: places are ISO 3166 codes, "US" or "US-FL". One match is enough;
+ * without any list it is for every contact. */
+struct pack_selects {
+	bool any;                    /* there is a list */
+	struct gate_strings party;   /* a place the called person may be in */
+	struct gate_strings number;  /* country of the called number */
+	struct gate_strings home;    /* country of the institution's own regulator */
+	struct gate_strings product; /* country of the product's regulator */
+};
+
 /* ---- ruleset ------------------------------------------------------------------------ */
 /* A stretch of time with the same packs and rules in force. */
 struct ruleset_span {
@@ -202,6 +224,8 @@ struct ruleset {
 	int nitems;
 	struct rule_info *infos;
 	int ninfos;
+	struct pack_selects *selects; /* by gate_rule.use */
+	int nselects;
 	struct ruleset_span *spans; /* ascending; the first from STW_USEC_NEVER */
 	int nspans;
 	const struct gate_code *pack_unverified, *decision_expired, *ruleset_changed,
@@ -230,15 +254,30 @@ struct pack_rule {
 	int ncodes;
 };
 
+struct pack_terms {
+	const char *name;
+	const struct terms *terms;
+};
+
 struct pack {
 	const char *id, *version;
 	const char *name_zh, *name_en;
 	const struct zone *zone;
+	struct pack_selects selects;
+	bool off; /* a template: setup does not activate it */
+	struct pack_calendar *calendars;
+	int ncalendars;
+	struct pack_terms *terms;
+	int nterms;
 	struct pack_rule *rules;
 	int nrules;
 };
 
-/* pack_json.c: reads and checks pack.json; refuses what it does not know. */
+/* pack_json.c: reads and checks pack.json and what it names; refuses what it does not
+ * know. The error's line and column are those of pack.json, or of the file it names. */
+enum stw_code pack_read_files(const struct pack_files *files, struct arena *arena,
+    struct pack *out, struct stw_err *err) STW_MUST_USE;
+/* pack.json alone, which then has neither calendars nor terms. */
 enum stw_code pack_read(struct str json, const char *id, const char *version,
     struct arena *arena, struct pack *out, struct stw_err *err) STW_MUST_USE;
 
@@ -255,6 +294,8 @@ struct pack_test {
 typedef void pack_test_seen(void *host, const struct pack_test *test);
 enum stw_code pack_tests_run(const char *pack, const char *version,
     pack_test_seen *seen, void *host, int *passed, struct stw_err *err) STW_MUST_USE;
+enum stw_code pack_tests_run_files(const struct pack_files *files, pack_test_seen *seen,
+    void *host, int *passed, struct stw_err *err) STW_MUST_USE;
 
 enum gate_param_type {
 	PARAM_INT = 0, /* min..max */
@@ -266,6 +307,8 @@ enum gate_param_type {
 	PARAM_WINDOWS,
 	PARAM_ZONE,
 	PARAM_ZONES,
+	PARAM_CALENDAR, /* const struct pack_calendar *: by its name in the pack */
+	PARAM_TERMS,    /* const struct terms *: the same */
 };
 
 struct gate_param {

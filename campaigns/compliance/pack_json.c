@@ -1,26 +1,56 @@
 /*
  * pack_json.c - pack.json into struct pack. Whatever is not known is refused, so that a
- * misspelt parameter can never switch a rule off.
+ * misspelt parameter can never switch a rule off. An error names the rule, and the line
+ * and column of the member it is about.
  */
 #include <string.h>
 
 #include <jansson.h>
 
 #include "campaigns/compliance/gate_priv.h"
+#include "engine/json_place.h"
+
+#define PATH_MAX_STEPS 6
 
 struct pack_reader {
 	struct arena *arena;
 	struct stw_err *err;
 	struct pack *pack;
-	char where[96]; /* "pack cn 1.0.0: rule CN-18" */
+	const struct pack_files *files; /* NULL: pack.json alone */
+	struct str text;
+	/* Where the reader is, and the member of it that is being read. */
+	struct json_step path[PATH_MAX_STEPS + 1];
+	int depth;
+	const char *member;
+	char where[120]; /* "pack cn 1.0.0: pack.json: rule CN-18" */
 };
+
+static void
+enter(struct pack_reader *r, const char *key, size_t index)
+{
+	STW_ASSERT(r->depth < PATH_MAX_STEPS);
+	r->path[r->depth++] = (struct json_step){key, index};
+	r->member = NULL;
+}
+
+static void
+leave(struct pack_reader *r, int steps)
+{
+	r->depth -= steps;
+	r->member = NULL;
+}
 
 #define READ_FAIL(r, ...) pack_fail(r, arena_printf((r)->arena, __VA_ARGS__))
 
 static enum stw_code
-pack_fail(const struct pack_reader *r, const char *what)
+pack_fail(struct pack_reader *r, const char *what)
 {
-	return stw_fail(r->err, STW_INVALID, "%s: %s", r->where, what);
+	int steps = r->depth, line, column;
+
+	if (r->member != NULL)
+		r->path[steps++] = (struct json_step){r->member, 0};
+	json_place(r->text, r->path, steps, &line, &column);
+	return stw_fail_at(r->err, STW_INVALID, line, column, "%s: %s", r->where, what);
 }
 
 /* ---- plain values ------------------------------------------------------------------- */
@@ -39,9 +69,11 @@ keys_known(
 
 		while (*k != NULL && strcmp(*k, key) != 0)
 			k++;
+		r->member = key;
 		if (*k == NULL)
 			return READ_FAIL(r, "%s: unknown key %s", what, key);
 	}
+	r->member = NULL;
 	return STW_OK;
 }
 
@@ -50,6 +82,7 @@ text_read(struct pack_reader *r, json_t *obj, const char *key, const char **out)
 {
 	const char *s = json_string_value(json_object_get(obj, key));
 
+	r->member = key;
 	if (s == NULL || s[0] == '\0')
 		return READ_FAIL(r, "%s has to be a text", key);
 	*out = arena_strdup(r->arena, s);
@@ -199,6 +232,187 @@ zones_read(struct pack_reader *r, json_t *v, struct gate_zones *out)
 	return STW_OK;
 }
 
+/* ---- calendars and lists of terms ---------------------------------------------------- */
+static enum stw_code
+calendar_pick(struct pack_reader *r, json_t *v, const struct pack_calendar **out)
+{
+	const char *name = json_string_value(v);
+
+	for (int i = 0; name != NULL && i < r->pack->ncalendars; i++) {
+		if (strcmp(r->pack->calendars[i].name, name) == 0) {
+			*out = &r->pack->calendars[i];
+			return STW_OK;
+		}
+	}
+	return READ_FAIL(r, "the pack has no calendar %s", name != NULL ? name : "");
+}
+
+static enum stw_code
+terms_pick(struct pack_reader *r, json_t *v, const struct terms **out)
+{
+	const char *name = json_string_value(v);
+
+	for (int i = 0; name != NULL && i < r->pack->nterms; i++) {
+		if (strcmp(r->pack->terms[i].name, name) == 0) {
+			*out = r->pack->terms[i].terms;
+			return STW_OK;
+		}
+	}
+	return READ_FAIL(
+	    r, "the pack has no list of terms %s", name != NULL ? name : "");
+}
+
+static enum stw_code
+day_read(struct pack_reader *r, json_t *obj, const char *key, stw_day *out)
+{
+	const char *s = json_string_value(json_object_get(obj, key));
+
+	r->member = key;
+	return s != NULL && stw_day_parse(str_of(s), out) == STW_OK
+		   ? STW_OK
+		   : READ_FAIL(r, "%s is a date like 2026-10-01", key);
+}
+
+/* The file that a calendar or a list of terms names. */
+static enum stw_code
+file_read(struct pack_reader *r, json_t *obj, const char *dir, struct str *out)
+{
+	const struct pack_file *file;
+	const char *name;
+	enum stw_code rc = text_read(r, obj, "file", &name);
+
+	if (rc != STW_OK)
+		return rc;
+	file = r->files != NULL ? pack_files_find(r->files, name) : NULL;
+	if (file == NULL || strncmp(name, dir, strlen(dir)) != 0)
+		return READ_FAIL(r, "the pack has no file %s in %s", name, dir);
+	*out = file->data;
+	return STW_OK;
+}
+
+static enum stw_code
+calendar_load(struct pack_reader *r, json_t *v, struct pack_calendar *out)
+{
+	static const char *const keys[] = {"name", "file", "from", "to", NULL};
+	struct calendar *calendar;
+	struct str csv;
+	enum stw_code rc = keys_known(r, v, "calendar", keys);
+
+	if (rc != STW_OK || (rc = text_read(r, v, "name", &out->name)) != STW_OK ||
+	    (rc = day_read(r, v, "from", &out->from)) != STW_OK ||
+	    (rc = day_read(r, v, "to", &out->to)) != STW_OK ||
+	    (rc = file_read(r, v, "calendars/", &csv)) != STW_OK)
+		return rc;
+	if (out->from >= out->to)
+		return READ_FAIL(r, "calendar %s covers no day", out->name);
+	rc = calendar_read(csv, out->from, out->to, r->arena, &calendar, r->err);
+	if (rc != STW_OK) /* line and column are those of the calendar's own file */
+		return stw_err_prefix(r->err, rc, "pack %.30s %.20s: %s", r->pack->id,
+		    r->pack->version, json_string_value(json_object_get(v, "file")));
+	out->calendar = calendar;
+	return STW_OK;
+}
+
+static enum stw_code
+terms_load(struct pack_reader *r, json_t *v, struct pack_terms *out)
+{
+	static const char *const keys[] = {"name", "file", NULL};
+	struct terms *terms;
+	struct str text;
+	enum stw_code rc = keys_known(r, v, "terms", keys);
+
+	if (rc != STW_OK || (rc = text_read(r, v, "name", &out->name)) != STW_OK ||
+	    (rc = file_read(r, v, "terms/", &text)) != STW_OK)
+		return rc;
+	rc = terms_read(text, r->arena, &terms, r->err);
+	if (rc != STW_OK)
+		return stw_err_prefix(r->err, rc, "pack %.30s %.20s: %s", r->pack->id,
+		    r->pack->version, json_string_value(json_object_get(v, "file")));
+	out->terms = terms;
+	return STW_OK;
+}
+
+static enum stw_code
+attachments_read(struct pack_reader *r, json_t *doc)
+{
+	json_t *calendars = json_object_get(doc, "calendars");
+	json_t *terms = json_object_get(doc, "terms");
+	struct pack *pack = r->pack;
+	enum stw_code rc;
+
+	pack->calendars =
+	    arena_array(r->arena, json_array_size(calendars), sizeof *pack->calendars);
+	pack->terms =
+	    arena_array(r->arena, json_array_size(terms), sizeof *pack->terms);
+	for (size_t i = 0; i < json_array_size(calendars); i++) {
+		enter(r, "calendars", 0);
+		enter(r, NULL, i);
+		rc =
+		    calendar_load(r, json_array_get(calendars, i), &pack->calendars[i]);
+		if (rc != STW_OK)
+			return rc;
+		pack->ncalendars++;
+		leave(r, 2);
+	}
+	for (size_t i = 0; i < json_array_size(terms); i++) {
+		enter(r, "terms", 0);
+		enter(r, NULL, i);
+		rc = terms_load(r, json_array_get(terms, i), &pack->terms[i]);
+		if (rc != STW_OK)
+			return rc;
+		pack->nterms++;
+		leave(r, 2);
+	}
+	return STW_OK;
+}
+
+/* ---- whom the pack is for -------------------------------------------------------------- */
+/* "CN", "US-FL" */
+static bool
+place_ok(const char *s)
+{
+	size_t n = strlen(s);
+
+	return n >= 2 && n <= 6 && n != 3 &&
+	       strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == n &&
+	       (n == 2 || s[2] == '-');
+}
+
+static enum stw_code
+selects_read(struct pack_reader *r, json_t *obj)
+{
+	static const char *const keys[] = {"party", "number", "home", "product", NULL};
+	struct pack_selects *to = &r->pack->selects;
+	struct gate_strings *const lists[] = {
+	    &to->party, &to->number, &to->home, &to->product};
+	enum stw_code rc;
+
+	if (obj == NULL)
+		return STW_OK;
+	enter(r, "selects", 0);
+	rc = keys_known(r, obj, "selects", keys);
+	for (int i = 0; rc == STW_OK && keys[i] != NULL; i++) {
+		json_t *v = json_object_get(obj, keys[i]);
+
+		if (v == NULL)
+			continue;
+		to->any = true;
+		r->member = keys[i];
+		rc = strings_read(r, keys[i], v, lists[i]);
+		for (int k = 0; rc == STW_OK && k < lists[i]->count; k++) {
+			if (!place_ok(lists[i]->items[k]))
+				rc = READ_FAIL(r,
+				    "%s: a place is written like US or US-FL", keys[i]);
+		}
+	}
+	if (rc == STW_OK && !to->any)
+		rc = READ_FAIL(
+		    r, "selects names nobody: leave it out for a pack for all");
+	if (rc == STW_OK)
+		leave(r, 1);
+	return rc;
+}
+
 /* ---- parameters --------------------------------------------------------------------- */
 static enum stw_code
 word_read(struct pack_reader *r, const struct gate_param *p, json_t *v, int *out)
@@ -221,6 +435,7 @@ param_read(struct pack_reader *r, const struct gate_param *p, json_t *v,
 {
 	void *at = (char *)params + p->offset;
 
+	r->member = p->name;
 	switch (p->type) {
 	case PARAM_INT: {
 		int64_t i = json_integer_value(v);
@@ -260,6 +475,10 @@ param_read(struct pack_reader *r, const struct gate_param *p, json_t *v,
 		return zone_read(r, v, at);
 	case PARAM_ZONES:
 		return zones_read(r, v, at);
+	case PARAM_CALENDAR:
+		return calendar_pick(r, v, at);
+	case PARAM_TERMS:
+		return terms_pick(r, v, at);
 	}
 	return STW_BUG;
 }
@@ -271,9 +490,11 @@ params_read(struct pack_reader *r, json_t *obj, struct pack_rule *rule)
 	json_t *value;
 	enum stw_code rc;
 
+	r->member = "params";
 	if (obj != NULL && !json_is_object(obj))
 		return READ_FAIL(r, "params has to be an object");
 	rule->params.zone = r->pack->zone;
+	enter(r, "params", 0);
 	for (const struct gate_param *p = rule->kind->schema; p->name != NULL; p++) {
 		value = json_object_get(obj, p->name);
 		if (value == NULL && p->required)
@@ -290,10 +511,13 @@ params_read(struct pack_reader *r, json_t *obj, struct pack_rule *rule)
 
 		while (p->name != NULL && strcmp(p->name, key) != 0)
 			p++;
+		r->member = key;
 		if (p->name == NULL)
 			return READ_FAIL(
 			    r, "kind %s has no parameter %s", rule->kind->name, key);
 	}
+	leave(r, 1);
+	r->member = "params";
 	return STW_OK;
 }
 
@@ -328,6 +552,7 @@ effective_read(struct pack_reader *r, json_t *v, struct pack_rule *rule)
 {
 	stw_usec *const to[2] = {&rule->from, &rule->to};
 
+	r->member = "effective";
 	rule->from = STW_USEC_NEVER;
 	rule->to = STW_USEC_MAX;
 	if (json_array_size(v) != 2)
@@ -354,6 +579,7 @@ gates_read(struct pack_reader *r, json_t *v, struct pack_rule *rule)
 	char text[4] = "";
 	int n = 0;
 
+	r->member = "gates";
 	for (int i = 0; i < 3; i++) {
 		for (size_t k = 0; k < json_array_size(v); k++) {
 			const char *s = json_string_value(json_array_get(v, k));
@@ -391,13 +617,17 @@ words_read(struct pack_reader *r, json_t *obj, const char **zh, const char **en,
 	stw_day day;
 	enum stw_code rc;
 
+	enter(r, "text", 0);
 	rc = keys_known(r, text, "text", text_keys);
 	if (rc == STW_OK)
 		rc = text_read(r, text, "zh", zh);
 	if (rc == STW_OK)
 		rc = text_read(r, text, "en", en);
-	if (rc == STW_OK)
-		rc = keys_known(r, cite, "cite", cite_keys);
+	if (rc != STW_OK)
+		return rc;
+	leave(r, 1);
+	enter(r, "cite", 0);
+	rc = keys_known(r, cite, "cite", cite_keys);
 	if (rc == STW_OK)
 		rc = text_read(r, cite, "text", source);
 	if (rc == STW_OK)
@@ -408,10 +638,13 @@ words_read(struct pack_reader *r, json_t *obj, const char **zh, const char **en,
 		rc = text_read(r, cite, "checked", &checked);
 	if (rc != STW_OK)
 		return rc;
+	r->member = "grade";
 	if (strlen(*grade) != 1 || strchr("VSMD", (*grade)[0]) == NULL)
 		return READ_FAIL(r, "cite: grade is V, S, M or D");
+	r->member = "checked";
 	if (stw_day_parse(str_of(checked), &day) != STW_OK)
 		return READ_FAIL(r, "cite: checked is a date");
+	leave(r, 1);
 	return STW_OK;
 }
 
@@ -420,6 +653,7 @@ codes_read(struct pack_reader *r, json_t *reason, struct pack_rule *rule)
 {
 	size_t n = json_is_array(reason) ? json_array_size(reason) : 1;
 
+	r->member = "reason";
 	rule->codes = arena_array(r->arena, n, sizeof *rule->codes);
 	if (n == 0)
 		return READ_FAIL(r, "reason has to name a code");
@@ -450,6 +684,7 @@ codes_fit(struct pack_reader *r, const struct pack_rule *rule)
 	    rule->kind->codes != NULL ? rule->kind->codes(&rule->params) : NULL;
 	int n = 0;
 
+	r->member = "reason";
 	if (want == NULL)
 		return rule->ncodes == 1
 			   ? STW_OK
@@ -485,6 +720,7 @@ clause_read(struct pack_reader *r, json_t *v, struct pack_rule *rule)
 		rc = text_read(r, v, "layer", &layer);
 	if (rc != STW_OK)
 		return rc;
+	r->member = "layer";
 	if (!layer_known(layer))
 		return READ_FAIL(r, "clause %s: unknown layer %s", id, layer);
 	for (int i = 0; i < rule->ncodes; i++) {
@@ -514,18 +750,23 @@ rule_read(struct pack_reader *r, json_t *v, struct pack_rule *rule)
 		rc = text_read(r, v, "id", &rule->id);
 	if (rc != STW_OK)
 		return rc;
-	snprintf(r->where, sizeof r->where, "pack %s %s: rule %.40s", r->pack->id,
-	    r->pack->version, rule->id);
+	snprintf(r->where, sizeof r->where, "pack %.30s %.20s: pack.json: rule %.30s",
+	    r->pack->id, r->pack->version, rule->id);
 	if ((rc = text_read(r, v, "kind", &kind)) != STW_OK ||
 	    (rc = text_read(r, v, "layer", &rule->layer)) != STW_OK ||
 	    (rc = text_read(r, v, "applies", &rule->applies)) != STW_OK ||
 	    (rc = text_read(r, v, "outcome", &rule->outcome)) != STW_OK)
 		return rc;
 	rule->kind = gate_kind_find(kind);
+	r->member = "kind";
 	if (rule->kind == NULL)
 		return READ_FAIL(r, "unknown kind %s", kind);
+	r->member = "layer";
 	if (!layer_known(rule->layer))
 		return READ_FAIL(r, "unknown layer %s", rule->layer);
+	/* What a bank writes may tighten the law; it may not pass for it. */
+	if (strcmp(r->pack->id, "house") == 0 && strcmp(rule->layer, "policy") != 0)
+		return READ_FAIL(r, "house rules are of layer policy only");
 	if ((rc = effective_read(r, json_object_get(v, "effective"), rule)) != STW_OK ||
 	    (rc = params_read(r, json_object_get(v, "params"), rule)) != STW_OK ||
 	    (rc = params_fit(r, rule)) != STW_OK ||
@@ -536,9 +777,12 @@ rule_read(struct pack_reader *r, json_t *v, struct pack_rule *rule)
 		 &rule->grade)) != STW_OK)
 		return rc;
 	for (size_t i = 0; i < json_array_size(clauses); i++) {
+		enter(r, "clauses", 0);
+		enter(r, NULL, i);
 		rc = clause_read(r, json_array_get(clauses, i), rule);
 		if (rc != STW_OK)
 			return rc;
+		leave(r, 2);
 	}
 	return STW_OK;
 }
@@ -555,8 +799,10 @@ ids_check(struct pack_reader *r, const struct pack *pack)
 			if (strcmp(a->id, b->id) == 0 && a->from < b->to &&
 			    b->from < a->to) {
 				snprintf(r->where, sizeof r->where,
-				    "pack %s %s: rule %.40s", pack->id, pack->version,
-				    a->id);
+				    "pack %.30s %.20s: pack.json: rule %.30s", pack->id,
+				    pack->version, a->id);
+				enter(r, "rules", 0);
+				enter(r, NULL, (size_t)i);
 				return READ_FAIL(
 				    r, "two versions are in force at one time");
 			}
@@ -565,53 +811,111 @@ ids_check(struct pack_reader *r, const struct pack *pack)
 	return STW_OK;
 }
 
-enum stw_code
-pack_read(struct str json, const char *id, const char *version, struct arena *arena,
-    struct pack *out, struct stw_err *err)
+static enum stw_code
+rules_read(struct pack_reader *r, json_t *rules)
 {
-	static const char *const keys[] = {
-	    "pack", "version", "name", "zone", "rules", NULL};
-	struct pack_reader r = {.arena = arena, .err = err, .pack = out};
-	const char *own_id, *own_version;
-	json_error_t bad;
-	json_t *doc, *rules, *name;
+	struct pack *pack = r->pack;
 	enum stw_code rc;
+
+	r->member = "rules";
+	if (json_array_size(rules) == 0)
+		return READ_FAIL(r, "rules has to be a list of at least one rule");
+	pack->rules =
+	    arena_array(r->arena, json_array_size(rules), sizeof *pack->rules);
+	for (size_t i = 0; i < json_array_size(rules); i++) {
+		enter(r, "rules", 0);
+		enter(r, NULL, i);
+		rc = rule_read(r, json_array_get(rules, i), &pack->rules[i]);
+		if (rc != STW_OK)
+			return rc;
+		leave(r, 2);
+		pack->nrules++;
+	}
+	return ids_check(r, pack);
+}
+
+static enum stw_code
+head_read(struct pack_reader *r, json_t *doc)
+{
+	static const char *const keys[] = {"pack", "version", "name", "zone", "selects",
+	    "off", "calendars", "terms", "rules", NULL};
+	static const char *const name_keys[] = {"zh", "en", NULL};
+	json_t *name = json_object_get(doc, "name");
+	json_t *off = json_object_get(doc, "off");
+	const char *own_id, *own_version;
+	struct pack *pack = r->pack;
+	enum stw_code rc;
+
+	if ((rc = keys_known(r, doc, "pack", keys)) != STW_OK ||
+	    (rc = text_read(r, doc, "pack", &own_id)) != STW_OK ||
+	    (rc = text_read(r, doc, "version", &own_version)) != STW_OK)
+		return rc;
+	if (strcmp(own_id, pack->id) != 0 || strcmp(own_version, pack->version) != 0)
+		return READ_FAIL(
+		    r, "the document says it is %.40s %.20s", own_id, own_version);
+	enter(r, "name", 0);
+	if ((rc = keys_known(r, name, "name", name_keys)) != STW_OK ||
+	    (rc = text_read(r, name, "zh", &pack->name_zh)) != STW_OK ||
+	    (rc = text_read(r, name, "en", &pack->name_en)) != STW_OK)
+		return rc;
+	leave(r, 1);
+	r->member = "off";
+	if (off != NULL && !json_is_boolean(off))
+		return READ_FAIL(r, "off is true or false");
+	pack->off = json_is_true(off);
+	r->member = "zone";
+	return zone_read(r, json_object_get(doc, "zone"), &pack->zone);
+}
+
+static enum stw_code
+document_read(struct pack_reader *r)
+{
+	json_error_t bad;
+	json_t *doc =
+	    json_loadb(r->text.ptr, r->text.len, JSON_REJECT_DUPLICATES, &bad);
+	enum stw_code rc;
+
+	if (doc == NULL)
+		return stw_fail_at(r->err, STW_INVALID, bad.line, bad.column, "%s: %s",
+		    r->where, bad.text);
+	rc = head_read(r, doc);
+	if (rc == STW_OK)
+		rc = selects_read(r, json_object_get(doc, "selects"));
+	if (rc == STW_OK)
+		rc = attachments_read(r, doc);
+	if (rc == STW_OK)
+		rc = rules_read(r, json_object_get(doc, "rules"));
+	json_decref(doc);
+	return rc;
+}
+
+static enum stw_code
+reader_run(const struct pack_files *files, struct str json, const char *id,
+    const char *version, struct arena *arena, struct pack *out, struct stw_err *err)
+{
+	struct pack_reader r = {
+	    .arena = arena, .err = err, .pack = out, .files = files, .text = json};
 
 	memset(out, 0, sizeof *out);
 	out->id = id;
 	out->version = version;
-	snprintf(r.where, sizeof r.where, "pack %.30s %.20s", id, version);
-	doc = json_loadb(json.ptr, json.len, JSON_REJECT_DUPLICATES, &bad);
-	if (doc == NULL)
-		return stw_fail_at(err, STW_INVALID, bad.line, bad.column, "%s: %s",
-		    r.where, bad.text);
-	name = json_object_get(doc, "name");
-	rules = json_object_get(doc, "rules");
-	if ((rc = keys_known(&r, doc, "pack", keys)) != STW_OK ||
-	    (rc = text_read(&r, doc, "pack", &own_id)) != STW_OK ||
-	    (rc = text_read(&r, doc, "version", &own_version)) != STW_OK ||
-	    (rc = text_read(&r, name, "zh", &out->name_zh)) != STW_OK ||
-	    (rc = text_read(&r, name, "en", &out->name_en)) != STW_OK ||
-	    (rc = zone_read(&r, json_object_get(doc, "zone"), &out->zone)) != STW_OK)
-		goto done;
-	if (strcmp(own_id, id) != 0 || strcmp(own_version, version) != 0) {
-		rc =
-		    READ_FAIL(&r, "the document says it is %s %s", own_id, own_version);
-		goto done;
-	}
-	if (json_array_size(rules) == 0) {
-		rc = READ_FAIL(&r, "rules has to be a list of at least one rule");
-		goto done;
-	}
-	out->rules = arena_array(arena, json_array_size(rules), sizeof *out->rules);
-	for (size_t i = 0; i < json_array_size(rules); i++) {
-		rc = rule_read(&r, json_array_get(rules, i), &out->rules[i]);
-		if (rc != STW_OK)
-			goto done;
-		out->nrules++;
-	}
-	rc = ids_check(&r, out);
-done:
-	json_decref(doc);
-	return rc;
+	snprintf(r.where, sizeof r.where, "pack %.30s %.20s: pack.json", id, version);
+	return document_read(&r);
+}
+
+enum stw_code
+pack_read(struct str json, const char *id, const char *version, struct arena *arena,
+    struct pack *out, struct stw_err *err)
+{
+	return reader_run(NULL, json, id, version, arena, out, err);
+}
+
+enum stw_code
+pack_read_files(const struct pack_files *files, struct arena *arena, struct pack *out,
+    struct stw_err *err)
+{
+	const struct pack_file *doc = pack_files_find(files, "pack.json");
+
+	STW_ASSERT(doc != NULL); /* pack_files_finish saw it */
+	return reader_run(files, doc->data, files->id, files->version, arena, out, err);
 }

@@ -12,8 +12,9 @@
 
 struct test_run {
 	const char *pack, *version;
-	struct ruleset *rules; /* of the packs named last */
-	char *packs;           /* those, as text */
+	const struct pack_files *files; /* of the pack under test */
+	struct ruleset *rules;          /* of the packs named last */
+	char *packs;                    /* those, as text */
 	struct arena arena;
 	struct stw_err *err;
 };
@@ -23,7 +24,7 @@ static enum stw_code
 rules_load(struct test_run *run, json_t *packs)
 {
 	struct pack_info infos[64];
-	struct pack_use uses[64];
+	struct pack_source uses[64];
 	int ninfos = ruleset_embedded(infos, (int)STW_ARRAY_LEN(infos));
 	char *text =
 	    packs != NULL ? json_dumps(packs, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
@@ -42,26 +43,29 @@ rules_load(struct test_run *run, json_t *packs)
 	ruleset_free(run->rules);
 	run->rules = NULL;
 	if (packs == NULL)
-		uses[n++] = (struct pack_use){
-		    run->pack, run->version, STW_USEC_NEVER, STW_USEC_MAX};
+		uses[n++] = (struct pack_source){
+		    {run->pack, run->version, STW_USEC_NEVER, STW_USEC_MAX}, run->files,
+		    NULL};
 	for (size_t i = 0; i < json_array_size(packs) && n < 64; i++) {
 		const char *name = json_string_value(json_array_get(packs, i));
 		const char *version = NULL;
+		bool tested = name != NULL && strcmp(name, run->pack) == 0;
 
 		for (int k = 0; name != NULL && k < ninfos; k++) {
 			if (strcmp(infos[k].pack, name) == 0)
 				version = infos[k].version;
 		}
-		if (name != NULL && strcmp(name, run->pack) == 0)
+		if (tested)
 			version = run->version;
 		if (version == NULL)
 			return stw_fail(run->err, STW_INVALID,
 			    "packs: there is no pack %s",
 			    name != NULL ? name : "of this kind");
 		uses[n++] =
-		    (struct pack_use){name, version, STW_USEC_NEVER, STW_USEC_MAX};
+		    (struct pack_source){{name, version, STW_USEC_NEVER, STW_USEC_MAX},
+			tested ? run->files : NULL, NULL};
 	}
-	return ruleset_load(uses, n, &run->rules, run->err);
+	return ruleset_load_sources(uses, n, &run->rules, run->err);
 }
 
 static bool
@@ -177,26 +181,19 @@ row_run(struct test_run *run, json_t *row, struct str text, pack_test_seen *seen
 }
 
 enum stw_code
-pack_tests_run(const char *pack, const char *version, pack_test_seen *seen, void *host,
+pack_tests_run_files(const struct pack_files *files, pack_test_seen *seen, void *host,
     int *passed, struct stw_err *err)
 {
-	struct test_run run = {.pack = pack, .version = version, .err = err};
-	const struct embed_file *file;
-	const char *at, *end;
+	struct test_run run = {
+	    .pack = files->id, .version = files->version, .files = files, .err = err};
+	const struct pack_file *file = pack_files_find(files, "tests.jsonl");
+	const char *at = file != NULL ? file->data.ptr : "";
+	const char *end = file != NULL ? at + file->data.len : at;
 	enum stw_code rc = STW_OK;
 	int line = 0;
 
 	*passed = 0;
 	arena_init(&run.arena);
-	file = embed_find(arena_printf(
-	    &run.arena, "campaigns/compliance/packs/%s/%s/tests.jsonl", pack, version));
-	if (file == NULL) {
-		arena_fini(&run.arena);
-		return stw_fail(
-		    err, STW_NOT_FOUND, "pack %s %s: no tests", pack, version);
-	}
-	at = file->data;
-	end = file->data + file->len;
 	while (at < end && rc == STW_OK) {
 		const char *eol = memchr(at, '\n', (size_t)(end - at));
 		size_t len = (size_t)((eol != NULL ? eol : end) - at);
@@ -220,10 +217,27 @@ pack_tests_run(const char *pack, const char *version, pack_test_seen *seen, void
 	}
 	if (rc == STW_OK && *passed == 0)
 		rc = stw_fail(err, STW_INVALID, "pack %s %s: tests.jsonl has no tests",
-		    pack, version);
+		    files->id, files->version);
 	ruleset_free(run.rules);
 	free(run.packs);
 	arena_fini(&run.arena);
+	return rc;
+}
+
+enum stw_code
+pack_tests_run(const char *pack, const char *version, pack_test_seen *seen, void *host,
+    int *passed, struct stw_err *err)
+{
+	struct pack_files files;
+	struct arena arena;
+	enum stw_code rc;
+
+	*passed = 0;
+	arena_init(&arena);
+	rc = pack_files_embedded(pack, version, &arena, &files, err);
+	if (rc == STW_OK)
+		rc = pack_tests_run_files(&files, seen, host, passed, err);
+	arena_fini(&arena);
 	return rc;
 }
 

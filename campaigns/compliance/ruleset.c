@@ -67,58 +67,6 @@ hash_hex(const unsigned char hash[crypto_hash_sha256_BYTES], char hex[65])
 	(void)sodium_bin2hex(hex, 65, hash, crypto_hash_sha256_BYTES);
 }
 
-static void
-hash_u64(crypto_hash_sha256_state *state, uint64_t n)
-{
-	unsigned char be[8];
-
-	for (int i = 0; i < 8; i++)
-		be[i] = (unsigned char)(n >> (56 - 8 * i));
-	crypto_hash_sha256_update(state, be, sizeof be);
-}
-
-/* Over name and content of every file of the pack, in the byte order of the names. */
-static void
-pack_hash(const char *prefix, char hex[65])
-{
-	crypto_hash_sha256_state state;
-	unsigned char hash[crypto_hash_sha256_BYTES];
-	const struct embed_file *file;
-	size_t at = 0;
-
-	crypto_hash_sha256_init(&state);
-	while ((file = embed_next(prefix, &at)) != NULL) {
-		const char *name = file->name + strlen(prefix);
-
-		hash_u64(&state, strlen(name));
-		crypto_hash_sha256_update(
-		    &state, (const unsigned char *)name, strlen(name));
-		hash_u64(&state, file->len);
-		crypto_hash_sha256_update(
-		    &state, (const unsigned char *)file->data, file->len);
-	}
-	crypto_hash_sha256_final(&state, hash);
-	hash_hex(hash, hex);
-}
-
-/* "1.10.0" is newer than "1.9.2". */
-static int
-version_cmp(const char *a, const char *b)
-{
-	for (;;) {
-		char *enda, *endb;
-		unsigned long na = strtoul(a, &enda, 10);
-		unsigned long nb = strtoul(b, &endb, 10);
-
-		if (na != nb)
-			return na < nb ? -1 : 1;
-		if (*enda != '.' || *endb != '.')
-			return strcmp(enda, endb);
-		a = enda + 1;
-		b = endb + 1;
-	}
-}
-
 static pthread_once_t packs_once = PTHREAD_ONCE_INIT;
 static struct pack_info packs_newest[MAX_PACKS];
 static int packs_count;
@@ -129,9 +77,9 @@ packs_note(const struct embed_file *file)
 	const char *id = file->name + strlen(PACKS);
 	const char *slash = strchr(id, '/');
 	const char *end = slash != NULL ? strchr(slash + 1, '/') : NULL;
+	struct pack_files files;
 	struct arena arena;
 	char *name, *version;
-	struct pack pack;
 	int i = 0;
 
 	if (end == NULL || strcmp(end, "/pack.json") != 0)
@@ -142,19 +90,19 @@ packs_note(const struct embed_file *file)
 	while (i < packs_count && strcmp(packs_newest[i].pack, name) != 0)
 		i++;
 	if (i < MAX_PACKS &&
-	    (i == packs_count || version_cmp(packs_newest[i].version, version) < 0)) {
+	    (i == packs_count ||
+		pack_version_cmp(packs_newest[i].version, version) < 0) &&
+	    pack_files_embedded(name, version, &arena, &files, NULL) == STW_OK) {
 		struct pack_info *info = &packs_newest[i];
+		struct pack pack;
+		bool read = pack_read_files(&files, &arena, &pack, NULL) == STW_OK;
 
 		/* kept for the life of the process */
 		info->pack = stw_xstrdup(name);
 		info->version = stw_xstrdup(version);
-		pack_hash(
-		    arena_strndup(&arena, file->name, (size_t)(end + 1 - file->name)),
-		    info->hash_hex);
-		info->nrules = pack_read((struct str){file->data, file->len}, name,
-				   version, &arena, &pack, NULL) == STW_OK
-				   ? pack.nrules
-				   : 0;
+		pack_files_hash(&files, info->hash_hex);
+		info->nrules = read ? pack.nrules : 0;
+		info->off = read && pack.off;
 		if (i == packs_count)
 			packs_count++;
 	}
@@ -199,27 +147,34 @@ loaded_cmp(const void *a, const void *b)
 }
 
 static enum stw_code
-loaded_read(struct ruleset *rules, const struct pack_use *use, struct loaded *out,
+loaded_read(struct ruleset *rules, const struct pack_source *source, struct loaded *out,
     struct stw_err *err)
 {
-	const char *prefix =
-	    arena_printf(&rules->arena, PACKS "%s/%s/", use->pack, use->version);
-	const struct embed_file *file =
-	    embed_find(arena_printf(&rules->arena, "%spack.json", prefix));
+	const struct pack_use *use = &source->use;
+	const struct pack_files *files = source->files;
+	struct pack_files embedded;
+	enum stw_code rc;
 
-	if (file == NULL)
-		return stw_fail(err, STW_INVALID,
-		    "pack %s %s: this program does not have it", use->pack,
-		    use->version);
 	if (use->from >= use->to)
 		return stw_fail(err, STW_INVALID, "pack %s %s: used for no time at all",
 		    use->pack, use->version);
 	out->use = *use;
 	out->use.pack = arena_strdup(&rules->arena, use->pack);
 	out->use.version = arena_strdup(&rules->arena, use->version);
-	pack_hash(prefix, out->hash);
-	return pack_read((struct str){file->data, file->len}, out->use.pack,
-	    out->use.version, &rules->arena, &out->pack, err);
+	if (files == NULL) {
+		rc = pack_files_embedded(
+		    out->use.pack, out->use.version, &rules->arena, &embedded, err);
+		if (rc != STW_OK)
+			return rc == STW_NOT_FOUND ? STW_INVALID : rc;
+		files = &embedded;
+	}
+	pack_files_hash(files, out->hash);
+	if (source->hash_hex != NULL && strcmp(source->hash_hex, out->hash) != 0)
+		return stw_fail(err, STW_INVALID,
+		    "pack %s %s: its files are not those that were approved: SHA-256 is "
+		    "%.16s..., approved was %.16s...",
+		    use->pack, use->version, out->hash, source->hash_hex);
+	return pack_read_files(files, &rules->arena, &out->pack, err);
 }
 
 static const char *
@@ -422,8 +377,8 @@ ruleset_next_change(const struct ruleset *rules, stw_usec at)
 
 /* ---- the interface ------------------------------------------------------------------------ */
 enum stw_code
-ruleset_load(
-    const struct pack_use *uses, int nuses, struct ruleset **out, struct stw_err *err)
+ruleset_load_sources(const struct pack_source *sources, int nsources,
+    struct ruleset **out, struct stw_err *err)
 {
 	struct ruleset *rules = stw_xalloc(sizeof *rules);
 	struct loaded *loaded;
@@ -434,34 +389,38 @@ ruleset_load(
 	*out = NULL;
 	memset(rules, 0, sizeof *rules);
 	arena_init(&rules->arena);
-	loaded = arena_array(&rules->arena, (size_t)nuses + 1, sizeof *loaded);
-	for (int i = 0; i < nuses; i++) {
-		rc = loaded_read(rules, &uses[i], &loaded[i], err);
+	loaded = arena_array(&rules->arena, (size_t)nsources + 1, sizeof *loaded);
+	for (int i = 0; i < nsources; i++) {
+		rc = loaded_read(rules, &sources[i], &loaded[i], err);
 		if (rc != STW_OK)
 			goto done;
 		nrules += loaded[i].pack.nrules;
 		for (int k = 0; k < loaded[i].pack.nrules; k++)
 			ninfos += 1 + loaded[i].pack.rules[k].ncodes;
 	}
-	qsort(loaded, (size_t)nuses, sizeof *loaded, loaded_cmp);
+	qsort(loaded, (size_t)nsources, sizeof *loaded, loaded_cmp);
 
 	rules->items =
 	    arena_array(&rules->arena, (size_t)nrules + 1, sizeof *rules->items);
 	rules->infos = arena_array(&rules->arena, (size_t)ninfos, sizeof *rules->infos);
+	rules->selects =
+	    arena_array(&rules->arena, (size_t)nsources + 1, sizeof *rules->selects);
 	own_rules_add(rules);
 	env = gate_scope_env(&rules->arena);
-	for (int i = 0; i < nuses; i++) {
+	for (int i = 0; i < nsources; i++) {
+		rules->selects[rules->nselects++] = loaded[i].pack.selects;
 		for (int k = 0; k < loaded[i].pack.nrules; k++) {
+			rules->items[rules->nitems].use = i;
 			rc = rule_add(
 			    rules, env, &loaded[i], &loaded[i].pack.rules[k], err);
 			if (rc != STW_OK)
 				goto done;
 		}
 	}
-	rc = overlaps_check(rules, loaded, nuses, err);
+	rc = overlaps_check(rules, loaded, nsources, err);
 	if (rc != STW_OK)
 		goto done;
-	spans_make(rules, loaded, nuses);
+	spans_make(rules, loaded, nsources);
 	*out = rules;
 	rules = NULL;
 done:
@@ -470,16 +429,31 @@ done:
 }
 
 enum stw_code
+ruleset_load(
+    const struct pack_use *uses, int nuses, struct ruleset **out, struct stw_err *err)
+{
+	struct pack_source *sources = stw_xalloc(((size_t)nuses + 1) * sizeof *sources);
+	enum stw_code rc;
+
+	for (int i = 0; i < nuses; i++)
+		sources[i] = (struct pack_source){.use = uses[i]};
+	rc = ruleset_load_sources(sources, nuses, out, err);
+	free(sources);
+	return rc;
+}
+
+enum stw_code
 ruleset_load_embedded(struct ruleset **out, struct stw_err *err)
 {
 	struct pack_info infos[MAX_PACKS];
 	struct pack_use uses[MAX_PACKS];
-	int n = ruleset_embedded(infos, MAX_PACKS);
+	int n = ruleset_embedded(infos, MAX_PACKS), nuses = 0;
 
 	for (int i = 0; i < n; i++)
-		uses[i] = (struct pack_use){
-		    infos[i].pack, infos[i].version, STW_USEC_NEVER, STW_USEC_MAX};
-	return ruleset_load(uses, n, out, err);
+		if (!infos[i].off)
+			uses[nuses++] = (struct pack_use){infos[i].pack,
+			    infos[i].version, STW_USEC_NEVER, STW_USEC_MAX};
+	return ruleset_load(uses, nuses, out, err);
 }
 
 void

@@ -23,6 +23,7 @@ struct pack_info {
 	const char *version; /* "1.0.0" */
 	char hash_hex[65];   /* SHA-256 over the pack's files */
 	int nrules;
+	bool off; /* a template: only in force when somebody activates it */
 };
 
 struct rule_info {
@@ -35,18 +36,29 @@ struct rule_info {
 	const char *source, *grade; /* cite */
 };
 
-/* One pack of the binary, with the activation's effective interval. */
+struct pack_files;
+
+/* One version of a pack, with the activation's effective interval. */
 struct pack_use {
 	const char *pack, *version;
 	stw_usec from, to;
 };
 
+/* The same, with where its files are. Borrowed for the call. */
+struct pack_source {
+	struct pack_use use;
+	const struct pack_files *files; /* NULL: those in the binary */
+	const char *hash_hex; /* refused when the files have another; NULL: any */
+};
+
 /* All embedded packs, newest version of each: what `setup` activates. */
 int ruleset_embedded(struct pack_info *out, int max);
 
-/* The union of the packs named; each is used at instants inside its interval. */
+/* The union of the packs named, of those in the binary; each is used at instants inside its interval. */
 enum stw_code ruleset_load(const struct pack_use *uses, int nuses, struct ruleset **out,
     struct stw_err *err) STW_MUST_USE;
+enum stw_code ruleset_load_sources(const struct pack_source *sources, int nsources,
+    struct ruleset **out, struct stw_err *err) STW_MUST_USE;
 /* All embedded packs, newest version of each, at all times: for the command line and for
  * tests. */
 enum stw_code ruleset_load_embedded(
