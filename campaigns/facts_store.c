@@ -37,6 +37,8 @@ party_from(const struct db_rows *rows, int r, int bucket, struct arena *arena,
 	if (p->risk_assessed_on.known)
 		p->risk_assessed_on.day = db_get_day(rows, r, 12);
 	p->risk_valid = db_get_bool(rows, r, 13);
+	p->risk_self_completed = p->risk_valid; /* what the column stands for */
+	p->risk_employee_device = !p->risk_valid;
 	c->zone = db_get_text(rows, r, 14, arena);
 	c->zone_verified = db_get_bool(rows, r, 15);
 }
@@ -54,6 +56,8 @@ point_from(
 	p->zones = db_get_texts(rows, r, 4, &p->nzones, arena);
 	p->point.verified = db_get_bool(rows, r, 5);
 	p->point.sharers = (int)db_get_i64(rows, r, 6);
+	p->point.unverified_change_at = STW_USEC_NEVER;
+	p->point.reassigned_asked_at = STW_USEC_NEVER;
 }
 
 static void
@@ -71,6 +75,7 @@ consent_from(
 	c->form = db_get_text(rows, r, 8, arena);
 	c->notice_version = db_get_text(rows, r, 9, arena);
 	c->has_evidence = db_get_bool(rows, r, 10);
+	c->evidence_match = c->has_evidence;
 	c->effective_at = db_get_usec(rows, r, 11);
 	c->recorded_at = db_get_usec(rows, r, 12);
 	c->expires_at = instant_or(rows, r, 13, STW_USEC_MAX);
@@ -112,6 +117,11 @@ count_from(
 	c->count.channel = db_get_text(rows, r, 4, arena);
 	c->count.expires_at = instant_or(rows, r, 5, STW_USEC_MAX);
 	c->count.this_person = db_get_bool(rows, r, 6);
+	/* Not recorded with a contact: it counts for every cap. */
+	c->count.this_household = true;
+	c->count.this_subject = true;
+	c->count.this_caller = true;
+	c->count.this_org = true;
 }
 
 /* The run of rows from *at on that belong to the customer; all rows come sorted by it. */
@@ -264,6 +274,8 @@ facts_fill(const struct facts_customer *c, const struct facts_point *p,
 	    arena_array(arena, (size_t)c->ncounts, sizeof *counts);
 
 	facts->party = c->party;
+	facts->relationship =
+	    (struct gate_relationship){.terminated_at = STW_USEC_NEVER};
 	fill_zones(c, p, arena, &facts->party);
 	facts->point = p->point;
 	facts->consents = c->consents;
@@ -303,6 +315,9 @@ facts_number(const struct number_row *n, struct gate_number *out)
 	    .robot = n->robot,
 	    .has_approval = n->has_approval,
 	    .has_licence = n->licence_no != NULL,
+	    .licence_no = n->licence_no,
+	    .label_at = STW_USEC_NEVER,
+	    .callback_ok_at = STW_USEC_NEVER,
 	    .licence_from = n->licence_from,
 	    .licence_to = n->licence_to,
 	    .status = n->status,

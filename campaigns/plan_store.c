@@ -513,6 +513,8 @@ scaffold_from(const struct db_rows *rows, int r, struct job *job)
 	f->channel = c->step.channel;
 	f->purpose = c->purpose;
 	f->caller_org = "bank";
+	f->institution_country = "CN";
+	f->clock_trusted = true;
 	f->handler = strcmp(c->step.handler, "robot") == 0 ? GATE_HANDLER_ROBOT
 							   : GATE_HANDLER_AGENT;
 	/* plan_campaigns.sql gives active campaigns in their approved version only. */
@@ -526,8 +528,10 @@ scaffold_from(const struct db_rows *rows, int r, struct job *job)
 	f->product.risk.value = db_get_i64(rows, r, 6);
 	day_of(rows, r, 7, &f->product.on_sale_from);
 	day_of(rows, r, 8, &f->product.on_sale_to);
-	f->script = (struct gate_script){c->step.script, (int)db_get_i64(rows, r, 9),
-	    !db_is_null(rows, r, 9), db_get_bool(rows, r, 10)};
+	f->script = (struct gate_script){.code = c->step.script,
+	    .version = (int)db_get_i64(rows, r, 9),
+	    .approved = !db_is_null(rows, r, 9),
+	    .ai_disclosure = db_get_bool(rows, r, 10)};
 }
 
 static enum stw_code

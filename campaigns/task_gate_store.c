@@ -62,6 +62,8 @@ context_facts(const struct db_rows *rows, struct arena *arena, struct task_conte
 	f->channel = c->channel;
 	f->purpose = c->purpose;
 	f->caller_org = "bank";
+	f->institution_country = "CN";
+	f->clock_trusted = true;
 	f->handler =
 	    strcmp(c->handler, "robot") == 0 ? GATE_HANDLER_ROBOT : GATE_HANDLER_AGENT;
 	f->campaign_active = db_get_bool(rows, 0, X_ACTIVE);
@@ -74,9 +76,10 @@ context_facts(const struct db_rows *rows, struct arena *arena, struct task_conte
 	f->product.risk.value = db_get_i64(rows, 0, X_RISK);
 	day_of(rows, X_SALE_FROM, &f->product.on_sale_from);
 	day_of(rows, X_SALE_TO, &f->product.on_sale_to);
-	f->script = (struct gate_script){c->script, c->script_version,
-	    db_get_bool(rows, 0, X_SCRIPT_APPROVED),
-	    db_get_bool(rows, 0, X_DISCLOSURE)};
+	f->script = (struct gate_script){.code = c->script,
+	    .version = c->script_version,
+	    .approved = db_get_bool(rows, 0, X_SCRIPT_APPROVED),
+	    .ai_disclosure = db_get_bool(rows, 0, X_DISCLOSURE)};
 	f->prior_valid_until = db_is_null(rows, 0, X_PRIOR_UNTIL)
 				   ? 0
 				   : db_get_usec(rows, 0, X_PRIOR_UNTIL);

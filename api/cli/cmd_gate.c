@@ -4,7 +4,6 @@
 #include "api/cli/cli.h"
 #include "campaigns/compliance/decide_json.h"
 #include "campaigns/compliance/facts_json.h"
-#include "campaigns/compliance/record_json.h"
 #include "campaigns/compliance/ruleset.h"
 
 #define FACTS_MAX ((size_t)1 << 20)
@@ -31,13 +30,14 @@ print_decision(const struct app *app, const struct gate_decision *d)
 
 /* With the texts and sources of all rules, for another program to read. */
 static enum stw_code
-print_json(const struct ruleset *rules, struct str facts, struct stw_err *err)
+print_json(const struct ruleset *rules, struct str facts,
+    const struct decide_options *options, struct stw_err *err)
 {
 	struct buf out;
 	enum stw_code rc;
 
 	buf_init(&out);
-	rc = decide_json(rules, facts, &out, NULL, err);
+	rc = decide_json(rules, facts, options, &out, NULL, err);
 	if (rc == STW_OK)
 		(void)fwrite(out.data, 1, out.len, stdout);
 	buf_fini(&out);
@@ -45,30 +45,26 @@ print_json(const struct ruleset *rules, struct str facts, struct stw_err *err)
 }
 
 static enum stw_code
-print_text(
-    struct cli *cli, const struct ruleset *rules, struct str text, struct stw_err *err)
+print_text(struct cli *cli, const struct ruleset *rules, struct str text,
+    const struct decide_options *options, struct stw_err *err)
 {
-	enum gate_checkpoint checkpoint;
 	struct gate_decision decision;
 	struct gate_facts facts;
-	stw_usec now, ttl;
-	enum stw_code rc;
+	enum stw_code rc =
+	    decide_document(rules, text, options, &cli->arena, &facts, &decision, err);
 
-	rc = record_read(text, &cli->arena, &facts, &checkpoint, &now, &ttl, err);
-	if (rc == STW_OK) {
-		gate_decide(
-		    rules, &facts, checkpoint, now, ttl, &cli->arena, &decision);
+	if (rc == STW_OK)
 		print_decision(&cli->app, &decision);
-	}
 	return rc;
 }
 
 /* A facts document a line on standard input, its decision a line; what cannot be read is
  * answered with {"error": ...} and the rest goes on. */
 static enum stw_code
-print_lines(const struct ruleset *rules, struct stw_err *err)
+print_lines(const struct ruleset *rules, const struct decide_options *options,
+    struct stw_err *err)
 {
-	struct stw_err bad;
+	struct stw_err bad = {0};
 	struct buf answer;
 	char *line = NULL;
 	size_t cap = 0;
@@ -77,12 +73,13 @@ print_lines(const struct ruleset *rules, struct stw_err *err)
 	buf_init(&answer);
 	while ((len = getline(&line, &cap, stdin)) >= 0) {
 		buf_clear(&answer);
-		if (decide_line(rules, (struct str){line, (size_t)len}, &answer,
-			&bad) != STW_OK) {
+		if (decide_line(rules, (struct str){line, (size_t)len}, options,
+			&answer, &bad) != STW_OK) {
 			buf_clear(&answer);
 			buf_add_c(&answer, "{\"error\":");
 			json_put_text(bad.text, &answer);
-			buf_add_char(&answer, '}');
+			buf_printf(&answer, ",\"line\":%d,\"column\":%d}", bad.line,
+			    bad.column);
 		}
 		buf_add_char(&answer, '\n');
 		if (fwrite(answer.data, 1, answer.len, stdout) != answer.len)
@@ -125,18 +122,25 @@ enum stw_code
 cmd_gate(struct cli *cli, struct stw_err *err)
 {
 	static const char *const verbs[] = {"decide"};
-	const char *path = NULL, *packs = NULL;
+	const char *path = NULL, *packs = NULL, *letter = NULL;
+	struct decide_options options = {STW_USEC_NEVER, 0};
 	bool json = false, lines = false;
 	const struct cli_opt opts[] = {{"facts", CLI_TEXT, &path, 0, 0},
 	    {"packs", CLI_TEXT, &packs, 0, 0}, {"json", CLI_SWITCH, &json, 0, 0},
-	    {"ndjson", CLI_SWITCH, &lines, 0, 0}};
+	    {"ndjson", CLI_SWITCH, &lines, 0, 0},
+	    {"at", CLI_INSTANT, &options.at, 0, 0},
+	    {"checkpoint", CLI_TEXT, &letter, 0, 0}};
 	struct ruleset *rules = NULL;
 	struct str text = {0};
 	enum stw_code rc;
 
 	if (cli_verb(cli, verbs, 1, err) < 0)
 		return STW_INVALID;
-	rc = cli_parse(cli, opts, 4, 0, 0, err);
+	rc = cli_parse(cli, opts, (int)STW_ARRAY_LEN(opts), 0, 0, err);
+	if (rc == STW_OK && letter != NULL &&
+	    (strlen(letter) != 1 || strchr("PDC", letter[0]) == NULL))
+		rc = stw_fail(err, STW_INVALID, "--checkpoint is P, D or C");
+	options.checkpoint = rc == STW_OK && letter != NULL ? letter[0] : 0;
 	if (rc == STW_OK && (path == NULL) != lines)
 		rc = stw_fail(err, STW_INVALID, "either --facts FILE or --ndjson");
 	if (rc == STW_OK && path != NULL)
@@ -144,9 +148,11 @@ cmd_gate(struct cli *cli, struct stw_err *err)
 	if (rc == STW_OK)
 		rc = load_packs(cli, packs, &rules, err);
 	if (rc == STW_OK)
-		rc = lines  ? print_lines(rules, err)
-		     : json ? print_json(rules, text, err)
-			    : print_text(cli, rules, text, err);
+		cli->where = path;
+	if (rc == STW_OK)
+		rc = lines  ? print_lines(rules, &options, err)
+		     : json ? print_json(rules, text, &options, err)
+			    : print_text(cli, rules, text, &options, err);
 	ruleset_free(rules);
 	return rc;
 }

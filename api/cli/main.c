@@ -90,7 +90,9 @@ static const struct command commands[] = {
 	"campaign list | validate FILE | create FILE --by WHO | approve CODE --by WHO "
 	"[--version N] | activate|pause CODE --by WHO",
 	"campaigns and their versions", cmd_campaign, NULL},
-    {"gate", "gate decide (--facts FILE [--json] | --ndjson) [--packs cn,house]",
+    {"gate",
+	"gate decide (--facts FILE [--json] | --ndjson) [--packs cn,house] [--at T] "
+	"[--checkpoint P|D|C]",
 	"decide one contact from a facts document, or one a line", cmd_gate, NULL},
     {"pack", "pack list | test [PACK VERSION]",
 	"rule packs in this binary, and their own tests", cmd_pack, NULL},

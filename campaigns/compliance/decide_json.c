@@ -86,23 +86,44 @@ decision_json(const struct ruleset *rules, const struct gate_decision *d)
 	return o;
 }
 
+/* ---- deciding ------------------------------------------------------------------------- */
 enum stw_code
-decide_json(const struct ruleset *rules, struct str document, struct buf *out,
-    bool *allowed, struct stw_err *err)
+decide_document(const struct ruleset *rules, struct str document,
+    const struct decide_options *options, struct arena *arena, struct gate_facts *facts,
+    struct gate_decision *out, struct stw_err *err)
 {
 	enum gate_checkpoint checkpoint;
+	stw_usec now, ttl;
+	enum stw_code rc =
+	    record_read(document, arena, facts, &checkpoint, &now, &ttl, err);
+
+	if (rc != STW_OK)
+		return rc;
+	if (options != NULL && options->at != STW_USEC_NEVER)
+		now = options->at;
+	if (options != NULL && options->checkpoint != 0)
+		checkpoint = options->checkpoint == 'P'   ? GATE_PLAN
+			     : options->checkpoint == 'D' ? GATE_DISPATCH
+							  : GATE_DIAL;
+	gate_decide(rules, facts, checkpoint, now, ttl, arena, out);
+	return STW_OK;
+}
+
+enum stw_code
+decide_json(const struct ruleset *rules, struct str document,
+    const struct decide_options *options, struct buf *out, bool *allowed,
+    struct stw_err *err)
+{
 	struct gate_decision decision;
 	struct gate_facts facts;
 	struct arena arena;
-	stw_usec now, ttl;
 	enum stw_code rc;
 	json_t *o;
 	char *text;
 
 	arena_init(&arena);
-	rc = record_read(document, &arena, &facts, &checkpoint, &now, &ttl, err);
+	rc = decide_document(rules, document, options, &arena, &facts, &decision, err);
 	if (rc == STW_OK) {
-		gate_decide(rules, &facts, checkpoint, now, ttl, &arena, &decision);
 		o = decision_json(rules, &decision);
 		text = json_dumps(o, JSON_INDENT(2));
 		json_decref(o);
@@ -167,22 +188,18 @@ line_write(const struct gate_decision *d, struct buf *to)
 }
 
 enum stw_code
-decide_line(const struct ruleset *rules, struct str document, struct buf *out,
-    struct stw_err *err)
+decide_line(const struct ruleset *rules, struct str document,
+    const struct decide_options *options, struct buf *out, struct stw_err *err)
 {
-	enum gate_checkpoint checkpoint;
 	struct gate_decision decision;
 	struct gate_facts facts;
 	struct arena arena;
-	stw_usec now, ttl;
 	enum stw_code rc;
 
 	arena_init(&arena);
-	rc = record_read(document, &arena, &facts, &checkpoint, &now, &ttl, err);
-	if (rc == STW_OK) {
-		gate_decide(rules, &facts, checkpoint, now, ttl, &arena, &decision);
+	rc = decide_document(rules, document, options, &arena, &facts, &decision, err);
+	if (rc == STW_OK)
 		line_write(&decision, out);
-	}
 	arena_fini(&arena);
 	return rc;
 }

@@ -15,13 +15,27 @@
 
 #include "campaigns/compliance/gate.h"
 #include "engine/buf.h"
+#include "engine/err.h"
+
+/* What takes the place of the document's own words; NULL: nothing. */
+struct decide_options {
+	stw_usec at;     /* STW_USEC_NEVER: the document's */
+	char checkpoint; /* P, D, C; 0: the document's */
+};
+
+/* The facts and the decision live in the arena. */
+enum stw_code decide_document(const struct ruleset *rules, struct str document,
+    const struct decide_options *options, struct arena *arena, struct gate_facts *facts,
+    struct gate_decision *out, struct stw_err *err) STW_MUST_USE;
 
 /* Appends to `out`, with a newline at the end. *allowed (may be NULL): the verdict. */
 enum stw_code decide_json(const struct ruleset *rules, struct str document,
-    struct buf *out, bool *allowed, struct stw_err *err) STW_MUST_USE;
+    const struct decide_options *options, struct buf *out, bool *allowed,
+    struct stw_err *err) STW_MUST_USE;
 
 /* Appends one line, without its end. */
 enum stw_code decide_line(const struct ruleset *rules, struct str document,
-    struct buf *out, struct stw_err *err) STW_MUST_USE;
+    const struct decide_options *options, struct buf *out,
+    struct stw_err *err) STW_MUST_USE;
 
 #endif

@@ -6,553 +6,523 @@
 #include <jansson.h>
 #include <sodium.h>
 
-/* ---- tables of fields, each in the byte order of the names -------------------------- */
-enum field_type {
-	F_BOOL = 0,
-	F_INT,
-	F_I64,
-	F_TEXT,
-	F_TEXT_OPT,
-	F_UNTIL, /* instant; null: never ends */
-	F_SINCE, /* instant; null: always was, or was never given */
-	F_PRIOR, /* instant; null: 0 */
-	F_DAY,
-	F_OPT_INT,
-	F_STRINGS,
-	F_ZONES,
-	F_HASH, /* 32 bytes in hexadecimal */
-	F_WORD, /* enum by words */
-};
+#include "campaigns/compliance/facts_priv.h"
+#include "engine/json_place.h"
 
-struct field {
-	const char *name;
-	enum field_type type;
-	size_t at, count_at;
-	const char *const *words; /* NULL at the end */
-};
+/* ---- reading ------------------------------------------------------------------------- */
+#define MAX_STEPS 8
 
-static const char *const handler_words[] = {"agent", "robot", NULL};
-static const char *const action_words[] = {"withdraw", "grant", NULL};
-static const char *const count_words[] = {
-    "reserved", "attempt", "conversation", "message", NULL};
-
-#define OF(type, member) offsetof(struct type, member), 0, NULL
-#define LIST(type, member, counter) \
-	offsetof(struct type, member), offsetof(struct type, counter), NULL
-
-static const struct field agent_fields[] = {{"code", F_TEXT, OF(gate_agent, code)},
-    {"qualified_until", F_SINCE, OF(gate_agent, qualified_until)}};
-static const struct field campaign_fields[] = {
-    {"active", F_BOOL, OF(gate_facts, campaign_active)},
-    {"approved", F_BOOL, OF(gate_facts, campaign_approved)},
-    {"uses_profile", F_BOOL, OF(gate_facts, uses_profile)}};
-static const struct field consent_fields[] = {
-    {"action", F_WORD, offsetof(struct gate_consent, action), 0, action_words},
-    {"channel", F_TEXT, OF(gate_consent, channel)},
-    {"effective_at", F_SINCE, OF(gate_consent, effective_at)},
-    {"expires_at", F_UNTIL, OF(gate_consent, expires_at)},
-    {"form", F_TEXT_OPT, OF(gate_consent, form)},
-    {"has_evidence", F_BOOL, OF(gate_consent, has_evidence)},
-    {"id", F_TEXT, OF(gate_consent, id)},
-    {"notice_version", F_TEXT_OPT, OF(gate_consent, notice_version)},
-    {"point_id", F_I64, OF(gate_consent, point_id)},
-    {"product_class", F_TEXT, OF(gate_consent, product_class)},
-    {"purpose", F_TEXT, OF(gate_consent, purpose)},
-    {"recipient", F_TEXT, OF(gate_consent, recipient)},
-    {"recorded_at", F_SINCE, OF(gate_consent, recorded_at)}};
-static const struct field count_fields[] = {{"at", F_SINCE, OF(gate_count, at)},
-    {"channel", F_TEXT, OF(gate_count, channel)},
-    {"expires_at", F_UNTIL, OF(gate_count, expires_at)},
-    {"kind", F_WORD, offsetof(struct gate_count, kind), 0, count_words},
-    {"this_number", F_BOOL, OF(gate_count, this_number)},
-    {"this_person", F_BOOL, OF(gate_count, this_person)}};
-static const struct field number_fields[] = {
-    {"channels", F_STRINGS, LIST(gate_number, channels, nchannels)},
-    {"daily_cap", F_OPT_INT, OF(gate_number, daily_cap)},
-    {"direction", F_TEXT_OPT, OF(gate_number, direction)},
-    {"has_approval", F_BOOL, OF(gate_number, has_approval)},
-    {"has_licence", F_BOOL, OF(gate_number, has_licence)},
-    {"holder", F_TEXT_OPT, OF(gate_number, holder)},
-    {"hourly_cap", F_OPT_INT, OF(gate_number, hourly_cap)},
-    {"id", F_I64, OF(gate_number, number_id)},
-    {"kind", F_TEXT_OPT, OF(gate_number, kind)},
-    {"licence_from", F_SINCE, OF(gate_number, licence_from)},
-    {"licence_to", F_UNTIL, OF(gate_number, licence_to)},
-    {"purposes", F_STRINGS, LIST(gate_number, purposes, npurposes)},
-    {"regions", F_STRINGS, LIST(gate_number, regions, nregions)},
-    {"robot", F_BOOL, OF(gate_number, robot)},
-    {"status", F_TEXT_OPT, OF(gate_number, status)},
-    {"used_hour", F_I64, OF(gate_number, used_hour)},
-    {"used_today", F_I64, OF(gate_number, used_today)},
-    {"user_org", F_TEXT_OPT, OF(gate_number, user_org)}};
-static const struct field objection_fields[] = {
-    {"channel", F_TEXT, OF(gate_objection, channel)},
-    {"effective_at", F_SINCE, OF(gate_objection, effective_at)},
-    {"id", F_TEXT, OF(gate_objection, id)}, {"kind", F_TEXT, OF(gate_objection, kind)},
-    {"lifted_at", F_UNTIL, OF(gate_objection, lifted_at)},
-    {"own", F_BOOL, OF(gate_objection, own)},
-    {"recorded_at", F_SINCE, OF(gate_objection, recorded_at)}};
-static const struct field party_fields[] = {{"bucket", F_INT, OF(gate_party, bucket)},
-    {"complaint_open", F_BOOL, OF(gate_party, complaint_open)},
-    {"country", F_TEXT_OPT, OF(gate_party, country)},
-    {"customer_id", F_I64, OF(gate_party, customer_id)},
-    {"deceased", F_BOOL, OF(gate_party, deceased)}, {"dob", F_DAY, OF(gate_party, dob)},
-    {"fraud_hold", F_BOOL, OF(gate_party, fraud_hold)},
-    {"incapacity", F_BOOL, OF(gate_party, incapacity)},
-    {"legal_hold", F_BOOL, OF(gate_party, legal_hold)},
-    {"profiling_opt_out", F_BOOL, OF(gate_party, profiling_opt_out)},
-    {"province", F_TEXT_OPT, OF(gate_party, province)},
-    {"risk_assessed_on", F_DAY, OF(gate_party, risk_assessed_on)},
-    {"risk_rating", F_OPT_INT, OF(gate_party, risk_rating)},
-    {"risk_valid", F_BOOL, OF(gate_party, risk_valid)},
-    {"zones", F_ZONES, LIST(gate_party, zones, nzones)}};
-static const struct field point_fields[] = {
-    {"id", F_I64, OF(gate_contact_point, point_id)},
-    {"phone_index", F_HASH, OF(gate_contact_point, phone_index)},
-    {"sharers", F_INT, OF(gate_contact_point, sharers)},
-    {"verified", F_BOOL, OF(gate_contact_point, verified)}};
-static const struct field prior_fields[] = {
-    {"ruleset_hash", F_TEXT_OPT, OF(gate_facts, prior_ruleset_hash)},
-    {"valid_until", F_PRIOR, OF(gate_facts, prior_valid_until)}};
-static const struct field product_fields[] = {
-    {"class", F_TEXT, OF(gate_product, product_class)},
-    {"code", F_TEXT_OPT, OF(gate_product, code)},
-    {"on_sale_from", F_DAY, OF(gate_product, on_sale_from)},
-    {"on_sale_to", F_DAY, OF(gate_product, on_sale_to)},
-    {"risk", F_OPT_INT, OF(gate_product, risk)}};
-static const struct field script_fields[] = {
-    {"ai_disclosure", F_BOOL, OF(gate_script, ai_disclosure)},
-    {"approved", F_BOOL, OF(gate_script, approved)},
-    {"code", F_TEXT_OPT, OF(gate_script, code)},
-    {"version", F_INT, OF(gate_script, version)}};
-
-/* ---- the default contact ------------------------------------------------------------------- */
-#define DEFAULT_CONSENT_AT INT64_C(1777564800000000) /* 2026-05-01T00:00:00+08:00 */
-
-static const struct gate_consent default_consent = {.id = "consent-1",
-    .action = GATE_CONSENT_GRANT,
-    .purpose = "MARKETING",
-    .channel = "VOICE",
-    .product_class = "wealth",
-    .recipient = "bank",
-    .form = "written",
-    .notice_version = "v3",
-    .has_evidence = true,
-    .effective_at = DEFAULT_CONSENT_AT,
-    .recorded_at = DEFAULT_CONSENT_AT,
-    .expires_at = STW_USEC_MAX};
-static const struct gate_objection default_objection = {.id = "objection-1",
-    .kind = "do_not_call",
-    .channel = "*",
-    .own = true,
-    .effective_at = DEFAULT_CONSENT_AT,
-    .recorded_at = DEFAULT_CONSENT_AT,
-    .lifted_at = STW_USEC_MAX};
-static const struct gate_count default_count = {.kind = GATE_ATTEMPT,
-    .at = DEFAULT_CONSENT_AT,
-    .channel = "VOICE",
-    .this_number = true,
-    .this_person = true,
-    .expires_at = STW_USEC_MAX};
-
-static void
-facts_default(struct arena *arena, struct gate_facts *out)
-{
-	static const char *const voice[] = {"VOICE"};
-	static const char *const marketing[] = {"MARKETING"};
-	const struct zone **zones = arena_array(arena, 1, sizeof *zones);
-	bool shanghai = zone_find("Asia/Shanghai", &zones[0], NULL) == STW_OK;
-
-	*out = (struct gate_facts){
-	    .party = {.customer_id = 1,
-		.country = "CN",
-		.province = "上海",
-		.dob = {true, stw_day_of((struct stw_date){1980, 5, 5})},
-		.risk_rating = {true, 3},
-		.risk_assessed_on = {true, stw_day_of((struct stw_date){2026, 6, 1})},
-		.risk_valid = true,
-		.zones = zones,
-		.nzones = shanghai ? 1 : 0},
-	    .point = {.point_id = 1, .verified = true, .sharers = 1},
-	    .channel = "VOICE",
-	    .purpose = "MARKETING",
-	    .caller_org = "bank",
-	    .campaign_approved = true,
-	    .campaign_active = true,
-	    .product = {.code = "P3", .product_class = "wealth", .risk = {true, 3}},
-	    .number = {.present = true,
-		.number_id = 1,
-		.kind = "landline",
-		.holder = "bank",
-		.user_org = "bank",
-		.direction = "both",
-		.channels = voice,
-		.nchannels = 1,
-		.purposes = marketing,
-		.npurposes = 1,
-		.robot = true,
-		.has_licence = true,
-		.licence_from = INT64_C(1767196800000000), /* 2026-01-01T00:00+08:00 */
-		.licence_to = INT64_C(1798732800000000),   /* 2027-01-01T00:00+08:00 */
-		.status = "active"},
-	    .script = {"script", 1, true, true},
-	    .agent = {true, "agent-1", STW_USEC_MAX},
-	    .consents = &default_consent,
-	    .nconsents = 1};
-}
-
-/* ---- reading --------------------------------------------------------------------------------- */
 struct reader {
 	struct arena *arena;
 	struct stw_err *err;
+	struct str text; /* the whole document, to say where */
+	bool fixture;
+	struct json_step steps[MAX_STEPS];
+	size_t nsteps;
 };
 
-static enum stw_code
-field_bad(struct reader *r, const char *what, const char *name, const char *want)
+static void
+step_in(struct reader *r, const char *key, size_t index)
 {
-	return stw_fail(r->err, STW_INVALID, "%s.%s: has to be %s", what, name, want);
+	STW_ASSERT(r->nsteps < MAX_STEPS);
+	r->steps[r->nsteps++] = (struct json_step){key, index};
+}
+
+/* "facts.consents[2].form: has to be a text", with the place. */
+static enum stw_code
+read_fail(struct reader *r, const char *what)
+{
+	struct buf path;
+	int line, column;
+	enum stw_code rc;
+
+	buf_init(&path);
+	for (size_t i = 0; i < r->nsteps; i++) {
+		if (r->steps[i].key == NULL)
+			buf_printf(&path, "[%zu]", r->steps[i].index);
+		else
+			buf_printf(&path, "%s%.60s", i > 0 ? "." : "", r->steps[i].key);
+	}
+	json_place(r->text, r->steps, (int)r->nsteps, &line, &column);
+	rc = stw_fail_at(r->err, STW_INVALID, line, column, "%s: %s", path.data, what);
+	buf_fini(&path);
+	return rc;
 }
 
 static bool
-instant_read(json_t *v, stw_usec open, stw_usec *out)
+instant_read(json_t *v, enum facts_type type, stw_usec *out)
 {
+	static const stw_usec open[] = {[F_UNTIL] = STW_USEC_MAX,
+	    [F_SINCE] = STW_USEC_NEVER,
+	    [F_LAST] = STW_USEC_NEVER,
+	    [F_PRIOR] = 0};
 	const char *s = json_string_value(v);
 
 	if (json_is_null(v)) {
-		*out = open;
+		*out = open[type];
 		return true;
 	}
 	if (s == NULL)
 		return false;
-	if (strcmp(s, "never") == 0)
+	if (strcmp(s, type == F_LAST ? "unknown" : "never") == 0)
 		*out = STW_USEC_MAX;
-	else if (strcmp(s, "always") == 0)
+	else if (type != F_LAST && strcmp(s, "always") == 0)
 		*out = STW_USEC_NEVER;
 	else
 		return stw_usec_parse(str_of(s), out) == STW_OK;
 	return true;
 }
 
-static stw_usec
-instant_open(enum field_type type)
+static int
+word_index(const char *const *words, const char *s)
 {
-	return type == F_UNTIL ? STW_USEC_MAX : type == F_SINCE ? STW_USEC_NEVER : 0;
+	for (int i = 0; s != NULL && words[i] != NULL; i++) {
+		if (strcmp(words[i], s) == 0)
+			return i;
+	}
+	return -1;
 }
 
-static bool
-strings_read(struct reader *r, json_t *v, char *base, const struct field *f)
+/* Pointer and count of a list, wherever the table says they are. */
+static void
+list_store(const struct facts_field *f, char *base, const void *items, size_t n)
 {
-	size_t n = json_array_size(v);
-	const char **items = arena_array(r->arena, n, sizeof *items);
-	const char *const *list = items;
 	int count = (int)n;
 
-	if (!json_is_array(v))
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		const char *s = json_string_value(json_array_get(v, i));
-
-		if (s == NULL)
-			return false;
-		items[i] = arena_strdup(r->arena, s);
-	}
-	memcpy(base + f->at, &list, sizeof list);
+	memcpy(base + f->at, &items, sizeof items);
 	memcpy(base + f->count_at, &count, sizeof count);
-	return true;
-}
-
-static bool
-zones_read(struct reader *r, json_t *v, char *base, const struct field *f)
-{
-	size_t n = json_array_size(v);
-	const struct zone **items = arena_array(r->arena, n, sizeof *items);
-	const struct zone *const *list = items;
-	int count = (int)n;
-
-	if (!json_is_array(v))
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		const char *s = json_string_value(json_array_get(v, i));
-
-		if (s == NULL || zone_find(s, &items[i], NULL) != STW_OK)
-			return false;
-	}
-	memcpy(base + f->at, &list, sizeof list);
-	memcpy(base + f->count_at, &count, sizeof count);
-	return true;
 }
 
 static enum stw_code
-field_read(
-    struct reader *r, const char *what, const struct field *f, json_t *v, char *base)
+strings_read(struct reader *r, const struct facts_field *f, json_t *v, char *base)
+{
+	size_t n = json_array_size(v);
+	const char **items = arena_array(r->arena, n, sizeof *items);
+
+	if (!json_is_array(v))
+		return read_fail(r, "has to be a list of texts");
+	for (size_t i = 0; i < n; i++) {
+		const char *s = json_string_value(json_array_get(v, i));
+
+		step_in(r, NULL, i);
+		if (s == NULL)
+			return read_fail(r, "has to be a text");
+		r->nsteps--;
+		items[i] = arena_strdup(r->arena, s);
+	}
+	list_store(f, base, items, n);
+	return STW_OK;
+}
+
+static enum stw_code
+ints_read(struct reader *r, const struct facts_field *f, json_t *v, char *base)
+{
+	size_t n = json_array_size(v);
+	int64_t *items = arena_array(r->arena, n, sizeof *items);
+
+	if (!json_is_array(v))
+		return read_fail(r, "has to be a list of whole numbers");
+	for (size_t i = 0; i < n; i++) {
+		json_t *one = json_array_get(v, i);
+
+		step_in(r, NULL, i);
+		if (!json_is_integer(one))
+			return read_fail(r, "has to be a whole number");
+		r->nsteps--;
+		items[i] = json_integer_value(one);
+	}
+	list_store(f, base, items, n);
+	return STW_OK;
+}
+
+static enum stw_code
+zones_read(struct reader *r, const struct facts_field *f, json_t *v, char *base)
+{
+	size_t n = json_array_size(v);
+	const struct zone **items = arena_array(r->arena, n, sizeof *items);
+
+	if (!json_is_array(v))
+		return read_fail(r, "has to be a list of time zones");
+	for (size_t i = 0; i < n; i++) {
+		const char *s = json_string_value(json_array_get(v, i));
+
+		step_in(r, NULL, i);
+		if (s == NULL || zone_find(s, &items[i], NULL) != STW_OK)
+			return read_fail(r, "has to be a time zone of the tz database");
+		r->nsteps--;
+	}
+	list_store(f, base, items, n);
+	return STW_OK;
+}
+
+static enum stw_code
+sources_read(struct reader *r, const struct facts_field *f, json_t *v, char *base)
+{
+	size_t n = json_array_size(v);
+	enum gate_zone_source *items = arena_array(r->arena, n, sizeof *items);
+
+	if (!json_is_array(v))
+		return read_fail(r, "has to be a list of words");
+	for (size_t i = 0; i < n; i++) {
+		int word =
+		    word_index(f->words, json_string_value(json_array_get(v, i)));
+
+		step_in(r, NULL, i);
+		if (word < 0)
+			return read_fail(
+			    r, "has to be number_plan, address, declared or verified");
+		r->nsteps--;
+		items[i] = (enum gate_zone_source)word;
+	}
+	list_store(f, base, items, n);
+	return STW_OK;
+}
+
+static enum stw_code
+weekdays_read(struct reader *r, const struct facts_field *f, json_t *v, char *base)
+{
+	unsigned bits = 0;
+
+	if (!json_is_array(v))
+		return read_fail(r, "has to be a list of weekdays");
+	for (size_t i = 0; i < json_array_size(v); i++) {
+		int word =
+		    word_index(f->words, json_string_value(json_array_get(v, i)));
+
+		step_in(r, NULL, i);
+		if (word < 0)
+			return read_fail(
+			    r, "has to be mon, tue, wed, thu, fri, sat or sun");
+		r->nsteps--;
+		bits |= 1u << word;
+	}
+	memcpy(base + f->at, &bits, sizeof bits);
+	return STW_OK;
+}
+
+static enum stw_code object_read(
+    struct reader *r, const struct facts_record *rec, json_t *obj, char *base);
+
+static enum stw_code
+list_read(struct reader *r, const struct facts_field *f, json_t *v, char *base)
+{
+	const struct facts_record *rec = f->record;
+	size_t n = json_array_size(v);
+	char *items = arena_array(r->arena, n, rec->size);
+
+	if (!json_is_array(v))
+		return read_fail(r, "has to be a list");
+	for (size_t i = 0; i < n; i++) {
+		enum stw_code rc;
+
+		memcpy(items + i * rec->size, r->fixture ? rec->fixture : rec->closed,
+		    rec->size);
+		step_in(r, NULL, i);
+		rc = object_read(r, rec, json_array_get(v, i), items + i * rec->size);
+		if (rc != STW_OK)
+			return rc;
+		r->nsteps--;
+	}
+	list_store(f, base, items, n);
+	return STW_OK;
+}
+
+static enum stw_code
+word_read(struct reader *r, const struct facts_field *f, json_t *v, char *base)
+{
+	int word = word_index(f->words, json_string_value(v));
+	const char *all = f->words[0];
+
+	if (word < 0) {
+		for (int i = 1; f->words[i] != NULL; i++)
+			all = arena_printf(r->arena, "%s, %s", all, f->words[i]);
+		return read_fail(r, arena_printf(r->arena, "has to be one of %s", all));
+	}
+	memcpy(base + f->at, &word, sizeof word);
+	return STW_OK;
+}
+
+static enum stw_code
+number_read(struct reader *r, const struct facts_field *f, json_t *v, char *base)
+{
+	int64_t value = json_integer_value(v);
+	struct gate_optional_int opt = {json_is_integer(v), value};
+	int small = (int)value;
+
+	if (f->type == F_OPT_INT ? !opt.known && !json_is_null(v) : !opt.known)
+		return read_fail(r, f->type == F_OPT_INT
+					? "has to be a whole number or null"
+					: "has to be a whole number");
+	if (f->type == F_INT && small != value)
+		return read_fail(r, "is too large");
+	if (f->type == F_INT)
+		memcpy(base + f->at, &small, sizeof small);
+	else if (f->type == F_I64)
+		memcpy(base + f->at, &value, sizeof value);
+	else
+		memcpy(base + f->at, &opt, sizeof opt);
+	return STW_OK;
+}
+
+static enum stw_code
+text_read(struct reader *r, const struct facts_field *f, json_t *v, char *base)
 {
 	const char *s = json_string_value(v);
 
+	if (s == NULL && !(f->type == F_TEXT_OPT && json_is_null(v)))
+		return read_fail(r, f->type == F_TEXT_OPT ? "has to be a text or null"
+							  : "has to be a text");
+	s = s != NULL ? arena_strdup(r->arena, s) : NULL;
+	memcpy(base + f->at, &s, sizeof s);
+	return STW_OK;
+}
+
+static enum stw_code
+day_read(struct reader *r, const struct facts_field *f, json_t *v, char *base)
+{
+	const char *s = json_string_value(v);
+	struct gate_optional_day day = {s != NULL, 0};
+
+	if (day.known ? stw_day_parse(str_of(s), &day.day) != STW_OK : !json_is_null(v))
+		return read_fail(r, "has to be a date like 2026-11-23 or null");
+	memcpy(base + f->at, &day, sizeof day);
+	return STW_OK;
+}
+
+static enum stw_code
+hash_read(struct reader *r, const struct facts_field *f, json_t *v, char *base)
+{
+	const char *s = json_string_value(v);
+	size_t len = 0;
+
+	if (s == NULL || strlen(s) != 64 ||
+	    sodium_hex2bin(
+		(unsigned char *)base + f->at, 32, s, 64, NULL, &len, NULL) != 0)
+		return read_fail(r, "has to be 64 hexadecimal digits");
+	return STW_OK;
+}
+
+static enum stw_code
+optional_read(struct reader *r, const struct facts_field *f, json_t *v, char *base)
+{
+	if (json_is_null(v)) {
+		f->record->make_absent(base);
+		return STW_OK;
+	}
+	if (f->record->make_present != NULL)
+		f->record->make_present(base);
+	return object_read(r, f->record, v, base + f->at);
+}
+
+static enum stw_code
+value_read(struct reader *r, const struct facts_field *f, json_t *v, char *base)
+{
 	switch (f->type) {
 	case F_BOOL: {
 		bool b = json_is_true(v);
 
 		if (!json_is_boolean(v))
-			return field_bad(r, what, f->name, "true or false");
+			return read_fail(r, "has to be true or false");
 		memcpy(base + f->at, &b, sizeof b);
 		return STW_OK;
 	}
-	case F_INT: {
-		int i = (int)json_integer_value(v);
-
-		if (!json_is_integer(v) || i != json_integer_value(v))
-			return field_bad(r, what, f->name, "a whole number");
-		memcpy(base + f->at, &i, sizeof i);
-		return STW_OK;
-	}
-	case F_I64: {
-		int64_t i = json_integer_value(v);
-
-		if (!json_is_integer(v))
-			return field_bad(r, what, f->name, "a whole number");
-		memcpy(base + f->at, &i, sizeof i);
-		return STW_OK;
-	}
+	case F_INT:
+	case F_I64:
+	case F_OPT_INT:
+		return number_read(r, f, v, base);
 	case F_TEXT:
 	case F_TEXT_OPT:
-		if (s == NULL && !(f->type == F_TEXT_OPT && json_is_null(v)))
-			return field_bad(r, what, f->name, "a text");
-		s = s != NULL ? arena_strdup(r->arena, s) : NULL;
-		memcpy(base + f->at, &s, sizeof s);
-		return STW_OK;
+		return text_read(r, f, v, base);
 	case F_UNTIL:
 	case F_SINCE:
+	case F_LAST:
 	case F_PRIOR: {
 		stw_usec at = 0;
 
-		if (!instant_read(v, instant_open(f->type), &at))
-			return field_bad(r, what, f->name, "an instant or null");
+		if (!instant_read(v, f->type, &at))
+			return read_fail(r,
+			    "has to be an instant like 2026-11-23T10:00:00+08:00 or null");
 		memcpy(base + f->at, &at, sizeof at);
 		return STW_OK;
 	}
-	case F_DAY: {
-		struct gate_optional_day day = {false, 0};
-
-		day.known = s != NULL;
-		if (day.known ? stw_day_parse(str_of(s), &day.day) != STW_OK
-			      : !json_is_null(v))
-			return field_bad(r, what, f->name, "a date or null");
-		memcpy(base + f->at, &day, sizeof day);
-		return STW_OK;
-	}
-	case F_OPT_INT: {
-		struct gate_optional_int i = {
-		    json_is_integer(v), json_integer_value(v)};
-
-		if (!i.known && !json_is_null(v))
-			return field_bad(r, what, f->name, "a whole number or null");
-		memcpy(base + f->at, &i, sizeof i);
-		return STW_OK;
-	}
+	case F_DAY:
+		return day_read(r, f, v, base);
 	case F_STRINGS:
-		return strings_read(r, v, base, f)
-			   ? STW_OK
-			   : field_bad(r, what, f->name, "a list of texts");
+		return strings_read(r, f, v, base);
+	case F_INTS:
+		return ints_read(r, f, v, base);
 	case F_ZONES:
-		return zones_read(r, v, base, f)
-			   ? STW_OK
-			   : field_bad(r, what, f->name, "a list of time zones");
-	case F_HASH: {
-		size_t len = 0;
-
-		if (s == NULL || strlen(s) != 64 ||
-		    sodium_hex2bin((unsigned char *)base + f->at, 32, s, 64, NULL, &len,
-			NULL) != 0)
-			return field_bad(r, what, f->name, "64 hexadecimal digits");
-		return STW_OK;
-	}
+		return zones_read(r, f, v, base);
+	case F_SOURCES:
+		return sources_read(r, f, v, base);
+	case F_WEEKDAYS:
+		return weekdays_read(r, f, v, base);
+	case F_HASH:
+		return hash_read(r, f, v, base);
 	case F_WORD:
-		for (int i = 0; s != NULL && f->words[i] != NULL; i++) {
-			if (strcmp(f->words[i], s) == 0) {
-				memcpy(base + f->at, &i, sizeof i);
-				return STW_OK;
-			}
-		}
-		return field_bad(r, what, f->name, "one of its words");
+		return word_read(r, f, v, base);
+	case F_OBJECT:
+		return object_read(r, f->record, v, base + f->at);
+	case F_OPTIONAL:
+		return optional_read(r, f, v, base);
+	case F_LIST:
+		return list_read(r, f, v, base);
 	}
 	return STW_BUG;
 }
 
+/* Where nothing stands in for what is left out, it has to be there: an object of which
+ * nothing is said is read as an empty one. */
 static enum stw_code
-object_read(struct reader *r, const char *what, json_t *obj, const struct field *fields,
-    size_t nfields, void *base)
+missing_read(struct reader *r, const struct facts_record *rec, json_t *obj, char *base)
+{
+	for (size_t i = 0; i < rec->nfields; i++) {
+		const struct facts_field *f = &rec->fields[i];
+		enum stw_code rc = STW_OK;
+		json_t *empty;
+
+		if (json_object_get(obj, f->name) != NULL)
+			continue;
+		if (f->required)
+			return read_fail(
+			    r, arena_printf(r->arena, "%s is missing", f->name));
+		if (f->type != F_OBJECT)
+			continue;
+		empty = json_object();
+		step_in(r, f->name, 0);
+		rc = object_read(r, f->record, empty, base + f->at);
+		json_decref(empty);
+		if (rc != STW_OK)
+			return rc;
+		r->nsteps--;
+	}
+	return STW_OK;
+}
+
+static enum stw_code
+object_read(struct reader *r, const struct facts_record *rec, json_t *obj, char *base)
 {
 	const char *key;
 	json_t *v;
 
 	if (!json_is_object(obj))
-		return stw_fail(r->err, STW_INVALID, "%s: has to be an object", what);
+		return read_fail(r, "has to be an object");
 	json_object_foreach(obj, key, v)
 	{
 		size_t i = 0;
 		enum stw_code rc;
 
-		while (i < nfields && strcmp(fields[i].name, key) != 0)
+		while (i < rec->nfields && strcmp(rec->fields[i].name, key) != 0)
 			i++;
-		if (i == nfields)
-			return stw_fail(
-			    r->err, STW_INVALID, "%s: unknown key %s", what, key);
-		rc = field_read(r, what, &fields[i], v, base);
+		step_in(r, key, 0);
+		if (i == rec->nfields)
+			return read_fail(
+			    r, arena_printf(r->arena, "unknown key %.60s", key));
+		rc = value_read(r, &rec->fields[i], v, base);
 		if (rc != STW_OK)
 			return rc;
+		r->nsteps--;
+	}
+	return r->fixture ? STW_OK : missing_read(r, rec, obj, base);
+}
+
+/* What no table can say. */
+static enum stw_code
+facts_fit(struct reader *r, const struct gate_facts *f)
+{
+	if (f->party.nzone_sources != 0 && f->party.nzone_sources != f->party.nzones)
+		return read_fail(r, "party.zone_sources: one for each of party.zones");
+	for (int i = 0; i < f->party.npreferences; i++) {
+		const struct gate_preference *p = &f->party.preferences[i];
+
+		if (p->start < 0 || p->start >= p->end || p->end > 24 * 60)
+			return read_fail(r,
+			    "party.preferences: start and end are minutes "
+			    "of the day, the start before the end");
 	}
 	return STW_OK;
 }
 
-#define OBJECT_READ(r, what, v, fields, base) \
-	object_read(r, what, v, fields, STW_ARRAY_LEN(fields), base)
-
 static enum stw_code
-list_read(struct reader *r, const char *what, json_t *v, const struct field *fields,
-    size_t nfields, const void *start, size_t size, void *list, int *count)
+facts_read(json_t *doc, enum facts_base base, struct reader *r, struct gate_facts *out)
 {
-	size_t n = json_array_size(v);
-	char *items = arena_array(r->arena, n, size);
+	json_t *obj = json_object_get(doc, "facts");
+	json_t *empty = NULL;
+	enum stw_code rc;
 
-	if (!json_is_array(v))
-		return stw_fail(r->err, STW_INVALID, "%s: has to be a list", what);
-	for (size_t i = 0; i < n; i++) {
-		enum stw_code rc;
-
-		memcpy(items + i * size, start, size);
-		rc = object_read(
-		    r, what, json_array_get(v, i), fields, nfields, items + i * size);
-		if (rc != STW_OK)
-			return rc;
+	r->fixture = base == FACTS_FIXTURE;
+	if (r->fixture)
+		facts_fixture(r->arena, out);
+	else
+		facts_closed(out);
+	if (obj == NULL)
+		obj = empty = json_object();
+	step_in(r, "facts", 0);
+	rc = object_read(r, &facts_record, obj, (char *)out);
+	json_decref(empty);
+	if (rc == STW_OK) {
+		/* overlaid one by one: the default sources are for the default zones */
+		if (r->fixture &&
+		    json_object_get(json_object_get(obj, "party"), "zones") != NULL &&
+		    json_object_get(json_object_get(obj, "party"), "zone_sources") ==
+			NULL)
+			out->party.nzone_sources = 0;
+		rc = facts_fit(r, out);
 	}
-	memcpy(list, &items, sizeof items);
-	*count = (int)n;
-	return STW_OK;
+	return rc;
 }
 
 static enum stw_code
-agent_read(struct reader *r, json_t *v, struct gate_facts *out)
+member_fail(struct reader *r, const char *key, const char *what)
 {
-	out->agent.present = !json_is_null(v);
-	return json_is_null(v) ? STW_OK
-			       : OBJECT_READ(r, "agent", v, agent_fields, &out->agent);
+	r->nsteps = 0;
+	step_in(r, key, 0);
+	return read_fail(r, what);
 }
 
 static enum stw_code
-number_read(struct reader *r, json_t *v, struct gate_facts *out)
+base_read(struct reader *r, json_t *doc, enum facts_base *base)
 {
-	out->number.present = !json_is_null(v);
-	return json_is_null(v)
-		   ? STW_OK
-		   : OBJECT_READ(r, "number", v, number_fields, &out->number);
-}
+	json_t *v = json_object_get(doc, "base");
+	const char *s = json_string_value(v);
 
-static enum stw_code
-product_read(struct reader *r, json_t *v, struct gate_facts *out)
-{
-	if (json_is_null(v)) {
-		out->product = (struct gate_product){.product_class = "*"};
+	if (v == NULL)
 		return STW_OK;
-	}
-	return OBJECT_READ(r, "product", v, product_fields, &out->product);
-}
-
-static enum stw_code
-prior_read(struct reader *r, json_t *v, struct gate_facts *out)
-{
-	if (json_is_null(v)) {
-		out->prior_valid_until = 0;
-		out->prior_ruleset_hash = NULL;
-		return STW_OK;
-	}
-	return OBJECT_READ(r, "prior", v, prior_fields, out);
-}
-
-static const struct field top_fields[] = {
-    {"caller_org", F_TEXT, OF(gate_facts, caller_org)},
-    {"channel", F_TEXT, OF(gate_facts, channel)},
-    {"handler", F_WORD, offsetof(struct gate_facts, handler), 0, handler_words},
-    {"promotional", F_BOOL, OF(gate_facts, promotional)},
-    {"purpose", F_TEXT, OF(gate_facts, purpose)}};
-
-static enum stw_code
-part_read(struct reader *r, const char *key, json_t *v, struct gate_facts *out)
-{
-	for (size_t i = 0; i < STW_ARRAY_LEN(top_fields); i++) {
-		if (strcmp(top_fields[i].name, key) == 0)
-			return field_read(r, "facts", &top_fields[i], v, (char *)out);
-	}
-	if (strcmp(key, "agent") == 0)
-		return agent_read(r, v, out);
-	if (strcmp(key, "campaign") == 0)
-		return OBJECT_READ(r, key, v, campaign_fields, out);
-	if (strcmp(key, "consents") == 0)
-		return list_read(r, key, v, consent_fields,
-		    STW_ARRAY_LEN(consent_fields), &default_consent,
-		    sizeof default_consent, &out->consents, &out->nconsents);
-	if (strcmp(key, "counts") == 0)
-		return list_read(r, key, v, count_fields, STW_ARRAY_LEN(count_fields),
-		    &default_count, sizeof default_count, &out->counts, &out->ncounts);
-	if (strcmp(key, "number") == 0)
-		return number_read(r, v, out);
-	if (strcmp(key, "objections") == 0)
-		return list_read(r, key, v, objection_fields,
-		    STW_ARRAY_LEN(objection_fields), &default_objection,
-		    sizeof default_objection, &out->objections, &out->nobjections);
-	if (strcmp(key, "party") == 0)
-		return OBJECT_READ(r, key, v, party_fields, &out->party);
-	if (strcmp(key, "point") == 0)
-		return OBJECT_READ(r, key, v, point_fields, &out->point);
-	if (strcmp(key, "prior") == 0)
-		return prior_read(r, v, out);
-	if (strcmp(key, "product") == 0)
-		return product_read(r, v, out);
-	if (strcmp(key, "script") == 0)
-		return OBJECT_READ(r, key, v, script_fields, &out->script);
-	return stw_fail(r->err, STW_INVALID, "facts: unknown key %s", key);
-}
-
-static enum stw_code
-facts_from_json(
-    json_t *obj, struct arena *arena, struct gate_facts *out, struct stw_err *err)
-{
-	struct reader r = {arena, err};
-	const char *key;
-	json_t *v;
-
-	if (obj != NULL && !json_is_object(obj))
-		return stw_fail(err, STW_INVALID, "facts: has to be an object");
-	json_object_foreach(obj, key, v)
-	{
-		enum stw_code rc = part_read(&r, key, v, out);
-
-		if (rc != STW_OK)
-			return rc;
-	}
+	if (s != NULL && strcmp(s, "closed") == 0)
+		*base = FACTS_CLOSED;
+	else if (s != NULL && strcmp(s, "fixture") == 0)
+		*base = FACTS_FIXTURE;
+	else
+		return member_fail(r, "base", "closed or fixture");
 	return STW_OK;
 }
 
 static enum stw_code
-document_read(json_t *doc, struct arena *arena, struct gate_facts *facts,
-    enum gate_checkpoint *checkpoint, stw_usec *now, stw_usec *ttl, struct stw_err *err)
+document_read(struct reader *r, json_t *doc, enum facts_base base,
+    struct gate_facts *facts, enum gate_checkpoint *checkpoint, stw_usec *now,
+    stw_usec *ttl)
 {
-	json_t *at = json_object_get(doc, "now");
+	const char *clock = json_object_get(doc, "at") != NULL ? "at" : "now";
+	json_t *at = json_object_get(doc, clock);
 	json_t *gate = json_object_get(doc, "checkpoint");
 	json_t *keep = json_object_get(doc, "ttl");
 	const char *letter = json_string_value(gate);
+	enum stw_code rc = base_read(r, doc, &base);
 
+	if (rc != STW_OK)
+		return rc;
 	*checkpoint = GATE_DIAL;
 	*now = FACTS_DEFAULT_NOW;
 	*ttl = FACTS_DEFAULT_TTL;
 	if (at != NULL &&
 	    (!json_is_string(at) ||
 		stw_usec_parse(str_of(json_string_value(at)), now) != STW_OK))
-		return stw_fail(err, STW_INVALID,
-		    "now: an instant, as in 2026-11-23T10:00:00+08:00");
+		return member_fail(
+		    r, clock, "an instant, as in 2026-11-23T10:00:00+08:00");
 	if (gate != NULL) {
 		if (letter == NULL || strlen(letter) != 1 ||
 		    strchr("PDC", letter[0]) == NULL)
-			return stw_fail(err, STW_INVALID, "checkpoint: P, D or C");
+			return member_fail(r, "checkpoint", "P, D or C");
 		*checkpoint = letter[0] == 'P'   ? GATE_PLAN
 			      : letter[0] == 'D' ? GATE_DISPATCH
 						 : GATE_DIAL;
@@ -560,17 +530,17 @@ document_read(json_t *doc, struct arena *arena, struct gate_facts *facts,
 	if (keep != NULL) {
 		*ttl = json_integer_value(keep);
 		if (!json_is_integer(keep) || *ttl <= 0)
-			return stw_fail(
-			    err, STW_INVALID, "ttl: microseconds, above zero");
+			return member_fail(r, "ttl", "microseconds, above zero");
 	}
-	facts_default(arena, facts);
-	return facts_from_json(json_object_get(doc, "facts"), arena, facts, err);
+	return facts_read(doc, base, r, facts);
 }
 
 enum stw_code
-facts_document_read(struct str text, struct arena *arena, struct gate_facts *facts,
-    enum gate_checkpoint *checkpoint, stw_usec *now, stw_usec *ttl, struct stw_err *err)
+facts_document_read(struct str text, enum facts_base base, struct arena *arena,
+    struct gate_facts *facts, enum gate_checkpoint *checkpoint, stw_usec *now,
+    stw_usec *ttl, struct stw_err *err)
 {
+	struct reader r = {.arena = arena, .err = err, .text = text};
 	json_error_t bad;
 	json_t *doc;
 	enum stw_code rc;
@@ -582,12 +552,16 @@ facts_document_read(struct str text, struct arena *arena, struct gate_facts *fac
 	if (doc == NULL)
 		return stw_fail_at(
 		    err, STW_INVALID, bad.line, bad.column, "document: %s", bad.text);
-	rc = document_read(doc, arena, facts, checkpoint, now, ttl, err);
+	if (json_is_object(doc))
+		rc = document_read(&r, doc, base, facts, checkpoint, now, ttl);
+	else
+		rc = stw_fail_at(
+		    err, STW_INVALID, 1, 1, "document: has to be an object");
 	json_decref(doc);
 	return rc;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------ */
+/* ---- writing ------------------------------------------------------------------------------ */
 void
 json_put_text(const char *s, struct buf *to)
 {
@@ -639,7 +613,89 @@ put_int(int64_t i, struct buf *to)
 }
 
 static void
-field_write(const struct field *f, const char *base, struct buf *to)
+put_instant(enum facts_type type, stw_usec at, struct buf *to)
+{
+	if (type == F_LAST && at == GATE_WHEN_UNKNOWN)
+		buf_add_c(to, "\"unknown\"");
+	else
+		json_put_instant(at,
+		    type == F_UNTIL   ? STW_USEC_MAX
+		    : type == F_PRIOR ? 0
+				      : STW_USEC_NEVER,
+		    to);
+}
+
+static int
+list_count(const struct facts_field *f, const char *base)
+{
+	int count;
+
+	memcpy(&count, base + f->count_at, sizeof count);
+	return count;
+}
+
+static const void *
+list_items(const struct facts_field *f, const char *base)
+{
+	const void *items;
+
+	memcpy(&items, base + f->at, sizeof items);
+	return items;
+}
+
+static void
+item_write(const struct facts_field *f, const void *items, int i, struct buf *to)
+{
+	if (f->type == F_STRINGS)
+		json_put_text(((const char *const *)items)[i], to);
+	else if (f->type == F_INTS)
+		put_int(((const int64_t *)items)[i], to);
+	else if (f->type == F_ZONES)
+		json_put_text(zone_name(((const struct zone *const *)items)[i]), to);
+	else
+		json_put_text(f->words[((const enum gate_zone_source *)items)[i]], to);
+}
+
+static void object_write(
+    const struct facts_record *rec, const char *base, struct buf *to);
+
+static void
+list_write(const struct facts_field *f, const char *base, struct buf *to)
+{
+	const char *items = list_items(f, base);
+	int count = list_count(f, base);
+
+	buf_add_char(to, '[');
+	for (int i = 0; i < count; i++) {
+		if (i > 0)
+			buf_add_char(to, ',');
+		if (f->type == F_LIST)
+			object_write(
+			    f->record, items + (size_t)i * f->record->size, to);
+		else
+			item_write(f, items, i, to);
+	}
+	buf_add_char(to, ']');
+}
+
+static void
+weekdays_write(const struct facts_field *f, unsigned bits, struct buf *to)
+{
+	const char *comma = "";
+
+	buf_add_char(to, '[');
+	for (int i = 0; f->words[i] != NULL; i++) {
+		if ((bits & 1u << i) == 0)
+			continue;
+		buf_add_c(to, comma);
+		json_put_text(f->words[i], to);
+		comma = ",";
+	}
+	buf_add_char(to, ']');
+}
+
+static void
+field_write(const struct facts_field *f, const char *base, struct buf *to)
 {
 	const void *at = base + f->at;
 	char text[STW_DAY_TEXT];
@@ -660,8 +716,9 @@ field_write(const struct field *f, const char *base, struct buf *to)
 		break;
 	case F_UNTIL:
 	case F_SINCE:
+	case F_LAST:
 	case F_PRIOR:
-		json_put_instant(*(const stw_usec *)at, instant_open(f->type), to);
+		put_instant(f->type, *(const stw_usec *)at, to);
 		break;
 	case F_DAY: {
 		const struct gate_optional_day *day = at;
@@ -678,33 +735,16 @@ field_write(const struct field *f, const char *base, struct buf *to)
 			buf_add_c(to, "null");
 		break;
 	}
-	case F_STRINGS: {
-		const char *const *items = *(const char *const *const *)at;
-		int count = *(const int *)(const void *)(base + f->count_at);
-
-		buf_add_char(to, '[');
-		for (int i = 0; i < count; i++) {
-			if (i > 0)
-				buf_add_char(to, ',');
-			json_put_text(items[i], to);
-		}
-		buf_add_char(to, ']');
+	case F_STRINGS:
+	case F_INTS:
+	case F_ZONES:
+	case F_SOURCES:
+	case F_LIST:
+		list_write(f, base, to);
 		break;
-	}
-	case F_ZONES: {
-		const struct zone *const *items =
-		    *(const struct zone *const *const *)at;
-		int count = *(const int *)(const void *)(base + f->count_at);
-
-		buf_add_char(to, '[');
-		for (int i = 0; i < count; i++) {
-			if (i > 0)
-				buf_add_char(to, ',');
-			json_put_text(zone_name(items[i]), to);
-		}
-		buf_add_char(to, ']');
+	case F_WEEKDAYS:
+		weekdays_write(f, *(const unsigned *)at, to);
 		break;
-	}
 	case F_HASH:
 		buf_add_char(to, '"');
 		buf_add_hex(to, at, 32);
@@ -713,79 +753,35 @@ field_write(const struct field *f, const char *base, struct buf *to)
 	case F_WORD:
 		json_put_text(f->words[*(const int *)at], to);
 		break;
+	case F_OBJECT:
+		object_write(f->record, at, to);
+		break;
+	case F_OPTIONAL:
+		if (f->record->is_present(base))
+			object_write(f->record, at, to);
+		else
+			buf_add_c(to, "null");
+		break;
 	}
 }
 
 static void
-object_write(
-    const struct field *fields, size_t nfields, const void *base, struct buf *to)
+object_write(const struct facts_record *rec, const char *base, struct buf *to)
 {
 	buf_add_char(to, '{');
-	for (size_t i = 0; i < nfields; i++) {
+	for (size_t i = 0; i < rec->nfields; i++) {
 		if (i > 0)
 			buf_add_char(to, ',');
 		buf_add_char(to, '"');
-		buf_add_c(to, fields[i].name);
+		buf_add_c(to, rec->fields[i].name);
 		buf_add_c(to, "\":");
-		field_write(&fields[i], base, to);
+		field_write(&rec->fields[i], base, to);
 	}
 	buf_add_char(to, '}');
 }
 
-#define OBJECT_WRITE(key, fields, base, to)                            \
-	do {                                                           \
-		buf_add_c(to, key);                                    \
-		object_write(fields, STW_ARRAY_LEN(fields), base, to); \
-	} while (0)
-
-#define LIST_WRITE(key, fields, items, count, to)                                      \
-	do {                                                                           \
-		buf_add_c(to, key "[");                                                \
-		for (int i_ = 0; i_ < (count); i_++) {                                 \
-			if (i_ > 0)                                                    \
-				buf_add_char(to, ',');                                 \
-			object_write(fields, STW_ARRAY_LEN(fields), &(items)[i_], to); \
-		}                                                                      \
-		buf_add_char(to, ']');                                                 \
-	} while (0)
-
 void
 facts_to_json(const struct gate_facts *f, struct buf *to)
 {
-	buf_add_char(to, '{');
-	if (f->agent.present)
-		OBJECT_WRITE("\"agent\":", agent_fields, &f->agent, to);
-	else
-		buf_add_c(to, "\"agent\":null");
-	buf_add_c(to, ",\"caller_org\":");
-	json_put_text(f->caller_org, to);
-	OBJECT_WRITE(",\"campaign\":", campaign_fields, f, to);
-	buf_add_c(to, ",\"channel\":");
-	json_put_text(f->channel, to);
-	LIST_WRITE(",\"consents\":", consent_fields, f->consents, f->nconsents, to);
-	LIST_WRITE(",\"counts\":", count_fields, f->counts, f->ncounts, to);
-	buf_add_c(to, ",\"handler\":");
-	json_put_text(handler_words[f->handler], to);
-	if (f->number.present)
-		OBJECT_WRITE(",\"number\":", number_fields, &f->number, to);
-	else
-		buf_add_c(to, ",\"number\":null");
-	LIST_WRITE(
-	    ",\"objections\":", objection_fields, f->objections, f->nobjections, to);
-	OBJECT_WRITE(",\"party\":", party_fields, &f->party, to);
-	OBJECT_WRITE(",\"point\":", point_fields, &f->point, to);
-	if (f->prior_valid_until != 0 || f->prior_ruleset_hash != NULL)
-		OBJECT_WRITE(",\"prior\":", prior_fields, f, to);
-	else
-		buf_add_c(to, ",\"prior\":null");
-	if (f->product.code != NULL)
-		OBJECT_WRITE(",\"product\":", product_fields, &f->product, to);
-	else
-		buf_add_c(to, ",\"product\":null");
-	buf_add_c(
-	    to, f->promotional ? ",\"promotional\":true" : ",\"promotional\":false");
-	buf_add_c(to, ",\"purpose\":");
-	json_put_text(f->purpose, to);
-	OBJECT_WRITE(",\"script\":", script_fields, &f->script, to);
-	buf_add_char(to, '}');
+	object_write(&facts_record, (const char *)f, to);
 }

@@ -138,7 +138,7 @@ row_compare(
 }
 
 static const char *const row_keys[] = {
-    "name", "scenario", "packs", "now", "checkpoint", "ttl", "facts", "want"};
+    "name", "scenario", "packs", "base", "now", "checkpoint", "ttl", "facts", "want"};
 
 static enum stw_code
 row_run(struct test_run *run, json_t *row, struct str text, pack_test_seen *seen,
@@ -166,8 +166,8 @@ row_run(struct test_run *run, json_t *row, struct str text, pack_test_seen *seen
 	}
 	rc = rules_load(run, json_object_get(row, "packs"));
 	if (rc == STW_OK)
-		rc = facts_document_read(
-		    text, &run->arena, &facts, &checkpoint, &now, &ttl, run->err);
+		rc = facts_document_read(text, FACTS_FIXTURE, &run->arena, &facts,
+		    &checkpoint, &now, &ttl, run->err);
 	if (rc != STW_OK)
 		return stw_err_prefix(run->err, rc, "test \"%s\"", name);
 	gate_decide(run->rules, &facts, checkpoint, now, ttl, &run->arena, &decision);

@@ -7,7 +7,7 @@
 #include "campaigns/compliance/facts_json.h"
 #include "campaigns/compliance/ruleset.h"
 
-#define RECORD_FORMAT 1
+#define RECORD_FORMAT 2
 
 /* ---- writing -------------------------------------------------------------------------- */
 /* Rules that said no in full; of the others what they looked at and until when it holds. */
@@ -112,10 +112,10 @@ record_write(const struct record_context *ctx, const struct gate_facts *facts,
 }
 
 /* ---- reading --------------------------------------------------------------------------- */
-static const char *const record_keys[] = {"campaign", "campaign_version", "checkpoint",
-    "codes", "customer_ref", "decision_id", "facts", "format", "hits", "local_times",
-    "next_allowed_at", "now", "outcome", "phone_mask", "primary", "ruleset_hash",
-    "segment_why", "task_id", "ttl", "tzdata", "valid_until"};
+static const char *const record_keys[] = {"at", "base", "campaign", "campaign_version",
+    "checkpoint", "codes", "customer_ref", "decision_id", "facts", "format", "hits",
+    "local_times", "next_allowed_at", "now", "outcome", "phone_mask", "primary",
+    "ruleset_hash", "segment_why", "task_id", "ttl", "tzdata", "valid_until"};
 
 static enum stw_code
 document_load(struct str json, json_t **out, struct stw_err *err)
@@ -156,7 +156,8 @@ record_read(struct str json, struct arena *arena, struct gate_facts *facts,
 	enum stw_code rc = document_load(json, &doc, err);
 
 	if (rc == STW_OK)
-		rc = facts_document_read(json, arena, facts, checkpoint, now, ttl, err);
+		rc = facts_document_read(
+		    json, FACTS_CLOSED, arena, facts, checkpoint, now, ttl, err);
 	json_decref(doc);
 	return rc;
 }
@@ -182,8 +183,8 @@ record_replay(const struct ruleset *rules, struct str record, bool *same,
 		rc = stw_fail(
 		    err, STW_INVALID, "record: not of format %d", RECORD_FORMAT);
 	if (rc == STW_OK)
-		rc = facts_document_read(
-		    record, &arena, &facts, &ctx.checkpoint, &ctx.now, &ctx.ttl, err);
+		rc = facts_document_read(record, FACTS_CLOSED, &arena, &facts,
+		    &ctx.checkpoint, &ctx.now, &ctx.ttl, err);
 	if (rc != STW_OK)
 		goto done;
 	ctx.decision_id = json_string_value(json_object_get(doc, "decision_id"));

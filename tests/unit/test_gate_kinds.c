@@ -316,8 +316,8 @@ START_TEST(a_kind_is_right_at_its_boundary)
 	rule_make(&arena, k->kind, k->params, &rule, &err);
 	ck_assert_int_eq(stw_usec_parse(str_of(k->at), &at), STW_OK);
 	doc = arena_printf(&arena, "{\"facts\":%s}", k->facts);
-	ck_assert_msg(facts_document_read(str_of(doc), &arena, &facts, &checkpoint,
-			  &now, &ttl, &err) == STW_OK,
+	ck_assert_msg(facts_document_read(str_of(doc), FACTS_FIXTURE, &arena, &facts,
+			  &checkpoint, &now, &ttl, &err) == STW_OK,
 	    "%s: %s", k->name, err.text);
 	c = (struct gate_case){.facts = &facts,
 	    .purpose = facts.purpose,
@@ -385,7 +385,8 @@ scope_compare(const struct gate_scope *scope, const char *text, struct arena *ar
 			ck_assert_msg(
 			    facts_document_read(str_of(arena_printf(arena,
 						    "{\"facts\":%s}", scope_facts[i])),
-				arena, &facts, &ignored, &now, &ttl, &err) == STW_OK,
+				FACTS_FIXTURE, arena, &facts, &ignored, &now, &ttl,
+				&err) == STW_OK,
 			    "%s", err.text);
 			c.purpose = facts.purpose;
 			c.now = now;
@@ -447,7 +448,7 @@ START_TEST(an_undecided_scope_applies)
 	env = gate_scope_env(&arena);
 	ck_assert_int_eq(
 	    facts_document_read(STR_LIT("{\"facts\":{\"product\":{\"risk\":null}}}"),
-		&arena, &facts, &checkpoint, &now, &ttl, &err),
+		FACTS_FIXTURE, &arena, &facts, &checkpoint, &now, &ttl, &err),
 	    STW_OK);
 	c.purpose = facts.purpose;
 	c.arena = &arena;

@@ -334,8 +334,8 @@ START_TEST(an_answer_ends_when_other_rules_come_into_force)
 
 	arena_init(&arena);
 	ck_assert_msg(ruleset_load(uses, 2, &rules, &err) == STW_OK, "%s", err.text);
-	ck_assert_int_eq(
-	    record_read(STR_LIT("{}"), &arena, &f, &checkpoint, &now, &ttl, &err),
+	ck_assert_int_eq(record_read(STR_LIT("{\"base\":\"fixture\"}"), &arena, &f,
+			     &checkpoint, &now, &ttl, &err),
 	    STW_OK);
 	gate_decide(rules, &f, checkpoint, now, ttl, &arena, &d);
 	ck_assert(d.allowed);

@@ -121,8 +121,8 @@ START_TEST(a_record_that_was_altered_does_not_replay)
 	buf_init(&altered);
 	buf_init(&again);
 	ck_assert_int_eq(ruleset_load_embedded(&rules, &err), STW_OK);
-	ck_assert_int_eq(record_read(str_of("{}"), &arena, &f, &ctx.checkpoint,
-			     &ctx.now, &ctx.ttl, &err),
+	ck_assert_int_eq(record_read(str_of("{\"base\":\"fixture\"}"), &arena, &f,
+			     &ctx.checkpoint, &ctx.now, &ctx.ttl, &err),
 	    STW_OK);
 	gate_decide(rules, &f, ctx.checkpoint, ctx.now, ctx.ttl, &arena, &d);
 	record_write(&ctx, &f, &d, &record);
@@ -159,8 +159,8 @@ static const struct {
     {"{\"facts\":{\"party\":{\"risk_rating\":3.5}}}", "party.risk_rating"},
     {"{\"facts\":{\"number\":{\"channels\":\"VOICE\"}}}", "number.channels"},
     {"{\"facts\":{\"consents\":{}}}", "consents: has to be a list"},
-    {"{\"facts\":{\"consents\":[{\"action\":\"maybe\"}]}}", "consents.action"},
-    {"{\"facts\":{\"counts\":[{\"at\":\"yesterday\"}]}}", "counts.at"},
+    {"{\"facts\":{\"consents\":[{\"action\":\"maybe\"}]}}", "consents[0].action"},
+    {"{\"facts\":{\"counts\":[{\"at\":\"yesterday\"}]}}", "counts[0].at"},
     {"{\"facts\":{\"point\":{\"phone_index\":\"12\"}}}", "point.phone_index"},
     {"{\"facts\":{\"point\":{\"sharers\":99999999999}}}", "point.sharers"},
     {"{\"facts\":{\"purpose\":null}}", "facts.purpose"},
@@ -202,8 +202,9 @@ START_TEST(the_answer_for_a_person_names_reasons_and_sources)
 	ck_assert_int_eq(ruleset_load_embedded(&rules, &err), STW_OK);
 	ck_assert_int_eq(
 	    decide_json(rules,
-		STR_LIT("{\"facts\":{\"consents\":[],\"objections\":[{}]}}"), &out,
-		&allowed, &err),
+		STR_LIT(
+		    "{\"base\":\"fixture\",\"facts\":{\"consents\":[],\"objections\":[{}]}}"),
+		NULL, &out, &allowed, &err),
 	    STW_OK);
 	ck_assert(!allowed);
 	doc = json_loadb(out.data, out.len, 0, NULL);
@@ -221,10 +222,12 @@ START_TEST(the_answer_for_a_person_names_reasons_and_sources)
 	    strstr(json_string_value(json_object_get(reason, "source")), "第29条"));
 	json_decref(doc);
 	buf_clear(&out);
-	ck_assert_int_eq(
-	    decide_json(rules, STR_LIT("{}"), &out, &allowed, &err), STW_OK);
+	ck_assert_int_eq(decide_json(rules, STR_LIT("{\"base\":\"fixture\"}"), NULL,
+			     &out, &allowed, &err),
+	    STW_OK);
 	ck_assert(allowed);
-	ck_assert_int_eq(decide_json(rules, STR_LIT("{\"x\":1}"), &out, &allowed, &err),
+	ck_assert_int_eq(
+	    decide_json(rules, STR_LIT("{\"x\":1}"), NULL, &out, &allowed, &err),
 	    STW_INVALID);
 	buf_fini(&out);
 	ruleset_free(rules);
