@@ -47,7 +47,7 @@ struct api_request {
 	const char *path; /* as sent, without the query */
 	void *connection; /* struct MHD_Connection */
 	struct str body;
-	json_t *json; /* of routes with ROUTE_BODY */
+	json_t *json; /* of routes with ROUTE_BODY but not ROUTE_LINES */
 	struct actor actor;
 	struct db *db; /* NULL for ROUTE_NO_DB */
 	stw_usec now;  /* business clock, once a request */

@@ -58,10 +58,15 @@ void v1_segment_moves(struct api_request *req);
 /* v1_traits.c */
 void v1_trait_list(struct api_request *req);
 void v1_trait(struct api_request *req);
+void v1_trait_add(struct api_request *req);
 void v1_trait_save(struct api_request *req);
 void v1_trait_retire(struct api_request *req);
 void v1_trait_limits(struct api_request *req);
 void v1_trait_accept(struct api_request *req);
+/* v1_trait_values.c */
+void v1_trait_values(struct api_request *req);
+void v1_trait_values_put(struct api_request *req);
+void v1_trait_values_feed(struct api_request *req);
 /* v1_lifecycle.c */
 void v1_lifecycle_list(struct api_request *req);
 void v1_lifecycle_create(struct api_request *req);

@@ -44,6 +44,8 @@ enum route_flag {
 	ROUTE_NO_DB = 16, /* needs no connection, so works without a database */
 	ROUTE_ETAG = 32,  /* the member "hash" of the answer is its ETag */
 	ROUTE_LIST = 64,  /* with BODY: an array will do as well as an object */
+	ROUTE_LINES =
+	    128, /* with BODY: JSON objects, one a line; the handler reads them */
 };
 
 struct api_request;

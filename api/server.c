@@ -94,6 +94,13 @@ parse_body(struct api_request *req)
 	const char *type = api_header(req, "Content-Type");
 	json_error_t error;
 
+	if ((req->route->flags & ROUTE_LINES) != 0) {
+		if (type != NULL && strncasecmp(type, "application/x-ndjson", 20) == 0)
+			return true;
+		api_problem(req, 415, "UNSUPPORTED_MEDIA_TYPE", NULL,
+		    "Content-Type: application/x-ndjson is wanted");
+		return false;
+	}
 	if (type == NULL || (strncasecmp(type, "application/json", 16) != 0 &&
 				strstr(type, "+json") == NULL)) {
 		api_problem(req, 415, "UNSUPPORTED_MEDIA_TYPE", NULL,

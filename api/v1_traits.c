@@ -95,6 +95,8 @@ trait_json(const struct trait *t, const struct trait_quality *quality,
 	json_put(v, "author", json_text(info == NULL ? NULL : info->author));
 	json_put(
 	    v, "updated_at", info == NULL ? json_null() : json_time(info->updated_at));
+	json_put(v, "fed_at", trait_is_fed(t) ? json_time(t->fed_at) : json_null());
+	json_put(v, "fed_by", json_text(info == NULL ? NULL : info->fed_by));
 	json_put(v, "quality", quality == NULL ? json_null() : quality_json(quality));
 	return v;
 }
@@ -223,17 +225,15 @@ own_name(struct api_request *req, const char **name)
 	return false;
 }
 
-void
-v1_trait_save(struct api_request *req)
+/* name NULL: the one in the document. */
+static void
+save(struct api_request *req, const char *name)
 {
 	struct stw_err err = {0};
 	struct trait trait;
-	const char *name;
 	enum stw_code rc;
 	int version;
 
-	if (!own_name(req, &name))
-		return;
 	rc = trait_document_parse(req->body, name, &req->arena, &trait, &err);
 	if (rc == STW_OK)
 		rc = trait_change_save(
@@ -241,7 +241,22 @@ v1_trait_save(struct api_request *req)
 	if (rc != STW_OK)
 		api_fail(req, rc, &err);
 	else
-		reply_trait(req, 201, "customer", name);
+		reply_trait(req, 201, "customer", trait.name);
+}
+
+void
+v1_trait_add(struct api_request *req)
+{
+	save(req, NULL);
+}
+
+void
+v1_trait_save(struct api_request *req)
+{
+	const char *name;
+
+	if (own_name(req, &name))
+		save(req, name);
 }
 
 void

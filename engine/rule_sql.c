@@ -270,6 +270,14 @@ is_identifier(const char *name)
 }
 
 static bool
+beside_is_plain(const struct rule_sql_beside *beside)
+{
+	return beside == NULL ||
+	       (is_identifier(beside->table) && is_identifier(beside->name_column) &&
+		   is_identifier(beside->column));
+}
+
+static bool
 table_is_plain(const struct rule_sql_table *table)
 {
 	bool plain = is_identifier(table->name);
@@ -277,8 +285,9 @@ table_is_plain(const struct rule_sql_table *table)
 	for (int i = 0; i < table->nkeys; i++)
 		plain &= is_identifier(table->keys[i]);
 	for (int i = 0; i < table->nfields; i++)
-		plain &= table->fields[i].column == NULL ||
-			 is_identifier(table->fields[i].column);
+		plain &= (table->fields[i].column == NULL ||
+			     is_identifier(table->fields[i].column)) &&
+			 beside_is_plain(table->fields[i].beside);
 	return plain;
 }
 

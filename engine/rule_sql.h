@@ -24,9 +24,18 @@
 
 #include "engine/rule.h"
 
-/* Where a field of a record stands; one of column, derived and refused is set. */
+/* A value that stands in a row of its own beside the row: of the row's keys, and with a
+ * name in one of its columns. */
+struct rule_sql_beside {
+	const char *table, *name_column;
+	const char *name;   /* travels as a parameter */
+	const char *column; /* the value, typed as any column */
+};
+
+/* Where a field of a record stands; one of column, beside, derived and refused is set. */
 struct rule_sql_field {
 	const char *column;
+	const struct rule_sql_beside *beside; /* of the row only, not of children */
 	/* A rule of the same env, of whatever type the field has; undecided: missing. */
 	const struct rule *derived;
 	const char *refused; /* why SQL does not have it, e.g. "it is sealed" */

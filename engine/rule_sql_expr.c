@@ -93,12 +93,35 @@ fixed_value(struct sql *q, const struct node *n)
 }
 
 /* ---- fields -------------------------------------------------------------------------------- */
+/* The value of a row beside the row, or NULL: there is at most one. */
+static const char *
+beside_text(struct sql *q, const struct rule_sql_beside *beside)
+{
+	const struct rule_sql_binding *b = q->binding;
+	const struct rule_value name = rule_string(str_of(beside->name));
+	const char *alias = sql_alias(q, 'b'), *made;
+	struct buf text;
+
+	buf_init(&text);
+	buf_printf(&text, "(SELECT %s.%s FROM %s AS %s WHERE ", alias, beside->column,
+	    beside->table, alias);
+	for (int i = 0; i < b->row->nkeys; i++)
+		buf_printf(&text, "%s.%s = %s.%s AND ", alias, b->row->keys[i],
+		    b->alias, b->row->keys[i]);
+	buf_printf(&text, "%s.%s = %s)", alias, beside->name_column,
+	    sql_param(q, RULE_STRING, &name, "text").text);
+	made = arena_strndup(q->arena, text.data, text.len);
+	buf_fini(&text);
+	return made;
+}
+
+/* text: the column, or what stands for it. */
 static struct sx
 column_of(struct sql *q, const struct node *n, const struct rule_sql_field *field,
-    const char *alias)
+    const char *text)
 {
-	const char *parts[] = {alias, field->column};
-	struct sx x = {.kind = n->type->kind, .simple = true};
+	const char *parts[] = {text};
+	struct sx x = {.kind = n->type->kind, .simple = field->beside == NULL};
 
 	if (x.kind == RULE_OPTIONAL && n->mode == SELECT_OPTIONAL)
 		x.kind = n->type->elem->kind;
@@ -108,14 +131,14 @@ column_of(struct sql *q, const struct node *n, const struct rule_sql_field *fiel
 	memcpy(x.currency, field->currency, 4);
 	x.native = x.kind == RULE_TIMESTAMP;
 	if (x.kind == RULE_INT || x.kind == RULE_MONEY)
-		x.text = sql_fill(q, "#1.#2::bigint", parts);
+		x.text = sql_fill(q, "#1::bigint", parts);
 	else if (x.kind == RULE_DATE && !field->bounded)
 		x.text = sql_fill(q,
-		    "(CASE WHEN #1.#2 BETWEEN DATE '0001-01-01' AND "
-		    "DATE '9999-12-31' THEN #1.#2 END)",
+		    "(CASE WHEN #1 BETWEEN DATE '0001-01-01' AND "
+		    "DATE '9999-12-31' THEN #1 END)",
 		    parts);
 	else
-		x.text = sql_fill(q, "#1.#2", parts);
+		x.text = sql_fill(q, "#1", parts);
 	return x;
 }
 
@@ -152,7 +175,10 @@ field_of(struct sql *q, const struct node *n, const struct rule_sql_table *table
 	if (field->derived != NULL)
 		return derived_of(q, n, field->derived);
 	if (field->column != NULL)
-		return column_of(q, n, field, alias);
+		return column_of(
+		    q, n, field, arena_printf(q->arena, "%s.%s", alias, field->column));
+	if (field->beside != NULL && table == q->binding->row)
+		return column_of(q, n, field, beside_text(q, field->beside));
 	return sql_refuse(q, n, arena_printf(q->arena, "field %.*s", STR_FMT(n->name)),
 	    field->refused != NULL ? field->refused : "it has no column");
 }

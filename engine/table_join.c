@@ -108,7 +108,7 @@ table_join_begin(struct table *to, struct table_part *const *parts, int nparts)
 	STW_ASSERT(to->rows == 0);
 	for (int p = 0; p < nparts; p++) {
 		STW_ASSERT(
-		    parts[p]->table->rows == 0 && parts[p]->table->ncols == to->ncols);
+		    parts[p]->table->rows == 0 && parts[p]->table->ncols <= to->ncols);
 		rows += parts[p]->rows;
 	}
 	to->rows = to->cap = rows;
@@ -223,18 +223,18 @@ put_part(struct column *to, int col, struct table_part *part, size_t at)
 
 void
 table_join_column(
-    struct table *to, int col, struct table_part *const *parts, int nparts)
+    struct table *to, int col, struct table_part *const *parts, int nparts, int from)
 {
 	struct column *c = &to->cols[col];
 	size_t at = 0;
 
-	STW_ASSERT(c->type == parts[0]->table->cols[col].type);
+	STW_ASSERT(c->type == parts[0]->table->cols[from].type);
 	free(c->flat);
 	free(c->valid);
 	c->flat = stw_xalloc(to->rows * column_size(c));
 	c->valid = stw_xalloc(words_of(to->rows) * sizeof *c->valid);
 	for (int p = 0; p < nparts; p++)
-		at = put_part(c, col, parts[p], at);
+		at = put_part(c, from, parts[p], at);
 	STW_ASSERT(at == to->rows);
 	c->pack = col_pack_new(c, to->rows);
 	free(c->flat);

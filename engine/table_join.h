@@ -29,10 +29,11 @@ void table_part_cut(struct table_part *part);
 size_t table_part_rows(const struct table_part *part);
 
 /* Makes `to`, which has the parts' columns and no rows, ready for the rows of all parts;
- * its children's offsets are zero. */
+ * its children's offsets are zero. It may have more columns, which other parts of the same
+ * rows have. */
 void table_join_begin(struct table *to, struct table_part *const *parts, int nparts);
-/* Fills one column, and frees it in the parts. */
+/* Fills one column, and frees it in the parts, in which it is column `from`. */
 void table_join_column(
-    struct table *to, int col, struct table_part *const *parts, int nparts);
+    struct table *to, int col, struct table_part *const *parts, int nparts, int from);
 
 #endif

@@ -119,6 +119,19 @@ book_child_table(enum book_child child, size_t cap, const char *currency)
 	return table;
 }
 
+void
+book_add_fed_columns(
+    struct table *table, const struct book_feds *feds, const char *currency)
+{
+	for (int i = 0; i < feds->count; i++) {
+		const struct book_fed *fed = &feds->items[i];
+		int col = table_add_column(table, fed->name, fed->type);
+
+		if (fed->type == COL_MONEY)
+			memcpy(table->cols[col].currency, currency, 4);
+	}
+}
+
 struct book *
 book_new(
     size_t customers, const char *currency, const struct zone *zone, stw_usec as_of)
@@ -140,6 +153,15 @@ book_new(
 	book->col_stage = BOOK_STAGE;
 	book->col_stage_since = BOOK_STAGE_SINCE;
 	return book;
+}
+
+void
+book_add_feds(struct book *book, const struct book_feds *feds)
+{
+	STW_ASSERT(book->customers->rows == 0 && book->nfed == 0);
+	STW_ASSERT(book->customers->ncols == BOOK_CUSTOMER_COLS);
+	book_add_fed_columns(book->customers, feds, book->currency);
+	book->nfed = feds->count;
 }
 
 void

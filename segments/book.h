@@ -86,6 +86,18 @@ enum book_outreach_col {
 	OUTREACH_DISPOSITION,
 };
 
+/* A trait of the bank's own whose values its feeds bring (segments/trait.h). Its column
+ * follows those of enum book_customer_col, in the order of trait_id. */
+struct book_fed {
+	int trait_id;
+	const char *name;
+	enum col_type type;
+};
+struct book_feds {
+	const struct book_fed *items;
+	int count;
+};
+
 struct book_key {
 	int bucket;
 	int64_t customer_id;
@@ -104,6 +116,7 @@ struct book {
 	char currency[4];  /* the book's one currency */
 	const struct zone *zone;                 /* the institution's */
 	int col_ref, col_stage, col_stage_since; /* columns of customers */
+	int nfed; /* of customers, after BOOK_CUSTOMER_COLS: from the database as well */
 	const struct book *over; /* whose rows it shows; NULL: has rows of its own */
 	/* Rows that are not valid any more: evaluated with the rest, never counted, found or
 	 * changed. NULL: none. Borrowed. */
@@ -125,9 +138,15 @@ struct book_parts {
 struct table *book_customer_table(size_t cap, const char *currency);
 struct table *book_child_table(enum book_child child, size_t cap, const char *currency);
 
+/* Adds the columns of fed traits. */
+void book_add_fed_columns(
+    struct table *table, const struct book_feds *feds, const char *currency);
+
 /* An empty book with its tables; customers: how many rows to make room for. */
 struct book *book_new(
     size_t customers, const char *currency, const struct zone *zone, stw_usec as_of);
+/* To a new book, before its first row. */
+void book_add_feds(struct book *book, const struct book_feds *feds);
 /* The next customer, in the book's order; its row. Child rows are then appended to
  * book->customers->children[c].table, followed by book_end_children(book, c, row), which
  * puts them in order of time; the rows in order, those without children may be left out

@@ -9,6 +9,8 @@
 #include "engine/arena.h"
 #include "engine/embed.h"
 #include "engine/table_file.h"
+#include "segments/suggest.h"
+#include "segments/trait.h"
 
 #define KIND_BOOK TABLE_FILE_TAG('B', 'O', 'O', 'K')
 #define TAG_HEAD  TABLE_FILE_TAG('H', 'E', 'A', 'D')
@@ -105,7 +107,7 @@ book_file_save(const struct book *book, const char *source, const char *model,
 	table_file_put(out, TAG_FIRST, book->first, sizeof book->first);
 	table_file_put(out, TAG_IDS, book->customer_id,
 	    book->customers->rows * sizeof *book->customer_id);
-	table_file_put_table(out, book->customers, BOOK_CUSTOMER_COLS);
+	table_file_put_table(out, book->customers, BOOK_CUSTOMER_COLS + book->nfed);
 	return table_file_commit(out, bytes, err);
 }
 
@@ -189,7 +191,7 @@ static bool
 same_columns(
     const struct table *a, const struct table *b, int ncols, const char *currency)
 {
-	if (strcmp(a->name, b->name) != 0 || a->ncols != ncols)
+	if (strcmp(a->name, b->name) != 0 || a->ncols < ncols)
 		return false;
 	for (int c = 0; c < ncols; c++)
 		if (strcmp(a->cols[c].name, b->cols[c].name) != 0 ||
@@ -200,18 +202,61 @@ same_columns(
 	return true;
 }
 
-/* The table is what book_new makes. */
+/* Columns past those that every book has are of fed traits. */
+static bool
+feds_fit(const struct table *table, const char *currency)
+{
+	for (int c = BOOK_CUSTOMER_COLS; c < table->ncols; c++) {
+		const struct column *col = &table->cols[c];
+
+		if (!code_valid(str_of(col->name)) ||
+		    table_find_column(table, col->name) != c ||
+		    (col->type == COL_MONEY && strcmp(col->currency, currency) != 0))
+			return false;
+	}
+	return true;
+}
+
+static void
+feds_text(const struct table *table, struct buf *to)
+{
+	for (int c = BOOK_CUSTOMER_COLS; c < table->ncols; c++)
+		buf_printf(to, "%s%s:%s", c == BOOK_CUSTOMER_COLS ? "" : ",",
+		    table->cols[c].name, trait_type_name(table->cols[c].type));
+}
+
+static enum stw_code
+check_feds(
+    const char *path, const struct table *table, const char *want, struct stw_err *err)
+{
+	struct buf text;
+	bool same;
+
+	if (want == NULL)
+		return STW_OK;
+	buf_init(&text);
+	feds_text(table, &text);
+	same = strcmp(text.len == 0 ? "" : text.data, want) == 0;
+	buf_fini(&text);
+	return same ? STW_OK
+		    : stw_fail(err, STW_INVALID,
+			  "%.160s is not usable: the bank's fed traits are others now",
+			  path);
+}
+
+/* The table is what book_new makes, and perhaps fed traits. */
 static bool
 shape_fits(const struct table *table, const struct table *want, const char *currency)
 {
 	if (!same_columns(table, want, BOOK_CUSTOMER_COLS, currency) ||
-	    table->nchildren != want->nchildren)
+	    !feds_fit(table, currency) || table->nchildren != want->nchildren)
 		return false;
 	for (int c = 0; c < want->nchildren; c++) {
 		const struct table *child = want->children[c].table;
 
 		if (!same_columns(
 			table->children[c].table, child, child->ncols, currency) ||
+		    table->children[c].table->ncols != child->ncols ||
 		    table->children[c].table->nchildren != 0)
 			return false;
 	}
@@ -251,6 +296,7 @@ read_book(struct table_file *file, const char *path, const struct book_head *hea
 	}
 	table_free(book->customers);
 	book->customers = table;
+	book->nfed = table->ncols - BOOK_CUSTOMER_COLS;
 	free(book->customer_id);
 	book->id_cap = table->rows < 16 ? 16 : table->rows;
 	book->customer_id = stw_xalloc(book->id_cap * sizeof *book->customer_id);
@@ -284,6 +330,8 @@ open_book(struct table_file *file, const char *path, const struct book_file_want
 	book = book_new(0, head.currency, zone, head.as_of);
 	book->position = head.position;
 	rc = read_book(file, path, &head, book, err);
+	if (rc == STW_OK)
+		rc = check_feds(path, book->customers, want->feds, err);
 	if (rc != STW_OK) {
 		book_free(book);
 		return rc;

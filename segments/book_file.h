@@ -43,6 +43,7 @@ enum stw_code book_file_save(const struct book *book, const char *source,
 /* What a file has to be to be used. */
 struct book_file_want {
 	const char *source, *model, *currency, *zone; /* NULL: any */
+	const char *feds; /* fed traits: "name:type,..." by trait_id; NULL: any */
 	stw_usec now;
 	stw_usec max_age; /* as_of is at most so long before now; < 0: any */
 };

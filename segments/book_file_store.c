@@ -16,6 +16,7 @@ read_source(struct db *db, struct db_rows **rows, struct book_file_want *want,
 	want->currency = db_get_str(*rows, 0, 1).ptr;
 	want->zone = db_get_str(*rows, 0, 2).ptr;
 	want->model = db_get_str(*rows, 0, 3).ptr;
+	want->feds = db_get_str(*rows, 0, 4).ptr;
 	return STW_OK;
 }
 

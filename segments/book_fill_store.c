@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "segments/trait.h"
+
 struct product {
 	bool known;
 	struct str class;
@@ -15,6 +17,7 @@ struct book_fill {
 	const struct zone *zone;
 	struct col_dict *product_codes;
 	struct product *products; /* by code of product_codes */
+	struct book_feds feds;    /* by trait_id, ascending */
 };
 
 /* ---- what is known beforehand --------------------------------------------------- */
@@ -67,6 +70,44 @@ fill_products(struct book_fill *fill, struct db *db, struct stw_err *err)
 	return STW_OK;
 }
 
+static enum stw_code
+fed_read(struct book_fill *fill, const struct db_rows *rows, int r,
+    struct book_fed *out, struct stw_err *err)
+{
+	struct str currency = db_get_str(rows, r, 3);
+
+	*out = (struct book_fed){
+	    .trait_id = (int)db_get_i64(rows, r, 0),
+	    .name = db_get_text(rows, r, 1, &fill->arena),
+	    .type = trait_type_find(db_get_str(rows, r, 2).ptr),
+	};
+	STW_ASSERT(out->type != COL_NONE); /* the table's CHECK has the same words */
+	if (out->type != COL_MONEY || str_eq_c(currency, fill->currency))
+		return STW_OK;
+	return stw_fail(err, STW_INVALID,
+	    "trait customer.%s is fed in %.*s, and the book is kept in %s (setting "
+	    "currency): retire it and add another",
+	    out->name, STR_FMT(currency), fill->currency);
+}
+
+static enum stw_code
+fill_feds(struct book_fill *fill, struct db *db, struct stw_err *err)
+{
+	struct db_rows *rows = NULL;
+	enum stw_code rc = db_query(db, DB_Q_BOOK_FED_TRAITS, NULL, 0, &rows, err);
+	struct book_fed *items;
+
+	if (rc != STW_OK)
+		return rc;
+	items =
+	    arena_array(&fill->arena, (size_t)db_rows_count(rows) + 1, sizeof *items);
+	for (int r = 0; r < db_rows_count(rows) && rc == STW_OK; r++)
+		rc = fed_read(fill, rows, r, &items[r], err);
+	fill->feds = (struct book_feds){items, db_rows_count(rows)};
+	db_rows_free(rows);
+	return rc;
+}
+
 enum stw_code
 book_fill_open(struct db *db, struct book_fill **out, struct stw_err *err)
 {
@@ -78,6 +119,8 @@ book_fill_open(struct db *db, struct book_fill **out, struct stw_err *err)
 	rc = fill_settings(fill, db, err);
 	if (rc == STW_OK)
 		rc = fill_products(fill, db, err);
+	if (rc == STW_OK)
+		rc = fill_feds(fill, db, err);
 	if (rc != STW_OK) {
 		book_fill_close(fill);
 		return rc;
@@ -106,6 +149,12 @@ const struct zone *
 book_fill_zone(const struct book_fill *fill)
 {
 	return fill->zone;
+}
+
+const struct book_feds *
+book_fill_feds(const struct book_fill *fill)
+{
+	return &fill->feds;
 }
 
 enum stw_code
@@ -142,8 +191,10 @@ put_cell(
 	case COL_MONEY:
 		table_set_int(table, col, row, db_field_i64(copy, field));
 		break;
-	case COL_NONE:
 	case COL_DOUBLE:
+		table_set_double(table, col, row, db_field_f64(copy, field));
+		break;
+	case COL_NONE:
 		STW_ASSERT(!"no such column is loaded");
 	}
 }
@@ -169,6 +220,50 @@ book_fill_customer(struct table *customers, size_t row, const struct db_copy_out
 {
 	for (int c = 0; c < BOOK_CUSTOMER_COLS; c++)
 		put_cell(customers, c, row, copy, c + 2);
+}
+
+/* Which of the fed traits; below zero: one that was added or retired since, of a statement
+ * that sees more than the fill does. */
+static int
+fed_of(const struct book_feds *feds, int trait_id)
+{
+	int lo = 0, hi = feds->count;
+
+	while (lo < hi) {
+		int mid = lo + (hi - lo) / 2;
+
+		if (feds->items[mid].trait_id < trait_id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < feds->count && feds->items[lo].trait_id == trait_id ? lo : -1;
+}
+
+void
+book_fill_fed(const struct book_fill *fill, struct table *table, int first, size_t row,
+    const struct db_copy_out *copy)
+{
+	/* Fields of the statement by type. */
+	static const int fields[] = {
+	    [COL_BOOL] = 3,
+	    [COL_INT] = 3,
+	    [COL_MONEY] = 3,
+	    [COL_DOUBLE] = 4,
+	    [COL_STRING] = 5,
+	    [COL_DATE] = 6,
+	    [COL_TIMESTAMP] = 7,
+	};
+	int at = fed_of(&fill->feds, db_field_i32(copy, 2));
+	int field, col = first + at;
+
+	if (at < 0)
+		return;
+	field = fields[fill->feds.items[at].type];
+	if (fill->feds.items[at].type != COL_BOOL)
+		put_cell(table, col, row, copy, field);
+	else if (!db_field_null(copy, field)) /* it lies there as 0 and 1 */
+		table_set_int(table, col, row, db_field_i64(copy, field) != 0);
 }
 
 static enum stw_code

@@ -7,7 +7,7 @@
  * Ownership  A fill knows the products and the book's settings; it borrows no connection.
  * Errors     INVALID for an amount in another currency, naming table, bucket and
  *            customer_id. Of book_fill_open: INVALID for settings that no book can be
- *            kept in, and as db/db.h.
+ *            kept in and for a fed trait in another currency, and as db/db.h.
  * Threads    After book_fill_open it is only read: any number of threads.
  */
 #ifndef STW_SEGMENTS_BOOK_FILL_STORE_H
@@ -26,6 +26,9 @@ void book_fill_close(struct book_fill *fill); /* NULL is fine */
 
 const char *book_fill_currency(const struct book_fill *fill);
 const struct zone *book_fill_zone(const struct book_fill *fill);
+
+/* The fed traits that were active; borrowed from the fill. */
+const struct book_feds *book_fill_feds(const struct book_fill *fill);
 
 /* In a load's transactions. Rows lie in the order in which they were imported, which is
  * seldom the book's: going through a large table by its key would visit a page for each
@@ -60,6 +63,10 @@ enum stw_code book_fill_range(
  * one customer are then put in order by book_sort_children. */
 void book_fill_customer(
     struct table *customers, size_t row, const struct db_copy_out *copy);
+/* The row of DB_Q_BOOK_FEDS: one value of one customer. first: the column of the first fed
+ * trait in this table. */
+void book_fill_fed(const struct book_fill *fill, struct table *table, int first,
+    size_t row, const struct db_copy_out *copy);
 enum stw_code book_fill_child(const struct book_fill *fill, enum book_child child,
     struct table *table, size_t row, const struct db_copy_out *copy,
     struct stw_err *err) STW_MUST_USE;

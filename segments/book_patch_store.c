@@ -41,6 +41,31 @@ read_customers(struct db *db, struct book *book, struct stw_err *err)
 	return rc;
 }
 
+static enum stw_code
+read_feds(
+    struct db *db, const struct book_fill *fill, struct book *book, struct stw_err *err)
+{
+	struct db_copy_out *copy = NULL;
+	bool more;
+	enum stw_code rc;
+
+	if (book->nfed == 0)
+		return STW_OK;
+	rc = db_copy_out_begin(db, DB_Q_BOOK_KEY_FEDS, &copy, err);
+	if (rc != STW_OK)
+		return rc;
+	while ((rc = db_copy_out_row(copy, &more, err)) == STW_OK && more) {
+		size_t row =
+		    book_find(book, book_fill_bucket(copy), book_fill_id(copy));
+
+		if (row != SIZE_MAX)
+			book_fill_fed(
+			    fill, book->customers, BOOK_CUSTOMER_COLS, row, copy);
+	}
+	db_copy_out_close(copy);
+	return rc;
+}
+
 /* Rows come in the order of the customers; those of nobody are passed over. */
 static enum stw_code
 read_children(struct db *db, const struct book_fill *fill, struct book *book,
@@ -101,10 +126,13 @@ book_patch_read(struct db *db, const struct book_fill *fill,
 	enum stw_code rc = db_script(db, "SET LOCAL jit = off", err);
 
 	*out = (struct book_patch){0};
+	book_add_feds(patch.book, book_fill_feds(fill));
 	if (rc == STW_OK)
 		rc = book_keys_set(db, keys, nkeys, err);
 	if (rc == STW_OK)
 		rc = read_customers(db, patch.book, err);
+	if (rc == STW_OK)
+		rc = read_feds(db, fill, patch.book, err);
 	for (int c = 0; c < BOOK_CHILDREN && rc == STW_OK; c++)
 		rc = read_children(db, fill, patch.book, (enum book_child)c, err);
 	if (rc != STW_OK) {

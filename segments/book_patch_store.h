@@ -22,8 +22,8 @@ enum stw_code book_patch_read(struct db *db, const struct book_fill *fill,
 enum stw_code book_keys_set(struct db *db, const struct book_key *keys, size_t nkeys,
     struct stw_err *err) STW_MUST_USE;
 
-/* As the open transaction sees it; another value: products or settings changed in what a
- * book takes from them, and no patch brings it up to date. */
+/* As the open transaction sees it; another value: products, settings or fed traits changed
+ * in what a book takes from them, and no patch brings it up to date. */
 #define BOOK_FINGERPRINT 33
 enum stw_code book_fingerprint(
     struct db *db, char out[BOOK_FINGERPRINT], struct stw_err *err) STW_MUST_USE;

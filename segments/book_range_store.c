@@ -185,16 +185,88 @@ load_children(struct range_load *load, enum book_child which, struct stw_err *er
 	return rc;
 }
 
+/* ---- fed traits ---------------------------------------------------------------------- */
+/* Rows up to that of customer `at`, which is then the newest of the flat ones. */
+static void
+append_fed(struct table_part *part, size_t at)
+{
+	while (part_rows(part) <= at) {
+		cut_full(part);
+		(void)table_append(table_part_table(part));
+	}
+}
+
+/* The customer of a row, looked for from *at on; false: there is none. */
+static bool
+find_fed(const struct book_range *range, size_t *at, int bucket, int64_t id)
+{
+	size_t first = bucket == range->first ? 0 : range->ends[bucket - 1];
+	size_t end = range->ends[bucket];
+
+	while (*at < first || (*at < end && range->customer_id[*at] < id))
+		++*at;
+	return *at < end && range->customer_id[*at] == id;
+}
+
+static enum stw_code
+put_fed(struct range_load *load, size_t *at, const struct db_copy_out *copy,
+    struct stw_err *err)
+{
+	const struct book_range *range = load->range;
+	struct table *table = table_part_table(range->fed);
+	int bucket = book_fill_bucket(copy);
+
+	if (bucket < range->first || bucket > range->last)
+		return stw_fail(err, STW_BUG,
+		    "a trait's value of bucket %d where %d to %d were asked for",
+		    bucket, range->first, range->last);
+	if (!find_fed(range, at, bucket, book_fill_id(copy)))
+		return STW_OK; /* of an erased customer, or of nobody */
+	append_fed(range->fed, *at);
+	book_fill_fed(load->fill, table, 0, table->rows - 1, copy);
+	return STW_OK;
+}
+
+static enum stw_code
+load_feds(struct range_load *load, struct stw_err *err)
+{
+	struct table_part *part = load->range->fed;
+	size_t at = 0, customers = table_part_rows(load->range->customers);
+	struct db_copy_out *copy = NULL;
+	int64_t done = 0;
+	bool more;
+	enum stw_code rc = db_copy_out_begin(load->db, DB_Q_BOOK_FEDS, &copy, err);
+
+	if (rc != STW_OK)
+		return rc;
+	while ((rc = db_copy_out_row(copy, &more, err)) == STW_OK && more) {
+		rc = put_fed(load, &at, copy, err);
+		if (rc == STW_OK)
+			rc = watch_row(load, ++done, err);
+		if (rc != STW_OK)
+			break;
+	}
+	db_copy_out_close(copy);
+	if (rc == STW_OK && customers > 0)
+		append_fed(part, customers - 1);
+	table_part_cut(part);
+	return rc;
+}
+
 /* ---- the whole ------------------------------------------------------------------------ */
 struct book_range *
 book_range_new(const struct book_fill *fill, int first, int last)
 {
 	const char *currency = book_fill_currency(fill);
 	struct book_range *range = stw_xalloc(sizeof *range);
+	struct table *fed;
 
 	range->first = first;
 	range->last = last;
 	range->customers = table_part_new(book_customer_table(TABLE_CHUNK, currency));
+	fed = table_new("fed", TABLE_CHUNK);
+	book_add_fed_columns(fed, book_fill_feds(fill), currency);
+	range->fed = table_part_new(fed);
 	for (int c = 0; c < BOOK_CHILDREN; c++)
 		range->children[c].rows = table_part_new(
 		    book_child_table((enum book_child)c, TABLE_CHUNK, currency));
@@ -223,12 +295,27 @@ book_range_children(struct db *db, const struct book_fill *fill,
 	return rc == STW_OK ? load_children(&load, which, err) : rc;
 }
 
+enum stw_code
+book_range_feds(struct db *db, const struct book_fill *fill, struct book_range *range,
+    const struct book_range_watch *watch, struct stw_err *err)
+{
+	struct range_load load = {
+	    .db = db, .fill = fill, .watch = watch, .range = range};
+	enum stw_code rc = STW_OK;
+
+	if (book_fill_feds(fill)->count == 0)
+		return STW_OK;
+	rc = book_fill_range(db, range->first, range->last, err);
+	return rc == STW_OK ? load_feds(&load, err) : rc;
+}
+
 void
 book_range_free(struct book_range *range)
 {
 	if (range == NULL)
 		return;
 	table_part_free(range->customers);
+	table_part_free(range->fed);
 	for (int c = 0; c < BOOK_CHILDREN; c++) {
 		table_part_free(range->children[c].rows);
 		free(range->children[c].ends);

@@ -26,6 +26,7 @@ struct book_range {
 	/* Rows of this range up to the end of a bucket; of its own buckets only. */
 	uint32_t ends[BOOK_BUCKETS];
 	struct table_part *customers;
+	struct table_part *fed; /* a row a customer: the columns of fed traits */
 	struct book_range_child {
 		struct table_part *rows;
 		uint32_t *ends;  /* of each customer's rows, counted in this range */
@@ -42,13 +43,16 @@ struct book_range_watch {
 };
 
 struct book_range *book_range_new(const struct book_fill *fill, int first, int last);
-/* Customers first, then each kind of children once; db is in a snapshot, the same for
- * all. */
+/* Customers first, then each kind of children and the values of fed traits once; db is in
+ * a snapshot, the same for all. */
 enum stw_code book_range_customers(struct db *db, struct book_range *range,
     const struct book_range_watch *watch, struct stw_err *err) STW_MUST_USE;
 enum stw_code book_range_children(struct db *db, const struct book_fill *fill,
     struct book_range *range, enum book_child which,
     const struct book_range_watch *watch, struct stw_err *err) STW_MUST_USE;
+enum stw_code book_range_feds(struct db *db, const struct book_fill *fill,
+    struct book_range *range, const struct book_range_watch *watch,
+    struct stw_err *err) STW_MUST_USE;
 void book_range_free(struct book_range *range); /* NULL is fine */
 
 #endif

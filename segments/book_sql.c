@@ -28,6 +28,36 @@ bind_table(const struct table *table, const char *name, struct arena *arena,
 	    .nfields = table->ncols};
 }
 
+/* Columns of rule_traits by type. */
+static const char *
+fed_column(enum col_type type)
+{
+	static const char *const columns[] = {
+	    [COL_BOOL] = "flag",
+	    [COL_INT] = "whole",
+	    [COL_DOUBLE] = "real",
+	    [COL_STRING] = "text",
+	    [COL_DATE] = "day",
+	    [COL_TIMESTAMP] = "at",
+	    [COL_MONEY] = "whole",
+	};
+
+	return columns[type];
+}
+
+static void
+bind_fed(const struct trait *trait, struct rule_sql_field *field, struct arena *arena)
+{
+	struct rule_sql_beside *beside = arena_alloc(arena, sizeof *beside);
+
+	*beside = (struct rule_sql_beside){.table = "rule_traits",
+	    .name_column = "name",
+	    .name = trait->name,
+	    .column = fed_column(trait->type)};
+	field->beside = beside;
+	field->bounded = true; /* the table's CHECK */
+}
+
 /* A derived column is not in the database: its rule is. */
 static enum stw_code
 bind_derived(const struct table *customers, const struct rule_env *env,
@@ -42,6 +72,8 @@ bind_derived(const struct table *customers, const struct rule_env *env,
 		struct rule *rule;
 
 		fields[c].column = NULL;
+		if (trait != NULL && trait_is_fed(trait))
+			bind_fed(trait, &fields[c], arena);
 		if (trait == NULL || trait->rule == NULL)
 			continue;
 		rc = rule_compile(

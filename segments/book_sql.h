@@ -3,7 +3,7 @@
  *
  * Purpose    Binds the fields of a book's env to the columns that db/queries/rule_count.sql
  *            gives: each column of the book under its own name, a derived trait as its
- *            rule written in place. What the database holds sealed is no field of a book.
+ *            rule written in place, a fed one as its row of trait_value. What the database holds sealed is no field of a book.
  * Ownership  The binding lives in the arena and borrows the book and the host.
  * Errors     As compiling a trait's rule.
  */

@@ -107,11 +107,16 @@ load_ranges(struct load *load, struct db *db, bool tells, struct stw_err *err)
 		int task = atomic_fetch_add(&load->next, 1);
 		int table = task / load->nranges, r = task % load->nranges;
 
-		if (table > BOOK_CHILDREN)
+		if (table > BOOK_CHILDREN + 1)
 			break;
 		if (table == 0)
 			rc = load_customers(load, db, r, &watch, err);
-		else if (wait_for_customers(load, r))
+		else if (!wait_for_customers(load, r))
+			continue;
+		else if (table > BOOK_CHILDREN)
+			rc = book_range_feds(
+			    db, load->fill, load->ranges[r], &watch, err);
+		else
 			rc = book_range_children(db, load->fill, load->ranges[r],
 			    (enum book_child)(table - 1), &watch, err);
 	}
@@ -234,6 +239,7 @@ plan_load(struct load *load, int workers, struct stw_err *err)
 struct join {
 	struct table *to[1 + BOOK_CHILDREN];
 	struct table_part *parts[1 + BOOK_CHILDREN][BOOK_BUCKETS];
+	struct table_part *fed[BOOK_BUCKETS]; /* of customers: their last columns */
 	int nparts;
 	_Atomic int next; /* column that nobody has taken, of all tables together */
 };
@@ -250,7 +256,12 @@ join_columns(void *arg)
 			col -= join->to[t++]->ncols;
 		if (t > BOOK_CHILDREN)
 			return NULL;
-		table_join_column(join->to[t], col, join->parts[t], join->nparts);
+		if (t == 0 && col >= BOOK_CUSTOMER_COLS)
+			table_join_column(join->to[t], col, join->fed, join->nparts,
+			    col - BOOK_CUSTOMER_COLS);
+		else
+			table_join_column(
+			    join->to[t], col, join->parts[t], join->nparts, col);
 	}
 }
 
@@ -270,6 +281,8 @@ join_rows(struct load *load, struct book *book)
 					       : load->ranges[r]->children[t - 1].rows;
 		table_join_begin(join.to[t], join.parts[t], join.nparts);
 	}
+	for (int r = 0; r < load->nranges; r++)
+		join.fed[r] = load->ranges[r]->fed;
 	while (started < load->workers - 1 &&
 	       pthread_create(&threads[started], NULL, join_columns, &join) == 0)
 		started++;
@@ -348,6 +361,7 @@ join_ranges(struct load *load, stw_usec now, struct book **out, struct stw_err *
 	    0, book_fill_currency(load->fill), book_fill_zone(load->fill), now);
 	enum stw_code rc;
 
+	book_add_feds(book, book_fill_feds(load->fill));
 	tell_orphans(load);
 	join_rows(load, book);
 	join_customers(load, book);
@@ -430,6 +444,7 @@ book_load_blank(struct db *db, stw_usec now, struct book **out, struct stw_err *
 	if (rc != STW_OK)
 		return rc;
 	book = book_new(0, book_fill_currency(fill), book_fill_zone(fill), now);
+	book_add_feds(book, book_fill_feds(fill));
 	book_fill_close(fill);
 	if (rc == STW_OK)
 		rc = trait_store_derive(db, book, now, NULL, err);

@@ -238,6 +238,21 @@ trait_derive(struct book *book, const struct trait *trait, stw_usec now,
 	return rc;
 }
 
+/* Fed traits that were added after the book was loaded: without values, so that rules that
+ * speak of them stand. */
+static void
+add_missing_feds(struct book *book, const struct trait_catalogue *catalogue)
+{
+	for (int i = 0; i < catalogue->count; i++) {
+		const struct trait *trait = &catalogue->traits[i];
+
+		if (trait_is_fed(trait) &&
+		    table_find_column(book->customers, trait->name) < 0)
+			(void)add_column(book, trait);
+	}
+	table_pack(book->customers);
+}
+
 enum stw_code
 traits_derive(struct book *book, const struct trait_catalogue *catalogue, stw_usec now,
     const struct progress *progress, struct stw_err *err)
@@ -248,6 +263,8 @@ traits_derive(struct book *book, const struct trait_catalogue *catalogue, stw_us
 	enum stw_code rc = sort_traits(&sort, catalogue, book, false, err);
 
 	arena_init(&arena);
+	if (rc == STW_OK)
+		add_missing_feds(book, catalogue);
 	for (int i = 0; i < sort.count && rc == STW_OK; i++) {
 		const struct trait *trait = &catalogue->traits[sort.order[i]];
 

@@ -8,7 +8,8 @@
  *            that does not use it.
  * Document   segments/traits.json, in the binary: {"traits": [{"of": "customer", "name",
  *            "type", "unit", "source", "sensitivity", "zh", "en", "rule"}]}. A trait of
- *            the bank: one such object without "of", "name" and "source", with a rule.
+ *            the bank: one such object without "of"; with a rule, or with "source": "feed"
+ *            when its values are brought (segments/trait_value_store.h).
  * Ownership  A catalogue lives in the arena it was parsed in.
  * Errors     INVALID names the trait; a rule's fault has its line and column.
  */
@@ -31,20 +32,29 @@ struct trait {
 	const char *name;
 	enum col_type type;
 	const char *unit;   /* "fen", "days"; NULL: none */
-	const char *source; /* "customer.dob", "derived" */
+	const char *source; /* "customer.dob", "derived", "feed" */
 	enum trait_sensitivity sensitivity;
 	const char *zh, *en;
-	const char
-	    *rule; /* derived traits of customers; NULL: a column of the database */
-	bool own;  /* the bank's, not of the binary */
+	const char *
+	    rule; /* derived traits of customers; NULL: a column of the database, or fed */
+	bool own;        /* the bank's, not of the binary */
+	stw_usec fed_at; /* of a fed one: when a feed last brought it; NEVER: not yet */
 };
+
+/* Do the bank's feeds bring its values? */
+static inline bool
+trait_is_fed(const struct trait *trait)
+{
+	return trait->own && trait->rule == NULL;
+}
 
 struct trait_catalogue {
 	const struct trait *traits;
 	int count;
 };
 
-const char *trait_type_name(enum col_type type);               /* "money" */
+const char *trait_type_name(enum col_type type); /* "money" */
+enum col_type trait_type_find(const char *name); /* COL_NONE: it is none */
 const char *trait_sensitivity_name(enum trait_sensitivity of); /* "personal" */
 
 /* Sets type and sensitivity from their words; of and name are there already. */
@@ -59,7 +69,8 @@ enum stw_code trait_catalogue_builtin(
 const struct trait *trait_find(
     const struct trait_catalogue *catalogue, const char *of, const char *name);
 
-/* One trait of a bank: the document above. name: [a-z][a-z0-9_]{0,62}. */
+/* One trait of a bank: the document above. name: [a-z][a-z0-9_]{0,62}; NULL: the one in
+ * the document. */
 enum stw_code trait_document_parse(struct str json, const char *name,
     struct arena *arena, struct trait *out, struct stw_err *err) STW_MUST_USE;
 /* Do the rules of all derived traits compile, with the types they promise, and is there

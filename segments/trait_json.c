@@ -38,16 +38,14 @@ trait_sensitivity_name(enum trait_sensitivity of)
 	return sensitivities[of];
 }
 
-static bool
-type_parse(const char *name, enum col_type *out)
+enum col_type
+trait_type_find(const char *name)
 {
 	for (size_t i = 0; i < STW_ARRAY_LEN(types); i++) {
-		if (strcmp(types[i].name, name) == 0) {
-			*out = types[i].type;
-			return true;
-		}
+		if (strcmp(types[i].name, name) == 0)
+			return types[i].type;
 	}
-	return false;
+	return COL_NONE;
 }
 
 static bool
@@ -66,7 +64,8 @@ enum stw_code
 trait_words_parse(
     struct trait *out, const char *type, const char *sensitivity, struct stw_err *err)
 {
-	if (!type_parse(type, &out->type))
+	out->type = trait_type_find(type);
+	if (out->type == COL_NONE)
 		return stw_fail(err, STW_INVALID,
 		    "trait %s.%s: no type \"%.40s\"; it is bool, int, double, string, "
 		    "date, timestamp or money",
@@ -119,32 +118,75 @@ text_fits(const char *text)
 	return text[0] != '\0' && strlen(text) <= MAX_TEXT;
 }
 
+/* *name: of where the document came from; NULL: the document's own. */
+static enum stw_code
+check_name(const char *own_name, const char **name, struct stw_err *err)
+{
+	if (*name != NULL && own_name != NULL && strcmp(*name, own_name) != 0)
+		return stw_fail(err, STW_INVALID,
+		    "name: the document is of %.63s, and %.63s is to be saved",
+		    own_name, *name);
+	if (*name == NULL)
+		*name = own_name;
+	if (*name == NULL)
+		return stw_fail(err, STW_INVALID, "name: is missing");
+	if (!code_valid(str_of(*name)))
+		return stw_fail(err, STW_INVALID,
+		    "a trait's name: small letters, digits and _, at most 63, a letter "
+		    "first");
+	return STW_OK;
+}
+
+static enum stw_code
+check_source(
+    const char *name, const char *source, const char *rule, struct stw_err *err)
+{
+	bool fed = strcmp(source, "feed") == 0;
+
+	if (!fed && strcmp(source, "derived") != 0)
+		return stw_fail(err, STW_INVALID,
+		    "trait %s: source is \"derived\" (by a rule) or \"feed\"", name);
+	if (fed && rule != NULL)
+		return stw_fail(err, STW_INVALID,
+		    "trait %s: its values come from a feed, so it has no rule", name);
+	if (!fed && rule == NULL)
+		return stw_fail(err, STW_INVALID,
+		    "trait %s: rule is missing; a trait whose values a feed brings says "
+		    "\"source\": \"feed\"",
+		    name);
+	return STW_OK;
+}
+
 enum stw_code
 trait_document_parse(struct str json, const char *name, struct arena *arena,
     struct trait *out, struct stw_err *err)
 {
-	const char *type, *sensitivity, *zh, *en, *rule, *unit = NULL;
+	const char *type, *sensitivity, *zh, *en, *rule = NULL, *unit = NULL;
+	const char *own_name = NULL, *source = "derived";
 	json_error_t fault;
 	json_t *root;
 	enum stw_code rc;
 
 	*out = (struct trait){0};
-	if (!code_valid(str_of(name)))
-		return stw_fail(err, STW_INVALID,
-		    "a trait's name: small letters, digits and _, at most 63, a letter "
-		    "first");
 	if (json.len > TRAIT_MAX_DOCUMENT)
 		return stw_fail(err, STW_INVALID, "the trait is longer than 64 KiB");
 	root = json_loadb(json.ptr, json.len, JSON_REJECT_DUPLICATES, &fault);
 	if (root == NULL)
 		return stw_fail_at(
 		    err, STW_INVALID, fault.line, fault.column, "%s", fault.text);
-	if (json_unpack_ex(root, &fault, JSON_STRICT, "{s:s, s?s, s:s, s:s, s:s, s:s}",
-		"type", &type, "unit", &unit, "sensitivity", &sensitivity, "zh", &zh,
-		"en", &en, "rule", &rule) != 0) {
-		rc = stw_fail(err, STW_INVALID, "trait %s: %s", name, fault.text);
+	if (json_unpack_ex(root, &fault, JSON_STRICT,
+		"{s?s, s:s, s?s, s?s, s:s, s:s, s:s, s?s}", "name", &own_name, "type",
+		&type, "unit", &unit, "source", &source, "sensitivity", &sensitivity,
+		"zh", &zh, "en", &en, "rule", &rule) != 0) {
+		rc = stw_fail(err, STW_INVALID, "trait %s: %s",
+		    name == NULL ? "" : name, fault.text);
 		goto done;
 	}
+	rc = check_name(own_name, &name, err);
+	if (rc == STW_OK)
+		rc = check_source(name, source, rule, err);
+	if (rc != STW_OK)
+		goto done;
 	if (!text_fits(zh) || !text_fits(en) || (unit != NULL && !text_fits(unit))) {
 		rc = stw_fail(err, STW_INVALID,
 		    "trait %s: zh, en and unit have 1 to %d bytes", name, MAX_TEXT);
@@ -154,10 +196,10 @@ trait_document_parse(struct str json, const char *name, struct arena *arena,
 	    .of = "customer",
 	    .name = arena_strdup(arena, name),
 	    .unit = copy_or_null(arena, unit),
-	    .source = "derived",
+	    .source = rule == NULL ? "feed" : "derived",
 	    .zh = arena_strdup(arena, zh),
 	    .en = arena_strdup(arena, en),
-	    .rule = arena_strdup(arena, rule),
+	    .rule = copy_or_null(arena, rule),
 	    .own = true,
 	};
 	rc = trait_words_parse(out, type, sensitivity, err);

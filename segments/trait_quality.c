@@ -209,14 +209,22 @@ found(enum trait_breach breach, int64_t measured, int64_t allowed)
 	return (struct trait_finding){breach, measured, allowed};
 }
 
+/* Nothing of it can be too old yet, which is no reason to call it fresh. */
+static bool
+never_fed(const struct trait *trait, const struct trait_limits *limits)
+{
+	return trait_is_fed(trait) && trait->fed_at == STW_USEC_NEVER &&
+	       limits->max_age_hours != TRAIT_NO_LIMIT;
+}
+
 struct trait_finding
 trait_judge(const struct trait *trait, const struct trait_limits *limits,
     const struct trait_look *look, const struct trait_look *base, stw_usec now)
 {
 	int64_t missing = share_bp(look), n;
 
-	if (trait->own && limits->max_missing_bp == TRAIT_NO_LIMIT && look->total > 0 &&
-	    look->missing == look->total)
+	if (trait->own && look->total > 0 && look->missing == look->total &&
+	    (limits->max_missing_bp == TRAIT_NO_LIMIT || never_fed(trait, limits)))
 		return found(TRAIT_EMPTY, missing, BASIS_POINTS - 1);
 	if (limits->max_age_hours != TRAIT_NO_LIMIT && look->newest != STW_USEC_NEVER) {
 		n = (now - look->newest) / STW_USEC_HOUR;

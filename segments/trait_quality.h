@@ -6,7 +6,8 @@
  *            last look that was good. A campaign whose rules rest on a trait in breach is
  *            held back: it would reach the wrong people, or silently nobody. Pure.
  * Units      Shares in basis points (1/100 %) of the table's rows. Age in hours since the
- *            newest value, of date and timestamp traits. Drift is the population stability
+ *            newest value, of date and timestamp traits; of fed traits since the newest
+ *            feed, of whatever type they are. Drift is the population stability
  *            index over at most 16 bins, in thousandths; 100 is slight, 250 is a change.
  *            It is a statistic: doubles inside, never money.
  * Threads    All functions are pure.
@@ -40,8 +41,9 @@ struct trait_spread {
 
 struct trait_look {
 	int64_t total, missing;
-	stw_usec
-	    newest; /* of date and timestamp traits with a value; else STW_USEC_NEVER */
+	/* Of date and timestamp traits with a value; of fed ones the newest feed; else
+	 * STW_USEC_NEVER. */
+	stw_usec newest;
 	struct trait_spread spread;
 };
 

@@ -287,6 +287,9 @@ look_at(const struct book *book, const struct table *table, int col,
 
 	trait_look_at(table, col, book->zone, q->limits.max_drift != TRAIT_NO_LIMIT,
 	    based ? &q->base.spread : NULL, &q->look);
+	/* A value that is as it was is not written again: what is old is the feed. */
+	if (trait_is_fed(trait))
+		q->look.newest = trait->fed_at;
 	q->finding =
 	    trait_judge(trait, &q->limits, &q->look, based ? &q->base : NULL, now);
 	q->checked_at = now;

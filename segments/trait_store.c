@@ -21,16 +21,20 @@ info_read(const struct db_rows *rows, int r, struct arena *arena,
 	    .trait = {.of = "customer",
 		.name = db_get_text(rows, r, 1, arena),
 		.unit = db_get_text(rows, r, 4, arena),
-		.source = "derived",
+		.source = db_get_text(rows, r, 13, arena),
 		.zh = db_get_text(rows, r, 6, arena),
 		.en = db_get_text(rows, r, 7, arena),
 		.rule = db_get_text(rows, r, 8, arena),
-		.own = true},
+		.own = true,
+		.fed_at = db_is_null(rows, r, 14) ? STW_USEC_NEVER
+						  : db_get_usec(rows, r, 14)},
 	    .trait_id = db_get_i64(rows, r, 0),
 	    .version = (int)db_get_i64(rows, r, 2),
 	    .state = db_get_text(rows, r, 10, arena),
 	    .author = db_get_text(rows, r, 11, arena),
 	    .updated_at = db_get_usec(rows, r, 12),
+	    .fed_by = db_get_text(rows, r, 15, arena),
+	    .currency = db_get_text(rows, r, 16, arena),
 	};
 	STW_ASSERT(sodium_bin2hex(out->hash_hex, sizeof out->hash_hex,
 		       (const unsigned char *)hash.ptr, hash.len) != NULL);
@@ -189,7 +193,7 @@ hash_of(const struct trait *t, unsigned char out[32])
 	buf_init(&text);
 	buf_printf(&text, "%s\n%s\n%s\n%s\n%s\n%s", trait_type_name(t->type),
 	    t->unit == NULL ? "" : t->unit, trait_sensitivity_name(t->sensitivity),
-	    t->zh, t->en, t->rule);
+	    t->zh, t->en, trait_is_fed(t) ? "\nfeed" : t->rule);
 	(void)crypto_hash_sha256(out, (const unsigned char *)text.data, text.len);
 	buf_fini(&text);
 }
@@ -224,6 +228,21 @@ check_name(const struct trait *trait, struct arena *arena, struct stw_err *err)
 	return rc;
 }
 
+/* What a new version may not be: values that were fed have a type, and rules know it. */
+static enum stw_code
+check_version(const struct trait *was, const struct trait *is, struct stw_err *err)
+{
+	if (trait_is_fed(was) != trait_is_fed(is))
+		return stw_fail(err, STW_CONFLICT,
+		    "trait %s is %s and stays so; a new trait takes a new name",
+		    is->name, trait_is_fed(was) ? "fed" : "derived by a rule");
+	if (trait_is_fed(is) && was->type != is->type)
+		return stw_fail(err, STW_CONFLICT,
+		    "trait %s is fed with values of type %s; another type takes a new name",
+		    is->name, trait_type_name(was->type));
+	return STW_OK;
+}
+
 static enum stw_code
 save(struct db *db, const struct trait *t, const char *actor, stw_usec now,
     struct arena *arena, int *version, struct stw_err *err)
@@ -232,7 +251,8 @@ save(struct db *db, const struct trait *t, const char *actor, stw_usec now,
 	struct db_param params[] = {db_text(t->name), db_text(trait_type_name(t->type)),
 	    db_text(t->unit), db_text(trait_sensitivity_name(t->sensitivity)),
 	    db_text(t->zh), db_text(t->en), db_text(t->rule),
-	    db_bytes(hash, sizeof hash), db_text(actor), db_usec(now), db_null()};
+	    db_bytes(hash, sizeof hash), db_text(actor), db_usec(now),
+	    db_text(trait_is_fed(t) ? "feed" : "derived"), db_null()};
 	struct trait_info *there;
 	char hex[65];
 	enum stw_code rc;
@@ -248,6 +268,8 @@ save(struct db *db, const struct trait *t, const char *actor, stw_usec now,
 	if (rc == STW_OK && n == 1 && strcmp(there[0].state, "active") != 0)
 		rc = stw_fail(err, STW_CONFLICT,
 		    "trait %s is retired; a new trait takes a new name", t->name);
+	if (rc == STW_OK && n == 1)
+		rc = check_version(&there[0].trait, t, err);
 	if (rc != STW_OK)
 		return rc;
 	*version = n == 0 ? 1 : there[0].version;
@@ -257,7 +279,7 @@ save(struct db *db, const struct trait *t, const char *actor, stw_usec now,
 		rc = db_exec(
 		    db, DB_Q_TRAIT_INSERT, params, DB_NPARAMS(params) - 1, NULL, err);
 	} else {
-		params[10] = db_i64(++*version);
+		params[11] = db_i64(++*version);
 		rc = db_exec(
 		    db, DB_Q_TRAIT_UPDATE, params, DB_NPARAMS(params), NULL, err);
 	}
@@ -288,6 +310,21 @@ trait_store_save(struct db *db, const struct trait *trait, const char *actor,
 	return rc;
 }
 
+/* What nothing reads any more is not kept about people. */
+static enum stw_code
+forget_values(struct db *db, int64_t trait_id, struct stw_err *err)
+{
+	enum stw_code rc = STW_OK;
+
+	for (int bucket = 0; bucket < BOOK_BUCKETS && rc == STW_OK; bucket++) {
+		const struct db_param params[] = {db_i64(bucket), db_i64(trait_id)};
+
+		rc = db_exec(
+		    db, DB_Q_TRAIT_VALUE_FORGET, params, DB_NPARAMS(params), NULL, err);
+	}
+	return rc;
+}
+
 static enum stw_code
 retire(struct db *db, const char *name, const char *actor, stw_usec now,
     struct arena *arena, struct stw_err *err)
@@ -307,6 +344,8 @@ retire(struct db *db, const char *name, const char *actor, stw_usec now,
 		rc = check_users(db, now, arena, err);
 	if (rc == STW_INVALID)
 		rc = stw_err_prefix(err, STW_CONFLICT, "trait %s is in use", name);
+	if (rc == STW_OK && trait_is_fed(&info.trait))
+		rc = forget_values(db, info.trait_id, err);
 	hash_of(&info.trait, hash);
 	if (rc == STW_OK)
 		rc = append_change(

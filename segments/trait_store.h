@@ -2,10 +2,11 @@
  * trait_store.h - a bank's own traits in the database.
  *
  * Purpose    Traits that a bank adds while the system runs: derived by a rule over the
- *            book. With the built-in ones they are the catalogue that books are loaded
- *            with.
+ *            book, or fed with values (segments/trait_value_store.h). With the built-in
+ *            ones they are the catalogue that books are loaded with.
  * Errors     INVALID for a document or rule with a fault, and for a name that a built-in
- *            trait has; NOT_FOUND; CONFLICT when a retired name is saved again, or when a
+ *            trait has; NOT_FOUND; CONFLICT when a retired name is saved again, when a fed
+ *            trait would get another type or a rule, or when a
  *            segment, the lifecycle model or another trait would no longer compile (it is
  *            named).
  * Ledger     A new version and a retirement each append a "rule_change" entry in their
@@ -25,6 +26,8 @@ struct trait_info {
 	const char *author;
 	char hash_hex[65];
 	stw_usec updated_at;
+	const char *fed_by;   /* who fed it last; NULL: nobody yet */
+	const char *currency; /* of a fed money trait; else NULL */
 };
 
 /* By name, retired ones too when asked for. */
@@ -44,6 +47,7 @@ enum stw_code trait_store_derive(struct db *db, struct book *book, stw_usec now,
  * is. */
 enum stw_code trait_store_save(struct db *db, const struct trait *trait,
     const char *actor, stw_usec now, int *version, struct stw_err *err) STW_MUST_USE;
+/* The values of a fed trait go. */
 enum stw_code trait_store_retire(struct db *db, const char *name, const char *actor,
     stw_usec now, struct stw_err *err) STW_MUST_USE;
 

@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "api/cli/cli.h"
 #include "api/trait_change.h"
 #include "segments/trait_quality_store.h"
@@ -79,7 +81,8 @@ trait_list(struct cli *cli, struct db *db, struct stw_err *err)
 
 		(void)snprintf(name, sizeof name, "%s.%s", t->of, t->name);
 		(void)printf("%-34s %-10s %-10s %-12s ", name, trait_type_name(t->type),
-		    t->own            ? "own"
+		    trait_is_fed(t)   ? "fed"
+		    : t->own          ? "own"
 		    : t->rule != NULL ? "derived"
 				      : "",
 		    trait_sensitivity_name(t->sensitivity));
@@ -112,8 +115,8 @@ print_quality(const struct cli *cli, const struct trait_quality *q)
 	(void)printf("    %-28s %s of %s\n", "missing", cli_count(q->look.missing),
 	    cli_count(q->look.total));
 	if (q->look.newest != STW_USEC_NEVER)
-		(void)printf("    %-28s %s\n", "newest value",
-		    cli_time(&cli->app, q->look.newest));
+		(void)printf(
+		    "    %-28s %s\n", "newest", cli_time(&cli->app, q->look.newest));
 	(void)printf("    %-28s %s\n", "looked at", cli_time(&cli->app, q->checked_at));
 	if (q->base_at != STW_USEC_NEVER)
 		(void)printf(
@@ -147,6 +150,10 @@ trait_show(struct cli *cli, struct db *db, struct stw_err *err)
 	    t->source, "sensitivity", trait_sensitivity_name(t->sensitivity));
 	if (t->rule != NULL)
 		(void)printf("    %-28s %s\n", "rule", t->rule);
+	if (trait_is_fed(t))
+		(void)printf("    %-28s %s\n", "newest feed",
+		    t->fed_at == STW_USEC_NEVER ? "none yet"
+						: cli_time(&cli->app, t->fed_at));
 	q = quality_of(&lists, t);
 	if (q != NULL)
 		print_quality(cli, q);
@@ -170,6 +177,46 @@ trait_save(struct cli *cli, struct db *db, const char *by, struct stw_err *err)
 		    db, &trait, by, app_now(&cli->app), &version, err);
 	if (rc == STW_OK)
 		(void)printf("customer.%s version %d\n", cli->argv[0], version);
+	return rc;
+}
+
+struct add_texts {
+	const char *type, *unit, *sensitivity, *zh, *en, *rule;
+};
+
+/* Without a rule it is fed. */
+static enum stw_code
+trait_add(struct cli *cli, struct db *db, const struct add_texts *texts, const char *by,
+    struct stw_err *err)
+{
+	json_t *doc;
+	char *text;
+	struct trait trait;
+	int version = 0;
+	enum stw_code rc;
+
+	if (texts->type == NULL || texts->sensitivity == NULL || texts->zh == NULL ||
+	    texts->en == NULL)
+		return stw_fail(err, STW_INVALID,
+		    "--type, --sensitivity, --zh and --en are needed: what it is, for "
+		    "whoever uses it");
+	doc = json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*, s:s}", "type", texts->type,
+	    "sensitivity", texts->sensitivity, "zh", texts->zh, "en", texts->en, "unit",
+	    texts->unit, "rule", texts->rule, "source",
+	    texts->rule == NULL ? "feed" : "derived");
+	if (doc == NULL)
+		return stw_fail(err, STW_INVALID, "a text is not UTF-8");
+	text = json_dumps(doc, 0);
+	json_decref(doc);
+	STW_ASSERT(text != NULL);
+	rc = trait_document_parse(str_of(text), cli->argv[0], &cli->arena, &trait, err);
+	free(text);
+	if (rc == STW_OK)
+		rc = trait_change_save(
+		    db, &trait, by, app_now(&cli->app), &version, err);
+	if (rc == STW_OK)
+		(void)printf("customer.%s version %d%s\n", cli->argv[0], version,
+		    trait_is_fed(&trait) ? ", to be fed" : "");
 	return rc;
 }
 
@@ -259,16 +306,22 @@ trait_accept(struct cli *cli, struct db *db, const char *by, struct stw_err *err
 	return rc;
 }
 
-enum verb { LIST = 0, SHOW, SAVE, RETIRE, LIMIT, ACCEPT, VERBS };
+enum verb { LIST = 0, SHOW, ADD, SAVE, RETIRE, LIMIT, ACCEPT, VERBS };
 
 enum stw_code
 cmd_trait(struct cli *cli, struct stw_err *err)
 {
 	static const char *const verbs[VERBS] = {
-	    "list", "show", "save", "retire", "limit", "accept"};
-	static const int words[VERBS] = {0, 1, 2, 1, 1, 1};
+	    "list", "show", "add", "save", "retire", "limit", "accept"};
+	static const int words[VERBS] = {0, 1, 1, 2, 1, 1, 1};
 	struct limit_texts limits = {0};
+	struct add_texts add = {0};
 	const char *by = NULL;
+	const struct cli_opt adds[] = {{"by", CLI_TEXT, &by, 0, 0},
+	    {"type", CLI_TEXT, &add.type, 0, 0}, {"unit", CLI_TEXT, &add.unit, 0, 0},
+	    {"sensitivity", CLI_TEXT, &add.sensitivity, 0, 0},
+	    {"zh", CLI_TEXT, &add.zh, 0, 0}, {"en", CLI_TEXT, &add.en, 0, 0},
+	    {"rule", CLI_TEXT, &add.rule, 0, 0}};
 	const struct cli_opt opts[] = {{"by", CLI_TEXT, &by, 0, 0},
 	    {"max-missing", CLI_TEXT, &limits.missing, 0, 0},
 	    {"max-rise", CLI_TEXT, &limits.rise, 0, 0},
@@ -281,7 +334,10 @@ cmd_trait(struct cli *cli, struct stw_err *err)
 	if (verb < 0)
 		return STW_INVALID;
 	nopts = verb == LIMIT ? (int)STW_ARRAY_LEN(opts) : verb > SHOW ? 1 : 0;
-	rc = cli_parse(cli, opts, nopts, words[verb], words[verb], err);
+	if (verb == ADD)
+		nopts = (int)STW_ARRAY_LEN(adds);
+	rc = cli_parse(
+	    cli, verb == ADD ? adds : opts, nopts, words[verb], words[verb], err);
 	if (rc == STW_OK && verb > SHOW && by == NULL)
 		rc = stw_fail(
 		    err, STW_INVALID, "--by WHO is needed: changes keep who made them");
@@ -294,6 +350,8 @@ cmd_trait(struct cli *cli, struct stw_err *err)
 		return trait_list(cli, db, err);
 	case SHOW:
 		return trait_show(cli, db, err);
+	case ADD:
+		return trait_add(cli, db, &add, by, err);
 	case SAVE:
 		return trait_save(cli, db, by, err);
 	case RETIRE:

@@ -7,4 +7,4 @@ SELECT coalesce(sum(pg_relation_size(c.oid) / current_setting('block_size')::big
                 ELSE 60 END), 0)::bigint
   FROM pg_class AS c
  WHERE c.oid IN ('customer'::regclass, 'holding'::regclass, 'txn'::regclass,
-                 'interaction'::regclass, 'contact_count'::regclass)
+                 'interaction'::regclass, 'contact_count'::regclass, 'trait_value'::regclass)

@@ -8,6 +8,8 @@ WITH key AS (
     DELETE FROM txn WHERE bucket = $1::smallint AND customer_id = $2::bigint
 ), interactions AS (
     DELETE FROM interaction WHERE bucket = $1::smallint AND customer_id = $2::bigint
+), traits AS (
+    DELETE FROM trait_value WHERE bucket = $1::smallint AND customer_id = $2::bigint
 ), stages AS (
     DELETE FROM customer_stage WHERE bucket = $1::smallint AND customer_id = $2::bigint
 ), households AS (

@@ -15,6 +15,11 @@ WITH rule_customer AS NOT MATERIALIZED (
         ON s.bucket = c.bucket AND s.customer_id = c.customer_id
        AND s.model = coalesce(
                (SELECT value FROM setting WHERE name = 'lifecycle_model'), 'wealth')
+), rule_traits AS NOT MATERIALIZED (
+    SELECT v.bucket, v.customer_id, t.name, v.whole <> 0 AS flag, v.whole, v.real, v.text,
+           v.day, v.at
+      FROM trait_value AS v
+      JOIN trait AS t ON t.trait_id = v.trait_id
 ), rule_holdings AS NOT MATERIALIZED (
     SELECT h.bucket, h.customer_id, h.product, p.class, h.kind, h.amount, h.opened_on,
            h.maturity_on, h.status = 'open' AS open, p.risk

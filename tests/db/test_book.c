@@ -295,7 +295,18 @@ static const char crowd[] =
     "  FROM generate_series(0, 255) AS n;"
     "INSERT INTO interaction SELECT bucket, customer_id, 'c' || k, timestamptz "
     "  '2026-06-01' - k * interval '1 day', 'login', NULL "
-    "  FROM customer, generate_series(1, 2) AS k WHERE customer_id % 2 = 0;";
+    "  FROM customer, generate_series(1, 2) AS k WHERE customer_id % 2 = 0;"
+    "INSERT INTO trait (trait_id, name, type, sensitivity, name_zh, name_en, content_hash, "
+    "  state, author, updated_at, source) VALUES "
+    "(7, 'score', 'double', 'ordinary', 'x', 'x', '\\x01', 'active', 'x', now(), 'feed'), "
+    "(9, 'band', 'string', 'ordinary', 'x', 'x', '\\x01', 'active', 'x', now(), 'feed'), "
+    "(8, 'gone', 'int', 'ordinary', 'x', 'x', '\\x01', 'retired', 'x', now(), 'feed');"
+    "INSERT INTO trait_value (bucket, customer_id, trait_id, real, text, whole) "
+    "SELECT bucket, customer_id, k, CASE k WHEN 7 THEN customer_id / 7.0 END, "
+    "  CASE k WHEN 9 THEN 'b' || customer_id % 4 END, CASE k WHEN 8 THEN 1 END "
+    "  FROM customer, generate_series(7, 9) AS k WHERE (customer_id + k) % 5 > 0;"
+    "INSERT INTO trait_value (bucket, customer_id, trait_id, real) "
+    "SELECT n::smallint, 900000 + n, 7, 1 FROM generate_series(0, 255) AS n;";
 
 static void
 same_column(const struct column *a, const struct column *b, size_t rows)
@@ -367,6 +378,15 @@ START_TEST(any_number_of_workers_loads_the_same_book)
 		many = load_with(workers[i]);
 		same_book(one, many);
 		book_free(many);
+	}
+	ck_assert_int_eq(one->nfed, 2); /* not the retired one */
+	for (size_t r = 0; r < one->customers->rows; r++) {
+		const struct column *score = &one->customers->cols[BOOK_CUSTOMER_COLS];
+		int64_t id = one->customer_id[r];
+
+		ck_assert_int_eq(column_has(score, r), (id + 7) % 5 > 0);
+		if (column_has(score, r))
+			ck_assert_double_eq(column_double(score, r), (double)id / 7.0);
 	}
 	/* By time within each customer, and each row with its own. */
 	for (size_t r = 0; r < one->customers->rows; r++) {
@@ -607,6 +627,14 @@ START_TEST(a_file_stands_for_the_database_while_it_may)
 	    book_open(t.db, path, WORLD_NOW, -1, &book, NULL, &err), STW_INVALID);
 	ck_assert_ptr_nonnull(
 	    strstr(err.text, "zone Asia/Shanghai, and now it is UTC"));
+	test_db_tamper(&t,
+	    "DELETE FROM setting WHERE name = 'zone';"
+	    "INSERT INTO trait (name, type, sensitivity, name_zh, name_en, content_hash, "
+	    "  state, author, updated_at, source) VALUES ('score', 'double', 'ordinary', "
+	    "  'x', 'x', '\\x01', 'active', 'x', now(), 'feed')");
+	ck_assert_int_eq(
+	    book_open(t.db, path, WORLD_NOW, -1, &book, NULL, &err), STW_INVALID);
+	ck_assert_ptr_nonnull(strstr(err.text, "fed traits are others now"));
 	ck_assert_int_eq(unlink(path), 0);
 }
 END_TEST

@@ -180,6 +180,12 @@ START_TEST(the_fingerprint_is_of_what_a_book_takes)
 	    {"UPDATE product SET risk = 2 WHERE code = 'P0'", true},
 	    {"INSERT INTO setting VALUES ('colour', 'red')", false},
 	    {"INSERT INTO setting VALUES ('lifecycle_model', 'x')", true},
+	    {"UPDATE trait SET name_en = 'other', version = 2", false},
+	    {"UPDATE trait SET state = 'retired' WHERE name = 'fed_int'", true},
+	    {"INSERT INTO trait (name, type, sensitivity, name_zh, name_en, rule, "
+	     "  content_hash, state, author, updated_at) VALUES ('d', 'int', 'ordinary', "
+	     "  'x', 'x', '1', '\\x01', 'active', 'x', '2026-01-01')",
+		false},
 	};
 	char before[BOOK_FINGERPRINT], after[BOOK_FINGERPRINT];
 

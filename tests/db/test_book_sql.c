@@ -6,6 +6,7 @@
 
 #include "api/rule_scope.h"
 #include "segments/book_sql.h"
+#include "segments/trait_store.h"
 #include "tests/lib/book_world.h"
 #include "tests/lib/cluster.h"
 
@@ -63,11 +64,35 @@ static const char fixture[] =
     "  CASE WHEN customer_id % 10 = 0 THEN timestamptz '2026-11-05' END "
     "FROM customer WHERE customer_id % 5 = 0;";
 
+/* A fed trait of each type, and a derived one that speaks of them. */
+static const char feds[] =
+    "INSERT INTO trait (name, type, sensitivity, name_zh, name_en, content_hash, state, "
+    "  author, updated_at, source, currency) "
+    "SELECT 'fed_' || kind, kind, 'ordinary', 'x', 'x', '\\x01', 'active', 'x', "
+    "  '2026-01-01', 'feed', CASE kind WHEN 'money' THEN 'CNY' END "
+    "FROM unnest(ARRAY['bool', 'int', 'double', 'string', 'date', 'timestamp', 'money']) "
+    "  AS kind;"
+    "INSERT INTO trait (name, type, sensitivity, name_zh, name_en, rule, content_hash, "
+    "  state, author, updated_at) VALUES ('of_fed', 'bool', 'ordinary', 'x', 'x', "
+    "  'customer.fed_int > 3 && customer.fed_money < customer.aum', '\\x01', 'active', "
+    "  'x', '2026-01-01');"
+    "INSERT INTO trait_value (bucket, customer_id, trait_id, whole, real, text, day, at) "
+    "SELECT bucket, customer_id, trait_id, "
+    "  CASE type WHEN 'bool' THEN customer_id % 2 WHEN 'int' THEN customer_id % 7 "
+    "    WHEN 'money' THEN customer_id * 900 END, "
+    "  CASE type WHEN 'double' THEN (customer_id % 10) / 10.0 END, "
+    "  CASE type WHEN 'string' THEN chr(97 + (customer_id % 4)::integer) END, "
+    "  CASE type WHEN 'date' THEN date '2026-01-01' + (customer_id * 5)::integer END, "
+    "  CASE type WHEN 'timestamp' THEN timestamptz '2026-11-22' - customer_id * "
+    "    interval '9 hours' END "
+    "FROM customer, trait WHERE source = 'feed' AND (customer_id + trait_id) % 5 > 0;";
+
 static void
 setup(void)
 {
 	test_db_open(&t);
 	test_db_tamper(&t, fixture);
+	test_db_tamper(&t, feds);
 	arena_init(&arena);
 }
 
@@ -150,7 +175,7 @@ open_scope(struct asked *a)
 
 	*a = (struct asked){0};
 	ck_ok(rule_scope_open(t.db, false, WORLD_NOW, &arena, &a->scope, &err));
-	ck_ok(trait_catalogue_builtin(&arena, &catalogue, &err));
+	ck_ok(trait_store_catalogue(t.db, &arena, &catalogue, &err));
 	ck_ok(book_sql_binding(&a->scope.host, a->scope.env, &catalogue, WORLD_NOW,
 	    &arena, &a->binding, &err));
 }

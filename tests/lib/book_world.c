@@ -133,13 +133,15 @@ world_cell(const struct book *book, const char *column, size_t row)
 		(void)snprintf(text, sizeof text, "%s",
 		    stw_day_format((stw_day)column_int(col, row), day));
 		return text;
+	case COL_DOUBLE:
+		(void)snprintf(text, sizeof text, "%.17g", column_double(col, row));
+		return text;
 	case COL_INT:
 	case COL_TIMESTAMP:
 	case COL_MONEY:
 		(void)snprintf(
 		    text, sizeof text, "%lld", (long long)column_int(col, row));
 		return text;
-	case COL_DOUBLE:
 	case COL_NONE:
 		break;
 	}

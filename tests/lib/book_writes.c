@@ -10,6 +10,29 @@
 #include "engine/arena.h"
 #include "engine/err.h"
 
+/* Fed traits: one of each type. */
+static const char feds[] =
+    "INSERT INTO trait (name, type, sensitivity, name_zh, name_en, content_hash, state, "
+    "  author, updated_at, source, currency) "
+    "SELECT 'fed_' || kind, kind, 'ordinary', 'x', 'x', '\\x01', 'active', 'x', "
+    "  '2026-01-01', 'feed', CASE kind WHEN 'money' THEN 'CNY' END "
+    "FROM unnest(ARRAY['bool', 'int', 'double', 'string', 'date', 'timestamp', 'money']) "
+    "  AS kind;"
+    "CREATE FUNCTION w_feed(c int, kind text) RETURNS void LANGUAGE sql AS $$"
+    "  INSERT INTO trait_value (bucket, customer_id, trait_id, whole, real, text, day, at) "
+    "  SELECT w_bucket(c), c, trait_id, "
+    "    CASE kind WHEN 'bool' THEN (random() * 1)::int WHEN 'int' THEN (random() * 1e6)::int "
+    "      WHEN 'money' THEN (random() * 1e12)::bigint END, "
+    "    CASE kind WHEN 'double' THEN random() END, "
+    "    CASE kind WHEN 'string' THEN 's' || (random() * 9)::int END, "
+    "    CASE kind WHEN 'date' THEN date '2026-01-01' + (random() * 900)::int END, "
+    "    CASE kind WHEN 'timestamp' THEN timestamptz '2026-11-24' - (random() * 1000)::int "
+    "      * interval '1 minute' END "
+    "  FROM trait WHERE name = 'fed_' || kind "
+    "  ON CONFLICT (bucket, customer_id, trait_id) DO UPDATE SET whole = excluded.whole, "
+    "    real = excluded.real, text = excluded.text, day = excluded.day, "
+    "    at = excluded.at $$;";
+
 /* One function of the database, so that a change costs no round trip. wN has the id N; a
  * customer that comes back is another one of the same name. */
 static const char functions[] =
@@ -46,7 +69,11 @@ static const char functions[] =
     "    AND holding_ref = 'h' || (random() * 8)::int;"
     "  ELSIF what < 62 THEN DELETE FROM txn WHERE bucket = b AND customer_id = c "
     "    AND txn_ref = 't' || (random() * 8)::int;"
-    "  ELSIF what < 82 THEN INSERT INTO interaction VALUES (b, c, 'i' || (random() * "
+    "  ELSIF what < 72 THEN PERFORM w_feed(c, (ARRAY['bool', 'int', 'double', 'string', "
+    "    'date', 'timestamp', 'money'])[1 + (random() * 6)::int]);"
+    "  ELSIF what < 75 THEN DELETE FROM trait_value WHERE bucket = b AND customer_id = c "
+    "    AND trait_id % 2 = (random() * 1)::int;"
+    "  ELSIF what < 84 THEN INSERT INTO interaction VALUES (b, c, 'i' || (random() * "
     "    20)::int, timestamptz '2026-11-24' - (random() * 1000)::int * interval '1 hour', "
     "    (ARRAY['login', 'complaint'])[1 + (random() * 1.2)::int], NULL) "
     "    ON CONFLICT (bucket, customer_id, interaction_ref) DO UPDATE SET at = excluded.at;"
@@ -170,17 +197,19 @@ void
 book_writes_fill(const char *conninfo, int customers)
 {
 	PGconn *pg = connect_to(conninfo, false);
-	char sql[400];
+	char sql[600];
 
 	(void)run(pg, functions);
+	(void)run(pg, feds);
 	(void)run(pg,
 	    "INSERT INTO product SELECT 'P' || n, 'x', 'x', (ARRAY['wealth', 'fund'])[1 + n "
 	    "% 2], 1 + n % 5, NULL, NULL, '2026-01-01' FROM generate_series(0, 10) AS n");
 	(void)snprintf(sql, sizeof sql,
 	    "SELECT setseed(0.5); SELECT w_put(c) FROM generate_series(1, %d) AS c;"
 	    "SELECT w_child(c, n) FROM generate_series(1, %d) AS c, generate_series(1, 3) "
-	    "AS n; ANALYZE",
-	    customers, customers);
+	    "AS n; SELECT w_feed(c, kind) FROM generate_series(1, %d) AS c, unnest(ARRAY["
+	    "'int', 'double', 'string']) AS kind WHERE c %% 3 > 0; ANALYZE",
+	    customers, customers, customers);
 	(void)run(pg, sql);
 	PQfinish(pg);
 }

@@ -145,6 +145,35 @@ START_TEST(derived_traits_are_not_in_the_file)
 }
 END_TEST
 
+static const struct book_fed some_feds[] = {
+    {3, "score", COL_DOUBLE}, {4, "limit", COL_MONEY}, {9, "band", COL_STRING}};
+
+START_TEST(fed_traits_are_in_the_file)
+{
+	const struct book_feds feds = {some_feds, (int)STW_ARRAY_LEN(some_feds)};
+	const struct book_file_want want = {
+	    .feds = "score:double,limit:money,band:string", .max_age = -1};
+	struct book *book = world_new(), *again;
+
+	book_add_feds(book, &feds);
+	(void)world_add(book, "c0", 40);
+	(void)world_add(book, "c1", 50);
+	table_set_double(book->customers, BOOK_CUSTOMER_COLS, 0, 0.25);
+	table_set_int(book->customers, BOOK_CUSTOMER_COLS + 1, 1, 4711);
+	table_set_string(book->customers, BOOK_CUSTOMER_COLS + 2, 1, STR_LIT("高"));
+	table_pack(book->customers);
+	world_derive(book);
+	save(book);
+	ck_ok(book_file_open(path, &want, &again, NULL, &err));
+	ck_assert_int_eq(again->nfed, 3);
+	world_derive(again);
+	ck_same(book, again);
+	ck_assert_str_eq(world_cell(again, "band", 1), "高");
+	book_free(book);
+	book_free(again);
+}
+END_TEST
+
 START_TEST(a_book_from_a_file_saves_the_same_file)
 {
 	struct book *book = some_book(300), *again;
@@ -179,7 +208,7 @@ static const struct {
 	const char *why; /* NULL: usable */
 } wants[] = {
     {{.max_age = -1}, NULL},
-    {{"here:1", "wealth", "CNY", "Asia/Shanghai", WORLD_NOW, 0}, NULL},
+    {{"here:1", "wealth", "CNY", "Asia/Shanghai", "", WORLD_NOW, 0}, NULL},
     {{.now = WORLD_NOW + 60 * STW_USEC_SEC, .max_age = 60 * STW_USEC_SEC}, NULL},
     {{.now = WORLD_NOW + 61 * STW_USEC_SEC, .max_age = 60 * STW_USEC_SEC},
 	"is 61 s old, and 60 s are allowed"},
@@ -188,6 +217,7 @@ static const struct {
     {{.model = "other", .max_age = -1}, "lifecycle model wealth, and now it is other"},
     {{.currency = "EUR", .max_age = -1}, "currency CNY, and now it is EUR"},
     {{.zone = "UTC", .max_age = -1}, "zone Asia/Shanghai"},
+    {{.feds = "score:double", .max_age = -1}, "the bank's fed traits are others now"},
 };
 
 START_TEST(a_file_of_something_else_is_refused_with_the_reason)
@@ -445,6 +475,7 @@ main(void)
 	tcase_add_loop_test(
 	    tc, a_book_opens_as_it_was_saved, 0, (int)STW_ARRAY_LEN(sizes));
 	tcase_add_test(tc, derived_traits_are_not_in_the_file);
+	tcase_add_test(tc, fed_traits_are_in_the_file);
 	tcase_add_test(tc, a_book_from_a_file_saves_the_same_file);
 	tcase_add_loop_test(tc, a_file_of_something_else_is_refused_with_the_reason, 0,
 	    (int)STW_ARRAY_LEN(wants));

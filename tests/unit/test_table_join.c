@@ -104,7 +104,7 @@ START_TEST(parts_join_to_what_one_table_would_be)
 	table_join_begin(joined, parts, 5);
 	ck_assert_uint_eq(joined->rows, n);
 	for (int c = joined->ncols; c-- > 0;)
-		table_join_column(joined, c, parts, 5);
+		table_join_column(joined, c, parts, 5, c);
 	for (int c = 0; c < one->ncols; c++)
 		same(&one->cols[c], &joined->cols[c], n);
 	/* It goes on like any other. */

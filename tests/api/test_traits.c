@@ -1,0 +1,288 @@
+/*
+ * test_traits.c - fed traits over HTTP: added, fed, used in a rule at once, and shown to
+ * whom they may be shown.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/lib/api_calls.h"
+
+#define LINES "Content-Type: application/x-ndjson"
+
+static struct reply
+feed(const char *body)
+{
+	char *token = token_of("operator");
+	struct reply reply = http(&world, (struct request){.method = "POST",
+					      .path = "/v1/trait-values",
+					      .token = token,
+					      .body = body,
+					      .header = LINES});
+
+	free(token);
+	return reply;
+}
+
+static struct reply
+put(const char *role, const char *ref, const char *body)
+{
+	char *token = token_of(role), path[120];
+	struct reply reply;
+
+	(void)snprintf(path, sizeof path, "/v1/customers/%s/traits", ref);
+	reply = http(
+	    &world, (struct request){
+			.method = "PUT", .path = path, .token = token, .body = body});
+	free(token);
+	return reply;
+}
+
+static void
+add(const char *name, const char *type, const char *sensitivity)
+{
+	char body[300];
+	struct reply r;
+
+	(void)snprintf(body, sizeof body,
+	    "{\"name\":\"%s\",\"type\":\"%s\",\"sensitivity\":\"%s\",\"source\":\"feed\","
+	    "\"zh\":\"模型分\",\"en\":\"a score\"}",
+	    name, type, sensitivity);
+	r = post("ops", "/v1/traits", body);
+	ck_status(&r, 201);
+	ck_assert_str_eq(reply_text(&r, "source"), "feed");
+	ck_assert(json_is_null(json_at(r.json, "fed_at")));
+	reply_free(&r);
+}
+
+static void
+two_customers(char refs[2][80])
+{
+	struct reply list = get("ops", "/v1/customers?limit=2");
+
+	for (int i = 0; i < 2; i++) {
+		char at[20];
+
+		(void)snprintf(at, sizeof at, "items/%d/ref", i);
+		(void)snprintf(refs[i], 80, "%s", reply_text(&list, at));
+	}
+	reply_free(&list);
+}
+
+static int64_t
+number(const struct reply *r, const char *at)
+{
+	return json_integer_value(json_at(r->json, at));
+}
+
+static int64_t
+matched(const char *rule)
+{
+	char body[300];
+	struct reply r;
+	int64_t n;
+
+	(void)snprintf(body, sizeof body, "{\"rule\":\"%s\",\"count\":true}", rule);
+	r = post("ops", "/v1/rules:check", body);
+	ck_status(&r, 200);
+	n = number(&r, "matched");
+	reply_free(&r);
+	return n;
+}
+
+/* The kept book follows the change stream: what was put is in it a moment later. */
+static void
+matches_soon(const char *rule, int64_t want)
+{
+	int64_t n = -1;
+
+	for (int i = 0; i < 200 && n != want; i++) {
+		n = matched(rule);
+		if (n != want)
+			(void)usleep(25000);
+	}
+	ck_assert_int_eq(n, want);
+}
+
+START_TEST(a_fed_trait_is_usable_at_once)
+{
+	char refs[2][80], body[400];
+	struct reply r;
+
+	two_customers(refs);
+	add("used", "double", "ordinary");
+	matches_soon("customer.used > 0.5", 0);
+	(void)snprintf(body, sizeof body,
+	    "{\"customer\":\"%s\",\"values\":{\"used\":0.75}}\n\n"
+	    "{\"customer\":\"nobody\",\"values\":{\"used\":0.9}}\r\n"
+	    "{\"customer\":\"%s\",\"values\":{\"used\":1}}",
+	    refs[0], refs[1]);
+	r = feed(body);
+	ck_status(&r, 200);
+	ck_assert_int_eq(number(&r, "stored"), 2);
+	ck_assert_int_eq(number(&r, "rejected/0/line"), 3);
+	ck_assert_ptr_null(strstr(r.text, "nobody"));
+	reply_free(&r);
+	matches_soon("customer.used > 0.5", 2);
+	r = feed(body);
+	ck_assert_int_eq(number(&r, "stored"), 0);
+	ck_assert_int_eq(number(&r, "unchanged"), 2);
+	reply_free(&r);
+	r = put("ops", refs[0], "{\"values\":{\"used\":null}}");
+	ck_status(&r, 200);
+	ck_assert_int_eq(number(&r, "removed"), 1);
+	reply_free(&r);
+	matches_soon("customer.used > 0.5", 1);
+	r = get("ops", "/v1/traits/used");
+	ck_assert(json_is_string(json_at(r.json, "fed_at")));
+	reply_free(&r);
+}
+END_TEST
+
+static const char *
+value_seen(const char *role, const char *ref, const char *name, bool *hidden)
+{
+	static char text[100];
+	char path[120];
+	struct reply r;
+	json_t *item;
+	size_t i;
+
+	(void)snprintf(path, sizeof path, "/v1/customers/%s/traits", ref);
+	r = get(role, path);
+	ck_status(&r, 200);
+	(void)snprintf(text, sizeof text, "not there");
+	json_array_foreach(json_at(r.json, "items"), i, item)
+	{
+		json_t *v = json_object_get(item, "value");
+
+		if (strcmp(json_string_value(json_object_get(item, "name")), name) != 0)
+			continue;
+		*hidden = json_is_true(json_object_get(item, "hidden"));
+		(void)snprintf(text, sizeof text, "%s",
+		    json_is_string(v) ? json_string_value(v) : "null");
+	}
+	reply_free(&r);
+	return text;
+}
+
+START_TEST(a_sensitive_value_is_for_compliance_alone)
+{
+	char refs[2][80];
+	struct reply r;
+	bool hidden;
+
+	two_customers(refs);
+	add("health", "string", "sensitive");
+	add("taste", "string", "personal");
+	r = put("operator", refs[0],
+	    "{\"values\":{\"health\":\"poor\",\"taste\":\"tea\"}}");
+	ck_status(&r, 200);
+	reply_free(&r);
+	ck_assert_str_eq(value_seen("ops", refs[0], "health", &hidden), "null");
+	ck_assert(hidden);
+	ck_assert_str_eq(value_seen("admin", refs[0], "health", &hidden), "null");
+	ck_assert_str_eq(value_seen("compliance", refs[0], "health", &hidden), "poor");
+	ck_assert(!hidden);
+	ck_assert_str_eq(value_seen("ops", refs[0], "taste", &hidden), "tea");
+	/* Whether there is one is not told either. */
+	ck_assert_str_eq(value_seen("ops", refs[1], "health", &hidden), "null");
+	ck_assert(hidden);
+}
+END_TEST
+
+/* body, pointer, a part of the text; never the value */
+static const struct {
+	const char *body, *pointer, *text;
+} faults[] = {
+    {"{", NULL, "line 1, column"},
+    {"[1]", "/0/customer", "line 1: customer"},
+    {"{\"customer\":\"a\"}", "/0/values", "an object of traits"},
+    {"{\"customer\":\"a\",\"values\":{}}", "/0/values", "an object of traits"},
+    {"{\"customer\":\"a\",\"values\":{\"score\":1},\"x\":1}", "/0/x", "no such member"},
+    {"\n{\"customer\":\"a\",\"values\":{\"scoer\":1}}", "/1/values/scoer",
+	"line 2: values/scoer: the bank has no fed trait"},
+    {"{\"customer\":\"a\",\"values\":{\"aum\":1}}", "/0/values/aum", "no fed trait"},
+    {"{\"customer\":\"a\",\"values\":{\"score\":\"secret\"}}", "/0/values/score",
+	"a whole number is wanted"},
+    {"{\"customer\":\"a\",\"values\":{\"day\":\"secret\"}}", "/0/values/day",
+	"a day like"},
+    {"{\"customer\":\"a\",\"values\":{\"sum\":{\"amount\":\"1\",\"currency\":\"USD\"}}}",
+	"/0/values/sum", "\"currency\": \"CNY\""},
+    {"{\"customer\":\"a\",\"values\":{\"word\":\"\"}}", "/0/values/word", "1 to 200"},
+};
+
+START_TEST(a_fault_names_line_and_member_and_stores_nothing)
+{
+	struct reply r;
+
+	add("score", "int", "ordinary");
+	add("day", "date", "ordinary");
+	add("sum", "money", "ordinary");
+	add("word", "string", "ordinary");
+	for (size_t i = 0; i < STW_ARRAY_LEN(faults); i++) {
+		r = feed(faults[i].body);
+		ck_status(&r, 400);
+		if (faults[i].pointer != NULL)
+			ck_assert_msg(
+			    strstr(r.text, faults[i].pointer) != NULL, "%s", r.text);
+		ck_assert_msg(strstr(reply_text(&r, "detail"), faults[i].text) != NULL,
+		    "%zu: %s", i, r.text);
+		ck_assert_ptr_null(strstr(r.text, "secret"));
+		reply_free(&r);
+	}
+	r = put("ops", "nobody", "{\"values\":{\"score\":1}}");
+	ck_status(&r, 404);
+	reply_free(&r);
+	r = put("ops", "nobody", "{\"values\":{\"score\":1},\"more\":1}");
+	ck_status(&r, 400);
+	reply_free(&r);
+	r = put("compliance", "nobody", "{\"values\":{\"score\":1}}");
+	ck_status(&r, 403);
+	reply_free(&r);
+	r = post("operator", "/v1/trait-values", "{}");
+	ck_status(&r, 415);
+	reply_free(&r);
+}
+END_TEST
+
+START_TEST(the_command_line_adds_and_shows_one)
+{
+	static const char *const add_args[] = {"trait", "add", "cli_score", "--type",
+	    "int", "--sensitivity", "ordinary", "--zh", "分", "--en", "score", "--by",
+	    "ann", NULL};
+	static const char *const short_args[] = {
+	    "trait", "add", "other", "--type", "int", "--by", "ann", NULL};
+	static const char *const show_args[] = {"trait", "show", "cli_score", NULL};
+	static const char *const list_args[] = {"trait", "list", NULL};
+	char *out = NULL;
+
+	ck_assert_int_eq(world_run(&world, &out, add_args), 0);
+	ck_assert_ptr_nonnull(strstr(out, "customer.cli_score version 1, to be fed"));
+	free(out);
+	ck_assert_int_eq(world_run(&world, &out, show_args), 0);
+	ck_assert_msg(strstr(out, "none yet") != NULL, "%s", out);
+	free(out);
+	ck_assert_int_eq(world_run(&world, &out, list_args), 0);
+	ck_assert_ptr_nonnull(strstr(out, "customer.cli_score"));
+	free(out);
+	ck_assert_int_ne(world_run(&world, &out, short_args), 0);
+	free(out);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("traits");
+	TCase *tc = tcase_create("traits");
+
+	tcase_set_timeout(tc, 120);
+	tcase_add_test(tc, a_fed_trait_is_usable_at_once);
+	tcase_add_test(tc, a_sensitive_value_is_for_compliance_alone);
+	tcase_add_test(tc, a_fault_names_line_and_member_and_stores_nothing);
+	tcase_add_test(tc, the_command_line_adds_and_shows_one);
+	suite_add_tcase(suite, tc);
+	return api_test_main(suite);
+}
