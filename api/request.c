@@ -232,6 +232,9 @@ answer(struct api_request *req, int status, const char *type, json_t *value)
 void
 api_reply(struct api_request *req, int status, json_t *value)
 {
+	const json_t *items = json_object_get(value, "items");
+
+	req->rows = json_is_array(items) ? (int64_t)json_array_size(items) : -1;
 	if ((req->route->flags & ROUTE_ETAG) != 0) {
 		const char *hash = json_string_value(json_object_get(value, "hash"));
 

@@ -57,6 +57,7 @@ struct api_request {
 	/* the answer */
 	int status; /* 0: none yet */
 	struct buf answer;
+	int64_t rows; /* of the list in it; -1: it is none */
 	const char *content_type;
 	const char *etag;          /* without quotes; NULL: none */
 	struct api_stream *stream; /* instead of the bytes in answer */

@@ -114,6 +114,17 @@ void v1_export_manifest(struct api_request *req);
 void v1_decision_list(struct api_request *req);
 void v1_decision(struct api_request *req);
 void v1_decision_replay(struct api_request *req);
+/* v1_complaints.c */
+void v1_complaint_list(struct api_request *req);
+void v1_complaint_record(struct api_request *req);
+void v1_complaint(struct api_request *req);
+void v1_complaint_assign(struct api_request *req);
+void v1_complaint_extend(struct api_request *req);
+void v1_complaint_note(struct api_request *req);
+void v1_complaint_settle(struct api_request *req);
+void v1_complaint_trace(struct api_request *req);
+/* v1_access.c */
+void v1_access_list(struct api_request *req);
 
 /* Shared between files. */
 struct campaign_row;

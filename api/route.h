@@ -46,6 +46,7 @@ enum route_flag {
 	ROUTE_LIST = 64,  /* with BODY: an array will do as well as an object */
 	ROUTE_LINES =
 	    128, /* with BODY: JSON objects, one a line; the handler reads them */
+	ROUTE_AUDIT = 256, /* a look at somebody's record: put on record itself */
 };
 
 struct api_request;

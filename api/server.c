@@ -9,6 +9,7 @@
 #include <microhttpd.h>
 #include <sodium.h>
 
+#include "api/audit.h"
 #include "api/idempotency.h"
 #include "campaigns/task_store.h"
 #include "engine/log.h"
@@ -267,6 +268,10 @@ run_route(struct api_request *req)
 			run_effect(req);
 		else
 			req->route->handler(req);
+	}
+	if ((flags & ROUTE_AUDIT) != 0 && req->status >= 200 && req->status < 300) {
+		db_rollback(req->db);
+		audit_look(req);
 	}
 done:
 	if (req->status == 0)

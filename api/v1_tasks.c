@@ -336,7 +336,8 @@ read_outcome(struct api_request *req, struct task_outcome *out)
 void
 v1_task_outcome(struct api_request *req)
 {
-	struct task_outcome outcome = {0};
+	struct task_outcome outcome = {
+	    .complaint_days = (int)setting_int(req->app->settings, SET_COMPLAINT_DAYS)};
 	struct task_outcome_effect effect;
 	struct task_view task;
 	struct stw_err err = {0};

@@ -4,6 +4,7 @@
 
 #include <sodium.h>
 
+#include "campaigns/complaint_store.h"
 #include "campaigns/consent_store.h"
 #include "campaigns/task_gate_priv.h"
 #include "db/entry_json.h"
@@ -327,6 +328,7 @@ check_outcome(const struct task_outcome *o, const struct disposition *d, stw_use
 
 struct outcome_ctx {
 	struct db *db;
+	const struct seal_keys *keys;
 	int bucket;
 	char task[UUID_TEXT];
 	const char *agent;
@@ -395,15 +397,14 @@ outcome_state(const struct outcome_ctx *x, struct stw_err *err)
 }
 
 static enum stw_code
-outcome_note(struct outcome_ctx *x, const struct seal_keys *keys, struct buf *sealed,
-    struct stw_err *err)
+outcome_note(struct outcome_ctx *x, struct buf *sealed, struct stw_err *err)
 {
 	struct seal_customer key;
 	enum stw_code rc;
 
 	if (x->outcome->note == NULL || x->outcome->note[0] == '\0')
 		return STW_OK;
-	rc = seal_customer_open(keys, outcome_customer(x),
+	rc = seal_customer_open(x->keys, outcome_customer(x),
 	    db_get_bytes(x->row, 0, 6, &x->arena), &key, err);
 	if (rc != STW_OK)
 		return rc;
@@ -420,15 +421,14 @@ instant_param(stw_usec at)
 }
 
 static enum stw_code
-outcome_store(struct outcome_ctx *x, const struct seal_keys *keys, const char *id,
-    struct stw_err *err)
+outcome_store(struct outcome_ctx *x, const char *id, struct stw_err *err)
 {
 	const struct task_outcome *o = x->outcome;
 	struct buf sealed;
 	enum stw_code rc;
 
 	buf_init(&sealed);
-	rc = outcome_note(x, keys, &sealed, err);
+	rc = outcome_note(x, &sealed, err);
 	if (rc == STW_OK) {
 		const struct db_param params[] = {db_i64(x->bucket), db_text(id),
 		    db_text(x->task),
@@ -478,6 +478,26 @@ outcome_wrong_number(struct outcome_ctx *x, const char *id, struct stw_err *err)
 	    db_get_i64(x->row, 0, 2), &change, x->now, &before, err);
 }
 
+/* With what the agent wrote down; it is handled by somebody else. */
+static enum stw_code
+outcome_complaint(struct outcome_ctx *x, struct stw_err *err)
+{
+	const struct task_outcome *o = x->outcome;
+	struct uuid task, id;
+	const struct complaint_new c = {.source = "outcome",
+	    .received_at = x->now,
+	    .about_at = o->started_at < x->now ? o->started_at : x->now,
+	    .bucket = x->bucket,
+	    .customer_id = outcome_customer(x),
+	    .task = &task,
+	    .words = o->note != NULL && o->note[0] != '\0' ? o->note : NULL,
+	    .actor = x->agent,
+	    .days = o->complaint_days};
+
+	STW_ASSERT(uuid_parse(str_of(x->task), &task) == STW_OK);
+	return complaint_record(x->db, x->keys, &c, x->now, &id, err);
+}
+
 /* Conversations count; a wrong number is in doubt from now on; a complaint holds contacts; an
  * objection bites the person and the number at once. */
 static enum stw_code
@@ -489,8 +509,6 @@ outcome_effects(struct outcome_ctx *x, const struct uuid *outcome_id, const char
 	const struct db_param count[] = {db_i64(x->bucket), db_text(id),
 	    db_i64(outcome_customer(x)), db_bytes(index.ptr, index.len),
 	    db_str(db_get_str(x->row, 0, 4)), db_text("conversation"), db_usec(x->now)};
-	const struct db_param who[] = {
-	    db_i64(x->bucket), db_i64(outcome_customer(x)), db_usec(x->now)};
 	struct consent_effect ended;
 	enum stw_code rc = STW_OK;
 
@@ -500,8 +518,7 @@ outcome_effects(struct outcome_ctx *x, const struct uuid *outcome_id, const char
 	if (rc == STW_OK && d->wrong_number)
 		rc = outcome_wrong_number(x, id, err);
 	if (rc == STW_OK && d->complains)
-		rc = db_query(
-		    x->db, DB_Q_COMPLAINT_OPEN, who, DB_NPARAMS(who), NULL, err);
+		rc = outcome_complaint(x, err);
 	if (rc != STW_OK || !d->objects)
 		return rc;
 	const struct objection_event event = {.id = *outcome_id,
@@ -527,6 +544,7 @@ task_outcome(struct db *db, const struct seal_keys *keys, const struct uuid *tas
     struct task_outcome_effect *out, struct stw_err *err)
 {
 	struct outcome_ctx x = {.db = db,
+	    .keys = keys,
 	    .bucket = uuid_bucket(task_id),
 	    .agent = agent,
 	    .outcome = outcome,
@@ -550,7 +568,7 @@ task_outcome(struct db *db, const struct seal_keys *keys, const struct uuid *tas
 	if (rc == STW_OK)
 		rc = outcome_state(&x, err);
 	if (rc == STW_OK)
-		rc = outcome_store(&x, keys, id, err);
+		rc = outcome_store(&x, id, err);
 	if (rc == STW_OK)
 		rc = outcome_move(&x, err);
 	if (rc == STW_OK)

@@ -149,6 +149,7 @@ struct task_outcome {
 	const char *note;              /* may be NULL; sealed at rest */
 	stw_usec started_at, ended_at; /* NEVER: not said */
 	stw_usec callback_at;          /* disposition call_back */
+	int complaint_days;            /* disposition complaint: until it is settled */
 };
 struct task_outcome_effect {
 	struct uuid outcome_id;

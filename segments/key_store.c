@@ -205,7 +205,7 @@ kek_rewrap(struct db *db, const struct seal_keys *keys, const struct progress *p
 	for (int bucket = 0; bucket < BOOK_BUCKETS && rc == STW_OK; bucket++) {
 		bool more = true;
 
-		for (int64_t after = 0; more && rc == STW_OK;) {
+		for (int64_t after = -1; more && rc == STW_OK;) {
 			arena_reset(&arena);
 			rc = rewrap_batch(
 			    db, keys, bucket, &after, &more, done, &arena, err);

@@ -69,7 +69,8 @@ START_TEST(the_table_of_routes_and_the_document_agree)
 END_TEST
 
 /* Every operation of the document once, with the answer the document promises. %T task,
- * %C customer, %P contact point, %D decision, %X export, %N caller number, %I import. */
+ * %C customer, %P contact point, %D decision, %X export, %N caller number, %I import,
+ * %K complaint. */
 struct step {
 	const char *operation;
 	const char *role; /* "agent": AGENT */
@@ -203,12 +204,26 @@ static const struct step steps[] = {
 	"{\"fields\":[\"name\"],\"purpose\":\"complaint\",\"reason\":\"K-1\"}", NULL},
     {"customerErasure", "compliance", "/v1/customers/%C/erasure",
 	"{\"reason\":\"subject_request\",\"case\":\"K-2\"}", NULL},
+    {"complaintRecord", "compliance", "/v1/compliance/complaints",
+	"{\"source\":\"letter\",\"phone\":\"13999990000\",\"words\":\"x\"}", NULL},
+    {"complaintList", "compliance", "/v1/compliance/complaints?state=open", NULL, NULL},
+    {"complaint", "compliance", "/v1/compliance/complaints/%K", NULL, NULL},
+    {"complaintAssign", "compliance", "/v1/compliance/complaints/%K/assign",
+	"{\"handler\":\"b_wang\"}", NULL},
+    {"complaintExtend", "compliance", "/v1/compliance/complaints/%K/extend",
+	"{\"why\":\"exceptional\"}", NULL},
+    {"complaintNote", "compliance", "/v1/compliance/complaints/%K/note",
+	"{\"detail\":\"letter L-1\"}", NULL},
+    {"complaintTrace", "compliance", "/v1/compliance/complaints/%K/trace", NULL, NULL},
+    {"complaintSettle", "compliance", "/v1/compliance/complaints/%K/settle",
+	"{\"finding\":\"rejected\"}", NULL},
+    {"accessList", "compliance", "/v1/compliance/access?limit=5", NULL, NULL},
 };
 
 struct walk {
 	char task[40], customer[80], point[24], decision[40], number[24], etag[80],
 	    run[40];
-	char export[40];
+	char export[40], complaint[40];
 	char *campaign; /* a document with the code "walked" */
 	char *model;    /* the model in force, with another threshold */
 };
@@ -236,6 +251,7 @@ fill(const struct walk *walk, const char *pattern)
 				: pattern[1] == 'd' ? walk->campaign
 				: pattern[1] == 'm' ? walk->model
 				: pattern[1] == 'I' ? walk->run
+				: pattern[1] == 'K' ? walk->complaint
 				: pattern[1] == 'e' ? walk->etag
 						    : NULL;
 		if (value == NULL) {
@@ -388,6 +404,9 @@ START_TEST(every_operation_answers_as_the_document_says)
 		if (strcmp(s->operation, "campaign") == 0)
 			(void)snprintf(walk.etag, sizeof walk.etag,
 			    "If-Match: \"%.64s\"", reply_text(&r, "hash"));
+		if (strcmp(s->operation, "complaintRecord") == 0)
+			(void)snprintf(walk.complaint, sizeof walk.complaint, "%s",
+			    reply_text(&r, "complaint_id"));
 		if (strcmp(s->operation, "exportRows") == 0)
 			header_value(&r, "X-Export-Id", walk.export);
 		reply_free(&r);

@@ -454,6 +454,7 @@ static const char *const gone[] = {
     "txn x WHERE true",
     "interaction x WHERE true",
     "segment_member x WHERE true",
+    "trait_value x WHERE true",
     "segment_list_entry x WHERE true",
     "customer_stage x WHERE true",
     "household_member x WHERE true",
@@ -480,7 +481,7 @@ START_TEST(every_table_about_customers_has_its_place_in_an_erasure)
 	static const char *const stays[] = {"customer", "contact_point",
 	    "contact_point_event", "customer_permission", "consent_event", "objection",
 	    "contact_count", "stage_history", "enrolment", "task", "decision",
-	    "outcome", "erasure"};
+	    "outcome", "erasure", "complaint"};
 	char sql[2000];
 	size_t n;
 

@@ -115,7 +115,8 @@ static void
 no_task_left(void)
 {
 	static const char *const states[] = {"planned", "ready", "sending", "queued",
-	    "accepted", "in_progress", "done", "no_contact", "recalled", "blocked"};
+	    "accepted", "in_progress", "done", "no_contact", "recalled", "blocked",
+	    "cancelled", "expired", "failed", "unknown"};
 	char text[400];
 	size_t n = 0;
 

@@ -1,0 +1,440 @@
+/* Complaints: taken down, handled, settled, and traced to the contacts they are about. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "api/cursor.h"
+#include "api/resources.h"
+#include "api/server.h"
+#include "api/trace_json.h"
+#include "campaigns/complaint_store.h"
+#include "campaigns/trace_store.h"
+#include "segments/customer_store.h"
+#include "segments/key_store.h"
+
+/* ---- JSON ------------------------------------------------------------------------------ */
+static void
+put_row(json_t *v, const struct complaint_row *c, stw_usec now)
+{
+	json_put(v, "complaint_id", json_uuid(&c->id));
+	json_put(v, "source", json_text(c->source));
+	json_put(v, "case_ref", json_text(c->case_ref));
+	json_put(v, "received_at", json_time(c->received_at));
+	json_put(v, "about_at", json_time(c->about_at));
+	json_put(v, "customer_ref", json_text(c->customer_ref));
+	json_put(v, "task_id", json_text(c->task_id));
+	json_put(v, "phone_mask", json_text(c->phone_mask));
+	json_put(v, "state", json_text(c->state));
+	json_put(v, "handler", json_text(c->handler));
+	json_put(v, "due_at", json_time(c->due_at));
+	json_put(v, "overdue",
+	    json_boolean(strcmp(c->state, "open") == 0 && c->due_at <= now));
+	json_put(v, "finding", json_text(c->finding));
+	json_put(v, "settled_at", json_time(c->settled_at));
+	json_put(v, "settled_by", json_text(c->settled_by));
+	json_put(v, "recorded_at", json_time(c->recorded_at));
+	json_put(v, "recorded_by", json_text(c->recorded_by));
+}
+
+static json_t *
+steps_json(const struct complaint_step *steps, int count)
+{
+	json_t *list = json_array();
+
+	for (int i = 0; i < count; i++) {
+		json_t *v = json_object();
+
+		json_put(v, "at", json_time(steps[i].at));
+		json_put(v, "actor", json_text(steps[i].actor));
+		json_put(v, "what", json_text(steps[i].what));
+		json_put(v, "detail", json_text(steps[i].detail));
+		json_push(list, v);
+	}
+	return list;
+}
+
+/* ---- taking one down --------------------------------------------------------------------- */
+static const char *const new_members[] = {"source", "case_ref", "received_at",
+    "about_at", "customer", "task_id", "phone", "words", NULL};
+
+static bool
+read_task(struct api_request *req, struct uuid *id, const struct uuid **out)
+{
+	const char *text;
+
+	if (!api_body_text(req, "task_id", UUID_TEXT, false, &text))
+		return false;
+	*out = NULL;
+	if (text == NULL)
+		return true;
+	if (uuid_parse(str_of(text), id) == STW_OK) {
+		*out = id;
+		return true;
+	}
+	api_problem(
+	    req, 400, "INVALID_REQUEST", "/task_id", "task_id: no id of a task");
+	return false;
+}
+
+static bool
+read_customer(struct api_request *req, struct complaint_new *c)
+{
+	struct customer found;
+	struct stw_err err = {0};
+	const char *ref;
+	enum stw_code rc;
+
+	if (!api_body_text(req, "customer", 80, false, &ref))
+		return false;
+	if (ref == NULL)
+		return true;
+	rc = customer_find(req->db, str_of(ref), app_today(req->app, req->now),
+	    &req->arena, &found, &err);
+	if (rc == STW_OK) {
+		c->bucket = found.bucket;
+		c->customer_id = found.customer_id;
+		return true;
+	}
+	if (rc == STW_NOT_FOUND)
+		api_problem(req, 400, "INVALID_REQUEST", "/customer",
+		    "customer: there is none with this reference; leave it out when it is not "
+		    "known who it was");
+	else
+		api_fail(req, rc, &err);
+	return false;
+}
+
+/* Words in clear only to who opens the record: an answer to a change is kept with its
+ * Idempotency-Key. */
+static void
+reply_one(struct api_request *req, const struct uuid *id, int status)
+{
+	struct complaint_step *steps = NULL;
+	struct complaint_row row;
+	struct stw_err err = {0};
+	const char *phone = NULL, *words = NULL;
+	int count = 0;
+	json_t *v;
+	enum stw_code rc = complaint_get(req->db, id, &req->arena, &row, &err);
+
+	if (rc == STW_OK)
+		rc = complaint_steps(req->db, id, &req->arena, &steps, &count, &err);
+	if (rc == STW_OK && req->method == METHOD_GET)
+		rc = complaint_open(
+		    req->db, req->app->keys, &row, &req->arena, &phone, &words, &err);
+	if (rc != STW_OK) {
+		api_fail(req, rc, &err);
+		return;
+	}
+	v = json_object();
+	put_row(v, &row, req->now);
+	if (req->method == METHOD_GET)
+		json_put(v, "words", json_text(words));
+	json_put(v, "steps", steps_json(steps, count));
+	json_put(v, "as_of", json_time(req->now));
+	api_reply(req, status, v);
+}
+
+void
+v1_complaint_record(struct api_request *req)
+{
+	struct complaint_new c = {.region = "CN",
+	    .actor = req->actor.subject,
+	    .days = (int)setting_int(req->app->settings, SET_COMPLAINT_DAYS)};
+	struct stw_err err = {0};
+	struct uuid id, task;
+	enum stw_code rc;
+
+	if (!api_body_only(req, new_members) ||
+	    !api_body_text(req, "source", 20, true, &c.source) ||
+	    !v1_case_read(req, "case_ref", false, &c.case_ref) ||
+	    !api_body_time(req, "received_at", req->now, &c.received_at) ||
+	    !api_body_time(req, "about_at", STW_USEC_NEVER, &c.about_at) ||
+	    !api_body_text(req, "phone", 40, false, &c.phone) ||
+	    !api_body_text(req, "words", COMPLAINT_WORDS_MAX, false, &c.words) ||
+	    !read_customer(req, &c) || !read_task(req, &task, &c.task))
+		return;
+	rc = complaint_record(req->db, req->app->keys, &c, req->now, &id, &err);
+	if (rc != STW_OK)
+		api_fail(req, rc, &err);
+	else
+		reply_one(req, &id, 201);
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+static enum stw_code
+read_place(struct api_request *req, const char *scope, struct complaint_filter *f,
+    struct stw_err *err)
+{
+	const char *cursor = api_query(req, "cursor"), *place;
+	enum stw_code rc;
+
+	if (cursor == NULL)
+		return STW_OK;
+	rc = cursor_read(&req->server->auth, scope, cursor, &req->arena, &place, err);
+	if (rc != STW_OK)
+		return rc;
+	if (!cursor_number(&place, &f->after_received) ||
+	    uuid_parse(str_of(place), &f->after_id) != STW_OK)
+		return stw_fail(err, STW_INVALID, "cursor: not one of ours");
+	return STW_OK;
+}
+
+static void
+reply_page(struct api_request *req, const char *scope, const struct complaint_row *rows,
+    int count, int limit)
+{
+	json_t *v = json_object(), *items = json_array();
+	char id[UUID_TEXT];
+
+	for (int i = 0; i < count && i < limit; i++) {
+		json_t *one = json_object();
+
+		put_row(one, &rows[i], req->now);
+		json_push(items, one);
+	}
+	json_put(v, "items", items);
+	json_put(v, "next_cursor",
+	    count > limit ? json_text(cursor_write(&req->server->auth, scope,
+				arena_printf(&req->arena, "%" PRId64 " %s",
+				    rows[limit - 1].received_at,
+				    uuid_format(&rows[limit - 1].id, id)),
+				&req->arena))
+			  : json_null());
+	json_put(v, "as_of", json_time(req->now));
+	api_reply(req, 200, v);
+}
+
+void
+v1_complaint_list(struct api_request *req)
+{
+	struct complaint_filter f = {
+	    .due_before = STW_USEC_MAX, .after_received = STW_USEC_MAX};
+	struct complaint_row *rows;
+	struct stw_err err = {0};
+	const char *scope;
+	bool overdue = false;
+	int limit, count;
+	enum stw_code rc;
+
+	f.state = api_query(req, "state");
+	f.customer_ref = api_query(req, "customer");
+	f.handler = api_query(req, "handler");
+	if (!api_limit(req, &limit) || !api_query_bool(req, "overdue", &overdue))
+		return;
+	if (overdue)
+		f.due_before = req->now;
+	scope = arena_printf(&req->arena, "complaints\n%s\n%s\n%s\n%d",
+	    f.state != NULL ? f.state : "",
+	    f.customer_ref != NULL ? f.customer_ref : "",
+	    f.handler != NULL ? f.handler : "", overdue);
+	rc = read_place(req, scope, &f, &err);
+	/* One more than asked for tells whether there is a next page. */
+	if (rc == STW_OK)
+		rc = complaint_list(
+		    req->db, &f, limit + 1, &req->arena, &rows, &count, &err);
+	if (rc != STW_OK)
+		api_fail(req, rc, &err);
+	else
+		reply_page(req, scope, rows, count, limit);
+}
+
+void
+v1_complaint(struct api_request *req)
+{
+	struct uuid id;
+
+	if (api_path_uuid(req, 0, &id))
+		reply_one(req, &id, 200);
+}
+
+/* ---- handling ------------------------------------------------------------------------------ */
+static void
+act(struct api_request *req, struct complaint_act *a)
+{
+	struct stw_err err = {0};
+	struct uuid id;
+	enum stw_code rc;
+
+	a->actor = req->actor.subject;
+	if (!api_path_uuid(req, 0, &id) ||
+	    !api_body_text(req, "detail", 500, false, &a->detail))
+		return;
+	rc = complaint_act(req->db, &id, a, req->now, &err);
+	if (rc != STW_OK)
+		api_fail(req, rc, &err);
+	else
+		reply_one(req, &id, 200);
+}
+
+void
+v1_complaint_assign(struct api_request *req)
+{
+	static const char *const members[] = {"handler", "detail", NULL};
+	struct complaint_act a = {0};
+
+	if (api_body_only(req, members) &&
+	    api_body_text(req, "handler", 80, true, &a.assign))
+		act(req, &a);
+}
+
+void
+v1_complaint_extend(struct api_request *req)
+{
+	static const char *const members[] = {"why", "detail", NULL};
+	const struct settings *s = req->app->settings;
+	struct complaint_act a = {0};
+	const char *why;
+
+	if (!api_body_only(req, members) || !api_body_text(req, "why", 20, true, &why))
+		return;
+	if (strcmp(why, "complex") == 0) {
+		a.extend_days = (int)setting_int(s, SET_COMPLAINT_DAYS_COMPLEX);
+	} else if (strcmp(why, "exceptional") == 0) {
+		a.extend_days = (int)setting_int(s, SET_COMPLAINT_DAYS_EXCEPTIONAL);
+	} else {
+		api_problem(req, 400, "INVALID_REQUEST", "/why",
+		    "why: complex or exceptional is wanted");
+		return;
+	}
+	act(req, &a);
+}
+
+void
+v1_complaint_note(struct api_request *req)
+{
+	static const char *const members[] = {"detail", NULL};
+	struct complaint_act a = {0};
+	const char *detail;
+
+	if (api_body_only(req, members) &&
+	    api_body_text(req, "detail", 500, true, &detail))
+		act(req, &a);
+}
+
+void
+v1_complaint_settle(struct api_request *req)
+{
+	static const char *const members[] = {"finding", "detail", NULL};
+	struct complaint_act a = {0};
+
+	if (api_body_only(req, members) &&
+	    api_body_text(req, "finding", 20, true, &a.finding))
+		act(req, &a);
+}
+
+/* ---- the trace ------------------------------------------------------------------------------- */
+/* 48 hours either way of the contact as it was said to be; what was not said is looked for
+ * from 48 hours before it came in. */
+static void
+default_stretch(const struct complaint_row *c, stw_usec *from, stw_usec *to)
+{
+	stw_usec about = c->about_at != STW_USEC_NEVER ? c->about_at : c->received_at;
+
+	*from = about - 2 * STW_USEC_DAY;
+	*to = about + 2 * STW_USEC_DAY;
+}
+
+static enum stw_code
+trace_of(struct api_request *req, const struct complaint_row *c, stw_usec from,
+    stw_usec to, struct trace *out, struct stw_err *err)
+{
+	unsigned char now[SEAL_INDEX_BYTES], before[SEAL_INDEX_BYTES];
+	struct trace_subject subject = {
+	    .bucket = c->bucket, .customer_id = c->customer_id};
+	const char *phone, *words;
+	struct index_key key = {0};
+	stw_usec sealed = STW_USEC_NEVER;
+	enum stw_code rc;
+
+	rc = index_key_hold(req->db, req->app->keys, &key, err);
+	if (rc == STW_OK)
+		rc = complaint_open(
+		    req->db, req->app->keys, c, &req->arena, &phone, &words, err);
+	if (rc == STW_OK)
+		rc = trace_sealed_until(req->db, &sealed, err);
+	if (rc != STW_OK)
+		return rc;
+	if (phone != NULL) {
+		seal_index(req->app->keys, key.now, str_of(phone), now);
+		subject.index = now;
+		if (key.before != 0) {
+			seal_index(req->app->keys, key.before, str_of(phone), before);
+			subject.index_before = before;
+		}
+	} else if (c->customer_id == 0) {
+		return stw_fail(err, STW_CONFLICT,
+		    "the complaint names neither a number nor a customer: there is nothing to "
+		    "trace; record who or which number it is about");
+	}
+	return trace_find(req->db, &subject, from, to, sealed, &req->arena, out, err);
+}
+
+/* That nothing was found is said once and for all: an entry of the ledger, so that its proof
+ * can be handed over. */
+static bool
+put_statement(struct api_request *req, json_t *v, const struct complaint_row *c,
+    const struct trace *trace)
+{
+	struct stw_err err = {0};
+	struct uuid entry;
+	json_t *s;
+	enum stw_code rc = complaint_nothing_found(req->db, &c->id, trace->from,
+	    trace->to, req->actor.subject, req->now, &entry, &err);
+
+	if (rc != STW_OK) {
+		json_decref(v);
+		api_fail(req, rc, &err);
+		return false;
+	}
+	s = json_object();
+	json_put(s, "entry_id", json_uuid(&entry));
+	json_put(s, "text",
+	    json_names("在所述时间段内，本行记录中没有与该号码或客户的任何联系",
+		"No contact with this number or customer is on record in the stated time."));
+	json_put(v, "statement", s);
+	return true;
+}
+
+void
+v1_complaint_trace(struct api_request *req)
+{
+	const struct ruleset *rules = NULL;
+	struct complaint_row c;
+	struct stw_err err = {0};
+	struct trace trace;
+	struct uuid id;
+	stw_usec from, to;
+	json_t *v;
+	enum stw_code rc;
+
+	if (!api_path_uuid(req, 0, &id))
+		return;
+	rc = complaint_get(req->db, &id, &req->arena, &c, &err);
+	if (rc != STW_OK) {
+		api_fail(req, rc, &err);
+		return;
+	}
+	default_stretch(&c, &from, &to);
+	if (!api_query_time(req, "from", from, &from) ||
+	    !api_query_time(req, "to", to, &to))
+		return;
+	rc = db_begin(req->db, &err);
+	if (rc == STW_OK)
+		rc = trace_of(req, &c, from, to, &trace, &err);
+	if (rc != STW_OK) {
+		api_fail(req, rc, &err);
+		return;
+	}
+	db_rollback(req->db);
+	/* Without packs the trace still shows what was recorded. */
+	if (server_rules(req->server, req->db, &rules, &err) != STW_OK)
+		rules = NULL;
+	v = trace_json(&trace, rules);
+	if (trace.ncontacts == 0 && !put_statement(req, v, &c, &trace))
+		return;
+	json_put(v, "complaint_id", json_uuid(&c.id));
+	json_put(v, "phone_mask", json_text(c.phone_mask));
+	json_put(v, "customer_ref", json_text(c.customer_ref));
+	json_put(v, "as_of", json_time(req->now));
+	api_reply(req, 200, v);
+}
