@@ -42,6 +42,8 @@ hit_json(const struct ruleset *rules, const struct gate_hit *hit)
 		json_object_set_new(
 		    o, "allowed_until", instant_or_null(hit->allowed_until));
 	}
+	if (hit->waived != NULL)
+		json_object_set_new(o, "waived", json_string(hit->waived));
 	if (hit->evidence != NULL)
 		json_object_set_new(o, "evidence", json_string(hit->evidence));
 	if (info != NULL) {

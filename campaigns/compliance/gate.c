@@ -19,14 +19,123 @@ gate_checkpoint_letter(enum gate_checkpoint checkpoint)
 	return "PDC"[checkpoint];
 }
 
-/* ---- one pass over all rules ----------------------------------------------------------- */
+/* A purpose outside of the taxonomy cannot be told from marketing. */
+static bool
+purpose_known(const char *purpose)
+{
+	static const char *const known[] = {"MARKETING", "SERVICE", "RISK_ALERT",
+	    "LEGAL_NOTICE", "COMPLAINT_REPLY", "SURVEY", "CONSENT_REQUEST",
+	    "COLLECTION"};
+
+	for (size_t i = 0; i < STW_ARRAY_LEN(known); i++) {
+		if (strcmp(known[i], purpose) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* ---- which rules are asked -------------------------------------------------------------- */
 static bool
 rule_asked(const struct gate_rule *rule, struct gate_case *c, stw_usec at)
 {
-	return (rule->gates & 1u << c->checkpoint) != 0 && rule->from <= at &&
-	       at < rule->to && gate_scope_applies(rule->scope, c, at);
+	return rule->kind->eval != NULL && (rule->gates & 1u << c->checkpoint) != 0 &&
+	       rule->from <= at && at < rule->to &&
+	       gate_scope_applies(rule->scope, c, at);
 }
 
+static bool
+is_exemption(const struct gate_rule *rule)
+{
+	return rule->kind->eval == NULL && rule->params.rules.count > 0;
+}
+
+static void
+exemptions_find(struct gate_case *c)
+{
+	const struct ruleset *r = c->rules;
+	int n = 0;
+
+	for (int i = 0; i < r->nitems; i++)
+		n += is_exemption(&r->items[i]);
+	if (n == 0)
+		return;
+	c->exemptions = arena_array(c->arena, (size_t)n, sizeof *c->exemptions);
+	for (int i = 0; i < r->nitems; i++) {
+		if (is_exemption(&r->items[i]))
+			c->exemptions[c->nexemptions++] = &r->items[i];
+	}
+}
+
+/* What binds less cannot relax what binds more: a house rule exempts from house rules. */
+static int
+layer_rank(const char *layer)
+{
+	return strcmp(layer, "law") == 0         ? 3
+	       : strcmp(layer, "regulator") == 0 ? 2
+	       : strcmp(layer, "industry") == 0  ? 1
+						 : 0;
+}
+
+static const char *
+exempt_by(const struct gate_rule *rule, struct gate_case *c, stw_usec at)
+{
+	for (int i = 0; i < c->nexemptions; i++) {
+		const struct gate_rule *e = c->exemptions[i];
+
+		if ((e->gates & 1u << c->checkpoint) != 0 && e->from <= at &&
+		    at < e->to && gate_strings_has(&e->params.rules, rule->info->id) &&
+		    layer_rank(e->info->layer) >= layer_rank(rule->info->layer) &&
+		    gate_scope_surely(e->scope, c, at))
+			return e->info->id;
+	}
+	return NULL;
+}
+
+/* ---- what persons allowed ----------------------------------------------------------------- */
+static bool
+said(const char *s)
+{
+	return s != NULL && s[0] != '\0';
+}
+
+/* One person may answer a review; two, the house's own block. The law's, nobody. Whoever
+ * makes the contact does not allow it to himself. */
+static bool
+override_fits(const struct gate_override *o, const struct gate_case *c,
+    const struct gate_code *code)
+{
+	const struct gate_agent *agent = &c->facts->agent;
+
+	if (!said(o->by1) || !said(o->reason) || o->expires_at == STW_USEC_MAX ||
+	    o->at > c->now || o->at >= o->expires_at)
+		return false;
+	if (agent->present && (strcmp(o->by1, agent->code) == 0 ||
+				  (o->by2 != NULL && strcmp(o->by2, agent->code) == 0)))
+		return false;
+	if (code->reason->outcome == GATE_REVIEW)
+		return true;
+	return code->reason->outcome == GATE_BLOCK &&
+	       strcmp(code->info->layer, "policy") == 0 && said(o->by2) &&
+	       strcmp(o->by1, o->by2) != 0;
+}
+
+static const struct gate_override *
+override_find(const struct gate_case *c, const struct gate_code *code, stw_usec at)
+{
+	const struct gate_facts *f = c->facts;
+
+	for (int i = 0; i < f->noverrides; i++) {
+		const struct gate_override *o = &f->overrides[i];
+
+		if (strcmp(o->code, code->reason->code) == 0 && at < o->expires_at &&
+		    (o->rule == NULL || strcmp(o->rule, code->info->id) == 0) &&
+		    override_fits(o, c, code))
+			return o;
+	}
+	return NULL;
+}
+
+/* ---- one pass over all rules -------------------------------------------------------------- */
 static struct gate_answer
 rule_answer(const struct gate_rule *rule, struct gate_case *c, stw_usec at)
 {
@@ -56,20 +165,15 @@ hit_add(struct gate_decision *d, struct gate_hit *hits, const struct gate_code *
 	return hit;
 }
 
-/* The engine's own rules; see ruleset.c. */
 static void
-own_hits(struct gate_case *c, struct gate_decision *d, struct gate_hit *hits)
+own_prior_hits(struct gate_case *c, struct gate_decision *d, struct gate_hit *hits)
 {
 	const struct ruleset *r = c->rules;
 	const struct gate_facts *f = c->facts;
-	bool any_pack = ruleset_span_at(r, c->now)->any_pack;
 	bool prior = f->prior_valid_until != 0 && c->checkpoint == GATE_DIAL;
 	bool expired = prior && c->now >= f->prior_valid_until;
 	struct gate_hit *hit;
 
-	hit = hit_add(
-	    d, hits, any_pack ? NULL : r->pack_unverified, r->pack_unverified->info);
-	hit->allowed_from = any_pack ? c->now : STW_USEC_MAX;
 	if (prior) {
 		hit = hit_add(d, hits, expired ? r->decision_expired : NULL,
 		    r->decision_expired->info);
@@ -87,16 +191,70 @@ own_hits(struct gate_case *c, struct gate_decision *d, struct gate_hit *hits)
 			hit->evidence =
 			    arena_printf(c->arena, "was %.64s", f->prior_ruleset_hash);
 	}
-	if (f->promotional) {
+}
+
+/* The engine's own rules; see ruleset.c. */
+static void
+own_hits(struct gate_case *c, struct gate_decision *d, struct gate_hit *hits)
+{
+	const struct ruleset *r = c->rules;
+	const struct gate_facts *f = c->facts;
+	bool any_pack = ruleset_span_at(r, c->now)->any_pack;
+	bool known = purpose_known(f->purpose);
+	struct gate_hit *hit;
+
+	hit = hit_add(
+	    d, hits, any_pack ? NULL : r->pack_unverified, r->pack_unverified->info);
+	hit->allowed_from = any_pack ? c->now : STW_USEC_MAX;
+	hit = hit_add(d, hits, f->clock_trusted ? NULL : r->clock_untrusted,
+	    r->clock_untrusted->info);
+	hit->allowed_from = f->clock_trusted ? c->now : STW_USEC_MAX;
+	own_prior_hits(c, d, hits);
+	if (f->promotional || !known) {
 		bool mixed = strcmp(c->purpose, f->purpose) != 0;
 
 		hit = hit_add(
 		    d, hits, mixed ? r->purpose_mixed : NULL, r->purpose_mixed->info);
 		hit->allowed_from = c->now;
+		if (!known)
+			hit->evidence =
+			    arena_printf(c->arena, "%.60s is no purpose", f->purpose);
 	}
 }
 
-#define OWN_RULES 4
+#define OWN_RULES 6
+
+static void
+rule_hit(const struct gate_rule *rule, struct gate_case *c, struct gate_decision *d,
+    struct gate_hit *hits, int *overridden)
+{
+	const char *exemption = exempt_by(rule, c, c->now);
+	const struct gate_override *o = NULL;
+	struct gate_hit *hit;
+	struct gate_answer a;
+
+	if (exemption != NULL) {
+		hit = hit_add(d, hits, NULL, rule->info);
+		hit->allowed_from = c->now;
+		hit->waived = exemption;
+		return;
+	}
+	a = rule_answer(rule, c, c->now);
+	if (!a.ok)
+		o = override_find(c, a.code, c->now);
+	hit = hit_add(d, hits, a.ok || o != NULL ? NULL : a.code,
+	    a.ok ? rule->info : a.code->info);
+	hit->allowed_from = o != NULL ? c->now : a.allowed_from;
+	hit->allowed_until = o != NULL ? o->expires_at : a.allowed_until;
+	hit->evidence = a.evidence;
+	if (o != NULL) {
+		hit->waived = a.code->reason->code;
+		hit->evidence =
+		    arena_printf(c->arena, "allowed by %.60s%s%.60s", o->by1,
+			o->by2 != NULL ? " and " : "", o->by2 != NULL ? o->by2 : "");
+		(*overridden)++;
+	}
+}
 
 static void
 hits_make(struct gate_case *c, struct gate_decision *d)
@@ -104,20 +262,20 @@ hits_make(struct gate_case *c, struct gate_decision *d)
 	const struct ruleset *r = c->rules;
 	struct gate_hit *hits =
 	    arena_array(c->arena, (size_t)r->nitems + OWN_RULES, sizeof *hits);
+	int overridden = 0;
 
+	exemptions_find(c);
 	own_hits(c, d, hits);
 	for (int i = 0; i < r->nitems; i++) {
-		const struct gate_rule *rule = &r->items[i];
-		struct gate_answer a;
-		struct gate_hit *hit;
+		if (rule_asked(&r->items[i], c, c->now))
+			rule_hit(&r->items[i], c, d, hits, &overridden);
+	}
+	if (overridden > 0) {
+		struct gate_hit *hit =
+		    hit_add(d, hits, r->override_applied, r->override_applied->info);
 
-		if (!rule_asked(rule, c, c->now))
-			continue;
-		a = rule_answer(rule, c, c->now);
-		hit = hit_add(d, hits, a.ok ? NULL : a.code, rule->info);
-		hit->allowed_from = a.allowed_from;
-		hit->allowed_until = a.allowed_until;
-		hit->evidence = a.evidence;
+		hit->allowed_from = c->now;
+		hit->evidence = arena_printf(c->arena, "%d overridden", overridden);
 	}
 	d->hits = hits;
 }
@@ -179,10 +337,11 @@ next_allowed(struct gate_case *c)
 			const struct gate_rule *rule = &c->rules->items[i];
 			struct gate_answer a;
 
-			if (!rule_asked(rule, c, at))
+			if (!rule_asked(rule, c, at) || exempt_by(rule, c, at) != NULL)
 				continue;
 			a = rule_answer(rule, c, at);
-			if (a.ok || a.code->reason->outcome < GATE_DEFER)
+			if (a.ok || a.code->reason->outcome < GATE_DEFER ||
+			    override_find(c, a.code, at) != NULL)
 				continue;
 			if (a.code->reason->outcome == GATE_BLOCK ||
 			    a.allowed_from == STW_USEC_MAX)
@@ -221,7 +380,9 @@ gate_decide(const struct ruleset *rules, const struct gate_facts *facts,
 {
 	struct gate_case c = {.facts = facts,
 	    .rules = rules,
-	    .purpose = facts->promotional ? "MARKETING" : facts->purpose,
+	    .purpose = facts->promotional || !purpose_known(facts->purpose)
+			   ? "MARKETING"
+			   : facts->purpose,
 	    .checkpoint = checkpoint,
 	    .now = now,
 	    .explain = true,

@@ -355,6 +355,9 @@ struct gate_hit {
 	bool ok;
 	const char *code;          /* reason code; NULL when ok */
 	enum gate_outcome outcome; /* what the code means; GATE_UNSET when ok */
+	/* The code that persons overrode, or the id of the exemption that applied; the
+	 * rule then counts as ok. NULL: neither. */
+	const char *waived;
 	stw_usec
 	    allowed_from; /* first instant at or after now at which this rule says yes;
 	                           STW_USEC_MAX: not by waiting */

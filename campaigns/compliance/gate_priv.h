@@ -37,10 +37,18 @@ struct gate_zones {
 	int count;
 };
 
-/* [start, end) of the local day, on the weekdays whose bit (0 Monday) is set. */
+/* [start, end) of the local day, on the weekdays whose bit (0 Monday) is set and, where
+ * the rule has a calendar, on days of the classes whose bit (enum calendar_class) is set. */
 struct gate_window {
 	stw_usec start, end;
-	unsigned weekdays;
+	unsigned weekdays, classes;
+};
+
+/* Any day of these is meant, in a rule about days. */
+struct gate_days {
+	unsigned weekdays, classes; /* bits as above */
+	const stw_day *dates;
+	int ndates;
 };
 
 struct gate_windows {
@@ -57,27 +65,71 @@ struct pack_calendar {
 
 /* Of all kinds; each uses the few that its schema in kind.c names. */
 struct gate_params {
-	int check;  /* index into the kind's words */
-	int counts; /* enum gate_counted */
-	int scope;  /* enum gate_count_scope */
-	int window; /* enum gate_cap_window */
-	int64_t limit, days, minutes, months, age, hours;
-	struct gate_strings channels, kinds, superseded, invalid_forms;
+	int check;       /* index into the kind's words */
+	int counts;      /* enum gate_counted */
+	unsigned scope;  /* bits, enum gate_count_scope */
+	int window;      /* enum gate_cap_window */
+	int measure;     /* enum gate_measure */
+	int mode;        /* enum gate_zone_mode */
+	int week_start;  /* 0 Monday */
+	int need;        /* enum relationship_need */
+	unsigned unless; /* bits, enum gate_unless */
+	int64_t limit, days, minutes, months, age, hours, recheck_hours, basis_points;
+	int64_t transaction_months, inquiry_months, per_day, per_year, percent,
+	    grace_days;
+	struct gate_strings channels, purposes, kinds, superseded, invalid_forms, items,
+	    labels, modes, rules;
 	struct gate_ints matrix;
 	struct gate_windows windows;
+	struct gate_days blackout;
 	struct gate_zones zones; /* instead of the contact's candidates */
 	const struct zone *zone; /* of the bank's own dates */
 	const struct pack_calendar *calendar;
 	const struct terms *terms;
 	const char *text; /* expression */
+	const char *name; /* of a register, of a kind of record */
 	bool required;
-	bool unless_approval;
+	bool unless_approval, preference, count_first_day, exclude_warm, names_number,
+	    same_number, dob_required, shown, clip;
 };
 
-enum gate_counted { COUNTED_ATTEMPT = 0, COUNTED_CONVERSATION, COUNTED_MESSAGE };
-enum gate_count_scope { SCOPE_NUMBER = 0, SCOPE_PERSON };
-enum gate_cap_window { CAP_ROLLING = 0, CAP_LOCAL_DAY };
+/* ANY: attempts and messages alike. */
+enum gate_counted {
+	COUNTED_ATTEMPT = 0,
+	COUNTED_CONVERSATION,
+	COUNTED_MESSAGE,
+	COUNTED_CONNECT,
+	COUNTED_ANY,
+};
+/* What has to be the same for a contact to count; several: all of them. */
+enum gate_count_scope {
+	SCOPE_NUMBER = 0,
+	SCOPE_PERSON,
+	SCOPE_HOUSEHOLD,
+	SCOPE_SUBJECT,
+	SCOPE_CALLER,
+	SCOPE_ORG,
+};
+enum gate_cap_window { CAP_ROLLING = 0, CAP_LOCAL_DAY, CAP_LOCAL_WEEK, CAP_DAYS };
+enum gate_measure { MEASURE_ELAPSED = 0, MEASURE_DATES };
+enum gate_zone_mode { ZONES_ALL = 0, ZONES_ANY };
+/* What takes the place of what the rule asks for. */
+enum gate_unless {
+	UNLESS_CONSENT = 0,
+	UNLESS_RELATIONSHIP,
+	UNLESS_CONTRACT,
+	UNLESS_WARM
+};
+enum relationship_need { NEED_DETAIL = 0, NEED_REQUIRED };
 
+enum consent_check {
+	CONSENT_FULL = 0,
+	CONSENT_NOT_WITHDRAWN,
+	CONSENT_WRITTEN,
+	CONSENT_SEPARATE,
+	CONSENT_GUARDIAN,
+};
+enum registry_check { REGISTRY_LISTED = 0, REGISTRY_FRESH, REGISTRY_SERVICE };
 enum number_check {
 	NUMBER_REGISTERED = 0,
 	NUMBER_OWNER,
@@ -88,8 +140,19 @@ enum number_check {
 	NUMBER_VALIDITY,
 	NUMBER_STATUS,
 	NUMBER_KIND,
+	NUMBER_LEASE,
+	NUMBER_UNDERTAKING,
+	NUMBER_IDENTITY,
+	NUMBER_SHOWN,
 };
-enum health_check { HEALTH_DAILY_CAP = 0, HEALTH_HOURLY_CAP };
+enum health_check {
+	HEALTH_DAILY_CAP = 0,
+	HEALTH_HOURLY_CAP,
+	HEALTH_LABEL,
+	HEALTH_ATTESTATION,
+	HEALTH_CALLBACK,
+};
+enum suitability_check { SUIT_MATRIX = 0, SUIT_AFFORDABLE, SUIT_QUALIFIED };
 enum age_check { AGE_AT_LEAST = 0, AGE_BELOW };
 enum flag_check {
 	FLAG_DECEASED = 0,
@@ -106,9 +169,40 @@ enum objection_check {
 	OBJECTION_CARRIER,
 	OBJECTION_HOUSEHOLD,
 };
-enum data_check { DATA_DOB = 0, DATA_PRODUCT_RISK, DATA_POINT_VERIFIED };
+enum data_check {
+	DATA_DOB = 0,
+	DATA_PRODUCT_RISK,
+	DATA_POINT_VERIFIED,
+	DATA_POINT_STABLE,
+	DATA_POINT_UNSHARED,
+	DATA_CAMPAIGN_IMPACT,
+	DATA_PARTY_ZONES,
+};
 enum campaign_check { CAMPAIGN_APPROVED = 0, CAMPAIGN_ACTIVE };
-enum cooldown_check { COOLDOWN_ATTEMPT = 0, COOLDOWN_WITHDRAWAL };
+enum cooldown_check {
+	COOLDOWN_ATTEMPT = 0,
+	COOLDOWN_WITHDRAWAL,
+	COOLDOWN_CONNECT,
+	COOLDOWN_CONVERSATION,
+	COOLDOWN_REFUSAL,
+	COOLDOWN_CONSENT_REFUSAL,
+	COOLDOWN_ABANDONED,
+};
+enum terms_check { TERMS_BANNED = 0, TERMS_REQUIRED };
+enum disclosure_check {
+	DISCLOSURE_AI_LABEL = 0,
+	DISCLOSURE_CONTAINED,
+	DISCLOSURE_MADE
+};
+enum recording_check { RECORDING_UP = 0, RECORDING_DUAL };
+enum qualification_check { QUALIFIED_LICENCE = 0, QUALIFIED_MANDATE };
+enum automation_check {
+	AUTOMATION_NUMBER_ROBOT = 0,
+	AUTOMATION_NO_ROBOT,
+	AUTOMATION_NO_SYNTHETIC,
+	AUTOMATION_NO_AUTODIAL,
+	AUTOMATION_POINT_CLASS,
+};
 
 /* ---- rules ------------------------------------------------------------------------ */
 /* A code the rule can give, and the rule or clause that explains it. */
@@ -128,6 +222,10 @@ struct gate_case {
 	struct arena *arena;
 	struct rule_value
 	    *vars; /* for scopes that need the interpreter; NULL: not yet */
+	struct gate_zones zones; /* the party's that count; see gate_case_zones */
+	bool zones_made;
+	const struct gate_rule **exemptions; /* the rules of that kind */
+	int nexemptions;
 };
 
 struct gate_answer {
@@ -143,12 +241,20 @@ typedef void gate_eval(const struct gate_rule *rule, struct gate_case *c, stw_us
 struct gate_kind {
 	const char *name;
 	gate_eval *eval;
-	/* Codes it gives, NULL at the end; NULL: exactly one, the rule's choice. */
+	/* The codes it gives whatever the rule says, NULL at the end; NULL: none. */
 	const char *const *(*codes)(const struct gate_params *params);
+	/* Whether the rule chooses one code more; NULL: it does, unless there are codes. */
+	bool (*chooses)(const struct gate_params *params);
 	const struct gate_param *schema; /* name NULL at the end */
 };
 
 const struct gate_kind *gate_kind_find(const char *name);
+/* All, by name. */
+int gate_kinds(const struct gate_kind **out);
+bool gate_kind_chooses(const struct gate_kind *kind, const struct gate_params *params);
+/* NULL when the parameters fit one another; else what is wrong: what no schema can say. */
+const char *gate_params_misfit(
+    const struct gate_kind *kind, const struct gate_params *params);
 
 struct gate_rule {
 	struct rule_info *info;
@@ -174,14 +280,39 @@ void answer_deny(struct gate_answer *out, const struct gate_rule *rule,
 	} while (0)
 
 bool gate_strings_has(const struct gate_strings *list, const char *s);
+bool gate_texts_has(const struct gate_texts *list, const char *s);
+/* The zones of the person that count: the verified ones, or else all. */
+struct gate_zones gate_case_zones(struct gate_case *c);
+/* The last (or first) instant, over the zones that count, at which a local day begins;
+ * `fallback` where no zone is known. */
+stw_usec gate_day_starts_last(
+    struct gate_case *c, const struct zone *fallback, stw_day day);
+stw_usec gate_day_starts_first(
+    struct gate_case *c, const struct zone *fallback, stw_day day);
+/* "*" and NULL stand for all. */
+bool gate_dim_covers(const char *given, const char *wanted);
+/* Says no to what nobody knows the end of: for good, or, where the rule has
+ * recheck_hours, until it is worth asking again. */
+void answer_deny_for_now(struct gate_answer *out, const struct gate_rule *rule,
+    const struct gate_case *c, stw_usec at);
+/* One of the things in params->unless holds at `at`; *until: how long. */
+bool gate_relieved(const struct gate_params *params, struct gate_case *c, stw_usec at,
+    stw_usec *until);
+/* A grant that covers the contact and is sound; *until: how long. */
+bool gate_consent_holds(const struct gate_params *params, struct gate_case *c,
+    stw_usec at, stw_usec *until);
+/* *had: there was one once. */
+bool gate_relationship_holds(const struct gate_params *params, struct gate_case *c,
+    stw_usec at, stw_usec *until, bool *had);
 
-gate_eval eval_time_window, eval_freq_cap, eval_cooldown;
+gate_eval eval_time_window, eval_blackout_day, eval_freq_cap, eval_cooldown;
 gate_eval eval_consent_required, eval_objection_absent;
+gate_eval eval_registry_scrub, eval_relationship, eval_reassigned_check;
 gate_eval eval_number_licence, eval_number_health;
 gate_eval eval_suitability_matrix, eval_rating_valid, eval_product_on_sale;
 gate_eval eval_age_gate, eval_person_flag, eval_data_present;
-gate_eval eval_script_approved, eval_disclosure, eval_qualification,
-    eval_automation_gate;
+gate_eval eval_script_approved, eval_content_terms, eval_disclosure, eval_recording;
+gate_eval eval_qualification, eval_automation_gate, eval_ratio_limit;
 gate_eval eval_campaign_state, eval_expression;
 
 /* ---- scopes ------------------------------------------------------------------------ */
@@ -193,6 +324,9 @@ enum stw_code gate_scope_compile(const struct rule_env *env, struct str text,
     struct arena *arena, struct gate_scope **out, struct stw_err *err) STW_MUST_USE;
 /* Undecided counts as yes: a rule whose scope cannot be told applies. */
 bool gate_scope_applies(
+    const struct gate_scope *scope, struct gate_case *c, stw_usec at);
+/* The same, but undecided counts as no: for what relaxes other rules. */
+bool gate_scope_surely(
     const struct gate_scope *scope, struct gate_case *c, stw_usec at);
 /* The same through the interpreter alone; for the test that compares the two. */
 bool gate_scope_applies_slow(
@@ -229,7 +363,7 @@ struct ruleset {
 	struct ruleset_span *spans; /* ascending; the first from STW_USEC_NEVER */
 	int nspans;
 	const struct gate_code *pack_unverified, *decision_expired, *ruleset_changed,
-	    *purpose_mixed;
+	    *purpose_mixed, *clock_untrusted, *override_applied;
 };
 
 const struct ruleset_span *ruleset_span_at(const struct ruleset *rules, stw_usec at);
@@ -309,6 +443,8 @@ enum gate_param_type {
 	PARAM_ZONES,
 	PARAM_CALENDAR, /* const struct pack_calendar *: by its name in the pack */
 	PARAM_TERMS,    /* const struct terms *: the same */
+	PARAM_BITS,     /* unsigned: a list of words, or one */
+	PARAM_DAYS,     /* struct gate_days */
 };
 
 struct gate_param {

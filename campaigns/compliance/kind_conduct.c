@@ -1,9 +1,13 @@
 /*
- * kind_conduct.c - kinds about who calls and with what: script_approved, disclosure,
- * qualification, automation_gate, campaign_state, and expression for the rest.
+ * kind_conduct.c - kinds about who calls and with what: script_approved, content_terms,
+ * disclosure, recording, qualification, automation_gate, ratio_limit, campaign_state, and
+ * expression for the rest.
  */
+#include <string.h>
+
 #include "campaigns/compliance/gate_priv.h"
 
+/* ---- the script ------------------------------------------------------------------------- */
 void
 eval_script_approved(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
     struct gate_answer *out)
@@ -11,20 +15,111 @@ eval_script_approved(const struct gate_rule *rule, struct gate_case *c, stw_usec
 	const struct gate_script *script = &c->facts->script;
 
 	(void)at;
-	if (script->code != NULL && script->approved)
+	if (script->code != NULL && script->approved &&
+	    (!rule->params.shown ||
+		(script->shown_version.known &&
+		    script->shown_version.value == script->version)))
 		return;
 	answer_deny(out, rule, NULL, STW_USEC_MAX);
 	if (script->code != NULL)
 		answer_note(c, out, "%s version %d", script->code, script->version);
 }
 
+/* A text that is not known may say anything. */
+void
+eval_content_terms(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
+    struct gate_answer *out)
+{
+	const struct gate_params *p = &rule->params;
+	const struct gate_script *script = &c->facts->script;
+	const struct terms_hit *hits;
+	const char *const *missing;
+	const char *term = NULL;
+
+	(void)at;
+	if (script->rendered == NULL)
+		term = "the text is not known";
+	else if (p->check == TERMS_BANNED && script->term_hits.count > 0)
+		term = script->term_hits.items[0];
+	else if (p->check == TERMS_BANNED &&
+		 terms_find_banned(
+		     p->terms, str_of(script->rendered), c->arena, &hits) > 0)
+		term = hits[0].term;
+	else if (p->check == TERMS_REQUIRED &&
+		 terms_find_missing(
+		     p->terms, str_of(script->rendered), c->arena, &missing) > 0)
+		term = missing[0];
+	if (term == NULL)
+		return;
+	answer_deny(out, rule, NULL, STW_USEC_MAX);
+	answer_note(c, out, "%s", term);
+}
+
+static const char *
+first_missing(const struct gate_strings *items, const struct gate_texts *have)
+{
+	for (int i = 0; i < items->count; i++) {
+		if (!gate_texts_has(have, items->items[i]))
+			return items->items[i];
+	}
+	return NULL;
+}
+
 void
 eval_disclosure(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
     struct gate_answer *out)
 {
+	const struct gate_params *p = &rule->params;
+	const struct gate_facts *f = c->facts;
+	const char *missing = NULL;
+
 	(void)at;
-	if (!c->facts->script.ai_disclosure)
+	switch ((enum disclosure_check)p->check) {
+	case DISCLOSURE_AI_LABEL:
+		if (!f->script.ai_disclosure)
+			missing = "no label";
+		else if (p->clip && f->script.clip == NULL)
+			missing = "no clip";
+		break;
+	case DISCLOSURE_CONTAINED:
+		missing = first_missing(&p->items, &f->script.disclosures);
+		break;
+	case DISCLOSURE_MADE:
+		missing = first_missing(&p->items, &f->disclosed);
+		break;
+	}
+	if (missing == NULL)
+		return;
+	answer_deny(out, rule, NULL, STW_USEC_MAX);
+	answer_note(c, out, "%s", missing);
+}
+
+/* ---- recording --------------------------------------------------------------------------- */
+void
+eval_recording(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
+    struct gate_answer *out)
+{
+	const struct gate_facts *f = c->facts;
+	bool sale = f->stage == NULL || strcmp(f->stage, "INVITE") != 0;
+
+	(void)at;
+	if (rule->params.check == RECORDING_UP
+		? f->recorder != GATE_STATE_OK
+		: f->product.code != NULL && f->product.dual_recording && sale)
 		answer_deny(out, rule, NULL, STW_USEC_MAX);
+}
+
+/* ---- who calls ---------------------------------------------------------------------------- */
+static void
+answer_mandate(const struct gate_rule *rule, const struct gate_agent *agent,
+    stw_usec at, struct gate_answer *out)
+{
+	if (agent->outsourcer == NULL)
+		return;
+	if (at < agent->mandate_from || at >= agent->mandate_until)
+		answer_deny(out, rule, NULL, STW_USEC_MAX);
+	else
+		out->allowed_until = agent->mandate_until;
 }
 
 void
@@ -33,27 +128,92 @@ eval_qualification(const struct gate_rule *rule, struct gate_case *c, stw_usec a
 {
 	const struct gate_agent *agent = &c->facts->agent;
 
-	if (!agent->present || at >= agent->qualified_until) {
+	if (!agent->present) {
 		answer_deny(out, rule, NULL, STW_USEC_MAX);
-		if (!agent->present)
-			answer_note(c, out, "no agent named");
-		return;
+		answer_note(c, out, "no agent named");
+	} else if (rule->params.check == QUALIFIED_MANDATE) {
+		answer_mandate(rule, agent, at, out);
+	} else if (at >= agent->qualified_until) {
+		answer_deny(out, rule, NULL, STW_USEC_MAX);
+	} else {
+		out->allowed_until = agent->qualified_until;
 	}
-	out->allowed_until = agent->qualified_until;
 }
 
 void
 eval_automation_gate(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
     struct gate_answer *out)
 {
-	const struct gate_number *number = &c->facts->number;
+	const struct gate_params *p = &rule->params;
+	const struct gate_facts *f = c->facts;
+	bool robot = f->handler == GATE_HANDLER_ROBOT, ok = true;
 
 	(void)at;
-	if (c->facts->handler == GATE_HANDLER_ROBOT && number->present &&
-	    !number->robot)
+	switch ((enum automation_check)p->check) {
+	case AUTOMATION_NUMBER_ROBOT:
+		ok = !robot || !f->number.present || f->number.robot;
+		break;
+	case AUTOMATION_NO_ROBOT:
+		ok = !robot;
+		break;
+	case AUTOMATION_NO_SYNTHETIC:
+		ok = !robot && !f->synthetic_voice;
+		break;
+	case AUTOMATION_NO_AUTODIAL:
+		ok = !f->autodialled;
+		break;
+	case AUTOMATION_POINT_CLASS:
+		ok = f->point.point_class != NULL &&
+		     !gate_strings_has(&p->kinds, f->point.point_class);
+		if (!ok)
+			answer_note(c, out, "class %s",
+			    f->point.point_class != NULL ? f->point.point_class
+							 : "unknown");
+		break;
+	}
+	if (!ok)
 		answer_deny(out, rule, NULL, STW_USEC_MAX);
 }
 
+/* ---- ratio_limit --------------------------------------------------------------------------- */
+static const char *const dial_words[] = {
+    "predictive", "manual", "preview", "progressive", "predictive"};
+
+/* abandoned / answered > basis points / 10000; no calls, no ratio. */
+static bool
+ratio_exceeded(const struct gate_ratio *r, int64_t basis_points)
+{
+	__extension__ typedef __int128 wide;
+
+	return (wide)r->abandoned * 10000 > (wide)r->answered * basis_points;
+}
+
+void
+eval_ratio_limit(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
+    struct gate_answer *out)
+{
+	const struct gate_params *p = &rule->params;
+	const struct gate_facts *f = c->facts;
+	const char *mode = dial_words[f->dial_mode];
+	const struct gate_ratio *r = NULL;
+
+	if (p->modes.count > 0 ? !gate_strings_has(&p->modes, mode)
+			       : strcmp(mode, "predictive") != 0)
+		return;
+	for (int i = 0; i < f->nratios; i++) {
+		if (f->ratios[i].hours == p->hours)
+			r = &f->ratios[i];
+	}
+	if (r == NULL || ratio_exceeded(r, p->basis_points))
+		answer_deny_for_now(out, rule, c, at);
+	if (r == NULL)
+		answer_note(c, out, "not counted");
+	else
+		answer_note(c, out, "%lld of %lld abandoned", (long long)r->abandoned,
+		    (long long)r->answered);
+}
+
+/* ---- the campaign, and the rest -------------------------------------------------------------- */
 void
 eval_campaign_state(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
     struct gate_answer *out)

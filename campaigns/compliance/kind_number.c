@@ -86,14 +86,28 @@ eval_number_licence(const struct gate_rule *rule, struct gate_case *c, stw_usec 
 			answer_note(
 			    c, out, "kind %s", n->kind != NULL ? n->kind : "unknown");
 		break;
+	case NUMBER_LEASE:
+		ok = n->lessee == NULL && !n->sublet;
+		break;
+	case NUMBER_UNDERTAKING:
+		ok = n->has_undertaking;
+		break;
+	case NUMBER_IDENTITY:
+		ok = n->identity == GATE_STATE_OK;
+		break;
+	case NUMBER_SHOWN:
+		ok = !n->withheld;
+		break;
 	}
 	if (!ok)
 		answer_deny(out, rule, NULL, STW_USEC_MAX);
 }
 
-/* Counters are those of now: they start anew with the next local day or hour. */
-void
-eval_number_health(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
+/* ---- number_health ---------------------------------------------------------------------- */
+/* Counters are those of now: they start anew with the next local day or hour. A number
+ * without a cap of its own has the rule's. */
+static void
+answer_cap(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
     struct gate_answer *out)
 {
 	const struct gate_params *p = &rule->params;
@@ -104,7 +118,9 @@ eval_number_health(const struct gate_rule *rule, struct gate_case *c, stw_usec a
 	struct zone_local then, now;
 	stw_usec next;
 
-	if (!n->present || !cap.known)
+	if (!cap.known && p->limit > 0)
+		cap = (struct gate_optional_int){true, p->limit};
+	if (!cap.known)
 		return;
 	then = zone_local(p->zone, at);
 	now = zone_local(p->zone, c->now);
@@ -117,4 +133,62 @@ eval_number_health(const struct gate_rule *rule, struct gate_case *c, stw_usec a
 		answer_deny(out, rule, NULL, next);
 	}
 	answer_note(c, out, "used %lld of %lld", (long long)used, (long long)cap.value);
+}
+
+/* A look at the label or a test of the route that is older than the rule's days says
+ * nothing any more; one of the future says nothing yet. */
+static bool
+look_is_fresh(const struct gate_params *p, const struct gate_case *c, stw_usec looked,
+    stw_usec at, struct gate_answer *out)
+{
+	stw_usec until;
+
+	if (p->days == 0)
+		return true;
+	if (looked == STW_USEC_NEVER || looked > c->now)
+		return false;
+	until = looked + p->days * STW_USEC_DAY;
+	if (at < until && until < out->allowed_until)
+		out->allowed_until = until;
+	return at < until;
+}
+
+void
+eval_number_health(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
+    struct gate_answer *out)
+{
+	const struct gate_params *p = &rule->params;
+	const struct gate_number *n = &c->facts->number;
+	bool ok = true;
+
+	if (!n->present)
+		return;
+	switch ((enum health_check)p->check) {
+	case HEALTH_DAILY_CAP:
+	case HEALTH_HOURLY_CAP:
+		answer_cap(rule, c, at, out);
+		return;
+	case HEALTH_LABEL:
+		ok = (n->label == NULL || (!gate_strings_has(&p->labels, n->label) &&
+					      strcmp(n->label, "unknown") != 0)) &&
+		     look_is_fresh(p, c, n->label_at, at, out);
+		break;
+	case HEALTH_ATTESTATION:
+		ok = n->attestation != NULL &&
+		     gate_strings_has(&p->items, n->attestation);
+		break;
+	case HEALTH_CALLBACK:
+		ok = n->callback == GATE_STATE_OK &&
+		     look_is_fresh(p, c, n->callback_ok_at, at, out);
+		break;
+	}
+	if (ok)
+		return;
+	answer_deny_for_now(out, rule, c, at);
+	if (p->check == HEALTH_LABEL)
+		answer_note(
+		    c, out, "label %s", n->label != NULL ? n->label : "not known");
+	else if (p->check == HEALTH_ATTESTATION)
+		answer_note(c, out, "attestation %s",
+		    n->attestation != NULL ? n->attestation : "none");
 }

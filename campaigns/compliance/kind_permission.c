@@ -1,214 +1,13 @@
 /*
- * kind_permission.c - kinds about the customer's will: consent_required, objection_absent.
+ * kind_permission.c - kinds about the customer's will against contacts and about what
+ * stands in for consent: objection_absent, registry_scrub, relationship,
+ * reassigned_check.
  *
  * An event counts from the instant it is both true in the world and known to the bank.
  */
 #include <string.h>
 
 #include "campaigns/compliance/gate_priv.h"
-
-/* ---- consent_required ----------------------------------------------------------------- */
-/* In the order in which one of them is given: the first that fits. */
-static const char *const consent_codes[] = {"CONSENT_EXPIRED",
-    "CONSENT_NUMBER_MISMATCH", "CONSENT_RECIPIENT_MISMATCH", "CONSENT_PURPOSE_MISMATCH",
-    "CONSENT_CHANNEL_MISMATCH", "CONSENT_STALE_VERSION", "CONSENT_INVALID_FORM",
-    "CONSENT_EVIDENCE_MISSING"};
-
-/* What the contact asks for. */
-struct consent_want {
-	const char *purpose, *channel, *product_class, *recipient;
-	int64_t point_id;
-};
-
-static bool
-dim_covers(const char *given, const char *wanted)
-{
-	return given == NULL || strcmp(given, "*") == 0 || strcmp(given, wanted) == 0;
-}
-
-/* A contact about no product ("*") needs a consent, but of no particular class. */
-static bool
-class_covers(const char *given, const char *wanted)
-{
-	return strcmp(wanted, "*") == 0 || dim_covers(given, wanted);
-}
-
-static bool
-withdrawal_covers(const struct gate_consent *w, const struct consent_want *want)
-{
-	return dim_covers(w->purpose, want->purpose) &&
-	       dim_covers(w->channel, want->channel) &&
-	       dim_covers(w->product_class, want->product_class) &&
-	       dim_covers(w->recipient, want->recipient) &&
-	       (w->point_id == 0 || w->point_id == want->point_id);
-}
-
-/* Its grant is dead, whatever the contact asks for. */
-static bool
-withdrawal_ends(const struct gate_consent *w, const struct gate_consent *g)
-{
-	const struct consent_want own = {
-	    g->purpose, g->channel, g->product_class, g->recipient, g->point_id};
-
-	return withdrawal_covers(w, &own);
-}
-
-static bool
-event_known(const struct gate_consent *e, const struct gate_case *c, stw_usec at)
-{
-	return e->recorded_at <= c->now && e->effective_at <= at;
-}
-
-/* Bit i set: the grant fails for consent_codes[i]. */
-static unsigned
-grant_faults(const struct gate_consent *g, const struct consent_want *want,
-    const struct gate_params *p, stw_usec at)
-{
-	unsigned faults = 0;
-
-	if (at >= g->expires_at)
-		faults |= 1u << 0;
-	if (g->point_id != 0 && g->point_id != want->point_id)
-		faults |= 1u << 1;
-	if (!dim_covers(g->recipient, want->recipient))
-		faults |= 1u << 2;
-	if (!dim_covers(g->purpose, want->purpose) ||
-	    !class_covers(g->product_class, want->product_class))
-		faults |= 1u << 3;
-	if (!dim_covers(g->channel, want->channel))
-		faults |= 1u << 4;
-	if (g->notice_version == NULL
-		? p->required
-		: gate_strings_has(&p->superseded, g->notice_version))
-		faults |= 1u << 5;
-	if (g->form == NULL || gate_strings_has(&p->invalid_forms, g->form))
-		faults |= 1u << 6;
-	if (!g->has_evidence)
-		faults |= 1u << 7;
-	return faults;
-}
-
-/* Dimensions alone: would this grant, if alive and sound, be the consent asked for? */
-#define FAULTS_OF_SCOPE 0x1eu
-
-struct consent_state {
-	const struct gate_consent *best; /* grant with the fewest faults */
-	unsigned faults;
-	stw_usec until;                        /* best has no fault: how long */
-	const struct gate_consent *withdrawal; /* newest that covers the contact */
-	stw_usec newest_grant;                 /* in scope; NEVER: none */
-};
-
-static bool
-grant_ended(const struct gate_facts *f, const struct gate_case *c,
-    const struct gate_consent *g, const struct consent_want *want, stw_usec at)
-{
-	for (int i = 0; i < f->nconsents; i++) {
-		const struct gate_consent *w = &f->consents[i];
-
-		/* the same instant: the withdrawal wins */
-		if (w->action == GATE_CONSENT_WITHDRAW && event_known(w, c, at) &&
-		    w->effective_at >= g->effective_at &&
-		    (withdrawal_covers(w, want) || withdrawal_ends(w, g)))
-			return true;
-	}
-	return false;
-}
-
-/* A withdrawal already known for a later instant bounds the permission. */
-static stw_usec
-grant_until(const struct gate_facts *f, const struct gate_case *c,
-    const struct gate_consent *g, const struct consent_want *want, stw_usec at)
-{
-	stw_usec until = g->expires_at;
-
-	for (int i = 0; i < f->nconsents; i++) {
-		const struct gate_consent *w = &f->consents[i];
-
-		if (w->action == GATE_CONSENT_WITHDRAW && w->recorded_at <= c->now &&
-		    w->effective_at > at && w->effective_at < until &&
-		    (withdrawal_covers(w, want) || withdrawal_ends(w, g)))
-			until = w->effective_at;
-	}
-	return until;
-}
-
-static bool
-grant_is_better(unsigned a, unsigned b)
-{
-	int na = __builtin_popcount(a);
-	int nb = __builtin_popcount(b);
-
-	return na != nb ? na < nb
-			: __builtin_ctz(a | 1u << 31) < __builtin_ctz(b | 1u << 31);
-}
-
-static struct consent_state
-consent_look(const struct gate_params *p, struct gate_case *c,
-    const struct consent_want *want, stw_usec at)
-{
-	const struct gate_facts *f = c->facts;
-	struct consent_state s = {.until = 0, .newest_grant = STW_USEC_NEVER};
-
-	for (int i = 0; i < f->nconsents; i++) {
-		const struct gate_consent *e = &f->consents[i];
-		unsigned faults;
-
-		if (!event_known(e, c, at))
-			continue;
-		if (e->action == GATE_CONSENT_WITHDRAW) {
-			if (withdrawal_covers(e, want) &&
-			    (s.withdrawal == NULL ||
-				e->effective_at > s.withdrawal->effective_at))
-				s.withdrawal = e;
-			continue;
-		}
-		faults = grant_faults(e, want, p, at);
-		if ((faults & FAULTS_OF_SCOPE) == 0 && e->effective_at > s.newest_grant)
-			s.newest_grant = e->effective_at;
-		if (grant_ended(f, c, e, want, at))
-			continue;
-		if (faults == 0) {
-			stw_usec until = grant_until(f, c, e, want, at);
-
-			if (s.best == NULL || s.faults != 0 || until > s.until) {
-				s.best = e;
-				s.until = until;
-			}
-			s.faults = 0;
-		} else if (s.best == NULL ||
-			   (s.faults != 0 && grant_is_better(faults, s.faults))) {
-			s.best = e;
-			s.faults = faults;
-		}
-	}
-	return s;
-}
-
-void
-eval_consent_required(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
-    struct gate_answer *out)
-{
-	const struct gate_facts *f = c->facts;
-	const struct consent_want want = {c->purpose, f->channel,
-	    f->product.product_class, f->caller_org, f->point.point_id};
-	struct consent_state s = consent_look(&rule->params, c, &want, at);
-
-	if (s.best != NULL && s.faults == 0) {
-		out->allowed_until = s.until;
-		answer_note(c, out, "consent %s", s.best->id);
-	} else if (s.withdrawal != NULL &&
-		   s.withdrawal->effective_at >= s.newest_grant) {
-		answer_deny(out, rule, "CONSENT_WITHDRAWN", STW_USEC_MAX);
-		answer_note(c, out, "withdrawal %s", s.withdrawal->id);
-	} else if (s.best != NULL) {
-		answer_deny(
-		    out, rule, consent_codes[__builtin_ctz(s.faults)], STW_USEC_MAX);
-		answer_note(c, out, "nearest consent %s", s.best->id);
-	} else {
-		answer_deny(out, rule, "CONSENT_MISSING", STW_USEC_MAX);
-	}
-}
 
 /* ---- objection_absent ------------------------------------------------------------------ */
 static bool
@@ -217,7 +16,7 @@ objection_bites(enum objection_check check, const struct gate_params *p,
 {
 	bool dnc = strcmp(o->kind, "do_not_call") == 0;
 	bool opt_out = strcmp(o->kind, "channel_opt_out") == 0;
-	bool here = dim_covers(o->channel, channel);
+	bool here = gate_dim_covers(o->channel, channel);
 
 	switch (check) {
 	case OBJECTION_DO_NOT_CALL:
@@ -247,6 +46,8 @@ eval_objection_absent(const struct gate_rule *rule, struct gate_case *c, stw_use
 		const struct gate_objection *o = &f->objections[i];
 
 		if (o->recorded_at > c->now || at >= o->lifted_at ||
+		    (p->same_number && o->point_id != 0 &&
+			o->point_id != f->point.point_id) ||
 		    !objection_bites((enum objection_check)p->check, p, o, f->channel))
 			continue;
 		if (o->effective_at > at) {
@@ -258,4 +59,230 @@ eval_objection_absent(const struct gate_rule *rule, struct gate_case *c, stw_use
 		answer_note(c, out, "objection %s", o->id);
 		return;
 	}
+}
+
+/* ---- relationship ------------------------------------------------------------------------ */
+/* A permission of n months ends at the midnight that starts its anniversary, in the zone
+ * where that comes first. */
+static void
+relation_extend(struct gate_case *c, const struct zone *zone,
+    const struct gate_optional_day *since, int64_t months, stw_usec at, stw_usec *end)
+{
+	stw_usec until;
+
+	if (!since->known || months == 0 ||
+	    gate_day_starts_first(c, zone, since->day) > at)
+		return;
+	until =
+	    gate_day_starts_first(c, zone, stw_day_add_months(since->day, (int)months));
+	if (until > *end)
+		*end = until;
+}
+
+/* The customer's own request not to be called ends the relationship as a ground. */
+static stw_usec
+relation_killed(const struct gate_case *c)
+{
+	const struct gate_facts *f = c->facts;
+	stw_usec killed = f->relationship.terminated_at;
+
+	if (killed == GATE_WHEN_UNKNOWN)
+		return STW_USEC_NEVER; /* not known: as if long ago */
+	if (killed == STW_USEC_NEVER)
+		killed = STW_USEC_MAX;
+	for (int i = 0; i < f->nobjections; i++) {
+		const struct gate_objection *o = &f->objections[i];
+
+		if (o->own && strcmp(o->kind, "do_not_call") == 0 &&
+		    o->recorded_at <= c->now && o->effective_at < killed)
+			killed = o->effective_at;
+	}
+	return killed;
+}
+
+bool
+gate_relationship_holds(const struct gate_params *params, struct gate_case *c,
+    stw_usec at, stw_usec *until, bool *had)
+{
+	const struct gate_relationship *r = &c->facts->relationship;
+	stw_usec killed = relation_killed(c), end = STW_USEC_NEVER;
+
+	*had = r->contract || r->last_transaction_on.known || r->last_inquiry_on.known;
+	relation_extend(c, params->zone, &r->last_transaction_on,
+	    params->transaction_months, at, &end);
+	relation_extend(
+	    c, params->zone, &r->last_inquiry_on, params->inquiry_months, at, &end);
+	*until = end < killed ? end : killed;
+	return at < *until;
+}
+
+bool
+gate_relieved(
+    const struct gate_params *params, struct gate_case *c, stw_usec at, stw_usec *until)
+{
+	const struct gate_facts *f = c->facts;
+	stw_usec end = STW_USEC_NEVER, one;
+	bool had;
+
+	if ((params->unless & 1u << UNLESS_CONSENT) != 0 &&
+	    gate_consent_holds(params, c, at, &one) && one > end)
+		end = one;
+	if ((params->unless & 1u << UNLESS_RELATIONSHIP) != 0 &&
+	    gate_relationship_holds(params, c, at, &one, &had) && one > end)
+		end = one;
+	if ((params->unless & 1u << UNLESS_CONTRACT) != 0 && f->relationship.contract &&
+	    at < relation_killed(c) && relation_killed(c) > end)
+		end = relation_killed(c);
+	if ((params->unless & 1u << UNLESS_WARM) != 0 && f->warm_call != NULL)
+		end = STW_USEC_MAX;
+	*until = end;
+	return at < end;
+}
+
+/* ---- registers ----------------------------------------------------------------------------- */
+/* The newest answer of the register. */
+static const struct gate_registry *
+registry_find(const struct gate_facts *f, const char *name)
+{
+	const struct gate_registry *best = NULL;
+
+	for (int i = 0; i < f->nregistries; i++) {
+		const struct gate_registry *r = &f->registries[i];
+
+		if (strcmp(r->name, name) == 0 &&
+		    (best == NULL || r->obtained_at > best->obtained_at))
+			best = r;
+	}
+	return best;
+}
+
+/* Whether the number is listed as of `at`; a listing may bite some days late. *from: when
+ * a listing that does not bite yet will. */
+static bool
+registry_lists(const struct gate_params *p, struct gate_case *c,
+    const struct gate_registry *r, stw_usec at, stw_usec *from)
+{
+	*from = STW_USEC_MAX;
+	if (r == NULL || !r->listed)
+		return false;
+	if (p->grace_days == 0 || r->listed_at == STW_USEC_NEVER ||
+	    r->listed_at > c->now)
+		return true;
+	*from = gate_day_starts_first(
+	    c, p->zone, zone_local(p->zone, r->listed_at).day + (stw_day)p->grace_days);
+	return at >= *from;
+}
+
+/* First instant at which the answer is too old. */
+static stw_usec
+registry_stale_at(
+    const struct gate_params *p, struct gate_case *c, const struct gate_registry *r)
+{
+	if (r == NULL || r->obtained_at == STW_USEC_NEVER || r->obtained_at > c->now)
+		return STW_USEC_NEVER;
+	if (p->measure == MEASURE_ELAPSED)
+		return r->obtained_at + p->days * STW_USEC_DAY;
+	return gate_day_starts_first(
+	    c, p->zone, zone_local(p->zone, r->obtained_at).day + (stw_day)p->days + 1);
+}
+
+void
+eval_registry_scrub(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
+    struct gate_answer *out)
+{
+	const struct gate_params *p = &rule->params;
+	const struct gate_registry *r = registry_find(c->facts, p->name);
+	stw_usec edge;
+
+	if (gate_relieved(p, c, at, &edge)) {
+		out->allowed_until = edge;
+		answer_note(c, out, "another ground holds");
+		return;
+	}
+	if (p->check == REGISTRY_LISTED) {
+		if (registry_lists(p, c, r, at, &edge))
+			answer_deny(out, rule, NULL, STW_USEC_MAX);
+		else
+			out->allowed_until = edge;
+	} else {
+		edge = registry_stale_at(p, c, r);
+		if (at < edge)
+			out->allowed_until = edge;
+		else if (p->check == REGISTRY_FRESH || r == NULL || !r->service_up)
+			answer_deny_for_now(out, rule, c, at);
+	}
+	if (r != NULL)
+		answer_note(c, out, "%s version %s", p->name,
+		    r->version != NULL ? r->version : "unknown");
+	else
+		answer_note(c, out, "%s was not asked", p->name);
+}
+
+/* NEED_DETAIL adds that a relationship there was has ended, beside the listing; a number
+ * that is listed and never had one is the register's business alone. */
+void
+eval_relationship(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
+    struct gate_answer *out)
+{
+	const struct gate_params *p = &rule->params;
+	const struct gate_registry *r =
+	    p->name != NULL ? registry_find(c->facts, p->name) : NULL;
+	stw_usec until;
+	bool had;
+
+	if (p->name != NULL && (r == NULL || !r->listed))
+		return;
+	if (gate_relationship_holds(p, c, at, &until, &had) ||
+	    gate_relieved(p, c, at, &until)) {
+		out->allowed_until = until;
+		return;
+	}
+	if (had || p->need == NEED_REQUIRED)
+		answer_deny(out, rule, NULL, STW_USEC_MAX);
+}
+
+/* ---- reassigned numbers --------------------------------------------------------------------- */
+/* An answer says whether the number changed hands since the date asked about; one about a
+ * date after the consent relied on says nothing about the time before it. */
+static bool
+reassigned_fits(const struct gate_params *p, const struct gate_case *c)
+{
+	const struct gate_facts *f = c->facts;
+
+	if (!f->point.reassigned_since.known)
+		return false;
+	for (int i = 0; i < f->nconsents; i++) {
+		const struct gate_consent *g = &f->consents[i];
+
+		if (g->action == GATE_CONSENT_GRANT && g->recorded_at <= c->now &&
+		    g->effective_at != STW_USEC_NEVER && g->effective_at <= c->now &&
+		    f->point.reassigned_since.day <=
+			zone_local(p->zone, g->effective_at).day)
+			return true;
+	}
+	return f->nconsents == 0;
+}
+
+void
+eval_reassigned_check(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
+    struct gate_answer *out)
+{
+	const struct gate_params *p = &rule->params;
+	const struct gate_contact_point *point = &c->facts->point;
+	stw_usec stale = STW_USEC_MAX;
+
+	if (point->reassigned == GATE_REASSIGNED_YES) {
+		answer_deny(out, rule, "NUMBER_REASSIGNED", STW_USEC_MAX);
+		return;
+	}
+	if (p->days > 0)
+		stale = point->reassigned_asked_at == STW_USEC_NEVER ||
+				point->reassigned_asked_at > c->now
+			    ? STW_USEC_NEVER
+			    : point->reassigned_asked_at + p->days * STW_USEC_DAY;
+	if (point->reassigned == GATE_REASSIGNED_NO && at < stale &&
+	    reassigned_fits(p, c))
+		out->allowed_until = stale;
+	else
+		answer_deny(out, rule, "REASSIGNED_NO_DATA", STW_USEC_MAX);
 }

@@ -9,24 +9,89 @@
 
 #include "campaigns/compliance/gate_priv.h"
 
+/* ---- suitability_matrix ------------------------------------------------------------------ */
+/* Of several holders the lowest; 0: one of them has none. */
+static int64_t
+lowest_rating(const struct gate_party *party)
+{
+	int64_t low = party->risk_rating.value;
+
+	for (int i = 0; i < party->njoint_ratings; i++) {
+		if (party->joint_ratings[i] < low)
+			low = party->joint_ratings[i];
+	}
+	return low;
+}
+
+static bool
+matrix_allows(const struct gate_ints *matrix, const struct gate_facts *f)
+{
+	int64_t rating = lowest_rating(&f->party);
+
+	if (!f->product.risk.known || !f->party.risk_rating.known || rating == 0)
+		return true;
+	return rating >= 1 && rating <= matrix->count &&
+	       f->product.risk.value <= matrix->items[rating - 1];
+}
+
+/* amount / means > percent / 100, without a product that could overflow. */
+static bool
+affordable(int64_t amount, int64_t means, int64_t percent)
+{
+	__extension__ typedef __int128 wide;
+
+	return (wide)amount * 100 <= (wide)means * percent;
+}
+
 void
 eval_suitability_matrix(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
     struct gate_answer *out)
 {
-	const struct gate_ints *matrix = &rule->params.matrix;
+	const struct gate_params *p = &rule->params;
 	const struct gate_facts *f = c->facts;
-	int64_t rating = f->party.risk_rating.value;
+	bool ok = true;
 
 	(void)at;
-	if (f->product.code == NULL || !f->product.risk.known ||
-	    !f->party.risk_rating.known)
+	if (f->product.code == NULL)
 		return;
-	if (rating >= 1 && rating <= matrix->count &&
-	    f->product.risk.value <= matrix->items[rating - 1])
-		return;
-	answer_deny(out, rule, NULL, STW_USEC_MAX);
-	answer_note(c, out, "product R%lld, customer C%lld",
-	    (long long)f->product.risk.value, (long long)rating);
+	switch ((enum suitability_check)p->check) {
+	case SUIT_MATRIX:
+		ok = matrix_allows(&p->matrix, f);
+		if (!ok)
+			answer_note(c, out, "product R%lld, customer C%lld",
+			    (long long)f->product.risk.value,
+			    (long long)lowest_rating(&f->party));
+		break;
+	case SUIT_AFFORDABLE:
+		ok = !f->product.amount_fen.known ||
+		     (f->party.means_fen.known &&
+			 affordable(f->product.amount_fen.value,
+			     f->party.means_fen.value, p->percent));
+		break;
+	case SUIT_QUALIFIED:
+		ok = !f->product.qualified_only || f->party.qualified_investor;
+		break;
+	}
+	if (!ok)
+		answer_deny(out, rule, NULL, STW_USEC_MAX);
+}
+
+/* ---- rating_valid ------------------------------------------------------------------------- */
+/* A number of assessments that is not known is too many. */
+static bool
+too_many(const struct gate_optional_int *count, int64_t limit)
+{
+	return limit > 0 && (!count->known || count->value > limit);
+}
+
+static bool
+rating_is_sound(
+    const struct gate_party *party, const struct gate_params *p, stw_day today)
+{
+	return party->risk_valid && party->risk_self_completed &&
+	       !party->risk_employee_device && party->risk_assessed_on.day <= today &&
+	       !too_many(&party->risk_count_day, p->per_day) &&
+	       !too_many(&party->risk_count_year, p->per_year);
 }
 
 /* A rating of n months ends at the local midnight that starts its anniversary. */
@@ -35,18 +100,17 @@ eval_rating_valid(const struct gate_rule *rule, struct gate_case *c, stw_usec at
     struct gate_answer *out)
 {
 	const struct gate_party *party = &c->facts->party;
-	const struct zone *zone = rule->params.zone;
+	const struct gate_params *p = &rule->params;
 	stw_usec end;
 
-	if (!party->risk_rating.known || !party->risk_assessed_on.known) {
+	if (!party->risk_rating.known || !party->risk_assessed_on.known ||
+	    lowest_rating(party) == 0) {
 		answer_deny(out, rule, "RISK_RATING_MISSING", STW_USEC_MAX);
 		return;
 	}
-	end = zone_instant(zone,
-	    stw_day_add_months(party->risk_assessed_on.day, (int)rule->params.months),
-	    0);
-	if (!party->risk_valid ||
-	    party->risk_assessed_on.day > zone_local(zone, at).day) {
+	end = zone_instant(p->zone,
+	    stw_day_add_months(party->risk_assessed_on.day, (int)p->months), 0);
+	if (!rating_is_sound(party, p, zone_local(p->zone, at).day)) {
 		answer_deny(out, rule, "RISK_RATING_INVALID", STW_USEC_MAX);
 	} else if (at >= end) {
 		char text[STW_DAY_TEXT];
@@ -98,19 +162,24 @@ eval_age_gate(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
 {
 	const struct gate_params *p = &rule->params;
 	const struct gate_party *party = &c->facts->party;
-	const struct zone *fallback[1] = {p->zone};
-	const struct zone *const *zones = party->nzones > 0 ? party->zones : fallback;
-	int nzones = party->nzones > 0 ? party->nzones : 1;
+	struct gate_zones zones = gate_case_zones(c);
 	bool leap;
 	stw_day due;
 
-	if (!party->dob.known)
+	if (zones.count == 0)
+		zones = (struct gate_zones){&p->zone, 1};
+	if (!party->dob.known) {
+		if (p->dob_required)
+			answer_deny(out, rule, "DATA_MISSING_DOB", STW_USEC_MAX);
+		return;
+	}
+	if (p->unless_approval && party->elder_approval)
 		return;
 	leap = birthday_due(party->dob.day, p->age, &due) != 0;
 	if (p->check == AGE_AT_LEAST && leap)
 		due++;
-	for (int i = 0; i < nzones; i++) {
-		stw_day today = zone_local(zones[i], at).day;
+	for (int i = 0; i < zones.count; i++) {
+		stw_day today = zone_local(zones.items[i], at).day;
 
 		if (p->check == AGE_AT_LEAST ? today < due : today >= due) {
 			answer_deny(out, rule, NULL, STW_USEC_MAX);
@@ -120,7 +189,7 @@ eval_age_gate(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
 			return;
 		}
 		if (p->check == AGE_BELOW) {
-			stw_usec until = zone_instant(zones[i], due, 0);
+			stw_usec until = zone_instant(zones.items[i], due, 0);
 
 			/* far off it bounds nothing, and would tell the birthday */
 			if (until - at < STW_USEC_DAY && until < out->allowed_until)
@@ -135,7 +204,6 @@ eval_person_flag(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
     struct gate_answer *out)
 {
 	const struct gate_party *party = &c->facts->party;
-	stw_usec recheck = STW_USEC_MAX;
 	bool set = true;
 
 	switch ((enum flag_check)rule->params.check) {
@@ -158,11 +226,22 @@ eval_person_flag(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
 		set = party->profiling_opt_out;
 		break;
 	}
-	/* Nobody knows when a complaint closes: it is worth asking again after some hours. */
-	if (rule->params.hours > 0)
-		recheck = c->now + rule->params.hours * STW_USEC_HOUR;
-	if (set && at < recheck)
-		answer_deny(out, rule, NULL, recheck);
+	if (set)
+		answer_deny_for_now(out, rule, c, at);
+}
+
+/* How long ago the number changed through a channel nobody verified. */
+static bool
+point_stable(const struct gate_params *p, const struct gate_contact_point *point,
+    stw_usec at, stw_usec *from)
+{
+	*from = STW_USEC_MAX;
+	if (point->unverified_change_at == STW_USEC_NEVER)
+		return true;
+	if (point->unverified_change_at > at)
+		return false;
+	*from = point->unverified_change_at + p->days * STW_USEC_DAY;
+	return at >= *from;
 }
 
 void
@@ -170,9 +249,9 @@ eval_data_present(const struct gate_rule *rule, struct gate_case *c, stw_usec at
     struct gate_answer *out)
 {
 	const struct gate_facts *f = c->facts;
+	stw_usec from = STW_USEC_MAX;
 	bool present = false;
 
-	(void)at;
 	switch ((enum data_check)rule->params.check) {
 	case DATA_DOB:
 		present = f->party.dob.known;
@@ -183,7 +262,19 @@ eval_data_present(const struct gate_rule *rule, struct gate_case *c, stw_usec at
 	case DATA_POINT_VERIFIED:
 		present = f->point.verified;
 		break;
+	case DATA_POINT_STABLE:
+		present = point_stable(&rule->params, &f->point, at, &from);
+		break;
+	case DATA_POINT_UNSHARED:
+		present = f->point.sharers <= 1 || f->point.household;
+		break;
+	case DATA_CAMPAIGN_IMPACT:
+		present = f->impact_assessed;
+		break;
+	case DATA_PARTY_ZONES:
+		present = f->party.nzones > 0;
+		break;
 	}
 	if (!present)
-		answer_deny(out, rule, NULL, STW_USEC_MAX);
+		answer_deny(out, rule, NULL, from);
 }

@@ -151,12 +151,42 @@ clock_read(const char *s, stw_usec *out)
 	return minute < 60 && *out <= STW_USEC_DAY;
 }
 
+static const char *const weekday_words[] = {
+    "mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL};
+/* As enum calendar_class; the first is not for rules to name. */
+static const char *const class_words[] = {"", "workday", "weekend", "holiday", NULL};
+
+/* A list of words, or one word, as bits; what is not there leaves *out alone. */
+static enum stw_code
+bits_read(struct pack_reader *r, const char *what, const char *const *words, json_t *v,
+    unsigned *out)
+{
+	size_t n = json_is_array(v) ? json_array_size(v) : 1;
+	unsigned bits = 0;
+
+	if (v == NULL)
+		return STW_OK;
+	for (size_t i = 0; i < n; i++) {
+		const char *s =
+		    json_string_value(json_is_array(v) ? json_array_get(v, i) : v);
+		int word = 0;
+
+		while (words[word] != NULL &&
+		       (s == NULL || s[0] == '\0' || strcmp(words[word], s) != 0))
+			word++;
+		if (words[word] == NULL)
+			return READ_FAIL(r, "%s: %s is none of its words", what,
+			    s != NULL ? s : "this");
+		bits |= 1u << word;
+	}
+	*out = bits;
+	return bits != 0 ? STW_OK : READ_FAIL(r, "%s: none is named", what);
+}
+
 static enum stw_code
 window_read(struct pack_reader *r, json_t *v, struct gate_window *out)
 {
-	static const char *const keys[] = {"start", "end", "weekdays", NULL};
-	static const char *const days[] = {
-	    "mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+	static const char *const keys[] = {"start", "end", "weekdays", "days", NULL};
 	json_t *weekdays = json_object_get(v, "weekdays");
 	enum stw_code rc = keys_known(r, v, "window", keys);
 
@@ -167,19 +197,12 @@ window_read(struct pack_reader *r, json_t *v, struct gate_window *out)
 		return READ_FAIL(r, "window: start and end are written like 09:00");
 	if (out->start >= out->end)
 		return READ_FAIL(r, "window: empty, it ends before it starts");
-	out->weekdays = weekdays == NULL ? 0x7f : 0;
-	for (size_t i = 0; i < json_array_size(weekdays); i++) {
-		const char *s = json_string_value(json_array_get(weekdays, i));
-		int day = 0;
-
-		while (day < 7 && (s == NULL || strcmp(days[day], s) != 0))
-			day++;
-		if (day == 7)
-			return READ_FAIL(
-			    r, "window: weekdays are mon tue wed thu fri sat sun");
-		out->weekdays |= 1u << day;
-	}
-	return out->weekdays != 0 ? STW_OK : READ_FAIL(r, "window: no weekday");
+	out->weekdays = 0x7f;
+	rc = bits_read(r, "window: weekdays", weekday_words, weekdays, &out->weekdays);
+	if (rc == STW_OK)
+		rc = bits_read(r, "window: days", class_words,
+		    json_object_get(v, "days"), &out->classes);
+	return rc;
 }
 
 static enum stw_code
@@ -413,6 +436,37 @@ selects_read(struct pack_reader *r, json_t *obj)
 	return rc;
 }
 
+/* {"weekdays", "classes", "dates"}: at least one of them. */
+static enum stw_code
+days_read(struct pack_reader *r, json_t *v, struct gate_days *out)
+{
+	static const char *const keys[] = {"weekdays", "classes", "dates", NULL};
+	json_t *dates = json_object_get(v, "dates");
+	size_t n = json_array_size(dates);
+	stw_day *days = arena_array(r->arena, n, sizeof *days);
+	enum stw_code rc = keys_known(r, v, "days", keys);
+
+	if (rc == STW_OK)
+		rc = bits_read(r, "days: weekdays", weekday_words,
+		    json_object_get(v, "weekdays"), &out->weekdays);
+	if (rc == STW_OK)
+		rc = bits_read(r, "days: classes", class_words,
+		    json_object_get(v, "classes"), &out->classes);
+	if (rc != STW_OK)
+		return rc;
+	for (size_t i = 0; i < n; i++) {
+		const char *s = json_string_value(json_array_get(dates, i));
+
+		if (s == NULL || stw_day_parse(str_of(s), &days[i]) != STW_OK)
+			return READ_FAIL(r, "days: dates are written like 2026-12-25");
+	}
+	out->dates = days;
+	out->ndates = (int)n;
+	return out->weekdays != 0 || out->classes != 0 || n > 0
+		   ? STW_OK
+		   : READ_FAIL(r, "days: none is named");
+}
+
 /* ---- parameters --------------------------------------------------------------------- */
 static enum stw_code
 word_read(struct pack_reader *r, const struct gate_param *p, json_t *v, int *out)
@@ -479,6 +533,10 @@ param_read(struct pack_reader *r, const struct gate_param *p, json_t *v,
 		return calendar_pick(r, v, at);
 	case PARAM_TERMS:
 		return terms_pick(r, v, at);
+	case PARAM_BITS:
+		return bits_read(r, p->name, p->words, v, at);
+	case PARAM_DAYS:
+		return days_read(r, v, at);
 	}
 	return STW_BUG;
 }
@@ -525,25 +583,9 @@ params_read(struct pack_reader *r, json_t *obj, struct pack_rule *rule)
 static enum stw_code
 params_fit(struct pack_reader *r, const struct pack_rule *rule)
 {
-	const struct gate_params *p = &rule->params;
-	const char *kind = rule->kind->name;
+	const char *misfit = gate_params_misfit(rule->kind, &rule->params);
 
-	if (strcmp(kind, "freq_cap") == 0 &&
-	    (p->window == CAP_ROLLING) != (p->days + p->hours > 0))
-		return READ_FAIL(
-		    r, "a rolling window needs days or hours, a local day neither");
-	if (strcmp(kind, "cooldown") == 0 && p->days + p->minutes == 0)
-		return READ_FAIL(r, "a cooldown needs days or minutes");
-	if (strcmp(kind, "suitability_matrix") == 0 && p->matrix.count != 5)
-		return READ_FAIL(r, "max_risk has one number for each of C1 to C5");
-	if (strcmp(kind, "number_licence") == 0 &&
-	    (p->check == NUMBER_KIND) != (p->kinds.count > 0))
-		return READ_FAIL(r, "kinds goes with check kind, and only with it");
-	if (strcmp(kind, "objection_absent") == 0 &&
-	    (p->check == OBJECTION_CHANNEL_ANY) != (p->channels.count > 0))
-		return READ_FAIL(
-		    r, "channels goes with check channel_any, and only with it");
-	return STW_OK;
+	return misfit == NULL ? STW_OK : READ_FAIL(r, "%s", misfit);
 }
 
 /* ---- rules ---------------------------------------------------------------------------- */
@@ -676,32 +718,68 @@ codes_read(struct pack_reader *r, json_t *reason, struct pack_rule *rule)
 	return STW_OK;
 }
 
-/* The rule names exactly the codes its kind can give. */
+/* The rule names exactly the codes its kind can give; the one it chooses comes first. */
 static enum stw_code
 codes_fit(struct pack_reader *r, const struct pack_rule *rule)
 {
 	const char *const *want =
 	    rule->kind->codes != NULL ? rule->kind->codes(&rule->params) : NULL;
-	int n = 0;
+	int chosen = gate_kind_chooses(rule->kind, &rule->params) ? 1 : 0, n = chosen;
 
 	r->member = "reason";
 	if (want == NULL)
 		return rule->ncodes == 1
 			   ? STW_OK
 			   : READ_FAIL(r, "kind %s gives one code", rule->kind->name);
-	for (; want[n] != NULL; n++) {
-		int i = 0;
+	for (; *want != NULL; want++, n++) {
+		int i = chosen;
 
-		while (i < rule->ncodes && strcmp(rule->codes[i].code, want[n]) != 0)
+		while (i < rule->ncodes && strcmp(rule->codes[i].code, *want) != 0)
 			i++;
-		if (i == rule->ncodes)
-			return READ_FAIL(
-			    r, "kind %s also gives %s", rule->kind->name, want[n]);
+		if (i >= rule->ncodes)
+			return READ_FAIL(r,
+			    chosen != 0 ? "kind %s gives its own code "
+					  "first, and also gives %s"
+					: "kind %s also gives %s",
+			    rule->kind->name, *want);
 	}
 	return n == rule->ncodes
 		   ? STW_OK
 		   : READ_FAIL(
 			 r, "kind %s never gives all of these codes", rule->kind->name);
+}
+
+/* Where the rule is asked and what it answers: an exemption answers nothing, and what is
+ * about keeping records is not asked either. */
+static enum stw_code
+answers_read(struct pack_reader *r, json_t *v, struct pack_rule *rule)
+{
+	json_t *gates = json_object_get(v, "gates");
+	bool silent = rule->kind->eval == NULL,
+	     lifecycle = silent && rule->params.name != NULL;
+	enum stw_code rc = STW_OK;
+
+	rule->outcome = gate_outcome_name(GATE_INFO);
+	rule->gates = "";
+	r->member = "gates";
+	if (lifecycle && gates != NULL)
+		return READ_FAIL(r, "kind %s is not asked at a gate", rule->kind->name);
+	if (!lifecycle)
+		rc = gates_read(r, gates, rule);
+	if (rc != STW_OK)
+		return rc;
+	if (silent) {
+		r->member = "reason";
+		return json_object_get(v, "reason") == NULL &&
+			       json_object_get(v, "outcome") == NULL
+			   ? STW_OK
+			   : READ_FAIL(r, "kind %s gives no reason and no outcome",
+				 rule->kind->name);
+	}
+	rc = text_read(r, v, "outcome", &rule->outcome);
+	if (rc == STW_OK)
+		rc = codes_read(r, json_object_get(v, "reason"), rule);
+	return rc == STW_OK ? codes_fit(r, rule) : rc;
 }
 
 static enum stw_code
@@ -754,8 +832,7 @@ rule_read(struct pack_reader *r, json_t *v, struct pack_rule *rule)
 	    r->pack->id, r->pack->version, rule->id);
 	if ((rc = text_read(r, v, "kind", &kind)) != STW_OK ||
 	    (rc = text_read(r, v, "layer", &rule->layer)) != STW_OK ||
-	    (rc = text_read(r, v, "applies", &rule->applies)) != STW_OK ||
-	    (rc = text_read(r, v, "outcome", &rule->outcome)) != STW_OK)
+	    (rc = text_read(r, v, "applies", &rule->applies)) != STW_OK)
 		return rc;
 	rule->kind = gate_kind_find(kind);
 	r->member = "kind";
@@ -770,9 +847,7 @@ rule_read(struct pack_reader *r, json_t *v, struct pack_rule *rule)
 	if ((rc = effective_read(r, json_object_get(v, "effective"), rule)) != STW_OK ||
 	    (rc = params_read(r, json_object_get(v, "params"), rule)) != STW_OK ||
 	    (rc = params_fit(r, rule)) != STW_OK ||
-	    (rc = gates_read(r, json_object_get(v, "gates"), rule)) != STW_OK ||
-	    (rc = codes_read(r, json_object_get(v, "reason"), rule)) != STW_OK ||
-	    (rc = codes_fit(r, rule)) != STW_OK ||
+	    (rc = answers_read(r, v, rule)) != STW_OK ||
 	    (rc = words_read(r, v, &rule->text_zh, &rule->text_en, &rule->source,
 		 &rule->grade)) != STW_OK)
 		return rc;

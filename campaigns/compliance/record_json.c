@@ -42,6 +42,10 @@ hit_write(const struct gate_hit *hit, struct buf *to)
 		buf_add_c(to, ",\"until\":");
 		json_put_instant(hit->allowed_until, STW_USEC_MAX, to);
 	}
+	if (hit->waived != NULL) {
+		buf_add_c(to, ",\"waived\":");
+		json_put_text(hit->waived, to);
+	}
 	buf_add_char(to, '}');
 }
 

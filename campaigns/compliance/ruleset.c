@@ -27,15 +27,24 @@ static const struct {
 	"规则集与先前决定所用的不同时注明",
 	"Says so when the rules differ from those of the earlier decision."},
     {"SYS-04", "purpose_mixed", "PDC", "PURPOSE_MIXED",
-	"内容含营销的联系一律按营销处理",
-	"A contact with any promotional content counts as marketing."},
+	"内容含营销的联系、用途不明的联系一律按营销处理",
+	"A contact with any promotional content, or of an unknown purpose, counts as "
+	"marketing."},
+    {"SYS-05", "clock_trusted", "PDC", "CLOCK_UNTRUSTED",
+	"时钟不可信时，任何联系都不放行",
+	"Without a clock that can be trusted nothing is allowed."},
+    {"SYS-06", "override", "PDC", "OVERRIDE_APPLIED",
+	"经人工放行的，注明放行人、理由和期限",
+	"Says so when persons allowed what a rule put up for review, or what house "
+	"policy forbids."},
 };
 
 static void
 own_rules_add(struct ruleset *rules)
 {
 	const struct gate_code **slots[] = {&rules->pack_unverified,
-	    &rules->decision_expired, &rules->ruleset_changed, &rules->purpose_mixed};
+	    &rules->decision_expired, &rules->ruleset_changed, &rules->purpose_mixed,
+	    &rules->clock_untrusted, &rules->override_applied};
 
 	for (size_t i = 0; i < STW_ARRAY_LEN(own_rules); i++) {
 		struct rule_info *info = &rules->infos[rules->ninfos++];
@@ -180,7 +189,7 @@ loaded_read(struct ruleset *rules, const struct pack_source *source, struct load
 static const char *
 codes_text(struct arena *arena, const struct pack_rule *rule)
 {
-	const char *text = rule->codes[0].code;
+	const char *text = rule->ncodes > 0 ? rule->codes[0].code : "";
 
 	for (int i = 1; i < rule->ncodes; i++)
 		text = arena_printf(arena, "%s %s", text, rule->codes[i].code);

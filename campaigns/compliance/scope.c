@@ -6,6 +6,7 @@
  * audience seldom enters the interpreter. What is recognised is left in the rule's text
  * as well: the interpreter alone gives the same answer (a test compares the two).
  */
+#include <stddef.h>
 #include <string.h>
 
 #include "campaigns/compliance/gate_priv.h"
@@ -16,19 +17,30 @@ enum scope_var {
 	VAR_HANDLER,
 	VAR_CHECKPOINT,
 	VAR_CALLER_ORG,
+	VAR_INSTITUTION,
+	VAR_STAGE,
+	VAR_SUBJECT,
+	VAR_DEBT,
+	VAR_DIAL_MODE,
+	VAR_WARM_CALL,
+	VAR_RECORDER,
+	VAR_SYNTHETIC,
+	VAR_AUTODIALLED,
 	VAR_PARTY,
 	VAR_POINT,
 	VAR_PRODUCT,
 	VAR_NUMBER,
 	VAR_CAMPAIGN,
 	VAR_SCRIPT,
+	VAR_RELATIONSHIP,
 	VAR_COUNT,
 };
 #define VAR_PLAIN (VAR_CHECKPOINT + 1) /* those before it can be recognised */
 
 static const char *const var_names[VAR_COUNT] = {"purpose", "channel", "handler",
-    "checkpoint", "caller_org", "party", "point", "product", "number", "campaign",
-    "script"};
+    "checkpoint", "caller_org", "institution_country", "stage", "subject", "debt",
+    "dial_mode", "warm_call", "recorder", "synthetic_voice", "autodialled", "party",
+    "point", "product", "number", "campaign", "script", "relationship"};
 
 /* purpose == "X", purpose != "X", purpose in ["X", "Y"] */
 struct scope_term {
@@ -45,36 +57,95 @@ struct gate_scope {
 };
 
 /* ---- fields of the records --------------------------------------------------------- */
+enum scope_type { S_TEXT = 0, S_BOOL, S_INT, S_OPT_INT, S_DAY, S_TEXTS, S_STATE };
+
+/* A member of struct gate_facts. */
 struct scope_field {
 	const char *name;
-	enum rule_kind kind;
+	enum scope_type type;
+	size_t at;
+	const char *unknown; /* S_TEXT: what stands for NULL; NULL: missing */
 };
 
-enum { PARTY_COUNTRY, PARTY_PROVINCE, PARTY_DOB, PARTY_RATING, PARTY_OPT_OUT };
-static const struct scope_field party_fields[] = {{"country", RULE_STRING},
-    {"province", RULE_STRING}, {"dob", RULE_DATE}, {"risk_rating", RULE_INT},
-    {"profiling_opt_out", RULE_BOOL}};
+#define AT(member) offsetof(struct gate_facts, member)
+#define FIELD(name, type, member)            \
+	{                                    \
+		name, type, AT(member), NULL \
+	}
 
-enum { POINT_VERIFIED, POINT_SHARERS };
+static const struct scope_field party_fields[] = {
+    FIELD("country", S_TEXT, party.country), FIELD("province", S_TEXT, party.province),
+    FIELD("state", S_TEXT, party.state), FIELD("places", S_TEXTS, party.places),
+    {"kind", S_TEXT, AT(party.kind), "consumer"}, FIELD("dob", S_DAY, party.dob),
+    FIELD("risk_rating", S_OPT_INT, party.risk_rating),
+    FIELD("profiling_opt_out", S_BOOL, party.profiling_opt_out),
+    FIELD("complaint_open", S_BOOL, party.complaint_open),
+    FIELD("qualified_investor", S_BOOL, party.qualified_investor),
+    FIELD("elder_approval", S_BOOL, party.elder_approval)};
 static const struct scope_field point_fields[] = {
-    {"verified", RULE_BOOL}, {"sharers", RULE_INT}};
-
-enum { PRODUCT_PRESENT, PRODUCT_CODE, PRODUCT_CLASS, PRODUCT_RISK };
-static const struct scope_field product_fields[] = {{"present", RULE_BOOL},
-    {"code", RULE_STRING}, {"class", RULE_STRING}, {"risk", RULE_INT}};
-
-enum { NUM_PRESENT, NUM_KIND, NUM_HOLDER, NUM_STATUS, NUM_ROBOT, NUM_APPROVAL };
-static const struct scope_field number_fields[] = {{"present", RULE_BOOL},
-    {"kind", RULE_STRING}, {"holder", RULE_STRING}, {"status", RULE_STRING},
-    {"robot", RULE_BOOL}, {"has_approval", RULE_BOOL}};
-
-enum { CAMPAIGN_F_APPROVED, CAMPAIGN_F_ACTIVE, CAMPAIGN_F_PROFILE };
+    FIELD("verified", S_BOOL, point.verified), FIELD("sharers", S_INT, point.sharers),
+    FIELD("household", S_BOOL, point.household),
+    FIELD("country", S_TEXT, point.country), FIELD("class", S_TEXT, point.point_class)};
+/* `present` is made, not read: the first of its record. */
+static const struct scope_field product_fields[] = {FIELD("present", S_BOOL, product),
+    FIELD("code", S_TEXT, product.code), FIELD("class", S_TEXT, product.product_class),
+    FIELD("risk", S_OPT_INT, product.risk),
+    FIELD("regulator", S_TEXT, product.regulator),
+    FIELD("dual_recording", S_BOOL, product.dual_recording),
+    FIELD("qualified_only", S_BOOL, product.qualified_only),
+    FIELD("amount", S_OPT_INT, product.amount_fen)};
+static const struct scope_field number_fields[] = {
+    FIELD("present", S_BOOL, number.present), FIELD("kind", S_TEXT, number.kind),
+    FIELD("holder", S_TEXT, number.holder), FIELD("status", S_TEXT, number.status),
+    FIELD("robot", S_BOOL, number.robot),
+    FIELD("has_approval", S_BOOL, number.has_approval),
+    FIELD("country", S_TEXT, number.country),
+    FIELD("callback", S_STATE, number.callback), FIELD("label", S_TEXT, number.label),
+    FIELD("attestation", S_TEXT, number.attestation)};
 static const struct scope_field campaign_fields[] = {
-    {"approved", RULE_BOOL}, {"active", RULE_BOOL}, {"uses_profile", RULE_BOOL}};
-
-enum { SCRIPT_APPROVED, SCRIPT_LABEL };
+    FIELD("approved", S_BOOL, campaign_approved),
+    FIELD("active", S_BOOL, campaign_active),
+    FIELD("uses_profile", S_BOOL, uses_profile),
+    FIELD("sensitive", S_TEXTS, sensitive)};
 static const struct scope_field script_fields[] = {
-    {"approved", RULE_BOOL}, {"ai_disclosure", RULE_BOOL}};
+    FIELD("approved", S_BOOL, script.approved),
+    FIELD("ai_disclosure", S_BOOL, script.ai_disclosure)};
+static const struct scope_field relationship_fields[] = {
+    FIELD("contract", S_BOOL, relationship.contract)};
+
+static const struct {
+	const char *name;
+	const struct scope_field *fields;
+	int nfields;
+} records[VAR_COUNT] = {
+    [VAR_PARTY] = {"Party", party_fields, (int)STW_ARRAY_LEN(party_fields)},
+    [VAR_POINT] = {"Point", point_fields, (int)STW_ARRAY_LEN(point_fields)},
+    [VAR_PRODUCT] = {"Product", product_fields, (int)STW_ARRAY_LEN(product_fields)},
+    [VAR_NUMBER] = {"Number", number_fields, (int)STW_ARRAY_LEN(number_fields)},
+    [VAR_CAMPAIGN] = {"Campaign", campaign_fields, (int)STW_ARRAY_LEN(campaign_fields)},
+    [VAR_SCRIPT] = {"Script", script_fields, (int)STW_ARRAY_LEN(script_fields)},
+    [VAR_RELATIONSHIP] = {"Relationship", relationship_fields,
+	(int)STW_ARRAY_LEN(relationship_fields)},
+};
+
+/* Variables of the contact that are no records. */
+static const struct scope_field plain_fields[VAR_COUNT] = {
+    [VAR_CALLER_ORG] = FIELD("", S_TEXT, caller_org),
+    [VAR_INSTITUTION] = FIELD("", S_TEXT, institution_country),
+    [VAR_STAGE] = FIELD("", S_TEXT, stage),
+    [VAR_SUBJECT] = FIELD("", S_TEXT, subject),
+    [VAR_DEBT] = FIELD("", S_TEXT, debt),
+    [VAR_WARM_CALL] = FIELD("", S_TEXT, warm_call),
+    [VAR_RECORDER] = FIELD("", S_STATE, recorder),
+    [VAR_SYNTHETIC] = FIELD("", S_BOOL, synthetic_voice),
+    [VAR_AUTODIALLED] = FIELD("", S_BOOL, autodialled),
+};
+
+/* What an object of a scope stands for. */
+struct scope_record {
+	const struct gate_facts *facts;
+	enum scope_var var;
+};
 
 static struct rule_value
 text_or_missing(const char *s)
@@ -82,160 +153,93 @@ text_or_missing(const char *s)
 	return s != NULL ? rule_string(str_of(s)) : rule_missing();
 }
 
+/* No place known is not "in no place". */
 static struct rule_value
-int_or_missing(struct gate_optional_int v)
+texts_value(const struct gate_texts *texts, bool none_is_missing, struct arena *arena)
 {
-	return v.known ? rule_int(v.value) : rule_missing();
+	struct rule_value *items =
+	    arena_array(arena, (size_t)texts->count, sizeof *items);
+
+	if (texts->count == 0 && none_is_missing)
+		return rule_missing();
+	for (int i = 0; i < texts->count; i++)
+		items[i] = rule_string(str_of(texts->items[i]));
+	return rule_list_of(items, (size_t)texts->count);
+}
+
+static struct rule_value
+field_value(
+    const struct gate_facts *facts, const struct scope_field *f, struct arena *arena)
+{
+	static const char *const states[] = {"unknown", "ok", "failed"};
+	const void *at = (const char *)facts + f->at;
+
+	switch (f->type) {
+	case S_TEXT: {
+		const char *s = *(const char *const *)at;
+
+		return text_or_missing(s != NULL ? s : f->unknown);
+	}
+	case S_BOOL:
+		return rule_bool(*(const bool *)at);
+	case S_INT:
+		return rule_int(*(const int *)at);
+	case S_OPT_INT: {
+		const struct gate_optional_int *i = at;
+
+		return i->known ? rule_int(i->value) : rule_missing();
+	}
+	case S_DAY: {
+		const struct gate_optional_day *day = at;
+
+		return day->known ? rule_date(day->day) : rule_missing();
+	}
+	case S_TEXTS:
+		return texts_value(at, at == &facts->party.places, arena);
+	case S_STATE:
+		return rule_string(str_of(states[*(const enum gate_state *)at]));
+	}
+	return rule_missing();
 }
 
 static void
-party_get(
+record_get(
     const void *obj, size_t row, int field, struct arena *arena, struct rule_value *out)
 {
-	const struct gate_party *p = &((const struct gate_facts *)obj)->party;
+	const struct scope_record *r = obj;
+	const struct gate_facts *f = r->facts;
 
 	(void)row;
-	(void)arena;
-	switch (field) {
-	case PARTY_COUNTRY:
-		*out = text_or_missing(p->country);
-		break;
-	case PARTY_PROVINCE:
-		*out = text_or_missing(p->province);
-		break;
-	case PARTY_DOB:
-		*out = p->dob.known ? rule_date(p->dob.day) : rule_missing();
-		break;
-	case PARTY_RATING:
-		*out = int_or_missing(p->risk_rating);
-		break;
-	case PARTY_OPT_OUT:
-		*out = rule_bool(p->profiling_opt_out);
-		break;
-	default:
+	if (r->var == VAR_PRODUCT && field == 0)
+		*out = rule_bool(f->product.code != NULL);
+	else if (r->var == VAR_NUMBER && field != 0 && !f->number.present)
 		*out = rule_missing();
-		break;
-	}
+	else
+		*out = field_value(f, &records[r->var].fields[field], arena);
 }
 
-static void
-point_get(
-    const void *obj, size_t row, int field, struct arena *arena, struct rule_value *out)
+static const struct rule_object_ops record_ops = {.get = record_get};
+
+/* ---- the environment --------------------------------------------------------------------- */
+static const struct rule_type *
+scope_type_of(enum scope_type type, struct arena *arena)
 {
-	const struct gate_contact_point *p = &((const struct gate_facts *)obj)->point;
-
-	(void)row;
-	(void)arena;
-	*out = field == POINT_VERIFIED ? rule_bool(p->verified) : rule_int(p->sharers);
-}
-
-static void
-product_get(
-    const void *obj, size_t row, int field, struct arena *arena, struct rule_value *out)
-{
-	const struct gate_product *p = &((const struct gate_facts *)obj)->product;
-
-	(void)row;
-	(void)arena;
-	switch (field) {
-	case PRODUCT_PRESENT:
-		*out = rule_bool(p->code != NULL);
-		break;
-	case PRODUCT_CODE:
-		*out = text_or_missing(p->code);
-		break;
-	case PRODUCT_CLASS:
-		*out = text_or_missing(p->product_class);
-		break;
-	default:
-		*out = int_or_missing(p->risk);
-		break;
+	switch (type) {
+	case S_TEXT:
+	case S_STATE:
+		return rule_type_basic(RULE_STRING);
+	case S_BOOL:
+		return rule_type_basic(RULE_BOOL);
+	case S_INT:
+	case S_OPT_INT:
+		return rule_type_basic(RULE_INT);
+	case S_DAY:
+		return rule_type_basic(RULE_DATE);
+	case S_TEXTS:
+		return rule_type_list(arena, rule_type_basic(RULE_STRING));
 	}
+	return NULL;
 }
-
-static void
-number_get(
-    const void *obj, size_t row, int field, struct arena *arena, struct rule_value *out)
-{
-	const struct gate_number *n = &((const struct gate_facts *)obj)->number;
-
-	(void)row;
-	(void)arena;
-	if (field == NUM_PRESENT) {
-		*out = rule_bool(n->present);
-		return;
-	}
-	if (!n->present) {
-		*out = rule_missing();
-		return;
-	}
-	switch (field) {
-	case NUM_KIND:
-		*out = text_or_missing(n->kind);
-		break;
-	case NUM_HOLDER:
-		*out = text_or_missing(n->holder);
-		break;
-	case NUM_STATUS:
-		*out = text_or_missing(n->status);
-		break;
-	case NUM_ROBOT:
-		*out = rule_bool(n->robot);
-		break;
-	default:
-		*out = rule_bool(n->has_approval);
-		break;
-	}
-}
-
-static void
-campaign_get(
-    const void *obj, size_t row, int field, struct arena *arena, struct rule_value *out)
-{
-	const struct gate_facts *f = obj;
-
-	(void)row;
-	(void)arena;
-	*out = rule_bool(field == CAMPAIGN_F_APPROVED ? f->campaign_approved
-			 : field == CAMPAIGN_F_ACTIVE ? f->campaign_active
-						      : f->uses_profile);
-}
-
-static void
-script_get(
-    const void *obj, size_t row, int field, struct arena *arena, struct rule_value *out)
-{
-	const struct gate_script *s = &((const struct gate_facts *)obj)->script;
-
-	(void)row;
-	(void)arena;
-	*out = rule_bool(field == SCRIPT_APPROVED ? s->approved : s->ai_disclosure);
-}
-
-static const struct rule_object_ops party_ops = {.get = party_get};
-static const struct rule_object_ops point_ops = {.get = point_get};
-static const struct rule_object_ops product_ops = {.get = product_get};
-static const struct rule_object_ops number_ops = {.get = number_get};
-static const struct rule_object_ops campaign_ops = {.get = campaign_get};
-static const struct rule_object_ops script_ops = {.get = script_get};
-
-static const struct {
-	const char *name;
-	const struct scope_field *fields;
-	int nfields;
-	const struct rule_object_ops *ops;
-} records[VAR_COUNT] = {
-    [VAR_PARTY] = {"Party", party_fields, (int)STW_ARRAY_LEN(party_fields), &party_ops},
-    [VAR_POINT] = {"Point", point_fields, (int)STW_ARRAY_LEN(point_fields), &point_ops},
-    [VAR_PRODUCT] = {"Product", product_fields, (int)STW_ARRAY_LEN(product_fields),
-	&product_ops},
-    [VAR_NUMBER] = {"Number", number_fields, (int)STW_ARRAY_LEN(number_fields),
-	&number_ops},
-    [VAR_CAMPAIGN] = {"Campaign", campaign_fields, (int)STW_ARRAY_LEN(campaign_fields),
-	&campaign_ops},
-    [VAR_SCRIPT] = {"Script", script_fields, (int)STW_ARRAY_LEN(script_fields),
-	&script_ops},
-};
 
 struct rule_env *
 gate_scope_env(struct arena *arena)
@@ -243,7 +247,8 @@ gate_scope_env(struct arena *arena)
 	struct rule_env *env = rule_env_new(arena);
 
 	for (int v = 0; v < VAR_COUNT; v++) {
-		const struct rule_type *type = rule_type_basic(RULE_STRING);
+		const struct rule_type *type =
+		    scope_type_of(plain_fields[v].type, arena);
 
 		if (records[v].fields != NULL) {
 			struct rule_field *fields = arena_array(
@@ -252,7 +257,7 @@ gate_scope_env(struct arena *arena)
 			for (int i = 0; i < records[v].nfields; i++) {
 				fields[i].name = records[v].fields[i].name;
 				fields[i].type =
-				    rule_type_basic(records[v].fields[i].kind);
+				    scope_type_of(records[v].fields[i].type, arena);
 			}
 			type = rule_type_object(
 			    arena, records[v].name, fields, records[v].nfields);
@@ -278,23 +283,34 @@ plain_value(const struct gate_case *c, enum scope_var var)
 	case VAR_CHECKPOINT:
 		return checkpoint_words[c->checkpoint];
 	default:
-		return c->facts->caller_org;
+		return NULL;
 	}
 }
+
+static const char *const dial_words[] = {
+    NULL, "manual", "preview", "progressive", "predictive"};
 
 static const struct rule_value *
 case_vars(struct gate_case *c)
 {
+	struct scope_record *objects;
+
 	if (c->vars != NULL)
 		return c->vars;
 	c->vars = arena_array(c->arena, VAR_COUNT, sizeof *c->vars);
+	objects = arena_array(c->arena, VAR_COUNT, sizeof *objects);
 	for (int v = 0; v < VAR_COUNT; v++) {
-		if (records[v].ops != NULL) {
+		objects[v] = (struct scope_record){c->facts, (enum scope_var)v};
+		if (records[v].fields != NULL) {
 			c->vars[v].kind = RULE_V_OBJECT;
-			c->vars[v].object.ops = records[v].ops;
-			c->vars[v].object.obj = c->facts;
-		} else {
+			c->vars[v].object.ops = &record_ops;
+			c->vars[v].object.obj = &objects[v];
+		} else if (v < VAR_PLAIN) {
 			c->vars[v] = text_or_missing(plain_value(c, (enum scope_var)v));
+		} else if (v == VAR_DIAL_MODE) {
+			c->vars[v] = text_or_missing(dial_words[c->facts->dial_mode]);
+		} else {
+			c->vars[v] = field_value(c->facts, &plain_fields[v], c->arena);
 		}
 	}
 	return c->vars;
@@ -431,10 +447,10 @@ gate_scope_compile(const struct rule_env *env, struct str text, struct arena *ar
 static bool
 rule_true(const struct rule *rule, struct gate_case *c, stw_usec at, bool if_undecided)
 {
-	const struct gate_party *party = &c->facts->party;
+	struct gate_zones zones = gate_case_zones(c);
 	struct rule_eval_ctx ctx = {.vars = case_vars(c),
 	    .now = at,
-	    .zone = party->nzones > 0 ? party->zones[0] : zone_utc(),
+	    .zone = zones.count > 0 ? zones.items[0] : zone_utc(),
 	    .arena = c->arena};
 	bool undecided = false;
 	bool yes = rule_eval_bool(rule, &ctx, &undecided);
@@ -449,8 +465,8 @@ gate_scope_applies_slow(
 	return rule_true(scope->rule, c, at, true);
 }
 
-bool
-gate_scope_applies(const struct gate_scope *scope, struct gate_case *c, stw_usec at)
+static bool
+terms_hold(const struct gate_scope *scope, const struct gate_case *c)
 {
 	for (int i = 0; i < scope->nterms; i++) {
 		const struct scope_term *term = &scope->terms[i];
@@ -459,7 +475,21 @@ gate_scope_applies(const struct gate_scope *scope, struct gate_case *c, stw_usec
 		    term->negated)
 			return false;
 	}
-	return !scope->needs_rule || gate_scope_applies_slow(scope, c, at);
+	return true;
+}
+
+bool
+gate_scope_applies(const struct gate_scope *scope, struct gate_case *c, stw_usec at)
+{
+	return terms_hold(scope, c) &&
+	       (!scope->needs_rule || gate_scope_applies_slow(scope, c, at));
+}
+
+bool
+gate_scope_surely(const struct gate_scope *scope, struct gate_case *c, stw_usec at)
+{
+	return terms_hold(scope, c) &&
+	       (!scope->needs_rule || rule_true(scope->rule, c, at, false));
 }
 
 bool

@@ -541,7 +541,7 @@ static const struct {
 	"\"QUIET_HOURS\",\"TZ_UNKNOWN\"", "DEFER", "written like 09:00"},
     {"time_window",
 	"\"windows\":[{\"start\":\"09:00\",\"end\":\"21:00\",\"weekdays\":[\"day\"]}]",
-	"\"QUIET_HOURS\",\"TZ_UNKNOWN\"", "DEFER", "weekdays are"},
+	"\"QUIET_HOURS\",\"TZ_UNKNOWN\"", "DEFER", "window: weekdays"},
     {"time_window", "\"windows\":[{\"start\":\"09:00\",\"end\":\"21:00\"}]",
 	"\"QUIET_HOURS\"", "DEFER", "also gives TZ_UNKNOWN"},
     {"time_window",
