@@ -43,7 +43,11 @@ void v1_customer_erasure(struct api_request *req);
 /* v1_consents.c */
 void v1_consent_history(struct api_request *req);
 void v1_consent_record(struct api_request *req);
+void v1_withdrawal(struct api_request *req);
+/* v1_objections.c */
+void v1_objection_list(struct api_request *req);
 void v1_objection_record(struct api_request *req);
+void v1_objection_lift(struct api_request *req);
 /* v1_segments.c */
 void v1_stages(struct api_request *req);
 void v1_segment_list(struct api_request *req);
@@ -147,6 +151,12 @@ void v1_decision_page(
 /* The reference of a case: a member of the body that goes into records for ever. */
 bool v1_case_read(
     struct api_request *req, const char *name, bool required, const char **out);
+/* point_id of the body: one of the customer's own; 0 when it is not there. */
+bool v1_point_read(
+    struct api_request *req, const struct customer *customer, int64_t *out);
+struct consent_effect;
+void v1_effect_reply(struct api_request *req, const struct uuid *id,
+    const struct consent_effect *effect);
 /* The customer named by path parameter 0, if the actor may see it; 410 when erased. */
 bool v1_customer_load(struct api_request *req, struct customer *out);
 

@@ -4,6 +4,7 @@
 #include "api/server.h"
 #include "campaigns/catalogue_store.h"
 #include "campaigns/task_store.h"
+#include "campaigns/withdrawal_store.h"
 #include "db/migrate.h"
 #include "engine/embed.h"
 #include "segments/book_live_store.h"
@@ -87,6 +88,39 @@ metrics_pairs(struct api_request *req, enum db_query_id query,
 		buf_printf(&req->answer, "%s{%s=\"%.*s\"} %lld\n", name, label,
 		    STR_FMT(db_get_str(rows, r, 0)), (long long)db_get_i64(rows, r, 1));
 	db_rows_free(rows);
+	return STW_OK;
+}
+
+/* From the commit of a withdrawal to the end of the last push that was on the wire. */
+static enum stw_code
+metrics_withdrawals(struct api_request *req, struct stw_err *err)
+{
+	struct withdrawal_lags lags;
+	enum stw_code rc = withdrawal_lags(req->db, &lags, err);
+	const struct {
+		const char *quantile;
+		stw_usec lag;
+	} quantiles[] = {{"0.5", lags.median}, {"0.99", lags.p99}, {"1", lags.most}};
+
+	if (rc != STW_OK)
+		return rc;
+	buf_printf(&req->answer,
+	    "# HELP steward_withdrawals_hour Withdrawals and objections of the last hour.\n"
+	    "# TYPE steward_withdrawals_hour gauge\nsteward_withdrawals_hour %lld\n"
+	    "# TYPE steward_withdrawals_pending gauge\nsteward_withdrawals_pending %lld\n"
+	    "# TYPE steward_recalls_open gauge\nsteward_recalls_open %lld\n"
+	    "# TYPE steward_recall_oldest_seconds gauge\n"
+	    "steward_recall_oldest_seconds %lld\n"
+	    "# HELP steward_withdrawal_effective_seconds From the commit until nothing was on "
+	    "the wire any more, last hour.\n"
+	    "# TYPE steward_withdrawal_effective_seconds gauge\n",
+	    (long long)lags.withdrawals, (long long)lags.pending,
+	    (long long)lags.recalls_open, (long long)lags.oldest_recall_sec);
+	for (size_t i = 0; i < STW_ARRAY_LEN(quantiles); i++)
+		buf_printf(&req->answer,
+		    "steward_withdrawal_effective_seconds{quantile=\"%s\"} %lld.%06lld\n",
+		    quantiles[i].quantile, (long long)(quantiles[i].lag / STW_USEC_SEC),
+		    (long long)(quantiles[i].lag % STW_USEC_SEC));
 	return STW_OK;
 }
 
@@ -207,6 +241,8 @@ v1_metrics(struct api_request *req)
 		    "steward_outcomes", "disposition", &err);
 	if (rc == STW_OK)
 		rc = metrics_ledger(req, &err);
+	if (rc == STW_OK)
+		rc = metrics_withdrawals(req, &err);
 	if (rc == STW_OK)
 		rc = metrics_book(req, &err);
 	if (rc == STW_OK)

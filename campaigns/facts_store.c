@@ -282,7 +282,7 @@ facts_fill(const struct facts_customer *c, const struct facts_point *p,
 	facts->nconsents = c->nconsents;
 	facts->nobjections = 0;
 	for (int i = 0; i < c->nobjections; i++)
-		if (c->objections[i].objection.own ||
+		if (c->objections[i].point_id == 0 ||
 		    c->objections[i].point_id == p->point.point_id)
 			objections[facts->nobjections++] = c->objections[i].objection;
 	facts->objections = objections;

@@ -22,7 +22,8 @@ struct facts_point {
 
 struct facts_objection {
 	struct gate_objection objection;
-	int64_t point_id; /* the customer's point that shares the number; 0: own */
+	int64_t
+	    point_id; /* the customer's point that shares the number; 0: every one */
 };
 
 struct facts_count {

@@ -5,7 +5,7 @@
 #include <sodium.h>
 
 #include "campaigns/complaint_store.h"
-#include "campaigns/consent_store.h"
+#include "campaigns/objection_store.h"
 #include "campaigns/task_gate_priv.h"
 #include "db/entry_json.h"
 #include "db/ledger.h"
@@ -270,11 +270,11 @@ task_permit(struct db *db, const struct ruleset *rules, const struct uuid *task_
 	out->decision = v.decision;
 	out->decision_id = v.decision_id;
 	if (v.decision.allowed)
-		return grant(db, &c, &v, agent, now, out, err);
+		return grant(db, &c, &v, agent, v.at, out, err);
 	if (agent_is_the_reason(&v.decision))
 		return hand_over(
 		    db, DB_Q_TASK_RELEASE, "released", task_id, agent, now, err);
-	return task_context_refuse(db, &c, &v, now, &deferred, err);
+	return task_context_refuse(db, &c, &v, v.at, &deferred, err);
 }
 
 /* What each disposition means to the engine. */

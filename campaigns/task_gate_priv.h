@@ -40,6 +40,7 @@ enum stw_code task_context_lock(struct db *db, int bucket, const struct uuid *ta
     struct stw_err *err) STW_MUST_USE;
 
 struct task_verdict {
+	stw_usec at; /* when it was decided: not before anything that was known */
 	struct gate_decision decision;
 	struct uuid decision_id;
 	char decision_text[UUID_TEXT];

@@ -266,6 +266,28 @@ read_party(struct db *db, struct task_context *c, stw_usec now, struct arena *ar
 	    err, STW_BUG, "task %s: its contact point is gone", c->task_text);
 }
 
+/* `now` was read before the locks were waited for. Whatever was recorded until we got them is
+ * known, so the decision is not made at an instant before that. Clocks of several machines
+ * may differ a little; one that is further off is not to be decided by. */
+#define CLOCKS_DIFFER STW_USEC_MIN
+
+static stw_usec
+instant_under_lock(struct gate_facts *f, stw_usec now)
+{
+	stw_usec newest = now;
+
+	for (int i = 0; i < f->nconsents; i++)
+		if (f->consents[i].recorded_at > newest)
+			newest = f->consents[i].recorded_at;
+	for (int i = 0; i < f->nobjections; i++)
+		if (f->objections[i].recorded_at > newest)
+			newest = f->objections[i].recorded_at;
+	if (newest - now <= CLOCKS_DIFFER)
+		return newest;
+	f->clock_trusted = false;
+	return now;
+}
+
 enum stw_code
 task_context_decide(struct db *db, const struct ruleset *rules, struct task_context *c,
     enum gate_checkpoint checkpoint, stw_usec now, stw_usec ttl, struct arena *arena,
@@ -277,6 +299,7 @@ task_context_decide(struct db *db, const struct ruleset *rules, struct task_cont
 
 	if (rc != STW_OK)
 		return rc;
+	now = out->at = instant_under_lock(&c->facts, now);
 	choose_number(c, checkpoint, now);
 	/* What planning or an earlier refusal said is not what dialling waits for. */
 	if (checkpoint == GATE_DISPATCH)

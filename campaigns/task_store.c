@@ -215,12 +215,12 @@ gate_in_tx(struct db *db, const struct ruleset *rules, const struct task_claim *
 	if (rc != STW_OK)
 		return rc;
 	if (v.decision.allowed) {
-		rc = send(db, &c, claim, &v, now, err);
+		rc = send(db, &c, claim, &v, v.at, err);
 		push_from(&c, claim, &v, arena, push);
 		*result = TASK_GATE_SEND;
 		return rc;
 	}
-	rc = task_context_refuse(db, &c, &v, now, &deferred, err);
+	rc = task_context_refuse(db, &c, &v, v.at, &deferred, err);
 	*result = deferred ? TASK_GATE_DEFERRED : TASK_GATE_BLOCKED;
 	return rc;
 }
@@ -237,6 +237,31 @@ task_gate_dispatch(struct db *db, const struct ruleset *rules,
 	if (rc == STW_OK)
 		return db_commit(db, err);
 	db_rollback(db);
+	return rc;
+}
+
+enum stw_code
+task_push_hold(
+    struct db *db, const int64_t *number_ids, size_t count, struct stw_err *err)
+{
+	const struct db_param params[] = {db_i64s(number_ids, count)};
+
+	return db_query(
+	    db, DB_Q_PUSH_HOLD_NUMBERS, params, DB_NPARAMS(params), NULL, err);
+}
+
+enum stw_code
+task_push_begin(
+    struct db *db, const struct task_claim *claim, bool *may, struct stw_err *err)
+{
+	char id[UUID_TEXT];
+	const struct db_param params[] = {db_i64(claim->bucket),
+	    db_text(uuid_format(&claim->task_id, id)), db_i64(claim->epoch)};
+	int64_t begun = 0;
+	enum stw_code rc;
+
+	rc = db_exec(db, DB_Q_PUSH_BEGIN, params, DB_NPARAMS(params), &begun, err);
+	*may = rc == STW_OK && begun == 1;
 	return rc;
 }
 

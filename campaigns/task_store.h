@@ -70,6 +70,17 @@ enum stw_code task_gate_dispatch(struct db *db, const struct ruleset *rules,
     enum task_gate_result *result, struct task_push *push,
     struct stw_err *err) STW_MUST_USE;
 
+/* First of a transaction in which pushes begin: none of these numbers is suspended before
+ * its end. */
+enum stw_code task_push_hold(struct db *db, const int64_t *number_ids, size_t count,
+    struct stw_err *err) STW_MUST_USE;
+/* In that transaction, which stays open until the request has been handed over:
+ * whoever ends the task or suspends its number commits before this, and *may is false, or
+ * after the push is on its way, and knows of it. Never waits for somebody who is ending
+ * the task: that is a false too. */
+enum stw_code task_push_begin(struct db *db, const struct task_claim *claim, bool *may,
+    struct stw_err *err) STW_MUST_USE;
+
 enum task_push_result {
 	TASK_PUSH_ACCEPTED = 0, /* 2xx */
 	TASK_PUSH_RETRY, /* not taken, or dedupe makes a repeat harmless: again later */

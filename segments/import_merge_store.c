@@ -183,7 +183,8 @@ end_tasks(const struct import_write *write, struct arena *arena, struct stw_err 
 		    db_i64(db_get_i64(rows, r, 1)), db_str(db_get_str(rows, r, 2)),
 		    db_str(db_get_str(rows, r, 3)),
 		    db_is_null(rows, r, 4) ? db_null() : db_i64(db_get_i64(rows, r, 4)),
-		    db_usec(write->as_of), db_text("withdrawal imported")};
+		    db_usec(write->as_of), db_text("withdrawal imported"), db_text("*"),
+		    db_bool(false), db_bool(false)};
 		const struct db_param shared[] = {db_bytes(index.ptr, index.len),
 		    db_str(db_get_str(rows, r, 3)), db_usec(write->as_of),
 		    db_text("objection imported")};

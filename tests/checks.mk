@@ -4,12 +4,12 @@
 # target of its own. Test programs run through tests/run.sh, which counts.
 
 CHECK_STEPS := format-check layers scripts check-build check-unit check-conformance \
-  check-db check-api check-book check-one-meaning check-mutants check-browser check-bench \
+  check-db check-api check-withdrawal check-book check-one-meaning check-mutants check-browser check-bench \
   check-asan check-tsan check-fuzz tidy
 
 .PHONY: check check-fast check-crash check-canary measure $(CHECK_STEPS) check-db-run check-asan-run \
   check-tsan-run bench-rules bench-rules-doc bench-import bench-book format analyze fuzz fuzz-run cov cov-run \
-  install uninstall deps-cov soak-rules soak-book mutants-rules
+  install uninstall deps-cov soak-rules soak-book mutants-rules soak-withdrawal mutants-withdrawal
 
 RUN     := bash tests/run.sh
 JOBS    := $(shell nproc)
@@ -52,6 +52,30 @@ check-book: $(BOOK_BIN) ## the kept book for ten seconds of writers and chaos: e
 soak-book: $(BOOK_BIN) ## the same for longer (STEADY 60 s, CHAOS 120 s, RATE 2000/s, CUSTOMERS 20000)
 	@$(BOOK_BIN) --customers $(or $(CUSTOMERS),20000) --rate $(or $(RATE),2000) \
 	  --steady $(or $(STEADY),60) --chaos $(or $(CHAOS),120) --seed $(or $(SEED),1)
+# Its cluster is its own: it notes when transactions commit.
+RACES = STW_RACE_BIN=$(RACE_BIN) bash tests/soak/withdrawal.sh --bin $(BIN) \
+  $(if $(SEED),--seed $(SEED))
+check-withdrawal: $(BIN) $(RACE_BIN) ## 2,000 withdrawals race dispatches and permits: nothing starts after one
+	@$(RACES) --races 2000
+soak-withdrawal: mutants-withdrawal ## the same 100,000 times (N, THREADS), after it has found its mutants
+	@$(RACES) --races $(or $(N),100000) --threads $(or $(THREADS),10)
+# The binary without one protection: the statement that has it is linked in front of the
+# archive's.
+MUTANT_no-lock   = /FROM customer_permission/,/;/ s/ FOR SHARE//
+MUTANT_no-begin  = /WITH held AS/,/RETURNING a\.task_id/ {s/ AND t\.state = .sending.//; s/FOR SHARE OF t SKIP LOCKED//}
+$(B)/mutants/%.c: $(GEN)/db_queries.c
+	@mkdir -p $(@D)
+	@sed -E "$(MUTANT_$*)" $< >$@
+	@! cmp -s $< $@ || { echo "mutant $* does not apply"; rm $@; exit 1; }
+$(B)/mutants/steward-%: $(B)/mutants/%.c $(B)/$(MAIN).o $(LIB)
+	$(SAY) LD $@
+	$(Q)$(CC) $(filter-out -Werror -MMD -MP,$(CFLAGS_ALL)) -w $(LDOPT) -o $@ $^ $(LIBS)
+.PRECIOUS: $(B)/mutants/%.c
+mutants-withdrawal: $(RACE_BIN) $(B)/mutants/steward-no-lock $(B)/mutants/steward-no-begin ## without its locks the race is lost, and that is seen
+	@STW_RACE_BIN=$(RACE_BIN) bash tests/soak/withdrawal.sh --bin $(B)/mutants/steward-no-lock \
+	  --expect 'no permit commits after the withdrawal'
+	@STW_RACE_BIN=$(RACE_BIN) bash tests/soak/withdrawal.sh --bin $(B)/mutants/steward-no-begin \
+	  --expect 'no push starts after the commit'
 # WERROR is for sources, not for faults put into them.
 MUTANTS = CC="$(CC)" CFLAGS="$(filter-out -Werror -MMD -MP,$(CFLAGS_ALL))" \
   LDFLAGS="$(LDOPT)" LIBS="$(LIBS)" sh tests/with_cluster.sh bash tests/mutants.sh \

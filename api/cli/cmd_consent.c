@@ -45,6 +45,7 @@ cmd_consent(struct cli *cli, struct stw_err *err)
 	event.action = verbs[verb];
 	event.effective_at = event.recorded_at = app_now(&cli->app);
 	event.id = uuid_new(event.recorded_at);
+	uuid_set_bucket(&event.id, customer.bucket);
 	rc = db_begin(db, err);
 	if (rc == STW_OK)
 		rc = consent_record(db, customer.bucket, customer.customer_id, &event,

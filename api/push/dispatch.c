@@ -34,7 +34,8 @@
 /* A pass waits for a queue whose breaker has opened no more often than this in a row. */
 #define PASS_PATIENCE 3
 
-enum job_state { JOB_FREE = 0, JOB_GATED, JOB_SENT, JOB_SETTLE };
+/* KEPT: gated, and stays here for a reason that `detail` has. */
+enum job_state { JOB_FREE = 0, JOB_GATED, JOB_KEPT, JOB_SENT, JOB_SETTLE };
 
 struct job {
 	enum job_state state;
@@ -42,6 +43,7 @@ struct job {
 	struct dispatch *dispatch;
 	struct push_queue *queue;
 	struct task_claim claim;
+	int64_t number_id;
 	struct task_recall recall;
 	stw_usec lease_end; /* monotonic */
 	char key[WEBHOOK_ID_MAX + 1];
@@ -52,6 +54,8 @@ struct job {
 	int status;
 	char detail[DETAIL_MAX];
 	stw_usec retry_at;
+	bool
+	    never_left; /* then nobody is surprised that the task is another's by now */
 };
 
 struct dispatch {
@@ -147,6 +151,7 @@ job_begin(struct job *job, struct push_queue *queue, bool is_recall)
 	job->queue = queue;
 	job->detail[0] = '\0';
 	job->status = 0;
+	job->never_left = false;
 	buf_clear(&job->body);
 	if (is_recall)
 		queue->recalls++;
@@ -224,11 +229,11 @@ job_settle(struct dispatch *d, struct job *job)
 		log_err(LOG_ERROR, "dispatch_settle", &err);
 	else if (job->is_recall)
 		d->sum.recalls_done += job->acknowledged;
-	else if (stale)
+	else if (stale && !job->never_left)
 		d->sum.stale++;
-	else
+	else if (!stale)
 		count_result(d, job->result);
-	if (rc == STW_OK && stale)
+	if (rc == STW_OK && stale && !job->never_left)
 		log_event(LOG_WARN, "dispatch_stale", "task=%s epoch=%lld", job->key,
 		    (long long)job->claim.epoch);
 	job_end(job);
@@ -244,11 +249,11 @@ settle_left(struct dispatch *d)
 
 /* Not sent: the task is due again soon, and the attempt says why. */
 static void
-job_give_back(struct dispatch *d, struct job *job, const char *why)
+job_give_back(struct dispatch *d, struct job *job)
 {
 	job->result = TASK_PUSH_RETRY;
 	job->retry_at = now_of(d) + UNSEALED_WAIT;
-	(void)snprintf(job->detail, sizeof job->detail, "%s", why);
+	job->never_left = true;
 	job->state = JOB_SETTLE;
 	job_settle(d, job);
 }
@@ -472,6 +477,7 @@ gate_one(struct dispatch *d, struct push_queue *q, const struct task_claim *clai
 	STW_ASSERT(job != NULL);
 	job_begin(job, q, false);
 	job->claim = *claim;
+	job->number_id = push.number_id;
 	job->lease_end = lease_end;
 	offer_key(&push, job->key);
 	offer_write(&push, q->code, now_of(d), &job->body);
@@ -534,6 +540,77 @@ seal(struct dispatch *d)
 }
 
 static void
+job_keep(struct job *job, const char *why)
+{
+	job->state = JOB_KEPT;
+	(void)snprintf(job->detail, sizeof job->detail, "%s", why);
+}
+
+/* From the answer of task_push_begin to the end of the transaction nobody can end the task:
+ * a withdrawal that commits first finds it unsent, and one that commits later finds it on
+ * the wire and recalls it. */
+static enum stw_code
+job_leave(struct dispatch *d, struct job *job, struct stw_err *err)
+{
+	struct stw_clock real;
+	struct stw_err send_err;
+	bool may;
+	enum stw_code rc = task_push_begin(d->opt.db, &job->claim, &may, err);
+
+	if (rc != STW_OK)
+		return rc;
+	if (!may) {
+		d->sum.held_back++;
+		job_keep(job, "not sent: it ended meanwhile");
+		return STW_OK;
+	}
+	if (job_send(d, job, &send_err) != STW_OK) {
+		log_err(LOG_ERROR, "push_send", &send_err);
+		job_keep(job, "not sent: curl refused the request");
+		return STW_OK;
+	}
+	clock_set_real(&real);
+	log_event(LOG_DEBUG, "push", "task=%s at=%lld", job->key,
+	    (long long)clock_now(&real));
+	return STW_OK;
+}
+
+/* All jobs of a round leave under one transaction. When it fails on the way, what has left
+ * has left: its answer is waited for, and its attempt has no time of leaving. */
+static void
+leave_all(struct dispatch *d)
+{
+	int64_t *numbers = arena_array(&d->arena, (size_t)d->njobs, sizeof *numbers);
+	size_t count = 0;
+	struct stw_err err = {0};
+	enum stw_code rc = db_begin(d->opt.db, &err);
+
+	for (int i = 0; i < d->njobs; i++)
+		if (d->jobs[i].state == JOB_GATED)
+			numbers[count++] = d->jobs[i].number_id;
+	if (rc == STW_OK)
+		rc = task_push_hold(d->opt.db, numbers, count, &err);
+	for (int i = 0; rc == STW_OK && i < d->njobs; i++)
+		if (d->jobs[i].state == JOB_GATED)
+			rc = job_leave(d, &d->jobs[i], &err);
+	if (http_in_flight(d->http) > 0) {
+		struct stw_err http_err;
+
+		if (http_start(d->http, &http_err) != STW_OK)
+			log_err(LOG_ERROR, "dispatch_poll", &http_err);
+	}
+	if (rc == STW_OK)
+		rc = db_commit(d->opt.db, &err);
+	if (rc == STW_OK)
+		return;
+	db_rollback(d->opt.db);
+	if (rc == STW_TEMPFAIL)
+		db_trouble(d, "dispatch_leave", &err);
+	else
+		log_err(LOG_ERROR, "dispatch_leave", &err);
+}
+
+static void
 send_gated(struct dispatch *d)
 {
 	bool sealed, any = false;
@@ -543,24 +620,30 @@ send_gated(struct dispatch *d)
 	if (!any)
 		return;
 	sealed = seal(d);
+	any = false;
 	for (int i = 0; i < d->njobs; i++) {
 		struct job *job = &d->jobs[i];
-		struct stw_err err;
 
 		if (job->state != JOB_GATED)
 			continue;
 		if (!sealed) {
 			d->sum.unsealed++;
-			job_give_back(
-			    d, job, "not sent: the ledger could not be sealed");
+			job_keep(job, "not sent: the ledger could not be sealed");
 		} else if (stw_monotonic() + (stw_usec)job->queue->timeout_ms * 1000 +
 			       SEND_MARGIN >
 			   job->lease_end) {
-			job_give_back(d, job, "not sent: too late in its lease");
-		} else if (job_send(d, job, &err) != STW_OK) {
-			log_err(LOG_ERROR, "push_send", &err);
-			job_give_back(d, job, "not sent: curl refused the request");
+			job_keep(job, "not sent: too late in its lease");
+		} else {
+			any = true;
 		}
+	}
+	if (any)
+		leave_all(d);
+	for (int i = 0; i < d->njobs; i++) {
+		if (d->jobs[i].state == JOB_GATED)
+			job_keep(&d->jobs[i], "not sent: the database is away");
+		if (d->jobs[i].state == JOB_KEPT)
+			job_give_back(d, &d->jobs[i]);
 	}
 }
 
@@ -729,6 +812,7 @@ difference(const struct dispatch_result *now, const struct dispatch_result *befo
 	    .unknown = now->unknown - before->unknown,
 	    .stale = now->stale - before->stale,
 	    .unsealed = now->unsealed - before->unsealed,
+	    .held_back = now->held_back - before->held_back,
 	    .expired = now->expired - before->expired,
 	    .recalls_sent = now->recalls_sent - before->recalls_sent,
 	    .recalls_done = now->recalls_done - before->recalls_done,

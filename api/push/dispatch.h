@@ -3,8 +3,9 @@
  *
  * Purpose    Round by round: claim what is due (as much as each queue has room for), ask
  *            the gate for each task in a transaction of its own, seal the ledger so that
- *            an exported checkpoint covers those decisions, and only then send. Answers
- *            are settled as they come, fenced by the lease.
+ *            an exported checkpoint covers those decisions, and only then send: under a
+ *            lock on each task that a withdrawal waits for (task_push_begin). Answers are
+ *            settled as they come, fenced by the lease.
  * Rules      Nothing is sent whose decision is not covered, or whose lease could end
  *            before its push has timed out. A queue that is slow holds up only its own
  *            room; one that fails is left alone by its circuit breaker. What a crash
@@ -44,9 +45,10 @@ struct dispatch_result {
 	int64_t blocked, deferred, gone; /* by the gate; gone: cancelled meanwhile */
 	int64_t sent;                    /* requests, repeats too */
 	int64_t accepted, retried, refused, unknown;
-	int64_t stale;    /* answers that came after the lease was lost */
-	int64_t unsealed; /* given back because the ledger could not be sealed */
-	int64_t expired;  /* window over before they could be sent */
+	int64_t stale;     /* answers that came after the lease was lost */
+	int64_t unsealed;  /* given back because the ledger could not be sealed */
+	int64_t held_back; /* allowed, and then ended before they could leave */
+	int64_t expired;   /* window over before they could be sent */
 	int64_t recalls_sent, recalls_done;
 	int64_t in_flight;           /* now */
 	int64_t queues, queues_held; /* now; held: circuit breaker open */

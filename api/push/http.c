@@ -323,6 +323,18 @@ finish_ended(struct http_client *client)
 }
 
 enum stw_code
+http_start(struct http_client *client, struct stw_err *err)
+{
+	CURLMcode rc;
+	int running;
+
+	rc = curl_multi_perform(client->multi, &running);
+	if (rc != CURLM_OK)
+		return stw_fail(err, STW_TEMPFAIL, "http: %s", curl_multi_strerror(rc));
+	return STW_OK;
+}
+
+enum stw_code
 http_poll(struct http_client *client, int wait_ms, struct stw_err *err)
 {
 	CURLMcode rc;

@@ -60,6 +60,8 @@ void http_close(struct http_client *client);
 
 enum stw_code http_send(struct http_client *client, const struct http_request *request,
     struct stw_err *err) STW_MUST_USE;
+/* Lets what http_send took leave, as far as it can at once; calls no done. */
+enum stw_code http_start(struct http_client *client, struct stw_err *err) STW_MUST_USE;
 int http_in_flight(const struct http_client *client);
 int http_free_slots(const struct http_client *client);
 

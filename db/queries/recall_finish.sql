@@ -2,5 +2,6 @@
 -- Params   $1 bucket, $2 task_id, $3 acknowledged, $4 now
 UPDATE recall SET tries = tries + 1,
        done_at = CASE WHEN $3::boolean THEN $4::timestamptz END,
+       done_real = CASE WHEN $3::boolean THEN clock_timestamp() END,
        next_try = clock_timestamp() + least(60, power(2, least(tries, 6))) * interval '1 second'
  WHERE bucket = $1::smallint AND task_id = $2::uuid AND done_at IS NULL;

@@ -200,6 +200,10 @@ static const struct step steps[] = {
 	NULL},
     {"objectionRecord", "compliance", "/v1/customers/%C/objections",
 	"{\"kind\":\"do_not_call\"}", NULL},
+    {"withdrawal", "ops", "/v1/withdrawals/%W", NULL, NULL},
+    {"objectionList", "ops", "/v1/customers/%C/objections", NULL, NULL},
+    {"objectionLift", "compliance", "/v1/customers/%C/objections/%W/lift",
+	"{\"evidence\":\"L-1\"}", NULL},
     {"customerReveal", "compliance", "/v1/customers/%C/reveal",
 	"{\"fields\":[\"name\"],\"purpose\":\"complaint\",\"reason\":\"K-1\"}", NULL},
     {"customerErasure", "compliance", "/v1/customers/%C/erasure",
@@ -223,7 +227,7 @@ static const struct step steps[] = {
 struct walk {
 	char task[40], customer[80], point[24], decision[40], number[24], etag[80],
 	    run[40];
-	char export[40], complaint[40];
+	char export[40], complaint[40], withdrawal[40];
 	char *campaign; /* a document with the code "walked" */
 	char *model;    /* the model in force, with another threshold */
 };
@@ -247,6 +251,7 @@ fill(const struct walk *walk, const char *pattern)
 				: pattern[1] == 'P' ? walk->point
 				: pattern[1] == 'X' ? walk->export
 				: pattern[1] == 'D' ? walk->decision
+				: pattern[1] == 'W' ? walk->withdrawal
 				: pattern[1] == 'N' ? walk->number
 				: pattern[1] == 'd' ? walk->campaign
 				: pattern[1] == 'm' ? walk->model
@@ -407,6 +412,9 @@ START_TEST(every_operation_answers_as_the_document_says)
 		if (strcmp(s->operation, "complaintRecord") == 0)
 			(void)snprintf(walk.complaint, sizeof walk.complaint, "%s",
 			    reply_text(&r, "complaint_id"));
+		if (strcmp(s->operation, "objectionRecord") == 0)
+			(void)snprintf(walk.withdrawal, sizeof walk.withdrawal, "%s",
+			    reply_text(&r, "id"));
 		if (strcmp(s->operation, "exportRows") == 0)
 			header_value(&r, "X-Export-Id", walk.export);
 		reply_free(&r);

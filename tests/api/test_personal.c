@@ -481,7 +481,7 @@ START_TEST(every_table_about_customers_has_its_place_in_an_erasure)
 	static const char *const stays[] = {"customer", "contact_point",
 	    "contact_point_event", "customer_permission", "consent_event", "objection",
 	    "contact_count", "stage_history", "enrolment", "task", "decision",
-	    "outcome", "erasure", "complaint"};
+	    "outcome", "erasure", "complaint", "withdrawal", "revocation_request"};
 	char sql[2000];
 	size_t n;
 

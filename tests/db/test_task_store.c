@@ -235,6 +235,7 @@ withdraw(struct db *db, int64_t customer_id, struct consent_effect *effect)
 
 	(void)snprintf(sql, sizeof sql, "SELECT b(%d)", (int)customer_id);
 	int bucket = (int)number(sql);
+	uuid_set_bucket(&event.id, bucket);
 	ck_ok(db_begin(db, &err));
 	ck_ok(consent_record(db, bucket, customer_id, &event, NOW, effect, &err));
 	ck_ok(db_commit(db, &err));

@@ -38,8 +38,8 @@ static char urls[3][64];
 static char dir[] = "/tmp/test_dispatch-XXXXXX";
 static char checkpoint_path[80];
 static int64_t ledger_size;
-static bool seal_fails, gate_blocks;
-static int finish_fails, seals, resets;
+static bool seal_fails, gate_blocks, withdraw_some;
+static int finish_fails, commit_fails, seals, resets;
 static stw_usec started;
 
 static struct fake_task *
@@ -176,6 +176,67 @@ ledger_seal(struct db *db, const struct ledger_key *key, const char *path, stw_u
 	    0);
 	ck_assert_int_eq(fclose(file), 0);
 	seals++;
+	return STW_OK;
+}
+
+/* One connection: a transaction in a transaction would be a bug. */
+static bool in_transaction;
+
+enum stw_code
+db_begin(struct db *db, struct stw_err *err)
+{
+	(void)db;
+	(void)err;
+	ck_assert(!in_transaction);
+	in_transaction = true;
+	return STW_OK;
+}
+
+enum stw_code
+db_commit(struct db *db, struct stw_err *err)
+{
+	(void)db;
+	ck_assert(in_transaction);
+	in_transaction = false;
+	if (commit_fails > 0) {
+		commit_fails--;
+		return stw_fail(err, STW_TEMPFAIL, "connection lost");
+	}
+	return STW_OK;
+}
+
+void
+db_rollback(struct db *db)
+{
+	(void)db;
+	in_transaction = false;
+}
+
+enum stw_code
+task_push_hold(
+    struct db *db, const int64_t *number_ids, size_t count, struct stw_err *err)
+{
+	(void)db;
+	(void)number_ids;
+	(void)err;
+	ck_assert(in_transaction);
+	ck_assert_uint_gt(count, 0);
+	return STW_OK;
+}
+
+enum stw_code
+task_push_begin(
+    struct db *db, const struct task_claim *claim, bool *may, struct stw_err *err)
+{
+	struct fake_task *t = fake_find(&claim->task_id);
+
+	(void)db;
+	(void)err;
+	ck_assert(in_transaction);
+	/* Every third is withdrawn between the gate and the push. */
+	if (withdraw_some && uuid_bucket(&claim->task_id) % 3 == 0)
+		t->state = TASK_RECALLED;
+	*may = t->epoch == claim->epoch && t->state == TASK_SENDING;
 	return STW_OK;
 }
 
@@ -386,8 +447,8 @@ begin(void)
 		queue_sim_defaults(&sims[i].opt);
 	ntasks = nqueues = 0;
 	ledger_size = 0;
-	seal_fails = gate_blocks = false;
-	finish_fails = seals = resets = 0;
+	seal_fails = gate_blocks = withdraw_some = in_transaction = false;
+	commit_fails = finish_fails = seals = resets = 0;
 	started = stw_monotonic();
 	const struct dispatch_options options = {.checkpoint_path = checkpoint_path,
 	    .egress = &egress,
@@ -541,6 +602,25 @@ START_TEST(what_the_gate_blocks_is_not_sent)
 }
 END_TEST
 
+START_TEST(what_ends_between_gate_and_push_does_not_leave)
+{
+	struct dispatch_result r;
+	int ended;
+
+	sim_start(0, true, 8, 5000);
+	fake_add(1, 90);
+	withdraw_some = true;
+	r = pass(20000);
+	sim_stop(0);
+	ended = in_state(1, TASK_RECALLED);
+	ck_assert_int_gt(ended, 0);
+	ck_assert_int_eq(r.held_back, ended);
+	ck_assert_int_eq(r.sent, 90 - ended);
+	ck_assert_int_eq(r.stale, 0);
+	ck_assert_int_eq(journal_read(0).accepted, 90 - ended);
+}
+END_TEST
+
 START_TEST(a_slow_queue_does_not_delay_another)
 {
 	stw_usec slow = 0, fast = 0;
@@ -613,14 +693,12 @@ START_TEST(an_address_outside_the_list_is_never_connected_to)
 }
 END_TEST
 
-START_TEST(an_answer_is_kept_while_the_database_is_away)
+/* A pass gives up on a database that is away; a loop waits for it. */
+static void
+eight_arrive_once(void)
 {
 	struct dispatch_result r;
 
-	sim_start(0, true, 4, 2000);
-	fake_add(1, 8);
-	finish_fails = 3;
-	/* A pass gives up on a database that is away; a loop waits for it. */
 	for (int i = 0; i < 20 && in_state(1, TASK_QUEUED) < 8; i++) {
 		enum stw_code rc = dispatch_pass(dispatch, NOW, 3000, NULL, &r, NULL);
 
@@ -636,6 +714,23 @@ START_TEST(an_answer_is_kept_while_the_database_is_away)
 	ck_assert_int_eq(in_state(1, TASK_QUEUED), 8);
 	ck_assert_int_eq(journal_read(0).accepted, 8);
 	ck_assert_int_gt(resets, 0);
+}
+
+START_TEST(an_answer_is_kept_while_the_database_is_away)
+{
+	sim_start(0, true, 4, 2000);
+	fake_add(1, 8);
+	finish_fails = 3;
+	eight_arrive_once();
+}
+END_TEST
+
+START_TEST(what_left_has_left_when_its_commit_is_lost)
+{
+	sim_start(0, true, 4, 2000);
+	fake_add(1, 8);
+	commit_fails = 2;
+	eight_arrive_once();
 }
 END_TEST
 
@@ -752,6 +847,8 @@ main(void)
 	    tc, without_deduplication_a_lost_answer_is_unknown_and_not_repeated);
 	tcase_add_test(tc, nothing_leaves_while_the_ledger_cannot_be_sealed);
 	tcase_add_test(tc, what_the_gate_blocks_is_not_sent);
+	tcase_add_test(tc, what_ends_between_gate_and_push_does_not_leave);
+	tcase_add_test(tc, what_left_has_left_when_its_commit_is_lost);
 	tcase_add_test(tc, a_slow_queue_does_not_delay_another);
 	tcase_add_test(tc, a_dead_queue_is_left_alone_and_loses_nothing);
 	tcase_add_test(tc, an_address_outside_the_list_is_never_connected_to);
