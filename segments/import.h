@@ -46,6 +46,7 @@ enum import_target {
 	IMPORT_OBJECTION,
 	IMPORT_ATTEMPT,
 	IMPORT_HOUSEHOLD,
+	IMPORT_TRAIT,
 	IMPORT_TARGETS, /* how many, plus one */
 };
 const char *import_target_name(enum import_target target); /* "customer" */

@@ -393,7 +393,7 @@ enum stw_code
 import_compile_file(const struct import_mapping *mapping, struct import_file *file,
     const struct csv *csv, struct arena *arena, struct stw_err *err)
 {
-	const struct import_target_def *def = import_target_def(file->target);
+	const struct import_target_def *def = file->def;
 	struct rule_env *env;
 	enum stw_code rc = env_of(mapping, &file->source, csv, arena, &env, err);
 
@@ -619,7 +619,7 @@ static bool
 scope_holds(const struct import_file *file, const struct import_cell *cells,
     struct import_fault *fault)
 {
-	const struct import_target_def *def = import_target_def(file->target);
+	const struct import_target_def *def = file->def;
 	const struct import_cell *cell;
 
 	if (file->nscope == 0)
@@ -637,7 +637,7 @@ static bool
 row_consistent(const struct import_file *file, const struct import_cell *cells,
     stw_usec as_of, struct import_fault *fault)
 {
-	const struct import_target_def *def = import_target_def(file->target);
+	const struct import_target_def *def = file->def;
 
 	if (file->target == IMPORT_CONSENT) {
 		const struct import_cell *purpose =
@@ -672,7 +672,7 @@ import_row_read(struct import_ctx *ctx, const struct import_file *file,
     const struct csv *csv, struct arena *batch, struct import_cell *cells,
     int64_t *phones_skipped, struct import_fault *fault)
 {
-	const struct import_target_def *def = import_target_def(file->target);
+	const struct import_target_def *def = file->def;
 	enum import_row row;
 
 	arena_reset(&ctx->row);
@@ -709,7 +709,7 @@ check_one(const struct import_mapping *mapping, struct import_source *source,
 static void
 report_file(const struct import_file *file, struct buf *report)
 {
-	const struct import_target_def *def = import_target_def(file->target);
+	const struct import_target_def *def = file->def;
 	int n = 0;
 
 	for (int i = 0; def->columns[i].name != NULL; i++)

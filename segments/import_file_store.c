@@ -120,6 +120,9 @@ part_commit(struct work *w, bool done, struct stw_err *err)
 	w->at.done = done;
 	w->at.commits++;
 	rc = place_store(w, err);
+	if (rc == STW_OK && done)
+		rc = import_traits_note(
+		    run->db, &run->mapping, w->file, run->opts->as_of, err);
 	if (rc == STW_OK)
 		rc = import_rejects_store(run, SIZE_MAX, err);
 	if (rc == STW_OK)

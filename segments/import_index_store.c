@@ -29,7 +29,7 @@ static void
 numbers_collect(
     const struct import_write *write, struct import_batch *batch, struct numbers *out)
 {
-	const struct import_target_def *def = import_target_def(write->file->target);
+	const struct import_target_def *def = write->file->def;
 	int columns[IMPORT_MAX_COLUMNS], ncolumns = 0;
 
 	for (int i = 0; def->columns[i].name != NULL; i++)

@@ -8,6 +8,7 @@
 
 #include "engine/money.h"
 #include "segments/import_priv.h"
+#include "segments/suggest.h"
 
 #define MAX_FILES   256
 #define MAX_LOOKUPS 64
@@ -356,7 +357,7 @@ read_lookups(struct reader *r, const json_t *list)
 /* ---- files -------------------------------------------------------------------------- */
 static enum stw_code
 read_target(
-    struct reader *r, const json_t *v, const char *path, enum import_target *out)
+    struct reader *r, const json_t *v, const char *path, struct import_file *file)
 {
 	const char *name = NULL, *best = NULL;
 	size_t distance = 0;
@@ -368,7 +369,8 @@ read_target(
 		const char *known = import_target_name((enum import_target)t);
 
 		if (strcmp(known, name) == 0) {
-			*out = (enum import_target)t;
+			file->target = (enum import_target)t;
+			file->def = import_target_def(file->target);
 			return STW_OK;
 		}
 		offer(name, known, &best, &distance);
@@ -377,10 +379,49 @@ read_target(
 	    path, name, suggestion(r, best));
 }
 
+/* The target's columns, then one for each further key of the document. Their types are those
+ * of the fed traits, which the database knows (import_trait_store.c). */
+static enum stw_code
+open_columns(
+    struct reader *r, const char *at, const json_t *columns, struct import_file *file)
+{
+	const struct import_target_def *def = file->def;
+	struct import_target_def *own = arena_alloc(r->arena, sizeof *own);
+	struct import_column *list =
+	    arena_array(r->arena, IMPORT_MAX_COLUMNS + 1, sizeof *list);
+	const char *key;
+	json_t *v;
+	int n = 0;
+
+	for (; def->columns[n].name != NULL; n++)
+		list[n] = def->columns[n];
+	json_object_foreach((json_t *)(uintptr_t)columns, key, v)
+	{
+		if (import_column_find(def, key) >= 0)
+			continue;
+		if (!code_valid(str_of(key)))
+			return stw_fail(r->err, STW_INVALID,
+			    "%s: '%.63s' is no name of a trait", at, key);
+		if (n == IMPORT_MAX_COLUMNS)
+			return stw_fail(r->err, STW_INVALID,
+			    "%s: more than %d columns; read the file for several targets",
+			    at, IMPORT_MAX_COLUMNS);
+		list[n++] = (struct import_column){
+		    .name = arena_strdup(r->arena, key), .type = IMPORT_VALUE};
+	}
+	if (import_column_find(def, "customer") == n - 1)
+		return stw_fail(r->err, STW_INVALID,
+		    "%s: %s needs a column for a fed trait at least", at, def->name);
+	*own = *def;
+	own->columns = list;
+	file->def = own;
+	return STW_OK;
+}
+
 static enum stw_code
 read_columns(struct reader *r, const json_t *columns, struct import_file *file)
 {
-	const struct import_target_def *def = import_target_def(file->target);
+	const struct import_target_def *def;
 	const char *at = arena_printf(r->arena, "%s.columns", file->path);
 	const char *key;
 	json_t *v;
@@ -388,6 +429,13 @@ read_columns(struct reader *r, const json_t *columns, struct import_file *file)
 	if (!json_is_object(columns))
 		return refuse(
 		    r, at, "must be an object: column of the target -> expression");
+	if (file->def->open) {
+		enum stw_code rc = open_columns(r, at, columns, file);
+
+		if (rc != STW_OK)
+			return rc;
+	}
+	def = file->def;
 	json_object_foreach((json_t *)(uintptr_t)columns, key, v)
 	{
 		int i = import_column_find(def, key);
@@ -430,7 +478,7 @@ static enum stw_code
 get_mode(struct reader *r, const json_t *v, struct import_file *file)
 {
 	static const char *const names[] = {"upsert", "delete", "snapshot"};
-	const struct import_target_def *def = import_target_def(file->target);
+	const struct import_target_def *def = file->def;
 	const char *text = names[0], *best = NULL;
 	size_t distance = 0;
 	enum stw_code rc = get_text(r, v, file->path, "mode", false, &text);
@@ -458,7 +506,7 @@ get_mode(struct reader *r, const json_t *v, struct import_file *file)
 static enum stw_code
 get_scope(struct reader *r, const json_t *v, struct import_file *file)
 {
-	const struct import_target_def *def = import_target_def(file->target);
+	const struct import_target_def *def = file->def;
 	const json_t *list = json_object_get(v, "scope");
 	const char *at = arena_printf(r->arena, "%s.scope", file->path);
 	struct str *values;
@@ -585,7 +633,7 @@ read_file(struct reader *r, const json_t *v, struct import_file *file)
 	if (rc == STW_OK)
 		rc = get_source(r, v, file->path, &file->source);
 	if (rc == STW_OK)
-		rc = read_target(r, v, file->path, &file->target);
+		rc = read_target(r, v, file->path, file);
 	if (rc == STW_OK)
 		rc = get_expr(r, v, file->path, "where", false, &file->where);
 	if (rc == STW_OK)

@@ -83,14 +83,26 @@ static const struct merge merges[IMPORT_TARGETS] = {
     [IMPORT_HOUSEHOLD] = {.stage = DB_Q_IMPORT_COPY_HOUSEHOLD,
 	.put = DO(DB_Q_IMPORT_PUT_HOUSEHOLD, TAKES_GIVEN | TAKES_NOW | TAKES_ACTOR),
 	.close = DO(DB_Q_IMPORT_CLOSE_HOUSEHOLD, TAKES_NOW | TAKES_ACTOR)},
+    [IMPORT_TRAIT] = {.stage = DB_Q_IMPORT_COPY_TRAIT,
+	.put = DO(DB_Q_IMPORT_PUT_TRAIT, 0),
+	.seen = DO(DB_Q_IMPORT_SEEN_TRAIT, 0),
+	.missing = DO(DB_Q_IMPORT_MISSING_TRAIT, TAKES_GIVEN),
+	.straight = DB_Q_IMPORT_NEW_TRAIT,
+	.may_straight = true},
 };
+
+static enum import_copy
+rows_of(const struct import_file *file)
+{
+	return file->target == IMPORT_TRAIT ? IMPORT_COPY_VALUES : IMPORT_COPY_ROWS;
+}
 
 /* The columns that a row says something about. Being in a snapshot also says that it is
  * open. */
 static size_t
 columns_given(const struct import_file *file, struct str given[IMPORT_MAX_COLUMNS])
 {
-	const struct import_target_def *def = import_target_def(file->target);
+	const struct import_target_def *def = file->def;
 	size_t n = 0;
 
 	for (int i = 0; def->columns[i].name != NULL; i++)
@@ -258,7 +270,7 @@ by_stage(const struct import_write *write, struct import_batch *batch,
 
 	if (rc == STW_OK)
 		rc = import_batch_copy(
-		    write, batch, merge->stage, IMPORT_COPY_ROWS, false, err);
+		    write, batch, merge->stage, rows_of(file), false, err);
 	if (rc == STW_OK && file->mode == IMPORT_DELETE)
 		rc = statement_run(write, &merge->close, &closed, NULL, err);
 	if (rc == STW_OK && file->target == IMPORT_CONSENT)
@@ -280,6 +292,27 @@ by_stage(const struct import_write *write, struct import_batch *batch,
 }
 
 /* ---- straight ---------------------------------------------------------------------------- */
+/* A row of traits may have no value at all: nothing of it is new. */
+static bool
+says_something(const struct import_file *file, const struct import_batch_row *row)
+{
+	bool has = file->target != IMPORT_TRAIT;
+
+	for (int i = 0; file->def->columns[i].name != NULL && !has; i++)
+		has = file->trait_ids[i] != 0 && row->cells[i].has;
+	return has;
+}
+
+static int64_t
+rows_new(const struct import_file *file, const struct import_batch *batch)
+{
+	int64_t n = 0;
+
+	for (size_t r = 0; r < batch->count; r++)
+		n += !batch->rows[r].dropped && says_something(file, &batch->rows[r]);
+	return n;
+}
+
 static int64_t
 rows_left(const struct import_batch *batch)
 {
@@ -305,7 +338,7 @@ straight_copies(const struct import_write *write, const struct import_batch *bat
     struct stw_err *err)
 {
 	enum stw_code rc = import_batch_copy(write, batch,
-	    merges[write->file->target].straight, IMPORT_COPY_ROWS, true, err);
+	    merges[write->file->target].straight, rows_of(write->file), true, err);
 
 	if (write->file->target != IMPORT_CUSTOMER)
 		return rc;
@@ -365,7 +398,7 @@ import_batch_write(struct import_write *write, struct import_batch *batch,
 	}
 	if (rc == STW_OK && !done)
 		return by_stage(write, batch, counts, err);
-	counts->inserted += rows;
+	counts->inserted += rows_new(file, batch);
 	return rc;
 }
 

@@ -12,6 +12,7 @@
  *   import_write_store.c  cells -> COPY, sealed
  *   import_index_store.c  the numbers of a batch: exchange of the index key, suppression
  *   import_merge_store.c  what was copied -> the tables
+ *   import_trait_store.c  fed traits: their types, that they were fed
  *   import_reject.c       rows that fell out -> a file to correct
  */
 #ifndef STW_SEGMENTS_IMPORT_PRIV_H
@@ -26,7 +27,7 @@
 #include "segments/strmap.h"
 
 #define IMPORT_MAX_DOCUMENT ((size_t)1 << 20)
-#define IMPORT_MAX_COLUMNS  40 /* of a target */
+#define IMPORT_MAX_COLUMNS  64 /* of a target */
 #define IMPORT_MAX_LOOKUP   5000000
 #define IMPORT_BATCH_ROWS   16384
 #define IMPORT_CLOSE_LIMIT  10 /* percent of the open rows that a snapshot may close */
@@ -40,6 +41,8 @@ enum import_type {
 	IMPORT_INSTANT,
 	IMPORT_MONEY,
 	IMPORT_PHONE,
+	IMPORT_DOUBLE,
+	IMPORT_VALUE, /* of a fed trait whose type is not known: without a database */
 };
 
 /* How a cell goes into its stage table. */
@@ -81,6 +84,7 @@ struct import_target_def {
 	const char
 	    *closes; /* column that says whether it is over; NULL: it is removed */
 	const char *why_not; /* of a mode that is not there */
+	bool open; /* further columns are named by the document: traits */
 };
 const struct import_target_def *import_target_def(enum import_target target);
 /* May its rows be told apart by their key columns? */
@@ -121,6 +125,8 @@ struct import_file {
 	const char *path; /* in the document */
 	struct import_source source;
 	enum import_target target;
+	const struct import_target_def *def; /* the target's; of traits the file's own */
+	const int64_t *trait_ids; /* by column, of fed traits; NULL: not looked up */
 	struct import_expr where;
 	struct import_expr columns[IMPORT_MAX_COLUMNS]; /* by the target's columns */
 	const char *region;                             /* of phone numbers */
@@ -163,6 +169,7 @@ void import_mapping_fini(struct import_mapping *mapping);
 struct import_cell {
 	bool has;
 	int64_t i; /* INT, BOOL, DATE, INSTANT, MONEY */
+	double d;  /* DOUBLE */
 	struct str s;
 	const struct phone *phone;
 };

@@ -198,7 +198,7 @@ import_reader_open(struct import_ctx *ctx, const struct import_file *file,
     struct csv *csv, int64_t skip, int64_t most, struct import_reader **out,
     struct stw_err *err)
 {
-	const struct import_target_def *def = import_target_def(file->target);
+	const struct import_target_def *def = file->def;
 	struct import_reader *r = stw_xalloc(sizeof *r);
 	int why;
 

@@ -385,7 +385,7 @@ run_start(struct import_run *run, const unsigned char *hash, struct stw_err *err
 static bool
 gives_phones(const struct import_file *file)
 {
-	const struct import_target_def *def = import_target_def(file->target);
+	const struct import_target_def *def = file->def;
 
 	for (int i = 0; def->columns[i].name != NULL; i++)
 		if (file->target == IMPORT_CUSTOMER &&
@@ -440,6 +440,7 @@ tables_analyze(struct import_run *run, struct stw_err *err)
 	    {IMPORT_CONSENT, "consent_event", DB_Q_IMPORT_ANALYZE_CONSENT_EVENT},
 	    {IMPORT_OBJECTION, "objection", DB_Q_IMPORT_ANALYZE_OBJECTION},
 	    {IMPORT_ATTEMPT, "contact_count", DB_Q_IMPORT_ANALYZE_CONTACT_COUNT},
+	    {IMPORT_TRAIT, "trait_value", DB_Q_IMPORT_ANALYZE_TRAIT_VALUE},
 	};
 	enum stw_code rc = STW_OK;
 
@@ -549,6 +550,25 @@ run_files(struct import_run *run, const bool *wanted, const unsigned char *hash,
 	return rc != STW_OK ? rc : rc_finish;
 }
 
+/* The same as the newest import: its feeds came all the same. */
+static enum stw_code
+note_feeds(struct import_run *run, struct stw_err *err)
+{
+	const struct import_mapping *m = &run->mapping;
+	enum stw_code rc = STW_OK;
+
+	if (!run->out->unchanged || run->opts->dry_run)
+		return STW_OK;
+	rc = db_begin(run->db, err);
+	for (int i = 0; i < m->nfiles && rc == STW_OK; i++)
+		rc = import_traits_note(
+		    run->db, m, &m->files[i], run->opts->as_of, err);
+	if (rc == STW_OK)
+		return db_commit(run->db, err);
+	db_rollback(run->db);
+	return rc;
+}
+
 static enum stw_code
 run_locked(struct import_run *run, struct stw_err *err)
 {
@@ -565,6 +585,8 @@ run_locked(struct import_run *run, struct stw_err *err)
 	(void)sodium_bin2hex(
 	    run->out->source_hash, sizeof run->out->source_hash, hash, sizeof hash);
 	rc = run_before(run, hash, err);
+	if (rc == STW_OK)
+		rc = note_feeds(run, err);
 	if (rc != STW_OK || run->out->unchanged)
 		return rc;
 	if (!run->opts->dry_run)
@@ -637,6 +659,8 @@ run_mapping(struct import_run *run, struct stw_err *err)
 	if (rc == STW_OK)
 		rc = import_mapping_parse(
 		    document, opts->as_of, &run->arena, &run->mapping, err);
+	if (rc == STW_OK)
+		rc = import_traits_bind(run->db, &run->mapping, &run->arena, err);
 	if (rc != STW_OK)
 		return rc;
 	run->mapping.document = document;

@@ -153,6 +153,12 @@ static const struct import_column household_columns[] = {
     END,
 };
 
+/* The others are the bank's fed traits, as the document names them. */
+static const struct import_column trait_columns[] = {
+    CUSTOMER,
+    END,
+};
+
 #define UPSERT   (1u << IMPORT_UPSERT)
 #define DELETE   (1u << IMPORT_DELETE)
 #define SNAPSHOT (1u << IMPORT_SNAPSHOT)
@@ -161,28 +167,31 @@ static const struct import_column household_columns[] = {
 	"it is history; a withdrawal or the end of an objection is a row of its own"
 
 static const struct import_target_def targets[IMPORT_TARGETS] = {
-    [IMPORT_NONE] = {"none", NULL, NULL, 0, NULL, NULL, NULL},
+    [IMPORT_NONE] = {"none", NULL, NULL, 0, NULL, NULL, NULL, false},
     [IMPORT_CUSTOMER] = {"customer", customer_columns, NULL, ALL, "branch", "closed_on",
-	""},
+	"", false},
     [IMPORT_CONTACT_POINT] = {"contact_point", point_columns, "customer", ALL, NULL,
-	NULL, ""},
+	NULL, "", false},
     [IMPORT_PRODUCT] = {"product", product_columns, NULL, ALL, "class", "on_sale_to",
-	""},
+	"", false},
     [IMPORT_HOLDING] = {"holding", holding_columns, "customer", ALL, "kind", "status",
-	""},
+	"", false},
     [IMPORT_TXN] = {"txn", txn_columns, "customer", UPSERT | DELETE, NULL, NULL,
-	"what happened does not end when a later file leaves it out"},
+	"what happened does not end when a later file leaves it out", false},
     [IMPORT_INTERACTION] = {"interaction", interaction_columns, "customer",
 	UPSERT | DELETE, NULL, NULL,
-	"what happened does not end when a later file leaves it out"},
+	"what happened does not end when a later file leaves it out", false},
     [IMPORT_CONSENT] = {"consent", consent_columns, "customer", UPSERT, NULL, NULL,
-	HISTORY},
+	HISTORY, false},
     [IMPORT_OBJECTION] = {"objection", objection_columns, "customer", UPSERT, NULL,
-	NULL, HISTORY},
+	NULL, HISTORY, false},
     [IMPORT_ATTEMPT] = {"attempt", attempt_columns, "customer", UPSERT, NULL, NULL,
-	"it counts against the caps and stays"},
+	"it counts against the caps and stays", false},
     [IMPORT_HOUSEHOLD] = {"household", household_columns, "customer", UPSERT | DELETE,
-	NULL, NULL, "a household may have members that no file of the bank names"},
+	NULL, NULL, "a household may have members that no file of the bank names", false},
+    [IMPORT_TRAIT] = {"trait", trait_columns, "customer", UPSERT | SNAPSHOT, NULL, NULL,
+	"a row without a value removes it; a snapshot removes what it does not have",
+	true},
 };
 
 const struct import_target_def *
@@ -209,5 +218,5 @@ import_column_find(const struct import_target_def *def, const char *name)
 bool
 import_target_has_key(enum import_target target)
 {
-	return (targets[target].modes & DELETE) != 0;
+	return (targets[target].modes & DELETE) != 0 || targets[target].open;
 }

@@ -1,6 +1,8 @@
 /* One value of the rule language into one typed cell. Texts are read strictly: a CSV
  * column can be given as it is (row.amount) where its form is the usual one. */
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/money.h"
@@ -24,6 +26,10 @@ import_type_wants(const struct import_column *column)
 		return "money, or a string such as 1234.56";
 	case IMPORT_PHONE:
 		return "a string";
+	case IMPORT_DOUBLE:
+		return "a double, an int, or a string such as 0.25";
+	case IMPORT_VALUE:
+		return "a value of the trait's type";
 	}
 	return "";
 }
@@ -48,6 +54,10 @@ import_type_fits(const struct import_column *column, enum rule_kind kind)
 		return kind == RULE_MONEY;
 	case IMPORT_PHONE:
 		return false;
+	case IMPORT_DOUBLE:
+		return kind == RULE_DOUBLE || kind == RULE_INT || kind == RULE_UINT;
+	case IMPORT_VALUE:
+		return true;
 	}
 	return false;
 }
@@ -119,6 +129,23 @@ instant_parse(struct str s, const struct zone *zone, int64_t *out)
 	return true;
 }
 
+/* Digits, a point and an exponent: not the words and the hexadecimal that strtod takes as
+ * well. */
+static bool
+double_parse(struct str s, double *out)
+{
+	char text[64], *end;
+
+	if (s.len == 0 || s.len >= sizeof text)
+		return false;
+	memcpy(text, s.ptr, s.len);
+	text[s.len] = '\0';
+	if (strspn(text, "0123456789+-.eE") != s.len)
+		return false;
+	*out = strtod(text, &end);
+	return *end == '\0' && isfinite(*out);
+}
+
 static bool
 parse_text(struct str s, const struct import_column *column,
     const struct import_mapping *mapping, struct import_cell *out)
@@ -139,6 +166,9 @@ parse_text(struct str s, const struct import_column *column,
 		return instant_parse(s, mapping->zone, &out->i);
 	case IMPORT_MONEY:
 		return money_parse(s, mapping->currency, &out->i);
+	case IMPORT_DOUBLE:
+		return double_parse(s, &out->d);
+	case IMPORT_VALUE:
 	case IMPORT_TEXT:
 	case IMPORT_PHONE:
 		break;
@@ -187,6 +217,13 @@ kind_ok(const struct rule_value *v, const struct import_column *column,
 {
 	enum import_type type = column->type;
 
+	if (type == IMPORT_DOUBLE) {
+		out->d = v->kind == RULE_V_DOUBLE ? v->d
+			 : v->kind == RULE_V_UINT ? (double)v->u
+						  : (double)v->i;
+		return (v->kind == RULE_V_DOUBLE && isfinite(v->d)) ||
+		       v->kind == RULE_V_INT || v->kind == RULE_V_UINT;
+	}
 	if (v->kind == RULE_V_INT || v->kind == RULE_V_UINT) {
 		out->i = v->i;
 		return type == IMPORT_INT &&

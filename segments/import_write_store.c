@@ -251,7 +251,7 @@ static void
 keys_once(const struct import_write *write, struct import_batch *batch,
     import_drop_fn drop, void *user)
 {
-	const struct import_target_def *def = import_target_def(write->file->target);
+	const struct import_target_def *def = write->file->def;
 	struct buf key;
 	char why[80];
 
@@ -413,7 +413,11 @@ put_plain(struct db_copy_in *copy, const struct import_column *column,
 	case IMPORT_INSTANT:
 		db_put_usec(copy, cell->i);
 		break;
+	case IMPORT_DOUBLE:
+		db_put_f64(copy, cell->d);
+		break;
 	case IMPORT_PHONE:
+	case IMPORT_VALUE:
 		db_put_null(copy);
 		break;
 	}
@@ -461,8 +465,7 @@ static void
 put_event_id(struct out *out, const struct import_batch *batch,
     const struct import_batch_row *row)
 {
-	enum import_target target = out->write->file->target;
-	const struct import_target_def *def = import_target_def(target);
+	const struct import_target_def *def = out->write->file->def;
 	const struct import_cell *ref = &row->cells[import_column_find(def, "ref")];
 	unsigned char hashes[IMPORT_MAX_COLUMNS][SEAL_INDEX_BYTES];
 	struct str parts[IMPORT_MAX_COLUMNS + 2];
@@ -586,7 +589,7 @@ static void
 copy_rows(struct out *out, const struct import_batch *batch)
 {
 	enum import_target target = out->write->file->target;
-	const struct import_target_def *def = import_target_def(target);
+	const struct import_target_def *def = out->write->file->def;
 	int width = prefix_width(out);
 
 	for (int i = 0; def->columns[i].name != NULL; i++)
@@ -665,6 +668,57 @@ copy_phones(struct out *out, const struct import_batch *batch)
 	}
 }
 
+/* whole, real, text, day, at: one of them, or none for a cell without a value. */
+static void
+put_value(struct db_copy_in *copy, const struct import_column *column,
+    const struct import_cell *cell)
+{
+	static const int places[] = {
+	    [IMPORT_INT] = 0,
+	    [IMPORT_BOOL] = 0,
+	    [IMPORT_MONEY] = 0,
+	    [IMPORT_DOUBLE] = 1,
+	    [IMPORT_TEXT] = 2,
+	    [IMPORT_DATE] = 3,
+	    [IMPORT_INSTANT] = 4,
+	};
+
+	for (int place = 0; place < 5; place++) {
+		if (!cell->has || places[column->type] != place)
+			db_put_null(copy);
+		else if (column->type == IMPORT_BOOL)
+			db_put_i64(copy, cell->i != 0);
+		else
+			put_plain(copy, column, cell);
+	}
+}
+
+/* Straight there is nothing to remove, so cells without a value are left out. */
+static void
+copy_values(struct out *out, const struct import_batch *batch)
+{
+	const struct import_file *file = out->write->file;
+
+	for (size_t r = 0; r < batch->count; r++) {
+		const struct import_batch_row *row = &batch->rows[r];
+
+		for (int i = 0; file->def->columns[i].name != NULL && !row->dropped;
+		     i++) {
+			if (file->trait_ids[i] == 0 ||
+			    (out->straight && !row->cells[i].has))
+				continue;
+			out->who = &batch->who[row->who];
+			db_put_row(out->copy, out->straight ? 8 : 9);
+			if (!out->straight)
+				db_put_i64(out->copy, row->line);
+			db_put_i16(out->copy, (int16_t)out->who->bucket);
+			db_put_i64(out->copy, out->who->id);
+			db_put_i32(out->copy, (int32_t)file->trait_ids[i]);
+			put_value(out->copy, &file->def->columns[i], &row->cells[i]);
+		}
+	}
+}
+
 enum stw_code
 import_batch_copy(const struct import_write *write, const struct import_batch *batch,
     enum db_query_id id, enum import_copy what, bool straight, struct stw_err *err)
@@ -674,6 +728,7 @@ import_batch_copy(const struct import_write *write, const struct import_batch *b
 	    [IMPORT_COPY_PHONES] = copy_phones,
 	    [IMPORT_COPY_KEYS] = copy_keys,
 	    [IMPORT_COPY_PERMISSIONS] = copy_permissions,
+	    [IMPORT_COPY_VALUES] = copy_values,
 	};
 	struct out out = {.write = write, .straight = straight};
 	enum stw_code rc = db_copy_in_begin(write->db, id, &out.copy, err);

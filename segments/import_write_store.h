@@ -35,6 +35,16 @@ struct import_ids {
 	int64_t erasures; /* as many as there were */
 };
 
+/* Of a mapping's files of fed traits: looks their traits up and gives their columns types.
+ * INVALID for one that the bank does not have, or in another currency. */
+enum stw_code import_traits_bind(struct db *db, struct import_mapping *mapping,
+    struct arena *arena, struct stw_err *err) STW_MUST_USE;
+/* The file's traits were fed: in the transaction that commits rows of it, or says that it
+ * has none that are new. */
+enum stw_code import_traits_note(struct db *db, const struct import_mapping *mapping,
+    const struct import_file *file, stw_usec as_of,
+    struct stw_err *err) STW_MUST_USE;
+
 /* What import_batch_write needs to know besides the rows. */
 struct import_write {
 	struct db *db;
@@ -88,6 +98,7 @@ enum import_copy {
 	IMPORT_COPY_PHONES, /* of customers, as contact points */
 	IMPORT_COPY_KEYS,
 	IMPORT_COPY_PERMISSIONS,
+	IMPORT_COPY_VALUES, /* of fed traits, a row each */
 };
 /* id is a COPY statement: of a stage table, or straight of the table itself. */
 enum stw_code import_batch_copy(const struct import_write *write,

@@ -34,5 +34,8 @@ CREATE TEMP TABLE IF NOT EXISTS stage_attempt (line bigint, bucket smallint,
     at timestamptz);
 CREATE TEMP TABLE IF NOT EXISTS stage_household (line bigint, bucket smallint,
     customer_id bigint, household text, role text);
+CREATE TEMP TABLE IF NOT EXISTS stage_trait (line bigint, bucket smallint,
+    customer_id bigint, trait_id integer, whole bigint, real double precision, text text,
+    day date, at timestamptz);
 CREATE TEMP TABLE IF NOT EXISTS stage_seen (bucket smallint, customer_id bigint, key text,
     PRIMARY KEY (bucket, customer_id, key));

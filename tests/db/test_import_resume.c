@@ -1,0 +1,139 @@
+/* Imports that end early go on where they were. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/lib/import_world.h"
+
+static void
+put_many(int rows, const char *every)
+{
+	char text[1200];
+	struct buf all;
+
+	(void)snprintf(text, sizeof text,
+	    HEAD(
+		"many") "%s, {\"file\": \"t.csv\", \"target\": \"txn\", %s \"columns\": "
+			"{\"customer\": \"row.c\", \"txn_ref\": \"row.t\", \"at\": "
+			"\"'2026-11-01'\", \"kind\": \"'deposit'\", \"amount\": "
+			"\"row.a\"}}]}",
+	    HOLDINGS(""), every);
+	put("mapping.json", text);
+	put("h.csv", "owner,ref,kind,amount\nC1,M1,fund,1\n");
+	buf_init(&all);
+	buf_add_c(&all, "c,t,a\n");
+	for (int i = 0; i < rows; i++)
+		buf_printf(&all, "C%d,T%d,%d\n", 1 + i % 3, i, i);
+	put("t.csv", all.data);
+	buf_fini(&all);
+}
+
+/* Every row that was committed is in one entry of the ledger. */
+#define LOGGED                                                                            \
+	"SELECT sum((convert_from(entry, 'UTF8')::jsonb ->> 'rows')::bigint) FROM "       \
+	"ledger_outbox WHERE kind = 'import' AND convert_from(entry, 'UTF8')::jsonb ->> " \
+	"'file' = 't.csv'"
+
+START_TEST(a_killed_import_goes_on_and_loads_no_row_twice)
+{
+	enum { ROWS = 30000, KILLS = 4 };
+	int64_t before = 0;
+
+	put_customers();
+	put_many(ROWS, "\"commit_every\": 500,");
+	for (int k = 0; k < KILLS; k++) {
+		pid_t child = fork();
+		int status;
+
+		if (child == 0) {
+			struct import_opts opts = {.dir = dir, .as_of = AS_OF};
+			struct db *db = test_db_connect(&t);
+
+			_exit(import_run(db, keys, &opts, &result, &err) == STW_OK ? 0
+										   : 1);
+		}
+		while (
+		    number(
+			"SELECT coalesce(max(rows_read), 0) FROM import_file WHERE file = "
+			"'t.csv' AND state = 'partly'") < before + 1000 &&
+		    waitpid(child, &status, WNOHANG) == 0)
+			(void)usleep(1000);
+		(void)kill(child, SIGKILL);
+		(void)waitpid(child, &status, 0);
+		before = number(
+		    "SELECT coalesce(max(rows_read), 0) FROM import_file WHERE file "
+		    "= 't.csv'");
+		ck_assert_int_ge(before, 500);
+		ck_assert_int_eq(number("SELECT count(*) FROM txn"), before);
+	}
+	/* The server may take a moment to see that a client is gone, and holds its lock. */
+	for (int i = 0; i < 200 && run(0, NULL) == STW_CONFLICT; i++)
+		(void)usleep(20000);
+	ck_assert_msg(err.text[0] == '\0', "%s", err.text);
+	ck_assert(result.resumed);
+	ck_assert_int_eq(result.rows_loaded, ROWS + 1);
+	ck_assert_int_eq(result.inserted, ROWS + 1);
+	ck_assert_int_eq(number("SELECT count(*) FROM txn"), ROWS);
+	ck_assert_int_eq(number(LOGGED), ROWS);
+	ck_assert_int_eq(
+	    number("SELECT count(*) FROM import_run WHERE mapping = 'many' AND "
+		   "state = 'done' AND starts > 1"),
+	    1);
+	ck_assert_int_eq(
+	    number("SELECT count(*) FROM import_file WHERE state = 'done' AND "
+		   "file = 't.csv' AND rows_read = 30000"),
+	    1);
+	/* Now it is as if it had gone through at once. */
+	ck_assert_msg(run(0, NULL) == STW_OK, "%s", err.text);
+	ck_assert(result.unchanged);
+}
+END_TEST
+
+START_TEST(parts_before_a_bad_row_stay_and_are_not_read_again)
+{
+	put_customers();
+	put_many(5000, "\"commit_every\": 1000,");
+	put("t.csv", "c,t,a\n");
+	{
+		char path[128];
+		FILE *file;
+
+		(void)snprintf(path, sizeof path, "%s/t.csv", dir);
+		file = fopen(path, "a");
+		ck_assert_ptr_nonnull(file);
+		for (int i = 0; i < 5000; i++)
+			(void)fprintf(
+			    file, "C1,T%d,%s\n", i, i == 100 || i == 3500 ? "x" : "1");
+		(void)fclose(file);
+	}
+	ck_assert_int_eq(run(1, NULL), STW_INVALID);
+	ck_assert_str_eq(err.text,
+	    "t.csv:3502: column amount: wants money, or a string such as 1234.56; the parts "
+	    "before stay, and a next import goes on after them (1 bad row, 1 allowed)");
+	ck_assert_int_eq(number("SELECT count(*) FROM txn"), 3000);
+	ck_assert_msg(run(2, NULL) == STW_OK, "%s", err.text);
+	ck_assert(result.resumed);
+	ck_assert_int_eq(result.rows_rejected, 2);
+	ck_assert_int_eq(number("SELECT count(*) FROM txn"), 4998);
+	ck_assert_int_eq(number(LOGGED), 4998);
+	ck_assert_int_eq(
+	    number("SELECT count(*) FROM import_reject r JOIN import_run USING "
+		   "(run_id) WHERE mapping = 'many'"),
+	    2);
+}
+END_TEST
+
+static void
+add(TCase *tc)
+{
+	tcase_add_test(tc, a_killed_import_goes_on_and_loads_no_row_twice);
+	tcase_add_test(tc, parts_before_a_bad_row_stay_and_are_not_read_again);
+}
+
+int
+main(void)
+{
+	return import_test_main("import_resume", add);
+}
