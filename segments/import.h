@@ -18,7 +18,8 @@
  *            held whole, and bad rows (about 60 bytes each).
  * Threads    One call at a time a connection; it reads in a thread of its own.
  * Errors     INVALID: the mapping (document path, line and column in the expression) or
- *            the data (file, line, column). CONFLICT: another import is running.
+ *            the data (file, line, column); the text begins with the place, and the
+ *            error has no other. CONFLICT: another import is running.
  */
 #ifndef STW_SEGMENTS_IMPORT_H
 #define STW_SEGMENTS_IMPORT_H

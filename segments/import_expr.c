@@ -720,6 +720,15 @@ report_file(const struct import_file *file, struct buf *report)
 	    file->synthetic ? ", made-up data" : "");
 }
 
+/* Texts begin with their place, of the document, of an expression in it or of a file: a
+ * number beside them would be taken for a line of another one. */
+void
+import_err_place(enum stw_code rc, struct stw_err *err)
+{
+	if (rc != STW_OK && err != NULL)
+		err->line = err->column = 0;
+}
+
 enum stw_code
 import_check(const char *mapping_path, const char *dir, stw_usec as_of,
     struct buf *report, struct stw_err *err)
@@ -744,5 +753,6 @@ import_check(const char *mapping_path, const char *dir, stw_usec as_of,
 	}
 	import_mapping_fini(&mapping);
 	arena_fini(&arena);
+	import_err_place(rc, err);
 	return rc;
 }

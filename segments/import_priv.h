@@ -84,7 +84,7 @@ struct import_target_def {
 	const char
 	    *closes; /* column that says whether it is over; NULL: it is removed */
 	const char *why_not; /* of a mode that is not there */
-	bool open; /* further columns are named by the document: traits */
+	bool open;           /* further columns are named by the document: traits */
 };
 const struct import_target_def *import_target_def(enum import_target target);
 /* May its rows be told apart by their key columns? */
@@ -125,7 +125,8 @@ struct import_file {
 	const char *path; /* in the document */
 	struct import_source source;
 	enum import_target target;
-	const struct import_target_def *def; /* the target's; of traits the file's own */
+	const struct import_target_def
+	    *def;                 /* the target's; of traits the file's own */
 	const int64_t *trait_ids; /* by column, of fed traits; NULL: not looked up */
 	struct import_expr where;
 	struct import_expr columns[IMPORT_MAX_COLUMNS]; /* by the target's columns */
@@ -204,6 +205,9 @@ enum import_row { IMPORT_ROW_OK = 0, IMPORT_ROW_SKIPPED, IMPORT_ROW_BAD };
 enum import_row import_row_read(struct import_ctx *ctx, const struct import_file *file,
     const struct csv *csv, struct arena *batch, struct import_cell *cells,
     int64_t *phones_skipped, struct import_fault *fault);
+
+/* At the edge: the place of an error is in its text, once. */
+void import_err_place(enum stw_code rc, struct stw_err *err);
 
 /* ---- reading a file ------------------------------------------------------------------ */
 struct import_bad {

@@ -561,8 +561,8 @@ note_feeds(struct import_run *run, struct stw_err *err)
 		return STW_OK;
 	rc = db_begin(run->db, err);
 	for (int i = 0; i < m->nfiles && rc == STW_OK; i++)
-		rc = import_traits_note(
-		    run->db, m, &m->files[i], run->opts->as_of, err);
+		rc =
+		    import_traits_note(run->db, m, &m->files[i], run->opts->as_of, err);
 	if (rc == STW_OK)
 		return db_commit(run->db, err);
 	db_rollback(run->db);
@@ -688,6 +688,7 @@ import_run(struct db *db, const struct seal_keys *keys, const struct import_opts
 	strmap_init(&run.ids.map);
 	strmap_init(&run.words);
 	rc = run_mapping(&run, err);
+	import_err_place(rc, err);
 	out->usec = stw_monotonic() - begun_at;
 	free(run.rejects);
 	strmap_fini(&run.words);

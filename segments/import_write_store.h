@@ -42,8 +42,7 @@ enum stw_code import_traits_bind(struct db *db, struct import_mapping *mapping,
 /* The file's traits were fed: in the transaction that commits rows of it, or says that it
  * has none that are new. */
 enum stw_code import_traits_note(struct db *db, const struct import_mapping *mapping,
-    const struct import_file *file, stw_usec as_of,
-    struct stw_err *err) STW_MUST_USE;
+    const struct import_file *file, stw_usec as_of, struct stw_err *err) STW_MUST_USE;
 
 /* What import_batch_write needs to know besides the rows. */
 struct import_write {

@@ -296,6 +296,7 @@ START_TEST(the_sample_book_arrives_whole)
 	ck_assert_msg(sample_write(&opts, &counts, &err) == STW_OK, "%s", err.text);
 	ck_assert_msg(run(0, NULL) == STW_OK, "%s", err.text);
 	ck_assert_int_eq(result.rows_rejected, 0);
+	ck_assert_int_eq(result.inserted, result.rows_loaded);
 	ck_assert_int_eq(number("SELECT count(*) FROM customer"), 1000);
 	ck_assert_int_eq(
 	    number("SELECT count(*) FROM contact_point"), counts.contact_points);

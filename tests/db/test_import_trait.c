@@ -5,13 +5,13 @@
 #include "segments/trait_store.h"
 #include "tests/lib/import_world.h"
 
-#define TRAITS(rest, columns)                                                   \
-	HEAD("scores")                                                          \
-	"{\"file\": \"s.csv\", \"target\": \"trait\", " rest "\"columns\": {"   \
+#define TRAITS(rest, columns)                                                 \
+	HEAD("scores")                                                        \
+	"{\"file\": \"s.csv\", \"target\": \"trait\", " rest "\"columns\": {" \
 	"\"customer\": \"row.id\", " columns "}}]}"
-#define ALL                                                                     \
-	"\"flag\": \"row.f\", \"score\": \"row.s\", \"share\": \"row.d\", "     \
-	"\"band\": \"row.b\", \"review\": \"row.r\", \"seen\": \"row.t\", "     \
+#define ALL                                                                 \
+	"\"flag\": \"row.f\", \"score\": \"row.s\", \"share\": \"row.d\", " \
+	"\"band\": \"row.b\", \"review\": \"row.r\", \"seen\": \"row.t\", " \
 	"\"limit_fen\": \"row.m\""
 
 static void
@@ -27,8 +27,8 @@ add_trait(const char *name, enum col_type type)
 	    .own = true};
 	int version;
 
-	ck_assert_msg(trait_store_save(t.db, &trait, "ann", AS_OF, &version, &err) ==
-			  STW_OK,
+	ck_assert_msg(
+	    trait_store_save(t.db, &trait, "ann", AS_OF, &version, &err) == STW_OK,
 	    "%s", err.text);
 }
 
@@ -72,10 +72,9 @@ START_TEST(values_of_every_type_arrive)
 	ck_run();
 	ck_counts(2, 0, 1);
 	ck_assert_int_eq(number("SELECT count(*) FROM trait_value"), 8);
+	ck_assert_int_eq(number("SELECT sum(whole) FROM trait_value"), 1 + 7 + 1234);
 	ck_assert_int_eq(
-	    number("SELECT sum(whole) FROM trait_value"), 1 + 7 + 1234);
-	ck_assert_int_eq(number("SELECT (sum(real) * 1000)::bigint FROM trait_value"),
-	    251);
+	    number("SELECT (sum(real) * 1000)::bigint FROM trait_value"), 251);
 	ck_assert_int_eq(
 	    number("SELECT count(*) FROM trait_value WHERE text = '高' OR day = "
 		   "'2026-12-01' OR at = '2026-11-01T00:00:00Z'"),
@@ -94,15 +93,18 @@ START_TEST(a_second_file_writes_only_what_is_another_value)
 	add_all();
 	put("s.csv", "id,f,s,d,b,r,t,m\nC1,true,7,0.25,a,,,\nC2,,8,,,,,\nC3,,9,,,,,\n");
 	ck_run();
-	kept = number("SELECT sum(v.xmin::text::bigint) FROM trait_value v JOIN customer c "
-		      "USING (bucket, customer_id) WHERE c.ref <> 'C3'");
+	kept = number(
+	    "SELECT sum(v.xmin::text::bigint) FROM trait_value v JOIN customer c "
+	    "USING (bucket, customer_id) WHERE c.ref <> 'C3'");
 	/* C1 says the same in another form, C2 too; C3 has another score. */
-	put("s.csv", "id,f,s,d,b,r,t,m\nC1,yes,7,2.5e-1,a,,,\nC2,,8,,,,,\nC3,,10,,,,,\n");
+	put("s.csv",
+	    "id,f,s,d,b,r,t,m\nC1,yes,7,2.5e-1,a,,,\nC2,,8,,,,,\nC3,,10,,,,,\n");
 	ck_run();
 	ck_counts(0, 1, 2);
 	ck_assert_int_eq(
-	    number("SELECT sum(v.xmin::text::bigint) FROM trait_value v JOIN customer c "
-		   "USING (bucket, customer_id) WHERE c.ref <> 'C3'"),
+	    number(
+		"SELECT sum(v.xmin::text::bigint) FROM trait_value v JOIN customer c "
+		"USING (bucket, customer_id) WHERE c.ref <> 'C3'"),
 	    kept);
 	/* A cell without a value removes it; the later of two rows counts. */
 	put("s.csv", "id,f,s,d,b,r,t,m\nC3,,1,,,,,\nC3,,11,,,,,\nC1,,7,0.25,a,,,\n");
@@ -118,15 +120,13 @@ START_TEST(a_snapshot_takes_the_values_of_those_it_does_not_have)
 	add_all();
 	put("s.csv", "id,f,s,d,b,r,t,m\nC1,,1,,x,,,\nC2,,2,,,,,\nC3,,3,,,,,\n");
 	ck_run();
-	put("mapping.json",
-	    TRAITS("\"mode\": \"snapshot\", ", "\"score\": \"row.s\""));
+	put("mapping.json", TRAITS("\"mode\": \"snapshot\", ", "\"score\": \"row.s\""));
 	put("s.csv", "id,s\nC2,2\n");
 	/* Two of three is more than the limit of 10 %. */
 	ck_assert_int_eq(run(0, NULL), STW_INVALID);
 	ck_assert_ptr_nonnull(strstr(err.text, "2 of 3 open rows"));
 	ck_assert_int_eq(number("SELECT count(*) FROM trait_value"), 4);
-	ck_assert_int_eq(
-	    run_with((struct import_opts){.close_all = true}), STW_OK);
+	ck_assert_int_eq(run_with((struct import_opts){.close_all = true}), STW_OK);
 	ck_assert_int_eq(result.closed, 2);
 	/* Of its own traits only: C1 keeps the band. */
 	ck_assert_int_eq(number("SELECT count(*) FROM trait_value"), 2);
@@ -206,8 +206,8 @@ add(TCase *tc)
 	tcase_add_test(tc, a_second_file_writes_only_what_is_another_value);
 	tcase_add_test(tc, a_snapshot_takes_the_values_of_those_it_does_not_have);
 	tcase_add_test(tc, the_same_file_again_is_a_feed);
-	tcase_add_loop_test(tc, what_is_wrong_is_named_and_nothing_stays, 0,
-	    (int)STW_ARRAY_LEN(wrong));
+	tcase_add_loop_test(
+	    tc, what_is_wrong_is_named_and_nothing_stays, 0, (int)STW_ARRAY_LEN(wrong));
 }
 
 int

@@ -78,14 +78,25 @@ file_text(const char *name)
 	return text;
 }
 
+/* An error says its place in the text, and nowhere else. */
+static enum stw_code
+import_in(const struct import_opts *opts)
+{
+	enum stw_code rc;
+
+	memset(&err, 0, sizeof err);
+	rc = import_run(t.db, keys, opts, &result, &err);
+	ck_assert_int_eq(err.line, 0);
+	return rc;
+}
+
 enum stw_code
 run_with(struct import_opts opts)
 {
 	opts.dir = dir;
 	opts.as_of = AS_OF;
 	opts.actor = "tester";
-	memset(&err, 0, sizeof err);
-	return import_run(t.db, keys, &opts, &result, &err);
+	return import_in(&opts);
 }
 
 enum stw_code
@@ -97,8 +108,7 @@ run(int64_t max_errors, FILE *messages)
 	    .actor = "tester",
 	    .messages = messages};
 
-	memset(&err, 0, sizeof err);
-	return import_run(t.db, keys, &opts, &result, &err);
+	return import_in(&opts);
 }
 
 int64_t
