@@ -188,15 +188,17 @@ PROP_BIN  := $(B)/tests/property/one_meaning
 BOOK_BIN  := $(B)/tests/soak/soak_book
 # What races in tests/soak/withdrawal.sh.
 RACE_BIN  := $(B)/tests/soak/race_withdrawal
+# Published logs, changed in twelve ways.
+TAMPER_BIN := $(B)/tests/soak/tamper_log
 # An archive, so that a program takes in only the help it asks for and may fake the rest.
 TEST_LIB  := $(B)/tests/libtest.a
 
 # What the tests include is not there before deps-check has run.
-$(addsuffix .c.o,$(UNIT_BINS) $(DB_BINS) $(API_BINS) $(PROP_BIN) $(BOOK_BIN) $(RACE_BIN)) $(TEST_HELP): | deps-check
+$(addsuffix .c.o,$(UNIT_BINS) $(DB_BINS) $(API_BINS) $(PROP_BIN) $(BOOK_BIN) $(RACE_BIN) $(TAMPER_BIN)) $(TEST_HELP): | deps-check
 $(TEST_LIB): $(TEST_HELP)
 	@rm -f $@
 	@ar rcs $@ $^
-$(UNIT_BINS) $(DB_BINS) $(API_BINS) $(PROP_BIN) $(BOOK_BIN) $(RACE_BIN): $(B)/%: $(B)/%.c.o $(TEST_LIB) $(LIB)
+$(UNIT_BINS) $(DB_BINS) $(API_BINS) $(PROP_BIN) $(BOOK_BIN) $(RACE_BIN) $(TAMPER_BIN): $(B)/%: $(B)/%.c.o $(TEST_LIB) $(LIB)
 	$(SAY) LD $@
 	$(Q)$(CC) $(LDOPT) -o $@ $^ $(shell pkg-config --libs check) $(LIBS)
 

@@ -37,17 +37,31 @@ merkle_node(const struct merkle_hash *left, const struct merkle_hash *right,
 
 /* ---- appending ---------------------------------------------------------------- */
 /* As adding one to a binary number: every carry joins two subtrees. */
-void
-merkle_edge_add(struct merkle_edge *edge, const struct merkle_hash *leaf)
+int
+merkle_edge_add_tiles(struct merkle_edge *edge, const struct merkle_hash *leaf,
+    struct merkle_hash nodes[MERKLE_TILES])
 {
 	struct merkle_hash hash = *leaf;
 	int level = 0;
+	int count = 0;
 
-	for (uint64_t left = edge->size; (left & 1) != 0; left >>= 1)
+	for (uint64_t left = edge->size; (left & 1) != 0; left >>= 1) {
 		merkle_node(&edge->roots[level++], &hash, &hash);
+		if (level % 8 == 0)
+			nodes[count++] = hash;
+	}
 	STW_ASSERT(level < MERKLE_LEVELS);
 	edge->roots[level] = hash;
 	edge->size++;
+	return count;
+}
+
+void
+merkle_edge_add(struct merkle_edge *edge, const struct merkle_hash *leaf)
+{
+	struct merkle_hash nodes[MERKLE_TILES];
+
+	(void)merkle_edge_add_tiles(edge, leaf, nodes);
 }
 
 void

@@ -40,6 +40,11 @@ struct merkle_edge {
 };
 
 void merkle_edge_add(struct merkle_edge *edge, const struct merkle_hash *leaf);
+/* As merkle_edge_add, and gives the roots of the subtrees of 256, 256^2 ... leaves that
+ * this leaf completes: nodes[0] is of level 8, nodes[1] of level 16. Returns how many. */
+#define MERKLE_TILES 7
+int merkle_edge_add_tiles(struct merkle_edge *edge, const struct merkle_hash *leaf,
+    struct merkle_hash nodes[MERKLE_TILES]);
 /* Of the empty tree: SHA-256 of nothing. */
 void merkle_edge_root(const struct merkle_edge *edge, struct merkle_hash *out);
 

@@ -8,8 +8,8 @@
 
 #define EM_DASH       "\xe2\x80\x94 " /* "— " */
 #define PRIVATE_KEY   "PRIVATE+KEY+"
-#define ALGORITHM     0x01 /* Ed25519 */
 #define SIGNATURE_RAW (4 + crypto_sign_BYTES)
+#define TIMED_RAW     (SIGNATURE_RAW + 8) /* with the instant, in seconds */
 
 /* ---- text ------------------------------------------------------------------------- */
 /* The length of the valid UTF-8 sequence at p, which is not a control character but for
@@ -133,14 +133,15 @@ read_base64(struct str text, unsigned char *out, size_t want)
 
 /* ---- keys --------------------------------------------------------------------------- */
 static void
-verifier_init(struct note_verifier *verifier, struct str name,
+verifier_init(struct note_verifier *verifier, enum note_type type, struct str name,
     const unsigned char key[NOTE_PUBLIC_BYTES])
 {
-	const unsigned char between[2] = {'\n', ALGORITHM};
+	const unsigned char between[2] = {'\n', (unsigned char)type};
 	unsigned char hash[crypto_hash_sha256_BYTES];
 	crypto_hash_sha256_state state;
 
 	memset(verifier, 0, sizeof *verifier);
+	verifier->type = type;
 	memcpy(verifier->name, name.ptr, name.len);
 	memcpy(verifier->key, key, NOTE_PUBLIC_BYTES);
 	(void)crypto_hash_sha256_init(&state);
@@ -153,7 +154,7 @@ verifier_init(struct note_verifier *verifier, struct str name,
 }
 
 enum stw_code
-note_signer_init(struct note_signer *signer, struct str name,
+note_signer_init(struct note_signer *signer, enum note_type type, struct str name,
     const unsigned char seed[NOTE_SEED_BYTES], struct stw_err *err)
 {
 	unsigned char public[NOTE_PUBLIC_BYTES];
@@ -163,18 +164,18 @@ note_signer_init(struct note_signer *signer, struct str name,
 		    "a log's name is 1 to %d characters without spaces and '+'",
 		    NOTE_NAME_MAX);
 	(void)crypto_sign_seed_keypair(public, signer->secret, seed);
-	verifier_init(&signer->verifier, name, public);
+	verifier_init(&signer->verifier, type, name, public);
 	return STW_OK;
 }
 
-/* "name+hexid+base64(0x01 || key)" */
+/* "name+hexid+base64(type || key)" */
 static void
 format_key(
     const struct note_verifier *verifier, const unsigned char key[32], struct buf *to)
 {
 	unsigned char typed[1 + NOTE_PUBLIC_BYTES];
 
-	typed[0] = ALGORITHM;
+	typed[0] = (unsigned char)verifier->type;
 	memcpy(typed + 1, key, NOTE_PUBLIC_BYTES);
 	buf_add_c(to, verifier->name);
 	buf_add_char(to, '+');
@@ -185,8 +186,8 @@ format_key(
 }
 
 static enum stw_code
-parse_key(struct str text, struct str *name, struct str *id, unsigned char key[32],
-    struct stw_err *err)
+parse_key(struct str text, enum note_type *type, struct str *name, struct str *id,
+    unsigned char key[32], struct stw_err *err)
 {
 	unsigned char typed[1 + NOTE_PUBLIC_BYTES];
 	struct str encoded;
@@ -199,8 +200,10 @@ parse_key(struct str text, struct str *name, struct str *id, unsigned char key[3
 		return stw_fail(err, STW_INVALID, "note key: want name+id+key");
 	*id = (struct str){text.ptr + name->len + 1, 8};
 	encoded = (struct str){text.ptr + name->len + 10, text.len - name->len - 10};
-	if (!read_base64(encoded, typed, sizeof typed) || typed[0] != ALGORITHM)
+	if (!read_base64(encoded, typed, sizeof typed) ||
+	    (typed[0] != NOTE_ED25519 && typed[0] != NOTE_COSIGNATURE))
 		return stw_fail(err, STW_INVALID, "note key: no Ed25519 key in it");
+	*type = typed[0] == NOTE_ED25519 ? NOTE_ED25519 : NOTE_COSIGNATURE;
 	memcpy(key, typed + 1, NOTE_PUBLIC_BYTES);
 	sodium_memzero(typed, sizeof typed);
 	return STW_OK;
@@ -228,13 +231,14 @@ enum stw_code
 note_verifier_parse(struct str text, struct note_verifier *out, struct stw_err *err)
 {
 	unsigned char key[NOTE_PUBLIC_BYTES];
+	enum note_type type;
 	struct str name, id;
 	enum stw_code rc;
 
-	rc = parse_key(text, &name, &id, key, err);
+	rc = parse_key(text, &type, &name, &id, key, err);
 	if (rc != STW_OK)
 		return rc;
-	verifier_init(out, name, key);
+	verifier_init(out, type, name, key);
 	return check_id(out, id, err);
 }
 
@@ -251,15 +255,16 @@ note_signer_parse(struct str text, struct note_signer *out, struct stw_err *err)
 {
 	const size_t skip = strlen(PRIVATE_KEY);
 	unsigned char seed[NOTE_SEED_BYTES];
+	enum note_type type;
 	struct str name, id;
 	enum stw_code rc;
 
 	if (text.len < skip || memcmp(text.ptr, PRIVATE_KEY, skip) != 0)
 		return stw_fail(err, STW_INVALID, "note key: not a private key");
-	rc = parse_key(
-	    (struct str){text.ptr + skip, text.len - skip}, &name, &id, seed, err);
+	rc = parse_key((struct str){text.ptr + skip, text.len - skip}, &type, &name,
+	    &id, seed, err);
 	if (rc == STW_OK)
-		rc = note_signer_init(out, name, seed, err);
+		rc = note_signer_init(out, type, name, seed, err);
 	if (rc == STW_OK)
 		rc = check_id(&out->verifier, id, err);
 	sodium_memzero(seed, sizeof seed);
@@ -267,26 +272,54 @@ note_signer_parse(struct str text, struct note_signer *out, struct stw_err *err)
 }
 
 /* ---- notes ---------------------------------------------------------------------------- */
+/* What a cosignature signs: the text, after what makes it a cosignature, and when. */
+static void
+cosigned_message(int64_t time_sec, struct str text, struct buf *to)
+{
+	buf_printf(to, "cosignature/v1\ntime %" PRId64 "\n", time_sec);
+	buf_add_str(to, text);
+}
+
+void
+note_sign_line(
+    const struct note_signer *signer, struct str text, int64_t time_sec, struct buf *to)
+{
+	unsigned char raw[TIMED_RAW];
+	size_t at = 4;
+	struct buf message;
+
+	STW_ASSERT(text.len > 0 && text.ptr[text.len - 1] == '\n' && is_text(text));
+	buf_init(&message);
+	memcpy(raw, signer->verifier.id, 4);
+	if (signer->verifier.type == NOTE_COSIGNATURE) {
+		STW_ASSERT(time_sec > 0);
+		for (int i = 7; i >= 0; i--)
+			raw[at++] = (unsigned char)(time_sec >> (8 * i) & 0xff);
+		cosigned_message(time_sec, text, &message);
+	} else {
+		buf_add_str(&message, text);
+	}
+	(void)crypto_sign_detached(raw + at, NULL, (const unsigned char *)message.data,
+	    message.len, signer->secret);
+	buf_fini(&message);
+	buf_add_c(to, EM_DASH);
+	buf_add_c(to, signer->verifier.name);
+	buf_add_char(to, ' ');
+	add_base64(to, raw, at + crypto_sign_BYTES);
+	buf_add_char(to, '\n');
+}
+
 void
 note_sign(const struct note_signer *signer, struct str text, struct buf *to)
 {
-	unsigned char raw[SIGNATURE_RAW];
-
-	STW_ASSERT(text.len > 0 && text.ptr[text.len - 1] == '\n' && is_text(text));
-	memcpy(raw, signer->verifier.id, 4);
-	(void)crypto_sign_detached(
-	    raw + 4, NULL, (const unsigned char *)text.ptr, text.len, signer->secret);
 	buf_add_str(to, text);
-	buf_add_c(to, "\n" EM_DASH);
-	buf_add_c(to, signer->verifier.name);
-	buf_add_char(to, ' ');
-	add_base64(to, raw, sizeof raw);
 	buf_add_char(to, '\n');
+	note_sign_line(signer, text, 1, to);
 }
 
 struct signature {
 	struct str name;
-	unsigned char raw[512]; /* id and signature; other algorithms' are longer */
+	unsigned char raw[4096]; /* id and signature; other algorithms' are longer */
 	size_t len;
 };
 
@@ -337,14 +370,42 @@ split_note(struct str note, struct str *text, struct str *signatures)
 	return false;
 }
 
+static bool
+signature_holds(
+    const struct signature *sig, const struct note_verifier *verifier, struct str text)
+{
+	struct buf message;
+	uint64_t time = 0;
+	bool holds;
+
+	if (verifier->type != NOTE_COSIGNATURE)
+		return sig->len == SIGNATURE_RAW &&
+		       crypto_sign_verify_detached(sig->raw + 4,
+			   (const unsigned char *)text.ptr, text.len,
+			   verifier->key) == 0;
+	if (sig->len != TIMED_RAW)
+		return false;
+	for (int i = 0; i < 8; i++)
+		time = time << 8 | sig->raw[4 + i];
+	if (time == 0 || time > INT64_MAX)
+		return false;
+	buf_init(&message);
+	cosigned_message((int64_t)time, text, &message);
+	holds =
+	    crypto_sign_verify_detached(sig->raw + 12,
+		(const unsigned char *)message.data, message.len, verifier->key) == 0;
+	buf_fini(&message);
+	return holds;
+}
+
 enum stw_code
-note_open(struct str note, const struct note_verifier *verifiers, size_t count,
-    struct str *text, struct stw_err *err)
+note_open_held(struct str note, const struct note_verifier *verifiers, size_t count,
+    struct str *text, bool *held, struct stw_err *err)
 {
 	struct str body, rest, line;
 	struct signature sig;
 	int lines = 0;
-	int held = 0;
+	int good = 0;
 
 	*text = (struct str){"", 0};
 	if (!split_note(note, &body, &rest))
@@ -358,17 +419,55 @@ note_open(struct str note, const struct note_verifier *verifiers, size_t count,
 		verifier = find_verifier(&sig, verifiers, count);
 		if (verifier == NULL)
 			continue;
-		if (sig.len != SIGNATURE_RAW ||
-		    crypto_sign_verify_detached(sig.raw + 4,
-			(const unsigned char *)body.ptr, body.len, verifier->key) != 0)
+		if (!signature_holds(&sig, verifier, body))
 			return stw_fail(err, STW_INVALID,
 			    "note: the signature by %s does not hold", verifier->name);
-		held++;
+		if (held != NULL)
+			held[verifier - verifiers] = true;
+		good++;
 	}
-	if (held == 0)
+	if (good == 0)
 		return stw_fail(err, STW_INVALID, "note: no signature by a known key");
 	*text = body;
 	return STW_OK;
+}
+
+enum stw_code
+note_open(struct str note, const struct note_verifier *verifiers, size_t count,
+    struct str *text, struct stw_err *err)
+{
+	return note_open_held(note, verifiers, count, text, NULL, err);
+}
+
+bool
+note_text(struct str note, struct str *text)
+{
+	struct str signatures;
+
+	return split_note(note, text, &signatures);
+}
+
+bool
+note_is_lines(struct str lines)
+{
+	struct signature sig;
+	struct str line;
+	int count = 0;
+
+	while (next_line(&lines, &line))
+		if (++count > NOTE_SIGNATURES_MAX || !signature_parse(line, &sig))
+			return false;
+	return count > 0 && lines.len == 0;
+}
+
+struct str
+note_line_name(struct str line)
+{
+	struct signature sig;
+
+	if (line.len > 0 && line.ptr[line.len - 1] == '\n')
+		line.len--;
+	return signature_parse(line, &sig) ? sig.name : (struct str){"", 0};
 }
 
 /* ---- checkpoints ------------------------------------------------------------------------ */

@@ -4,12 +4,12 @@
 # target of its own. Test programs run through tests/run.sh, which counts.
 
 CHECK_STEPS := format-check layers scripts check-build check-unit check-conformance \
-  check-db check-api check-withdrawal check-book check-one-meaning check-mutants check-browser check-bench \
+  check-db check-api check-withdrawal check-book check-ledger check-one-meaning check-mutants check-browser check-bench \
   check-asan check-tsan check-fuzz tidy
 
 .PHONY: check check-fast check-crash check-canary measure $(CHECK_STEPS) check-db-run check-asan-run \
   check-tsan-run bench-rules bench-rules-doc bench-import bench-book format analyze fuzz fuzz-run cov cov-run \
-  install uninstall deps-cov soak-rules soak-book mutants-rules soak-withdrawal mutants-withdrawal
+  install uninstall deps-cov soak-rules soak-book soak-ledger mutants-rules soak-withdrawal mutants-withdrawal
 
 RUN     := bash tests/run.sh
 JOBS    := $(shell nproc)
@@ -76,6 +76,10 @@ mutants-withdrawal: $(RACE_BIN) $(B)/mutants/steward-no-lock $(B)/mutants/stewar
 	  --expect 'no permit commits after the withdrawal'
 	@STW_RACE_BIN=$(RACE_BIN) bash tests/soak/withdrawal.sh --bin $(B)/mutants/steward-no-begin \
 	  --expect 'no push starts after the commit'
+check-ledger: $(TAMPER_BIN) ## 1,200 changed logs in twelve classes are found, 600 clean ones do not alarm
+	@$(TAMPER_BIN) --runs 1200 --clean 600 --seed $(or $(SEED),1)
+soak-ledger: $(TAMPER_BIN) ## the same for RUNS (10000) each
+	@$(TAMPER_BIN) --runs $(or $(RUNS),10000) --clean $(or $(RUNS),10000) --seed $(or $(SEED),1)
 # WERROR is for sources, not for faults put into them.
 MUTANTS = CC="$(CC)" CFLAGS="$(filter-out -Werror -MMD -MP,$(CFLAGS_ALL))" \
   LDFLAGS="$(LDOPT)" LIBS="$(LIBS)" sh tests/with_cluster.sh bash tests/mutants.sh \
