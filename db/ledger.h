@@ -11,24 +11,57 @@
  *            that were appended are the leaf.
  *            A decision's entry names its row: "id" is decision_id, "record_sha256" the
  *            hash of decision.record in lower-case hexadecimal.
+ *            At most LEDGER_ENTRY_MAX bytes.
  * Locks      ledger_append takes the outbox last in the lock order. Only one sequencer
- *            works at a time (advisory lock).
+ *            works at a time: an advisory lock keeps others waiting, and an epoch in
+ *            ledger_lease makes the database refuse one that has lost it.
  */
 #ifndef STW_DB_LEDGER_H
 #define STW_DB_LEDGER_H
 
 #include "db/db.h"
+#include "engine/merkle.h"
+#include "engine/note.h"
 
-struct ledger_key; /* Ed25519 key pair and the log's origin line */
+#define LEDGER_ENTRY_MAX 65535 /* what a bundle of the published form takes */
 
-/* Reads the key file, or makes one (mode 0600) when it does not exist and create is set. */
+struct ledger_key; /* the log's keys and origin, and who cosigns */
+
+/* Reads the key file, or makes one (mode 0600) when it does not exist and create is set.
+ * A line each: the keys that sign ("PRIVATE+KEY+...", the newest first; during an exchange
+ * there are two), then verifier keys of those that signed before. */
+#define LEDGER_SIGNERS 2
+#define LEDGER_KEYS    16
 enum stw_code ledger_key_open(const char *path, const char *origin, bool create,
     struct ledger_key **out, struct stw_err *err) STW_MUST_USE;
 void ledger_key_close(struct ledger_key *key);
 /* The verifier key in signed-note form: name+hexid+base64(0x01 || public key). */
 void ledger_key_verifier(const struct ledger_key *key, struct buf *to);
+/* All of them, each with a newline: what signs now first, then what signed before. */
+void ledger_key_verifiers(const struct ledger_key *key, struct buf *to);
+/* Puts a new key first in the file; the one before goes on signing with it until
+ * ledger_key_retire leaves only its verifier key. CONFLICT: two sign already; none to
+ * retire. A running process goes on with what it has read. */
+enum stw_code ledger_key_rotate(
+    const char *path, const char *origin, struct stw_err *err) STW_MUST_USE;
+enum stw_code ledger_key_retire(
+    const char *path, const char *origin, struct stw_err *err) STW_MUST_USE;
 
-/* Inside the caller's transaction. kind is a word ("decision", "dispatch", "permit",
+/* Who cosigns. ask gets a checkpoint that has been exported, and the tree to prove its
+ * growth from; it appends the signature lines of the witnesses that answered, their
+ * signatures checked. With fewer of them than quorum the entries are not covered (seal
+ * gives TEMPFAIL), and the next seal asks again. Borrowed for the key's life. */
+struct ledger_witnesses {
+	enum stw_code (*ask)(void *arg, const struct merkle_reader *tree, uint64_t size,
+	    struct str note, struct buf *lines, struct stw_err *err);
+	void *arg;
+	const struct note_verifier *verifiers;
+	size_t count, quorum;
+};
+void ledger_key_witnesses(
+    struct ledger_key *key, const struct ledger_witnesses *witnesses);
+
+/* Inside the caller's transaction; INVALID for an entry that is too long. kind is a word ("decision", "dispatch", "permit",
  * "outcome", "consent", "rule_change", "access", ...); bucket that of the customer, or -1. */
 enum stw_code ledger_append(struct db *db, int bucket, const char *kind,
     struct str entry, struct stw_err *err) STW_MUST_USE;
@@ -42,8 +75,9 @@ enum stw_code ledger_append_many(struct db *db, const struct ledger_entry *entri
     size_t count, struct stw_err *err) STW_MUST_USE;
 
 struct ledger_seal_result {
-	int64_t added; /* entries moved into the tree by this call */
-	int64_t size;  /* of the tree now */
+	int64_t added;   /* entries moved into the tree by this call */
+	int64_t size;    /* of the tree now */
+	stw_usec oldest; /* longest that one of them waited to be covered */
 };
 /* Sequences all committed outbox entries, in its own transactions, and exports the
  * checkpoint to the file at checkpoint_path (append, fsync). CONFLICT when another
@@ -55,6 +89,25 @@ struct ledger_seal_result {
 enum stw_code ledger_seal(struct db *db, const struct ledger_key *key,
     const char *checkpoint_path, stw_usec now, struct ledger_seal_result *out,
     struct stw_err *err) STW_MUST_USE;
+
+/* ---- reading what was published ---------------------------------------------------- */
+/* The newest checkpoint with its cosignatures (appended to note); NOT_FOUND: none yet. */
+enum stw_code ledger_newest(struct db *db, struct buf *note, uint64_t *size,
+    struct merkle_hash *root, struct stw_err *err) STW_MUST_USE;
+/* Hashes of the tree out of ledger_leaf and ledger_node: arg is the struct db. */
+enum stw_code ledger_tree_read(void *db, int level, uint64_t index,
+    struct merkle_hash *out, struct stw_err *err) STW_MUST_USE;
+/* The proof of an entry as a .tlog-proof, which holds the entry too; it is checked before
+ * it is given. NOT_FOUND: no such entry, or not covered yet. */
+enum stw_code ledger_prove(
+    struct db *db, uint64_t index, struct buf *to, struct stw_err *err) STW_MUST_USE;
+/* The index of the entry that names this id. CONFLICT, with their indexes: several do. */
+enum stw_code ledger_find_id(
+    struct db *db, const char *id, uint64_t *index, struct stw_err *err) STW_MUST_USE;
+/* One file of the published form: "checkpoint", "tile/0/000" (engine/tlog.h). NOT_FOUND:
+ * it is not part of the newest checkpoint's log. */
+enum stw_code ledger_file_get(
+    struct db *db, struct str path, struct buf *to, struct stw_err *err) STW_MUST_USE;
 
 struct ledger_report {
 	int64_t size;        /* leaves */

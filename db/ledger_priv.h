@@ -13,9 +13,14 @@
 #include "db/ledger.h"
 #include "engine/merkle.h"
 #include "engine/note.h"
+#include "engine/tlog_audit.h"
 
 struct ledger_key {
-	struct note_signer signer;
+	struct note_signer signers[LEDGER_SIGNERS]; /* the newest first */
+	size_t nsigners;
+	struct note_verifier known[LEDGER_KEYS]; /* theirs, and those of before */
+	size_t nknown;
+	struct ledger_witnesses witnesses;
 };
 
 /* Opens the note with our key and parses what it says; the origin must be ours. */
@@ -26,6 +31,21 @@ enum stw_code ledger_checkpoint_open(const struct ledger_key *key, struct str no
 enum stw_code ledger_lock(
     struct db *db, int wait_msec, struct stw_err *err) STW_MUST_USE;
 void ledger_unlock(struct db *db);
+
+/* ---- roots of whole tiles --------------------------------------------------------- */
+struct ledger_nodes;
+/* Room for those of so many leaves. */
+struct ledger_nodes *ledger_nodes_new(size_t leaves);
+void ledger_nodes_free(struct ledger_nodes *nodes);
+/* merkle_edge_add, keeping the roots of tiles that the leaf completes. */
+void ledger_nodes_add(struct ledger_nodes *nodes, struct merkle_edge *edge,
+    const struct merkle_hash *leaf);
+/* Into the database, in the caller's transaction. */
+enum stw_code ledger_nodes_put(
+    const struct ledger_nodes *nodes, struct db *db, struct stw_err *err) STW_MUST_USE;
+/* Makes those of the first `leaves` leaves that are missing: an upgrade. */
+enum stw_code ledger_nodes_fill(
+    struct db *db, uint64_t leaves, struct stw_err *err) STW_MUST_USE;
 
 /* ---- the exported file, for appending ------------------------------------------- */
 struct ledger_file {

@@ -1,16 +1,21 @@
 /* The sequencer. In the order in which a crash may interrupt it:
  *
- *   1. batches move from the outbox to the leaves, each in one transaction;
+ *   1. batches move from the outbox to the leaves, each in one transaction, with the
+ *      roots of the tiles they fill;
  *   2. the checkpoint is signed, appended to the file and fsynced;
- *   3. its row is inserted, which marks the entries as covered.
+ *   3. witnesses cosign it, where there are any;
+ *   4. its row is inserted, which marks the entries as covered.
  *
  * After 1 the leaves wait for the next checkpoint. After 2 the file is ahead of the
- * table, and the next seal puts the row in. Before anything is signed, the tree is shown
+ * table, and the next seal asks the witnesses again and puts the row in. Before anything is signed, the tree is shown
  * to continue the last checkpoint of the file, so two checkpoints never contradict. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+#include <sodium.h>
 
 #include "db/ledger_priv.h"
 #include "engine/log.h"
@@ -28,6 +33,9 @@ struct sequencer {
 	struct merkle_edge edge;
 	uint64_t covered; /* size of the newest checkpoint row */
 	struct buf note;
+	stw_usec
+	    oldest; /* stw_monotonic of the oldest entry not covered yet; 0: none */
+	stw_usec waited; /* the longest of those that were covered */
 };
 
 /* ---- the right edge in a checkpoint row: the subtree roots, smallest first ---------- */
@@ -200,7 +208,84 @@ check_published(struct sequencer *seq, uint64_t leaves, struct stw_err *err)
 	return STW_OK;
 }
 
-/* ---- 3. the row ------------------------------------------------------------------------ */
+/* ---- 3. witnesses ---------------------------------------------------------------------- */
+/* Keeps the lines; which witness each is by was checked by who asked. */
+static enum stw_code
+keep_cosignatures(struct sequencer *seq, struct str lines, struct stw_err *err)
+{
+	enum stw_code rc = STW_OK;
+
+	while (rc == STW_OK && lines.len > 0) {
+		const char *end = memchr(lines.ptr, '\n', lines.len);
+		struct str line, name;
+
+		STW_ASSERT(end != NULL);
+		line = (struct str){lines.ptr, (size_t)(end - lines.ptr) + 1};
+		name = note_line_name(line);
+		const struct db_param params[] = {db_i64((int64_t)seq->edge.size),
+		    db_str(name), db_str(line), db_usec(seq->now)};
+
+		rc = db_query(seq->db, DB_Q_LEDGER_COSIGNATURE_PUT, params,
+		    DB_NPARAMS(params), NULL, err);
+		lines.ptr += line.len;
+		lines.len -= line.len;
+	}
+	return rc;
+}
+
+/* How many of the witnesses' signatures hold under this checkpoint with these lines. */
+static size_t
+count_cosigned(const struct sequencer *seq, const struct buf *lines)
+{
+	const struct ledger_witnesses *w = &seq->key->witnesses;
+	const struct tlog_trust trust = {.log = seq->key->known,
+	    .nlog = seq->key->nknown,
+	    .witnesses = w->verifiers,
+	    .nwitnesses = w->count};
+	struct checkpoint checkpoint;
+	struct stw_err err;
+	size_t count = 0;
+	struct buf both;
+
+	buf_init(&both);
+	buf_add(&both, seq->note.data, seq->note.len);
+	buf_add(&both, lines->data, lines->len);
+	if (tlog_checkpoint_open((struct str){both.data, both.len}, &trust, &checkpoint,
+		&count, &err) != STW_OK)
+		log_err(LOG_WARN, "ledger_cosignatures", &err);
+	buf_fini(&both);
+	return count;
+}
+
+static enum stw_code
+ask_witnesses(struct sequencer *seq, struct stw_err *err)
+{
+	const struct ledger_witnesses *w = &seq->key->witnesses;
+	const struct merkle_reader tree = {ledger_tree_read, seq->db};
+	enum stw_code rc;
+	struct buf lines;
+	size_t got;
+
+	if (w->ask == NULL)
+		return STW_OK;
+	buf_init(&lines);
+	rc = w->ask(w->arg, &tree, seq->edge.size,
+	    (struct str){seq->note.data, seq->note.len}, &lines, err);
+	if (rc == STW_OK) {
+		got = count_cosigned(seq, &lines);
+		if (got < w->quorum)
+			rc = stw_fail(err, STW_TEMPFAIL,
+			    "ledger: %zu of the witnesses cosigned the checkpoint of "
+			    "size %" PRIu64 ", want %zu",
+			    got, seq->edge.size, w->quorum);
+	}
+	if (rc == STW_OK)
+		rc = keep_cosignatures(seq, (struct str){lines.data, lines.len}, err);
+	buf_fini(&lines);
+	return rc;
+}
+
+/* ---- 4. the row ------------------------------------------------------------------------ */
 static enum stw_code
 mark_covered(struct sequencer *seq, struct stw_err *err)
 {
@@ -208,6 +293,9 @@ mark_covered(struct sequencer *seq, struct stw_err *err)
 	struct buf edge;
 	enum stw_code rc;
 
+	rc = ask_witnesses(seq, err);
+	if (rc != STW_OK)
+		return rc;
 	merkle_edge_root(&seq->edge, &root);
 	buf_init(&edge);
 	edge_format(&seq->edge, &edge);
@@ -219,9 +307,13 @@ mark_covered(struct sequencer *seq, struct stw_err *err)
 	rc = db_query(
 	    seq->db, DB_Q_LEDGER_CHECKPOINT_PUT, params, DB_NPARAMS(params), NULL, err);
 	buf_fini(&edge);
-	if (rc == STW_OK)
-		seq->covered = seq->edge.size;
-	return rc;
+	if (rc != STW_OK)
+		return rc;
+	seq->covered = seq->edge.size;
+	if (seq->oldest != 0 && stw_monotonic() - seq->oldest > seq->waited)
+		seq->waited = stw_monotonic() - seq->oldest;
+	seq->oldest = 0;
+	return STW_OK;
 }
 
 static enum stw_code
@@ -236,8 +328,10 @@ catch_up(struct sequencer *seq, struct stw_err *err)
 	seq->covered = seq->edge.size;
 	rc = leaf_count(seq, &leaves, err);
 	if (rc == STW_OK)
+		rc = ledger_nodes_fill(seq->db, leaves, err);
+	if (rc == STW_OK)
 		rc = check_published(seq, leaves, err);
-	/* A crash came between 2 and 3. */
+	/* A crash came between 2 and 4. */
 	if (rc == STW_OK && seq->edge.size > seq->covered)
 		rc = mark_covered(seq, err);
 	if (rc == STW_OK)
@@ -253,6 +347,7 @@ take_batch(struct sequencer *seq, int64_t *after, int *taken, struct stw_err *er
 	const struct db_param params[] = {
 	    db_i64(*after), db_i64(TAKE_ROWS), db_i64((int64_t)seq->edge.size)};
 	struct merkle_edge edge = seq->edge;
+	struct ledger_nodes *nodes = ledger_nodes_new(TAKE_ROWS);
 	struct db_rows *rows = NULL;
 	struct merkle_hash hash;
 	struct arena arena;
@@ -271,18 +366,26 @@ take_batch(struct sequencer *seq, int64_t *after, int *taken, struct stw_err *er
 
 		STW_ASSERT(bytes.len == MERKLE_HASH_BYTES);
 		memcpy(hash.b, bytes.ptr, MERKLE_HASH_BYTES);
-		merkle_edge_add(&edge, &hash);
+		ledger_nodes_add(nodes, &edge, &hash);
 	}
-	rc = db_commit(seq->db, err);
+	rc = ledger_nodes_put(nodes, seq->db, err);
+	if (rc == STW_OK)
+		rc = db_commit(seq->db, err);
 	if (rc != STW_OK)
 		goto done;
 	seq->edge = edge;
 	*taken = db_rows_count(rows);
-	if (*taken > 0)
+	if (*taken > 0) {
+		stw_usec since = stw_monotonic() - db_get_i64(rows, 0, 2);
+
 		*after = db_get_i64(rows, 0, 1);
+		if (seq->oldest == 0 || since < seq->oldest)
+			seq->oldest = since;
+	}
 done:
 	if (rc != STW_OK)
 		db_rollback(seq->db);
+	ledger_nodes_free(nodes);
 	db_rows_free(rows);
 	arena_fini(&arena);
 	return rc;
@@ -331,9 +434,13 @@ publish(struct sequencer *seq, struct stw_err *err)
 	buf_init(&text);
 	merkle_edge_root(&seq->edge, &root);
 	checkpoint_format(
-	    str_of(seq->key->signer.verifier.name), seq->edge.size, &root, &text);
+	    str_of(seq->key->known[0].name), seq->edge.size, &root, &text);
 	buf_clear(&seq->note);
-	note_sign(&seq->key->signer, (struct str){text.data, text.len}, &seq->note);
+	note_sign(&seq->key->signers[0], (struct str){text.data, text.len}, &seq->note);
+	/* While keys are exchanged both sign: whoever knows one of them can check. */
+	for (size_t i = 1; i < seq->key->nsigners; i++)
+		note_sign_line(&seq->key->signers[i], (struct str){text.data, text.len},
+		    1, &seq->note);
 	buf_fini(&text);
 	rc = ledger_file_append(
 	    &seq->file, (struct str){seq->note.data, seq->note.len}, err);
@@ -376,6 +483,22 @@ ledger_unlock(struct db *db)
 		log_err(LOG_DEBUG, "ledger_unlock", &ignored);
 }
 
+/* From here on the database refuses whoever sequenced before. */
+static enum stw_code
+take_over(struct db *db, struct stw_err *err)
+{
+	char who[80] = "";
+	char host[40] = "";
+
+	if (gethostname(host, sizeof host - 1) != 0)
+		(void)snprintf(host, sizeof host, "?");
+	(void)snprintf(who, sizeof who, "%s:%d", host, (int)getpid());
+	const struct db_param params[] = {db_text(who)};
+
+	return db_query_one(
+	    db, DB_Q_LEDGER_FENCE_TAKE, params, DB_NPARAMS(params), NULL, err);
+}
+
 enum stw_code
 ledger_seal(struct db *db, const struct ledger_key *key, const char *checkpoint_path,
     stw_usec now, struct ledger_seal_result *out, struct stw_err *err)
@@ -394,6 +517,8 @@ ledger_seal(struct db *db, const struct ledger_key *key, const char *checkpoint_
 	buf_init(&seq.note);
 	rc = ledger_file_open(&seq.file, checkpoint_path, err);
 	if (rc == STW_OK)
+		rc = take_over(db, err);
+	if (rc == STW_OK)
 		rc = catch_up(&seq, err);
 	while (rc == STW_OK && !empty) {
 		rc = take_all(&seq, &added, &empty, err);
@@ -405,6 +530,7 @@ ledger_seal(struct db *db, const struct ledger_key *key, const char *checkpoint_
 	ledger_unlock(db);
 	buf_fini(&seq.note);
 	if (rc == STW_OK)
-		*out = (struct ledger_seal_result){total, (int64_t)seq.edge.size};
+		*out = (struct ledger_seal_result){
+		    total, (int64_t)seq.edge.size, seq.waited};
 	return rc;
 }

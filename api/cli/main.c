@@ -132,8 +132,12 @@ static const struct command commands[] = {
     {"keys", "keys list | rotate kek|index [--resume] | remove kek|index VERSION",
 	"the keys that seal personal data: what uses them, and their exchange",
 	cmd_keys, NULL},
-    {"ledger", "ledger seal|verify|key", "sequence, prove, or print the verifier key",
-	cmd_ledger, NULL},
+    {"ledger",
+	"ledger seal | verify [--dir DIR | --proof FILE [--entry FILE]] [--key VKEY|FILE] "
+	"[--witness VKEY|FILE] [--quorum N] [--checkpoints FILE] | export DIR | "
+	"prove INDEX|ID [--out FILE] | key [rotate|retire]",
+	"sequence, publish, prove and check the ledger; its verifier key", cmd_ledger,
+	NULL},
     {"serve", "serve", "the API, the console, dispatch and the ledger, until SIGTERM",
 	cmd_serve, NULL},
     {"queue-sim", "queue-sim --help", "an agent queue to push to, with agents", NULL,

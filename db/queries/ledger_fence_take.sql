@@ -1,0 +1,6 @@
+-- ledger_fence_take: we are the sequencer from now on; whoever was before is refused.
+-- Params   $1 who text
+-- Returns  epoch, the setting that says so to the database (for this session)
+-- Locking  waits for a transaction of the one before
+UPDATE ledger_lease SET epoch = epoch + 1, holder = $1::text, taken_at = clock_timestamp()
+RETURNING epoch, set_config('steward.ledger_epoch', epoch::text, false);
