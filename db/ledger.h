@@ -95,7 +95,7 @@ enum stw_code ledger_seal(struct db *db, const struct ledger_key *key,
 enum stw_code ledger_newest(struct db *db, struct buf *note, uint64_t *size,
     struct merkle_hash *root, struct stw_err *err) STW_MUST_USE;
 /* Hashes of the tree out of ledger_leaf and ledger_node: arg is the struct db. */
-enum stw_code ledger_tree_read(void *db, int level, uint64_t index,
+enum stw_code ledger_tree_read(void *arg, int level, uint64_t index,
     struct merkle_hash *out, struct stw_err *err) STW_MUST_USE;
 /* The proof of an entry as a .tlog-proof, which holds the entry too; it is checked before
  * it is given. NOT_FOUND: no such entry, or not covered yet. */

@@ -63,12 +63,12 @@ enum stw_code tlog_proof_check(const struct tlog_proof *proof, struct str entry,
     const struct tlog_trust *trust, struct checkpoint *out, size_t *cosigned,
     struct stw_err *err) STW_MUST_USE;
 
-/* A merkle_reader over the tiles of a log of `size` entries. */
+/* A merkle_reader over the tiles of a log of `size` entries; arg is a struct tlog_tiles. */
 struct tlog_tiles {
 	const struct tlog_source *source;
 	uint64_t size;
 };
-enum stw_code tlog_tiles_read(void *tiles, int level, uint64_t index,
+enum stw_code tlog_tiles_read(void *arg, int level, uint64_t index,
     struct merkle_hash *out, struct stw_err *err) STW_MUST_USE;
 /* The hashes of one tile, from the partial file or from the full one. */
 enum stw_code tlog_tile_get(const struct tlog_source *source, uint64_t log_size,
