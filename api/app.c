@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "api/cosign.h"
 #include "db/migrate.h"
 
 #define CLOCK_SLACK (5 * STW_USEC_SEC) /* of several machines */
@@ -33,6 +34,7 @@ app_fini(struct app *app)
 		seal_keys_close(app->keys);
 	if (app->ledger_key != NULL)
 		ledger_key_close(app->ledger_key);
+	cosign_close(app->cosign);
 	memset(app, 0, sizeof *app);
 }
 
@@ -120,20 +122,46 @@ app_keys(
 	return STW_OK;
 }
 
+/* Those who cosign come with the key, so that whoever seals asks them. */
+static enum stw_code
+add_witnesses(struct app *app, struct stw_err *err)
+{
+	const struct settings *s = app->settings;
+	struct ledger_witnesses witnesses;
+	enum stw_code rc;
+
+	rc = egress_parse(
+	    str_of(setting_text(s, SET_EGRESS)), &app->witness_egress, err);
+	if (rc != STW_OK)
+		return stw_err_prefix(err, rc, "setting egress");
+	rc = cosign_open(setting_text(s, SET_WITNESSES),
+	    setting_int(s, SET_WITNESS_QUORUM), &app->witness_egress, &app->cosign,
+	    err);
+	if (rc != STW_OK)
+		return stw_err_prefix(err, rc, "setting witnesses");
+	if (app->cosign != NULL) {
+		witnesses = cosign_witnesses(app->cosign);
+		ledger_key_witnesses(app->ledger_key, &witnesses);
+	}
+	return STW_OK;
+}
+
 enum stw_code
 app_ledger_key(
     struct app *app, bool create, const struct ledger_key **out, struct stw_err *err)
 {
 	enum stw_code rc = STW_OK;
 
-	if (app->ledger_key == NULL)
+	if (app->ledger_key == NULL) {
 		rc = ledger_key_open(setting_text(app->settings, SET_LEDGER_KEY),
 		    setting_text(app->settings, SET_LEDGER_ORIGIN), create,
 		    &app->ledger_key, err);
-	if (rc != STW_OK)
-		return stw_err_prefix(err, rc, "setting ledger-key");
+		if (rc != STW_OK)
+			return stw_err_prefix(err, rc, "setting ledger-key");
+		rc = add_witnesses(app, err);
+	}
 	*out = app->ledger_key;
-	return STW_OK;
+	return rc;
 }
 
 stw_usec

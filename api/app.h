@@ -12,6 +12,7 @@
 #ifndef STW_API_APP_H
 #define STW_API_APP_H
 
+#include "api/push/egress.h"
 #include "api/settings.h"
 #include "db/db.h"
 #include "db/ledger.h"
@@ -22,6 +23,7 @@
 #define STEWARD_VERSION "0.1.0"
 
 struct book_live;
+struct cosign;
 
 struct app {
 	const struct settings *settings;
@@ -30,6 +32,8 @@ struct app {
 	struct db *db;           /* the command's connection */
 	struct seal_keys *keys;
 	struct ledger_key *ledger_key;
+	struct cosign *cosign; /* the witnesses of ledger_key; NULL: none */
+	struct egress witness_egress;
 	struct book_live *live; /* the kept book of serve; NULL: none is kept */
 };
 

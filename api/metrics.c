@@ -5,19 +5,33 @@
 static const stw_usec bounds[METRICS_BUCKETS] = {1000, 2000, 5000, 10000, 25000, 50000,
     100000, 250000, 500000, 1000000, 2500000, 10000000};
 
+static int
+bucket_of(stw_usec took)
+{
+	int b = 0;
+
+	while (b < METRICS_BUCKETS && took > bounds[b])
+		b++;
+	return b;
+}
+
+void
+metrics_covered(struct metrics *metrics, stw_usec waited)
+{
+	atomic_fetch_add(&metrics->covered[bucket_of(waited)], 1);
+	atomic_fetch_add(&metrics->covered_usec, (uint64_t)waited);
+}
+
 void
 metrics_count(struct metrics *metrics, int route, int status, stw_usec took)
 {
 	int cls = status >= 100 && status < 600 ? status / 100 : 0;
-	int b = 0;
 
 	if (route >= 0 && route < METRICS_ROUTES)
 		atomic_fetch_add(&metrics->requests[route][cls], 1);
 	else
 		atomic_fetch_add(&metrics->unrouted[cls], 1);
-	while (b < METRICS_BUCKETS && took > bounds[b])
-		b++;
-	atomic_fetch_add(&metrics->buckets[b], 1);
+	atomic_fetch_add(&metrics->buckets[bucket_of(took)], 1);
 	atomic_fetch_add(&metrics->usec_sum, (uint64_t)(took > 0 ? took : 0));
 }
 
@@ -51,26 +65,23 @@ write_requests(
 }
 
 static void
-write_histogram(struct metrics *metrics, struct buf *to)
+write_histogram(const char *name, const char *help,
+    _Atomic uint64_t buckets[METRICS_BUCKETS + 1], uint64_t sum, struct buf *to)
 {
 	uint64_t total = 0;
 
-	buf_add_c(to, "# HELP steward_http_request_seconds Time to answer.\n"
-		      "# TYPE steward_http_request_seconds histogram\n");
+	buf_printf(to, "# HELP %s %s\n# TYPE %s histogram\n", name, help, name);
 	for (int b = 0; b < METRICS_BUCKETS; b++) {
-		total += atomic_load(&metrics->buckets[b]);
+		total += atomic_load(&buckets[b]);
 		buf_printf(to,
-		    "steward_http_request_seconds_bucket{le=\"%" PRId64 ".%03" PRId64
-		    "\"} %" PRIu64 "\n",
+		    "%s_bucket{le=\"%" PRId64 ".%03" PRId64 "\"} %" PRIu64 "\n", name,
 		    bounds[b] / STW_USEC_SEC, bounds[b] % STW_USEC_SEC / 1000, total);
 	}
-	total += atomic_load(&metrics->buckets[METRICS_BUCKETS]);
+	total += atomic_load(&buckets[METRICS_BUCKETS]);
 	buf_printf(to,
-	    "steward_http_request_seconds_bucket{le=\"+Inf\"} %" PRIu64 "\n"
-	    "steward_http_request_seconds_sum %" PRIu64 ".%06" PRIu64 "\n"
-	    "steward_http_request_seconds_count %" PRIu64 "\n",
-	    total, atomic_load(&metrics->usec_sum) / 1000000,
-	    atomic_load(&metrics->usec_sum) % 1000000, total);
+	    "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n%s_sum %" PRIu64 ".%06" PRIu64
+	    "\n%s_count %" PRIu64 "\n",
+	    name, total, name, sum / 1000000, sum % 1000000, name, total);
 }
 
 void
@@ -78,7 +89,11 @@ metrics_write(
     struct metrics *metrics, const struct route *routes, int count, struct buf *to)
 {
 	write_requests(metrics, routes, count, to);
-	write_histogram(metrics, to);
+	write_histogram("steward_http_request_seconds", "Time to answer.",
+	    metrics->buckets, atomic_load(&metrics->usec_sum), to);
+	write_histogram("steward_ledger_cover_seconds",
+	    "From an entry's insertion to its coverage, the oldest of each seal.",
+	    metrics->covered, atomic_load(&metrics->covered_usec), to);
 	buf_printf(to,
 	    "# TYPE steward_http_denied_total counter\n"
 	    "steward_http_denied_total %" PRIu64 "\n"

@@ -20,12 +20,15 @@ struct metrics {
 	_Atomic uint64_t unrouted[METRICS_CLASSES];
 	_Atomic uint64_t buckets[METRICS_BUCKETS + 1];
 	_Atomic uint64_t usec_sum;
+	/* How long the oldest entry of each seal waited to be covered. */
+	_Atomic uint64_t covered[METRICS_BUCKETS + 1], covered_usec;
 	_Atomic uint64_t denied, unauthenticated, replayed;
 	_Atomic int64_t in_flight;
 };
 
 /* route -1: no route of the table. */
 void metrics_count(struct metrics *metrics, int route, int status, stw_usec took);
+void metrics_covered(struct metrics *metrics, stw_usec waited);
 /* Prometheus text format 0.0.4. */
 void metrics_write(
     struct metrics *metrics, const struct route *routes, int count, struct buf *to);

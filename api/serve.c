@@ -11,12 +11,14 @@
 #include "api/resources.h"
 #include "api/server.h"
 #include "api/tick.h"
+#include "db/ledger_dir.h"
 #include "engine/log.h"
 
 #define RETRY_MSEC     1000
 #define KEYS_KEPT      (7 * STW_USEC_DAY)
 #define TOUCHED_MSEC   200
 #define PRUNE_EVERY    (10 * STW_USEC_MIN)
+#define PUBLISH_EVERY  STW_USEC_SEC
 #define STARTED_WITHIN 4 /* threads */
 
 struct serve {
@@ -88,6 +90,7 @@ seal_waiting(struct serve *serve, struct db *db, struct stw_err *err)
 	enum stw_code rc;
 	bool waiting;
 
+	sealed = (struct ledger_seal_result){0};
 	rc = db_query_one(db, DB_Q_LEDGER_WAITING, NULL, 0, &rows, err);
 	waiting = rc == STW_OK && db_get_bool(rows, 0, 0);
 	db_rows_free(rows);
@@ -95,8 +98,27 @@ seal_waiting(struct serve *serve, struct db *db, struct stw_err *err)
 		rc = ledger_seal(db, app->ledger_key,
 		    setting_text(app->settings, SET_CHECKPOINT_FILE), app_now(app),
 		    &sealed, err);
+	if (rc == STW_OK && sealed.oldest > 0)
+		metrics_covered(&serve->server.metrics, sealed.oldest);
 	/* Another process sequences: the work is done all the same. */
 	return rc == STW_CONFLICT ? STW_OK : rc;
+}
+
+/* The published form follows the ledger. A directory that cannot be written holds nothing
+ * up: the checkpoint file is what counts. */
+static void
+publish_dir(struct serve *serve, struct db *db)
+{
+	const char *dir = setting_text(serve->app->settings, SET_LEDGER_DIR);
+	struct ledger_export_result done;
+	struct stw_err err;
+	enum stw_code rc;
+
+	if (dir[0] == '\0')
+		return;
+	rc = ledger_export(db, serve->app->ledger_key, dir, &done, &err);
+	if (rc != STW_OK && rc != STW_NOT_FOUND)
+		log_err(LOG_WARN, "ledger_dir", &err);
 }
 
 static void
@@ -114,12 +136,16 @@ ledger_main(void *arg)
 {
 	struct serve *serve = arg;
 	struct db *db = connect_patiently(serve, "ledger_no_database");
-	stw_usec pruned = 0;
+	stw_usec pruned = 0, published = 0;
 	struct stw_err err;
 
 	while (!serve->stop) {
 		if (seal_waiting(serve, db, &err) == STW_OK) {
 			atomic_store(&serve->server.sealed_at, stw_monotonic());
+			if (stw_monotonic() - published > PUBLISH_EVERY) {
+				publish_dir(serve, db);
+				published = stw_monotonic();
+			}
 			pause_msec(
 			    serve, setting_int(serve->app->settings, SET_SEAL_MSEC));
 		} else {
@@ -137,6 +163,8 @@ ledger_main(void *arg)
 	/* What the last requests wrote is covered before the process ends. */
 	if (db != NULL && seal_waiting(serve, db, &err) != STW_OK)
 		log_err(LOG_WARN, "ledger_seal_failed", &err);
+	if (db != NULL)
+		publish_dir(serve, db);
 	if (db != NULL)
 		db_close(db);
 	return NULL;

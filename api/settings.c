@@ -35,6 +35,14 @@ static const struct setting_spec specs[SET_COUNT] = {
 	"Name of the ledger in its checkpoints, for ever the same."},
     [SET_CHECKPOINT_FILE] = {"checkpoint-file", SETTING_STATE, "steward.checkpoints", 0,
 	0, "", "Exported checkpoints; copy it off this machine."},
+    [SET_WITNESSES] = {"witnesses", SETTING_TEXT, "", 0, 0, "",
+	"Who cosigns the ledger's checkpoints: \"URL VERIFIER-KEY, ...\"; their networks are in "
+	"egress; empty: nobody."},
+    [SET_WITNESS_QUORUM] = {"witness-quorum", SETTING_INT, "0", 0, 8, "witnesses",
+	"How many of them have to have cosigned before an entry is covered, and so before "
+	"anything that depends on it leaves."},
+    [SET_LEDGER_DIR] = {"ledger-dir", SETTING_PATH, "", 0, 0, "",
+	"Directory in which `serve` keeps the ledger in its published form; empty: none."},
     [SET_BOOK_FILE] = {"book-file", SETTING_PATH, "", 0, 0, "",
 	"The book as last loaded, for a quick start; mode 0600; empty: none is kept."},
     [SET_BOOK_MAX_AGE] = {"book-max-age", SETTING_INT, "0", 0, 604800, "seconds",

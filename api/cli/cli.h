@@ -96,6 +96,7 @@ enum stw_code cmd_phone(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_setup(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_token(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_ledger(struct cli *cli, struct stw_err *err);
+enum stw_code cmd_witness(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_erase(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_slot(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_keys(struct cli *cli, struct stw_err *err);
