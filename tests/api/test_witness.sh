@@ -3,7 +3,9 @@
 # with its cosignature, the published directory is checked with both keys and no database,
 # and a witness that is away holds the quorum up until it is back.
 set -u
+cd "$(dirname "$0")/../.." || exit 1
 bin=${STW_TEST_BIN:?}
+cluster=${STW_TEST_CONNINFO:?}
 passed=0
 failed=0
 dir=$(mktemp -d /tmp/stw-witness-XXXXXX)
@@ -15,7 +17,7 @@ finish() {
 		kill "$pid" 2>/dev/null
 		wait "$pid" 2>/dev/null
 	done
-	psql -qAtX -d postgres -c "DROP DATABASE IF EXISTS $db WITH (FORCE)" >/dev/null 2>&1
+	psql -qAtX -d "$cluster dbname=postgres" -c "DROP DATABASE IF EXISTS $db WITH (FORCE)" >/dev/null 2>&1
 	rm -rf "$dir"
 }
 trap finish EXIT
@@ -37,7 +39,7 @@ fails() { # COMMAND...: it has to fail, and say THE
 }
 
 sql() {
-	psql -qAtX -d "$db" -c "SET search_path TO steward, public" -c "$1"
+	psql -qAtX -d "$cluster dbname=$db" -c "SET search_path TO steward, public" -c "$1"
 }
 
 wait_for() { # WHAT SECONDS COMMAND...
@@ -78,8 +80,8 @@ append() {
 	    FROM generate_series(1, $1)"
 }
 
-psql -qAtX -d postgres -c "CREATE DATABASE $db" >/dev/null || exit 1
-export STEWARD_DATABASE="dbname=$db" STEWARD_STATE_DIR=$dir STEWARD_EGRESS=127.0.0.0/8
+psql -qAtX -d "$cluster dbname=postgres" -c "CREATE DATABASE $db" >/dev/null || exit 1
+export STEWARD_DATABASE="$cluster dbname=$db" STEWARD_STATE_DIR=$dir STEWARD_EGRESS=127.0.0.0/8
 export STEWARD_DISPATCH=false STEWARD_LOG_LEVEL=warn STEWARD_LEDGER_ORIGIN=bank.example/w
 if ! { "$bin" migrate && "$bin" setup --demo; } >"$dir/setup" 2>&1; then
 	cat "$dir/setup"
