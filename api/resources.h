@@ -85,6 +85,17 @@ void v1_lifecycle_reject(struct api_request *req);
 void v1_lifecycle_activate(struct api_request *req);
 void v1_promise_list(struct api_request *req);
 void v1_stage_why(struct api_request *req);
+/* v1_packs.c */
+void v1_pack_list(struct api_request *req);
+void v1_pack_load(struct api_request *req);
+void v1_pack_validate(struct api_request *req);
+void v1_pack_versions(struct api_request *req);
+void v1_pack_version(struct api_request *req);
+void v1_pack_tests(struct api_request *req);
+void v1_pack_submit(struct api_request *req);
+void v1_pack_approve(struct api_request *req);
+void v1_pack_reject(struct api_request *req);
+void v1_pack_diff(struct api_request *req);
 /* v1_campaigns.c */
 void v1_campaign_list(struct api_request *req);
 void v1_campaign_create(struct api_request *req);

@@ -60,6 +60,21 @@ connect_patiently(const struct serve *serve, const char *what)
 	return NULL;
 }
 
+/* NULL: not to be had now. */
+static const struct ruleset *
+rules_now(void *host, struct db *db)
+{
+	struct serve *serve = host;
+	const struct ruleset *rules = NULL;
+	struct stw_err err;
+
+	if (server_rules(&serve->server, db, &rules, &err) != STW_OK) {
+		log_err(LOG_WARN, "packs_missing", &err);
+		return NULL;
+	}
+	return rules;
+}
+
 static const struct ruleset *
 rules_patiently(struct serve *serve, struct db *db)
 {
@@ -182,7 +197,9 @@ dispatch_main(void *arg)
 	    .checkpoint_path = setting_text(serve->app->settings, SET_CHECKPOINT_FILE),
 	    .egress = &serve->egress,
 	    .clock = &serve->app->clock,
-	    .worker = serve->worker};
+	    .worker = serve->worker,
+	    .rules_now = rules_now,
+	    .rules_host = serve};
 	struct dispatch *dispatch;
 	struct stw_err err;
 
@@ -283,7 +300,9 @@ tick_main(void *arg)
 		rules = rules_patiently(serve, db);
 	while (!serve->stop && rules != NULL) {
 		stw_usec next = stw_monotonic() + every * STW_USEC_SEC;
+		const struct ruleset *fresh = rules_now(serve, db);
 
+		rules = fresh != NULL ? fresh : rules;
 		tick_once(serve, db, rules);
 		if (serve->app->live != NULL)
 			tick_changes(serve, db, next);

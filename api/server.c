@@ -11,7 +11,6 @@
 
 #include "api/audit.h"
 #include "api/idempotency.h"
-#include "campaigns/task_store.h"
 #include "engine/log.h"
 
 #define HEADERS_MAX    ((size_t)32 * 1024)
@@ -32,19 +31,11 @@ struct call {
 	char allow[32];
 };
 
-/* ---- packs ------------------------------------------------------------------------ */
 enum stw_code
 server_rules(struct server *server, struct db *db, const struct ruleset **out,
     struct stw_err *err)
 {
-	enum stw_code rc = STW_OK;
-
-	(void)pthread_mutex_lock(&server->rules_lock);
-	if (server->rules == NULL)
-		rc = task_rules_load(db, &server->rules, err);
-	*out = server->rules;
-	(void)pthread_mutex_unlock(&server->rules_lock);
-	return rc;
+	return server_rules_get(&server->rules, db, app_now(server->app), out, err);
 }
 
 /* ---- what a request carries --------------------------------------------------------- */
@@ -694,7 +685,7 @@ server_open(struct server *server, struct app *app, const struct route *routes,
 	server->routes = routes;
 	server->nroutes = nroutes;
 	STW_ASSERT(nroutes <= METRICS_ROUTES);
-	STW_ASSERT(pthread_mutex_init(&server->rules_lock, NULL) == 0);
+	server_rules_init(&server->rules);
 	rc = auth_keys_open(setting_text(s, SET_TOKEN_KEY), false, &server->auth, err);
 	if (rc == STW_OK)
 		rc = db_pool_open(setting_text(s, SET_DATABASE),
@@ -735,9 +726,7 @@ void
 server_close(struct server *server)
 {
 	server_stop(server);
-	(void)pthread_mutex_destroy(&server->rules_lock);
-	if (server->rules != NULL)
-		ruleset_free(server->rules);
+	server_rules_fini(&server->rules);
 	if (server->pool != NULL)
 		db_pool_close(server->pool);
 	assets_close(&server->assets);

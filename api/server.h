@@ -22,8 +22,8 @@
 #include "api/metrics.h"
 #include "api/request.h"
 #include "api/route.h"
+#include "api/server_rules.h"
 
-struct ruleset;
 struct MHD_Daemon;
 
 struct server {
@@ -34,8 +34,7 @@ struct server {
 	struct metrics metrics;
 	const struct route *routes;
 	int nroutes;
-	struct ruleset *rules; /* the packs in force; see server_rules */
-	pthread_mutex_t rules_lock;
+	struct server_rules rules;
 	_Atomic int64_t
 	    sealed_at; /* stw_monotonic of the last good look at the ledger */
 	struct MHD_Daemon *daemon;
@@ -50,8 +49,7 @@ void server_stop(struct server *server);
 /* Stops it when it runs, and frees the rest. */
 void server_close(struct server *server);
 
-/* The packs activated in the database, loaded when they are first needed. Owned by the
- * server, immutable. */
+/* server_rules_get of its packs. */
 enum stw_code server_rules(struct server *server, struct db *db,
     const struct ruleset **out, struct stw_err *err) STW_MUST_USE;
 

@@ -33,13 +33,15 @@ licence_of(struct number_row *n, stw_usec now)
 static enum stw_code
 put_packs(struct db *db, stw_usec now, struct setup_result *out, struct stw_err *err)
 {
-	struct pack_info packs[32];
+	struct pack_info packs[64];
 	int n = ruleset_embedded(packs, (int)STW_ARRAY_LEN(packs));
 	enum stw_code rc = STW_OK;
 
 	for (int i = 0; rc == STW_OK && i < n; i++) {
 		bool added;
 
+		if (packs[i].off)
+			continue;
 		/* In force from the day before, so that imported history has rules too. */
 		rc = pack_activate(db, packs[i].pack, packs[i].version,
 		    now - STW_USEC_DAY, AUTHOR, APPROVER, now, &added, err);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "campaigns/compliance/ruleset.h"
+#include "campaigns/compliance/pack_store.h"
 #include "campaigns/task_gate_priv.h"
 #include "db/entry_json.h"
 #include "db/ledger.h"
@@ -17,34 +17,7 @@
 enum stw_code
 task_rules_load(struct db *db, struct ruleset **out, struct stw_err *err)
 {
-	struct db_rows *rows = NULL;
-	struct pack_use *uses;
-	struct arena arena;
-	enum stw_code rc;
-
-	*out = NULL;
-	arena_init(&arena);
-	rc = db_query(db, DB_Q_PACK_ACTIVE, NULL, 0, &rows, err);
-	if (rc != STW_OK)
-		goto done;
-	uses = arena_array(&arena, (size_t)db_rows_count(rows), sizeof *uses);
-	DB_ROW_FOREACH(rows, r) {
-		uses[r].pack = db_get_text(rows, r, 0, &arena);
-		uses[r].version = db_get_text(rows, r, 1, &arena);
-		uses[r].from = db_get_usec(rows, r, 2);
-		uses[r].to =
-		    db_is_null(rows, r, 3) ? STW_USEC_MAX : db_get_usec(rows, r, 3);
-	}
-	if (db_rows_count(rows) == 0)
-		rc = stw_fail(err, STW_INVALID,
-		    "no compliance pack is active, so nothing may be planned or dialled: "
-		    "run steward setup, or activate one");
-	else
-		rc = ruleset_load(uses, db_rows_count(rows), out, err);
-done:
-	db_rows_free(rows);
-	arena_fini(&arena);
-	return rc;
+	return pack_rules_load(db, out, err);
 }
 
 static enum stw_code

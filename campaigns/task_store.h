@@ -20,7 +20,7 @@
 #include "db/seal.h"
 #include "engine/uuid.h"
 
-/* The packs activated in the database, compiled. Cheap enough to load once a process and on SIGHUP. */
+/* pack_rules_load: the packs activated in the database, compiled. */
 enum stw_code task_rules_load(
     struct db *db, struct ruleset **out, struct stw_err *err) STW_MUST_USE;
 

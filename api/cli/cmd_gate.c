@@ -7,7 +7,7 @@
 #include "campaigns/compliance/ruleset.h"
 
 #define FACTS_MAX ((size_t)1 << 20)
-#define PACKS_MAX 32
+#define PACKS_MAX 64
 
 /* ---- gate ------------------------------------------------------------------------------ */
 static void
@@ -154,45 +154,5 @@ cmd_gate(struct cli *cli, struct stw_err *err)
 		     : json ? print_json(rules, text, &options, err)
 			    : print_text(cli, rules, text, &options, err);
 	ruleset_free(rules);
-	return rc;
-}
-
-/* ---- packs --------------------------------------------------------------------------------- */
-static enum stw_code
-test_pack(const char *pack, const char *version, struct stw_err *err)
-{
-	int passed = 0;
-	enum stw_code rc = ruleset_test_pack(pack, version, &passed, err);
-
-	if (rc == STW_OK)
-		(void)printf("%s %s: %d tests passed\n", pack, version, passed);
-	return rc;
-}
-
-enum stw_code
-cmd_pack(struct cli *cli, struct stw_err *err)
-{
-	static const char *const verbs[] = {"list", "test"};
-	struct pack_info packs[PACKS_MAX];
-	int verb = cli_verb(cli, verbs, 2, err), n;
-	enum stw_code rc;
-
-	if (verb < 0)
-		return STW_INVALID;
-	rc = cli_parse(cli, NULL, 0, 0, verb == 1 ? 2 : 0, err);
-	if (rc != STW_OK)
-		return rc;
-	if (cli->argc == 1)
-		return stw_fail(err, STW_INVALID, "a version is needed after the pack");
-	if (cli->argc == 2)
-		return test_pack(cli->argv[0], cli->argv[1], err);
-	n = ruleset_embedded(packs, PACKS_MAX);
-	for (int i = 0; i < n && rc == STW_OK; i++) {
-		if (verb == 1)
-			rc = test_pack(packs[i].pack, packs[i].version, err);
-		else
-			(void)printf("%-8s %-10s %3d rules  %.16s...\n", packs[i].pack,
-			    packs[i].version, packs[i].nrules, packs[i].hash_hex);
-	}
 	return rc;
 }

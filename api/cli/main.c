@@ -94,8 +94,12 @@ static const struct command commands[] = {
 	"gate decide (--facts FILE [--json] | --ndjson) [--packs cn,house] [--at T] "
 	"[--checkpoint P|D|C]",
 	"decide one contact from a facts document, or one a line", cmd_gate, NULL},
-    {"pack", "pack list | test [PACK VERSION]",
-	"rule packs in this binary, and their own tests", cmd_pack, NULL},
+    {"pack",
+	"pack list | show [PACK] | check DIR | test [DIR | PACK VERSION] | diff PACK FROM TO "
+	"| load DIR --by WHO | submit PACK VERSION --by WHO [--from T] | approve PACK "
+	"VERSION --by WHO | reject PACK VERSION --by WHO --why TEXT",
+	"rule packs: those of this binary, of a directory and in force", cmd_pack,
+	NULL},
     {"consent",
 	"consent grant|withdraw REF --purpose P --channel C --form F --by WHO "
 	"[--evidence E]",

@@ -443,6 +443,18 @@ queue_room(const struct dispatch *d, const struct push_queue *q)
 }
 
 static void
+rules_refresh(struct dispatch *d)
+{
+	const struct ruleset *now;
+
+	if (d->opt.rules_now == NULL)
+		return;
+	now = d->opt.rules_now(d->opt.rules_host, d->opt.db);
+	if (now != NULL)
+		d->opt.rules = now;
+}
+
+static void
 gate_one(struct dispatch *d, struct push_queue *q, const struct task_claim *claim,
     stw_usec lease_end)
 {
@@ -509,6 +521,8 @@ queue_claim(struct dispatch *d, struct push_queue *q, int limit, int *claimed,
 							  : CLAIM_IDLE);
 	if (count == 0 && q->retry_at != 0 && q->retry_at <= now_of(d))
 		q->retry_at = 0;
+	if (count > 0)
+		rules_refresh(d);
 	for (int i = 0; i < count && d->db_wait == 0; i++)
 		gate_one(d, q, &claims[i], lease_end);
 	*claimed = count;

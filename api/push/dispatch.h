@@ -30,6 +30,10 @@
 struct dispatch_options {
 	struct db *db; /* for this dispatcher alone */
 	const struct ruleset *rules;
+	/* Asked before tasks are gated, so that a change of packs needs no restart; NULL:
+	 * rules stay. NULL is an answer too: those of before. */
+	const struct ruleset *(*rules_now)(void *host, struct db *db);
+	void *rules_host;
 	const struct seal_keys *keys; /* opens the queues' signing secrets */
 	const struct ledger_key *ledger_key;
 	const char *checkpoint_path;

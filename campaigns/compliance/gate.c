@@ -19,6 +19,19 @@ gate_checkpoint_letter(enum gate_checkpoint checkpoint)
 	return "PDC"[checkpoint];
 }
 
+/* ---- which packs ------------------------------------------------------------------------ */
+static const bool *
+packs_select(
+    const struct ruleset *rules, const struct gate_facts *facts, struct arena *arena)
+{
+	bool *selected =
+	    arena_array(arena, (size_t)rules->nselects + 1, sizeof *selected);
+
+	for (int i = 0; i < rules->nselects; i++)
+		selected[i] = pack_selected(&rules->selects[i], facts);
+	return selected;
+}
+
 /* A purpose outside of the taxonomy cannot be told from marketing. */
 static bool
 purpose_known(const char *purpose)
@@ -38,9 +51,9 @@ purpose_known(const char *purpose)
 static bool
 rule_asked(const struct gate_rule *rule, struct gate_case *c, stw_usec at)
 {
-	return rule->kind->eval != NULL && (rule->gates & 1u << c->checkpoint) != 0 &&
-	       rule->from <= at && at < rule->to &&
-	       gate_scope_applies(rule->scope, c, at);
+	return c->selected[rule->use] && rule->kind->eval != NULL &&
+	       (rule->gates & 1u << c->checkpoint) != 0 && rule->from <= at &&
+	       at < rule->to && gate_scope_applies(rule->scope, c, at);
 }
 
 static bool
@@ -56,12 +69,12 @@ exemptions_find(struct gate_case *c)
 	int n = 0;
 
 	for (int i = 0; i < r->nitems; i++)
-		n += is_exemption(&r->items[i]);
+		n += is_exemption(&r->items[i]) && c->selected[r->items[i].use];
 	if (n == 0)
 		return;
 	c->exemptions = arena_array(c->arena, (size_t)n, sizeof *c->exemptions);
 	for (int i = 0; i < r->nitems; i++) {
-		if (is_exemption(&r->items[i]))
+		if (is_exemption(&r->items[i]) && c->selected[r->items[i].use])
 			c->exemptions[c->nexemptions++] = &r->items[i];
 	}
 }
@@ -393,6 +406,7 @@ gate_decide(const struct ruleset *rules, const struct gate_facts *facts,
 	*out = (struct gate_decision){
 	    .next_allowed_at = STW_USEC_MAX, .valid_until = STW_USEC_NEVER};
 	out->ruleset_hash = ruleset_hash(rules, now);
+	c.selected = packs_select(rules, facts, arena);
 	hits_make(&c, out);
 	codes_make(&c, out);
 	if (out->outcome == GATE_DEFER)

@@ -218,7 +218,8 @@ struct gate_case {
 	    *purpose; /* as it counts: MARKETING when the script is promotional */
 	enum gate_checkpoint checkpoint;
 	stw_usec now;
-	bool explain; /* write evidence */
+	bool explain;         /* write evidence */
+	const bool *selected; /* packs that concern the contact, by gate_rule.use */
 	struct arena *arena;
 	struct rule_value
 	    *vars; /* for scopes that need the interpreter; NULL: not yet */
@@ -360,11 +361,16 @@ struct ruleset {
 	int ninfos;
 	struct pack_selects *selects; /* by gate_rule.use */
 	int nselects;
+	struct pack_cover *covers;
+	int ncovers;
 	struct ruleset_span *spans; /* ascending; the first from STW_USEC_NEVER */
 	int nspans;
 	const struct gate_code *pack_unverified, *decision_expired, *ruleset_changed,
 	    *purpose_mixed, *clock_untrusted, *override_applied;
 };
+
+/* pack_select.c: is the pack for this contact? */
+bool pack_selected(const struct pack_selects *selects, const struct gate_facts *facts);
 
 const struct ruleset_span *ruleset_span_at(const struct ruleset *rules, stw_usec at);
 /* First instant after `at` at which another span begins; STW_USEC_MAX: none. */

@@ -266,6 +266,17 @@ rule_add(struct ruleset *rules, const struct rule_env *env, const struct loaded 
 	return STW_OK;
 }
 
+static void
+covers_add(struct ruleset *rules, const struct loaded *from)
+{
+	for (int i = 0; i < from->pack.ncalendars; i++) {
+		const struct pack_calendar *c = &from->pack.calendars[i];
+
+		rules->covers[rules->ncovers++] =
+		    (struct pack_cover){from->use.pack, c->name, c->from, c->to};
+	}
+}
+
 /* A rule id means one rule at a time, whatever packs are joined. */
 static enum stw_code
 overlaps_check(const struct ruleset *rules, const struct loaded *loaded, int n,
@@ -392,7 +403,7 @@ ruleset_load_sources(const struct pack_source *sources, int nsources,
 	struct ruleset *rules = stw_xalloc(sizeof *rules);
 	struct loaded *loaded;
 	const struct rule_env *env;
-	int nrules = 0, ninfos = (int)STW_ARRAY_LEN(own_rules);
+	int nrules = 0, ninfos = (int)STW_ARRAY_LEN(own_rules), ncovers = 0;
 	enum stw_code rc = STW_OK;
 
 	*out = NULL;
@@ -404,6 +415,7 @@ ruleset_load_sources(const struct pack_source *sources, int nsources,
 		if (rc != STW_OK)
 			goto done;
 		nrules += loaded[i].pack.nrules;
+		ncovers += loaded[i].pack.ncalendars;
 		for (int k = 0; k < loaded[i].pack.nrules; k++)
 			ninfos += 1 + loaded[i].pack.rules[k].ncodes;
 	}
@@ -414,10 +426,13 @@ ruleset_load_sources(const struct pack_source *sources, int nsources,
 	rules->infos = arena_array(&rules->arena, (size_t)ninfos, sizeof *rules->infos);
 	rules->selects =
 	    arena_array(&rules->arena, (size_t)nsources + 1, sizeof *rules->selects);
+	rules->covers =
+	    arena_array(&rules->arena, (size_t)ncovers + 1, sizeof *rules->covers);
 	own_rules_add(rules);
 	env = gate_scope_env(&rules->arena);
 	for (int i = 0; i < nsources; i++) {
 		rules->selects[rules->nselects++] = loaded[i].pack.selects;
+		covers_add(rules, &loaded[i]);
 		for (int k = 0; k < loaded[i].pack.nrules; k++) {
 			rules->items[rules->nitems].use = i;
 			rc = rule_add(
@@ -485,6 +500,13 @@ ruleset_rules(const struct ruleset *rules, const struct rule_info **out)
 {
 	*out = rules->infos;
 	return rules->ninfos;
+}
+
+int
+ruleset_covers(const struct ruleset *rules, const struct pack_cover **out)
+{
+	*out = rules->covers;
+	return rules->ncovers;
 }
 
 const struct rule_info *

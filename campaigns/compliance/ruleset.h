@@ -73,6 +73,15 @@ const char *ruleset_hash(const struct ruleset *rules, stw_usec at);
 int ruleset_rules(const struct ruleset *rules, const struct rule_info **out);
 /* NULL when no rule of that id is loaded. */
 const struct rule_info *ruleset_find(const struct ruleset *rules, const char *rule_id);
+/* A calendar of a pack, and the days that it knows: [from, to). */
+struct pack_cover {
+	const char *pack, *calendar;
+	stw_day from, to;
+};
+/* All of the packs loaded. Borrowed from the ruleset. */
+int ruleset_covers(const struct ruleset *rules, const struct pack_cover **out);
+/* It knows today and the 13 months that follow. */
+bool pack_cover_enough(const struct pack_cover *cover, stw_day today);
 /* One sentence for a reason code, "zh-CN" or "en". The code itself when unknown. */
 const char *reason_text(const char *code, const char *lang);
 

@@ -78,6 +78,36 @@ struct step {
 	const char *body;
 	const char *header;
 };
+/* A house pack of one rule. */
+static const char pack_body[] =
+    "{\"pack\":\"house\",\"version\":\"9.0.0\",\"files\":{\"pack.json\":\"{\\\"pa"
+    "ck\\\":\\\"house\\\",\\\"version\\\":\\\"9.0.0\\\",\\\"name\\\":{\\\"zh\\\":"
+    "\\\"行\\\",\\\"en\\\":\\\"house\\\"},\\\"zone\\\":\\\"Asia/Shanghai\\\",\\\"r"
+    "ules\\\":[{\\\"id\\\":\\\"HS-02\\\",\\\"kind\\\":\\\"campaign_state\\\",\\\""
+    "layer\\\":\\\"policy\\\",\\\"effective\\\":[null,null],\\\"applies\\\":\\\"t"
+    "rue\\\",\\\"params\\\":{\\\"check\\\":\\\"active\\\"},\\\"gates\\\":[\\\"P\\"
+    "\",\\\"D\\\",\\\"C\\\"],\\\"reason\\\":\\\"CAMPAIGN_NOT_ACTIVE\\\",\\\"outco"
+    "me\\\":\\\"BLOCK\\\",\\\"text\\\":{\\\"zh\\\":\\\"文\\\",\\\"en\\\":\\\"text"
+    "\\\"},\\\"cite\\\":{\\\"text\\\":\\\"t\\\",\\\"source\\\":\\\"-\\\",\\\"grad"
+    "e\\\":\\\"D\\\",\\\"checked\\\":\\\"2026-11-23\\\"}}]}\",\"tests.jsonl\":\"{"
+    "\\\"name\\\":\\\"paused\\\",\\\"facts\\\":{\\\"campaign\\\":{\\\"active\\\":"
+    "false}},\\\"want\\\":{\\\"outcome\\\":\\\"BLOCK\\\",\\\"codes\\\":[\\\"CAMPA"
+    "IGN_NOT_ACTIVE\\\"]}}\\n\",\"SOURCES.md\":\"# Sources\\n\"}}";
+static const char pack_body_2[] =
+    "{\"pack\":\"house\",\"version\":\"9.0.1\",\"files\":{\"pack.json\":\"{\\\"pa"
+    "ck\\\":\\\"house\\\",\\\"version\\\":\\\"9.0.1\\\",\\\"name\\\":{\\\"zh\\\":"
+    "\\\"行\\\",\\\"en\\\":\\\"house\\\"},\\\"zone\\\":\\\"Asia/Shanghai\\\",\\\"r"
+    "ules\\\":[{\\\"id\\\":\\\"HS-02\\\",\\\"kind\\\":\\\"campaign_state\\\",\\\""
+    "layer\\\":\\\"policy\\\",\\\"effective\\\":[null,null],\\\"applies\\\":\\\"t"
+    "rue\\\",\\\"params\\\":{\\\"check\\\":\\\"active\\\"},\\\"gates\\\":[\\\"P\\"
+    "\",\\\"D\\\",\\\"C\\\"],\\\"reason\\\":\\\"CAMPAIGN_NOT_ACTIVE\\\",\\\"outco"
+    "me\\\":\\\"BLOCK\\\",\\\"text\\\":{\\\"zh\\\":\\\"文\\\",\\\"en\\\":\\\"text"
+    "\\\"},\\\"cite\\\":{\\\"text\\\":\\\"t\\\",\\\"source\\\":\\\"-\\\",\\\"grad"
+    "e\\\":\\\"D\\\",\\\"checked\\\":\\\"2026-11-23\\\"}}]}\",\"tests.jsonl\":\"{"
+    "\\\"name\\\":\\\"paused\\\",\\\"facts\\\":{\\\"campaign\\\":{\\\"active\\\":"
+    "false}},\\\"want\\\":{\\\"outcome\\\":\\\"BLOCK\\\",\\\"codes\\\":[\\\"CAMPA"
+    "IGN_NOT_ACTIVE\\\"]}}\\n\",\"SOURCES.md\":\"# Sources\\n\"}}";
+#define PACK "/v1/packs/house/versions"
 static const struct step steps[] = {
     {"health", NULL, "/healthz", NULL, NULL},
     {"ready", NULL, "/readyz", NULL, NULL},
@@ -170,6 +200,19 @@ static const struct step steps[] = {
     {"campaignActivate", "ops", "/v1/campaigns/walked/activate", NULL, NULL},
     {"campaignPause", "compliance", "/v1/campaigns/walked/pause", NULL, NULL},
     {"campaignRuns", "ops", "/v1/campaigns/maturing_product/runs", NULL, NULL},
+    {"packValidate", "ops", "/v1/packs:validate", pack_body, NULL},
+    {"packLoad", "compliance", "/v1/packs", pack_body, NULL},
+    {"packTests", "admin", PACK "/9.0.0/tests", NULL, NULL},
+    {"packDiff", "ops", PACK "/9.0.0/diff", NULL, NULL},
+    {"packSubmit", "compliance", PACK "/9.0.0/submit",
+	"{\"from\":\"2036-01-01T00:00:00Z\"}", NULL},
+    {"packApprove", "admin", PACK "/9.0.0/approve", NULL, NULL},
+    {"packLoad", "compliance", "/v1/packs", pack_body_2, NULL},
+    {"packSubmit", "compliance", PACK "/9.0.1/submit", "{}", NULL},
+    {"packReject", "admin", PACK "/9.0.1/reject", "{\"why\":\"too late\"}", NULL},
+    {"packVersions", "operator", PACK, NULL, NULL},
+    {"packVersion", "ops", PACK "/9.0.0", NULL, NULL},
+    {"packList", "operator", "/v1/packs?at=2036-01-01T00:00:00Z", NULL, NULL},
     {"taskList", "agent", "/v1/tasks", NULL, NULL},
     {"taskAccept", "agent", "/v1/tasks/%T/accept", NULL, NULL},
     {"task", "agent", "/v1/tasks/%T", NULL, NULL},
