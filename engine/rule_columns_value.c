@@ -108,6 +108,77 @@ state_value(const struct gnode *n, const struct gstate *s, const uint64_t *t,
 	return v;
 }
 
+/* ---- whole chunks ---------------------------------------------------------------- */
+/* Numbers and instants of the graph that go into the column as they are. */
+static bool
+goes_as_it_is(const struct column *col, const struct gnode *root)
+{
+	if (root->op < V_CONST || col->pack != NULL || col->valid == NULL)
+		return false;
+	switch (col->type) {
+	case COL_MONEY:
+		return root->kind == RULE_V_MONEY &&
+		       memcmp(root->currency, col->currency, 4) == 0;
+	case COL_DOUBLE:
+		return root->kind == RULE_V_DOUBLE;
+	case COL_INT:
+		return root->kind == RULE_V_INT || root->kind == RULE_V_DURATION;
+	case COL_TIMESTAMP:
+		return root->kind == RULE_V_TIMESTAMP;
+	case COL_DATE:
+		return root->kind == RULE_V_DATE;
+	case COL_NONE:
+	case COL_BOOL:
+	case COL_STRING:
+		break;
+	}
+	return false;
+}
+
+/* The bits of a word of rows that have a value; days that the column cannot hold have
+ * none. */
+static uint64_t
+known_word(const struct column *col, const struct gstate *s, size_t word, size_t n)
+{
+	uint64_t bits = s->known == NULL ? UINT64_MAX : s->known[word];
+	size_t left = n - word * 64;
+
+	if (left < 64)
+		bits &= (UINT64_C(1) << left) - 1;
+	for (uint64_t rest = col->type == COL_DATE ? bits : 0; rest != 0;
+	     rest &= rest - 1) {
+		unsigned bit = (unsigned)__builtin_ctzll(rest);
+		int64_t day = s->i[word * 64 + bit];
+
+		if (day < TABLE_DAY_MIN || day > TABLE_DAY_MAX)
+			bits &= ~(UINT64_C(1) << bit);
+	}
+	return bits;
+}
+
+/* A chunk begins at a whole word of the column's bits. */
+static void
+put_whole(struct column *col, const struct gstate *s, size_t first, size_t n)
+{
+	for (size_t w = 0; w * 64 < n; w++) {
+		uint64_t bits = s->none ? 0 : known_word(col, s, w, n);
+		uint64_t *valid = &col->valid[(first >> 6) + w];
+
+		*valid = n - w * 64 < 64
+			     ? (*valid & ~((UINT64_C(1) << (n % 64)) - 1)) | bits
+			     : bits;
+	}
+	if (s->none)
+		return;
+	if (col->type == COL_DATE)
+		for (size_t i = 0; i < n; i++)
+			((stw_day *)col->flat)[first + i] = (stw_day)s->i[i];
+	else if (col->type == COL_DOUBLE)
+		memcpy((double *)col->flat + first, s->d, n * sizeof *s->d);
+	else
+		memcpy((int64_t *)col->flat + first, s->i, n * sizeof *s->i);
+}
+
 /* Whether an unknown is missing or an error only the interpreter can tell: it is asked
  * when somebody wants to know. */
 static void
@@ -121,6 +192,11 @@ put_chunk(struct job *j, size_t chunk)
 	scope = lane_scope(&j->lane, j->lane.g->root_scope);
 	if (j->root != NULL)
 		s = lane_ask(&j->lane, j->root);
+	if (!j->count && j->root != NULL &&
+	    goes_as_it_is(&j->out->cols[j->col], j->root)) {
+		put_whole(&j->out->cols[j->col], s, scope->first, scope->n);
+		return;
+	}
 	if (j->root != NULL && j->root->op < V_CONST)
 		lane_planes(&j->lane, j->root, s, &t, &p);
 	for (size_t i = 0; i < scope->n; i++) {

@@ -305,21 +305,17 @@ void
 table_own(struct table *table, int col)
 {
 	const struct column of = table->cols[col];
+	struct column *own = &table->cols[col];
 
-	STW_ASSERT(of.borrowed);
-	column_init(&table->cols[col], of.name, of.type, table->cap);
-	memcpy(table->cols[col].currency, of.currency, sizeof of.currency);
-	for (size_t row = 0; row < table->rows; row++) {
-		if (!column_has(&of, row))
-			continue;
-		if (of.type == COL_STRING)
-			table_set_string(table, col, row,
-			    col_dict_get(of.dict, column_code(&of, row)));
-		else if (of.type == COL_DOUBLE)
-			table_set_double(table, col, row, column_double(&of, row));
-		else
-			table_set_int(table, col, row, column_int(&of, row));
-	}
+	STW_ASSERT(of.borrowed && of.pack != NULL);
+	column_init(own, of.name, of.type, table->cap);
+	memcpy(own->currency, of.currency, sizeof of.currency);
+	/* The same strings in the same order, so that codes stay what they are. */
+	for (uint32_t code = 0; of.dict != NULL && code < col_dict_count(of.dict);
+	     code++)
+		STW_ASSERT(
+		    col_dict_add(own->dict, col_dict_get(of.dict, code)) == code);
+	column_flat(&of, own);
 }
 
 size_t

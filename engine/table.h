@@ -215,6 +215,8 @@ struct col_pack *col_pack_blank(size_t rows);
 void col_pack_free(struct col_pack *pack);
 /* Flat again, with room for the table's cap. */
 void column_unpack(struct table *table, int col);
+/* The rows of a packed column into a flat one of the same type that has room for them. */
+void column_flat(const struct column *from, struct column *to);
 
 /* The whole number of a row of INT, MONEY, TIMESTAMP, DATE, BOOL (0, 1) or STRING (the
  * code); of a row without a value anything. */

@@ -12,26 +12,76 @@
 #define HUGE_PAGE ((size_t)2 << 20)
 
 /* ---- reading flat columns -------------------------------------------------------- */
-static int64_t
-flat_int(const struct column *col, size_t row)
+/* The values of one chunk as whole numbers; those that are missing are 0. */
+struct values {
+	int64_t v[TABLE_CHUNK];
+	size_t n, missing, known; /* known: the first that is not missing */
+};
+
+static void
+read_flat(const struct column *col, size_t first, size_t n, int64_t *v)
 {
 	switch (col->type) {
 	case COL_BOOL:
-		return ((const uint8_t *)col->flat)[row] != 0;
+		for (size_t i = 0; i < n; i++)
+			v[i] = ((const uint8_t *)col->flat)[first + i] != 0;
+		return;
 	case COL_STRING:
-		return ((const uint32_t *)col->flat)[row];
+		for (size_t i = 0; i < n; i++)
+			v[i] = ((const uint32_t *)col->flat)[first + i];
+		return;
 	case COL_DATE:
-		return ((const stw_day *)col->flat)[row];
+		for (size_t i = 0; i < n; i++)
+			v[i] = ((const stw_day *)col->flat)[first + i];
+		return;
 	case COL_INT:
 	case COL_TIMESTAMP:
 	case COL_MONEY:
-		return ((const int64_t *)col->flat)[row];
+		memcpy(v, (const int64_t *)col->flat + first, n * sizeof *v);
+		return;
+	case COL_DOUBLE: /* its bits */
+		memcpy(v, (const double *)col->flat + first, n * sizeof *v);
+		return;
 	case COL_NONE:
-	case COL_DOUBLE:
 		break;
 	}
-	STW_ASSERT(!"a column of whole numbers");
-	return 0;
+	STW_ASSERT(!"a column with a type");
+}
+
+/* Those that are missing get the value. */
+static void
+set_missing(const struct column *col, size_t first, struct values *to, int64_t v)
+{
+	for (size_t w = 0; w * 64 < to->n && to->missing > 0; w++) {
+		uint64_t gaps = ~col->valid[(first >> 6) + w];
+
+		if (to->n - w * 64 < 64)
+			gaps &= (UINT64_C(1) << (to->n % 64)) - 1;
+		for (; gaps != 0; gaps &= gaps - 1)
+			to->v[w * 64 + (size_t)__builtin_ctzll(gaps)] = v;
+	}
+}
+
+/* A chunk begins at a whole word of the bits of what is missing. */
+static void
+read_values(const struct column *col, size_t first, size_t n, struct values *to)
+{
+	to->n = n;
+	to->missing = 0;
+	to->known = n;
+	read_flat(col, first, n, to->v);
+	for (size_t w = 0; w * 64 < n; w++) {
+		uint64_t has =
+		    col->valid == NULL ? UINT64_MAX : col->valid[(first >> 6) + w];
+
+		if (n - w * 64 < 64)
+			has &= (UINT64_C(1) << (n % 64)) - 1;
+		if (to->known == n && has != 0)
+			to->known = w * 64 + (size_t)__builtin_ctzll(has);
+		to->missing +=
+		    (n - w * 64 < 64 ? n % 64 : 64) - (size_t)__builtin_popcountll(has);
+	}
+	set_missing(col, first, to, 0);
 }
 
 /* ---- measuring ------------------------------------------------------------------- */
@@ -58,28 +108,29 @@ form_of(uint64_t code)
 
 /* Minimum, maximum and how many are missing. */
 static void
-measure(const struct column *col, size_t first, size_t n, struct col_chunk *c)
+measure(const struct column *col, size_t first, struct values *v, struct col_chunk *c)
 {
 	c->min = INT64_MAX;
 	c->max = INT64_MIN;
-	for (size_t row = first; row < first + n; row++) {
-		int64_t v;
-
-		if (!column_has(col, row)) {
-			c->missing++;
-			continue;
-		}
-		v = col->type == COL_DOUBLE ? 0 : flat_int(col, row);
-		c->min = v < c->min ? v : c->min;
-		c->max = v > c->max ? v : c->max;
-	}
-	if (col->type == COL_DOUBLE && c->missing < n)
+	c->missing = (uint32_t)v->missing;
+	if (v->missing == v->n)
+		return;
+	if (col->type == COL_DOUBLE) {
+		c->min = 0;
 		c->max = 1;
+		return;
+	}
+	set_missing(col, first, v, v->v[v->known]);
+	for (size_t i = 0; i < v->n; i++) {
+		c->min = v->v[i] < c->min ? v->v[i] : c->min;
+		c->max = v->v[i] > c->max ? v->v[i] : c->max;
+	}
 }
 
-/* The step that brings a span down to a narrower form; 1: there is none. */
+/* The step that brings a span down to a narrower form; 1: there is none. What is missing
+ * has the value of some that is not. */
 static uint64_t
-find_step(const struct column *col, size_t first, size_t n, const struct col_chunk *c)
+find_step(const struct values *v, const struct col_chunk *c)
 {
 	uint64_t span = (uint64_t)c->max - (uint64_t)c->min;
 	size_t form = form_of(span);
@@ -88,12 +139,9 @@ find_step(const struct column *col, size_t first, size_t n, const struct col_chu
 	if (form == 0)
 		return 1;
 	least = (span >> forms[form - 1].bits) + 1; /* a smaller one does not help */
-	for (size_t row = first; row < first + n; row++) {
-		uint64_t rest;
+	for (size_t i = 0; i < v->n; i++) {
+		uint64_t rest = (uint64_t)v->v[i] - (uint64_t)c->min;
 
-		if (!column_has(col, row))
-			continue;
-		rest = (uint64_t)flat_int(col, row) - (uint64_t)c->min;
 		while (rest != 0) { /* Euclid */
 			uint64_t r = step % rest;
 
@@ -109,13 +157,13 @@ find_step(const struct column *col, size_t first, size_t n, const struct col_chu
 /* The narrowest form for min .. max. Base 0 where it costs no bit: codes are then the
  * values. */
 static void
-choose_form(const struct column *col, size_t first, size_t n, struct col_chunk *c)
+choose_form(const struct values *v, struct col_chunk *c)
 {
 	uint64_t span = (uint64_t)c->max - (uint64_t)c->min;
 	unsigned bits;
 	size_t form;
 
-	c->step = find_step(col, first, n, c);
+	c->step = find_step(v, c);
 	span /= c->step;
 	bits = bits_of(span);
 	form = form_of(span);
@@ -134,7 +182,7 @@ choose_form(const struct column *col, size_t first, size_t n, struct col_chunk *
 }
 
 static void
-choose_width(const struct column *col, size_t first, size_t n, struct col_chunk *c)
+choose_width(const struct column *col, const struct values *v, struct col_chunk *c)
 {
 	c->step = 1;
 	if (col->type == COL_DOUBLE) {
@@ -145,7 +193,7 @@ choose_width(const struct column *col, size_t first, size_t n, struct col_chunk 
 		c->width = 0;
 		c->base = c->min > c->max ? 0 : c->min;
 	} else {
-		choose_form(col, first, n, c);
+		choose_form(v, c);
 	}
 }
 
@@ -172,46 +220,62 @@ chunk_low_bytes(uint8_t width, size_t rows)
 }
 
 /* ---- writing --------------------------------------------------------------------- */
+/* v shifted right, or its lowest bits, as numbers of size bytes. */
 static void
-put_number(void *data, size_t size, size_t i, uint64_t v)
+put_numbers(
+    void *data, size_t size, const int64_t *v, size_t n, unsigned shift, uint64_t mask)
 {
 	if (size == 1)
-		((uint8_t *)data)[i] = (uint8_t)v;
+		for (size_t i = 0; i < n; i++)
+			((uint8_t *)data)[i] =
+			    (uint8_t)(((uint64_t)v[i] >> shift) & mask);
 	else if (size == 2)
-		((uint16_t *)data)[i] = (uint16_t)v;
+		for (size_t i = 0; i < n; i++)
+			((uint16_t *)data)[i] =
+			    (uint16_t)(((uint64_t)v[i] >> shift) & mask);
 	else if (size == 4)
-		((uint32_t *)data)[i] = (uint32_t)v;
+		for (size_t i = 0; i < n; i++)
+			((uint32_t *)data)[i] =
+			    (uint32_t)(((uint64_t)v[i] >> shift) & mask);
 	else if (size == 8)
-		((uint64_t *)data)[i] = v;
+		for (size_t i = 0; i < n; i++)
+			((uint64_t *)data)[i] = ((uint64_t)v[i] >> shift) & mask;
+}
+
+/* Values become codes: what is missing is code 0. */
+static void
+encode(
+    const struct column *col, const struct col_chunk *c, size_t first, struct values *v)
+{
+	set_missing(col, first, v, c->base);
+	if (c->base == 0 && c->step == 1)
+		return;
+	for (size_t i = 0; i < v->n; i++)
+		v->v[i] = (int64_t)((uint64_t)v->v[i] - (uint64_t)c->base);
+	for (size_t i = 0; i < v->n && c->step != 1; i++)
+		v->v[i] = (int64_t)((uint64_t)v->v[i] / c->step);
 }
 
 /* Into arrays that are zero. */
 static void
-fill_chunk(const struct column *col, const struct col_chunk *c, size_t first, size_t n,
-    void *data, void *low)
+fill_chunk(const struct column *col, const struct col_chunk *c, size_t first,
+    struct values *v, void *data, void *low)
 {
 	size_t high = chunk_high_size(c->width);
 
-	for (size_t i = 0; i < n; i++) {
-		uint64_t code;
-
-		if (!column_has(col, first + i))
-			continue;
-		if (col->type == COL_DOUBLE) {
-			((double *)data)[i] = ((const double *)col->flat)[first + i];
-			continue;
-		}
-		code = (uint64_t)flat_int(col, first + i);
-		if (col->type == COL_BOOL) {
-			((uint64_t *)data)[i >> 6] |= code << (i & 63);
-			continue;
-		}
-		code = (code - (uint64_t)c->base) / c->step;
-		put_number(data, high, i, code >> c->low_bits);
-		if (low != NULL)
-			put_number(low, c->width - high, i,
-			    code & ((UINT64_C(1) << c->low_bits) - 1));
+	if (col->type == COL_BOOL) {
+		for (size_t i = 0; i < v->n; i++)
+			((uint64_t *)data)[i >> 6] |= (uint64_t)v->v[i] << (i & 63);
+		return;
 	}
+	if (c->width == 0)
+		return;
+	if (col->type != COL_DOUBLE)
+		encode(col, c, first, v);
+	put_numbers(data, high, v->v, v->n, c->low_bits, UINT64_MAX);
+	if (low != NULL)
+		put_numbers(low, c->width - high, v->v, v->n, 0,
+		    (UINT64_C(1) << c->low_bits) - 1);
 }
 
 static size_t
@@ -257,6 +321,7 @@ struct col_pack *
 col_pack_new(const struct column *col, size_t rows)
 {
 	struct col_pack *pack = col_pack_blank(rows);
+	struct values *values = stw_xalloc(sizeof *values);
 	size_t low_bytes = 0;
 	char *data, *low;
 
@@ -265,8 +330,9 @@ col_pack_new(const struct column *col, size_t rows)
 		struct col_chunk *c = &pack->chunks[k];
 		size_t n = rows_of(rows, k);
 
-		measure(col, k * TABLE_CHUNK, n, c);
-		choose_width(col, k * TABLE_CHUNK, n, c);
+		read_values(col, k * TABLE_CHUNK, n, values);
+		measure(col, k * TABLE_CHUNK, values, c);
+		choose_width(col, values, c);
 		pack->bytes += chunk_data_bytes(col->type, c->width, n);
 		low_bytes += chunk_low_bytes(c->width, n);
 		pack->missing += c->missing;
@@ -283,11 +349,13 @@ col_pack_new(const struct column *col, size_t rows)
 
 		c->data = data;
 		c->low = chunk_low_bytes(c->width, n) == 0 ? NULL : low;
+		read_values(col, k * TABLE_CHUNK, n, values);
 		fill_chunk(
-		    col, c, k * TABLE_CHUNK, n, data, c->low == NULL ? NULL : low);
+		    col, c, k * TABLE_CHUNK, values, data, c->low == NULL ? NULL : low);
 		data += chunk_data_bytes(col->type, c->width, n);
 		low += chunk_low_bytes(c->width, n);
 	}
+	free(values);
 	return pack;
 }
 
@@ -331,6 +399,28 @@ chunk_int(const struct col_chunk *c, enum col_type type, size_t i)
 	return chunk_value(c, i);
 }
 
+static int64_t
+flat_int(const struct column *col, size_t row)
+{
+	switch (col->type) {
+	case COL_BOOL:
+		return ((const uint8_t *)col->flat)[row] != 0;
+	case COL_STRING:
+		return ((const uint32_t *)col->flat)[row];
+	case COL_DATE:
+		return ((const stw_day *)col->flat)[row];
+	case COL_INT:
+	case COL_TIMESTAMP:
+	case COL_MONEY:
+		return ((const int64_t *)col->flat)[row];
+	case COL_NONE:
+	case COL_DOUBLE:
+		break;
+	}
+	STW_ASSERT(!"a column of whole numbers");
+	return 0;
+}
+
 int64_t
 column_int(const struct column *col, size_t row)
 {
@@ -351,6 +441,58 @@ column_double(const struct column *col, size_t row)
 	return ((const double *)c->data)[row % TABLE_CHUNK];
 }
 
+/* One chunk into a flat column, missing rows as anything. */
+static void
+unpack_chunk(const struct column *from, struct column *to, size_t chunk, size_t n)
+{
+	const struct col_chunk *c = &from->pack->chunks[chunk];
+	size_t first = chunk * TABLE_CHUNK;
+
+	switch (from->type) {
+	case COL_DOUBLE:
+		memcpy((double *)to->flat + first, c->data, n * sizeof(double));
+		return;
+	case COL_BOOL:
+		for (size_t i = 0; i < n; i++)
+			((uint8_t *)to->flat)[first + i] =
+			    (uint8_t)chunk_int(c, COL_BOOL, i);
+		return;
+	case COL_STRING:
+		for (size_t i = 0; i < n; i++)
+			((uint32_t *)to->flat)[first + i] = (uint32_t)chunk_value(c, i);
+		return;
+	case COL_DATE:
+		for (size_t i = 0; i < n; i++)
+			((stw_day *)to->flat)[first + i] = (stw_day)chunk_value(c, i);
+		return;
+	case COL_INT:
+	case COL_TIMESTAMP:
+	case COL_MONEY:
+		for (size_t i = 0; i < n; i++)
+			((int64_t *)to->flat)[first + i] = chunk_value(c, i);
+		return;
+	case COL_NONE:
+		break;
+	}
+	STW_ASSERT(!"a column with a type");
+}
+
+void
+column_flat(const struct column *from, struct column *to)
+{
+	const struct col_pack *pack = from->pack;
+
+	for (size_t k = 0; k < pack->nchunks; k++)
+		unpack_chunk(from, to, k, rows_of(pack->rows, k));
+	if (from->valid != NULL)
+		memcpy(
+		    to->valid, from->valid, (pack->rows + 63) / 64 * sizeof *to->valid);
+	for (size_t row = 0; from->valid == NULL && row < pack->rows; row += 64)
+		to->valid[row >> 6] = pack->rows - row < 64
+					  ? (UINT64_C(1) << (pack->rows - row)) - 1
+					  : UINT64_MAX;
+}
+
 void
 column_unpack(struct table *table, int col)
 {
@@ -360,20 +502,9 @@ column_unpack(struct table *table, int col)
 
 	bare.pack = NULL;
 	bare.flat = stw_xalloc(table->cap * column_size(c));
-	for (size_t row = 0; row < pack->rows; row++) {
-		if (c->type == COL_DOUBLE)
-			((double *)bare.flat)[row] = column_double(c, row);
-		else if (c->type == COL_BOOL)
-			((uint8_t *)bare.flat)[row] = (uint8_t)column_int(c, row);
-		else
-			put_number(bare.flat, column_size(c), row,
-			    (uint64_t)column_int(c, row));
-	}
-	if (bare.valid == NULL) {
+	if (bare.valid == NULL)
 		bare.valid = stw_xalloc((table->cap + 63) / 64 * sizeof *bare.valid);
-		for (size_t row = 0; row < pack->rows; row++)
-			bare.valid[row >> 6] |= UINT64_C(1) << (row & 63);
-	}
+	column_flat(c, &bare);
 	*c = bare;
 	col_pack_free(pack);
 }

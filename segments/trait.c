@@ -187,6 +187,29 @@ traits_check(const struct trait_catalogue *catalogue, const struct book *blank,
 }
 
 /* ---- deriving ------------------------------------------------------------------------ */
+/* No row has a value: because the rule fails in each of them? One that only lacks something
+ * says no. */
+static bool
+fails_everywhere(const struct book *book, const struct rule *rule, stw_usec now)
+{
+	bool fails = book->customers->rows > 0;
+	struct arena arena;
+
+	arena_init(&arena);
+	for (size_t row = 0; row < book->customers->rows && fails; row++) {
+		struct rule_eval_ctx ctx = {.vars = book_vars(book, row, &arena),
+		    .now = now,
+		    .zone = book->zone,
+		    .arena = &arena};
+		struct rule_value v = rule_eval(rule, &ctx);
+
+		fails = v.kind != RULE_V_ERROR || !v.error.missing;
+		arena_reset(&arena);
+	}
+	arena_fini(&arena);
+	return fails;
+}
+
 /* Why the rule fails, told by the first row that does. */
 static enum stw_code
 fail_everywhere(const struct book *book, const struct trait *trait,
@@ -216,7 +239,6 @@ trait_derive(struct book *book, const struct trait *trait, stw_usec now,
 	    .zone = book->zone,
 	};
 	struct rule *rule;
-	size_t failed = 0;
 	enum stw_code rc;
 	int col;
 
@@ -228,13 +250,15 @@ trait_derive(struct book *book, const struct trait *trait, stw_usec now,
 	col = add_column(book, trait);
 	if (rc == STW_OK) {
 		ctx.bindings = book_bindings(book, &ctx.nbindings);
-		rc = rule_columns_value(rule, &ctx, book->customers, col, &failed, err);
+		rc = rule_columns_value(rule, &ctx, book->customers, col, NULL, err);
 		if (rc != STW_OK)
 			rc = stw_err_prefix(err, rc, "trait customer.%s", trait->name);
-		else if (failed > 0 && failed == book->customers->rows && !book->patch)
-			rc = fail_everywhere(book, trait, rule, now, arena, err);
 	}
 	table_pack(book->customers); /* the new column: later traits may read it */
+	if (rc == STW_OK && !book->patch &&
+	    book->customers->cols[col].pack->missing == book->customers->rows &&
+	    fails_everywhere(book, rule, now))
+		rc = fail_everywhere(book, trait, rule, now, arena, err);
 	return rc;
 }
 

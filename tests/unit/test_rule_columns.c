@@ -499,6 +499,28 @@ stored(const struct table *out, size_t row, enum want want)
 	return v;
 }
 
+/* Where nobody wants to know how many rows failed, whole chunks are put: the same. */
+static void
+same_uncounted(const struct rule *rule, const struct rule_columns_ctx *ctx,
+    struct table *counted, enum want want, const char *text)
+{
+	struct table *out = table_new("out", counted->rows);
+	struct stw_err err;
+
+	(void)table_add_column(out, "v", counted->cols[0].type);
+	for (size_t row = 0; row < counted->rows; row++)
+		(void)table_append(out);
+	ck_assert_int_eq(rule_columns_value(rule, ctx, out, 0, NULL, &err), STW_OK);
+	for (size_t row = 0; row < counted->rows; row++) {
+		struct rule_value a = stored(counted, row, want),
+				  b = stored(out, row, want);
+
+		if (a.kind == RULE_V_ERROR ? b.kind != RULE_V_ERROR : !same(&a, &b))
+			fail_row(text, row, &a, &b);
+	}
+	table_free(out);
+}
+
 static void
 compare_value(
     struct book *book, const struct rule *rule, const char *text, enum want want)
@@ -530,6 +552,7 @@ compare_value(
 	}
 	ck_assert_msg(errors == failed, "%s: %zu rows failed, %zu were counted", text,
 	    errors, failed);
+	same_uncounted(rule, &ctx, out, want, text);
 	table_free(out);
 	arena_fini(&arena);
 }
