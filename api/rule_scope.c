@@ -9,29 +9,47 @@ static enum stw_code
 open_segments(
     struct db *db, struct arena *arena, struct rule_scope *scope, struct stw_err *err)
 {
-	enum stw_code rc =
-	    segment_store_host(db, scope->book, arena, &scope->host, err);
+	struct member_image image;
+	enum stw_code rc;
 
+	member_image_init(&image);
+	rc = segment_store_hosts(db, &scope->parts, scope->bare != NULL ? NULL : &image,
+	    arena, &scope->hosts, err);
+	member_image_fini(&image);
 	if (rc != STW_OK) {
-		book_free(scope->book);
+		book_parts_free(&scope->parts);
 		book_view_unref(scope->view);
 		memset(scope, 0, sizeof *scope);
 		return rc;
 	}
-	scope->env = book_env(scope->book, arena, segment_known, &scope->host);
+	scope->book = scope->parts.books[0];
+	scope->host = &scope->hosts.items[0];
+	scope->env = book_env(scope->book, arena, segment_known, scope->host);
 	return STW_OK;
+}
+
+static enum stw_code
+open_loaded(struct db *db, bool blank, stw_usec now, struct arena *arena,
+    struct rule_scope *out, struct stw_err *err)
+{
+	struct book *book;
+	enum stw_code rc = blank ? book_load_blank(db, now, &book, err)
+				 : book_load(db, now, NULL, &book, err);
+
+	if (rc != STW_OK)
+		return rc;
+	out->parts = book_parts_of(book);
+	return open_segments(db, arena, out, err);
 }
 
 enum stw_code
 rule_scope_open(struct db *db, bool blank, stw_usec now, struct arena *arena,
     struct rule_scope *out, struct stw_err *err)
 {
-	enum stw_code rc;
-
 	memset(out, 0, sizeof *out);
-	rc = blank ? book_load_blank(db, now, &out->book, err)
-		   : book_load(db, now, NULL, &out->book, err);
-	return rc == STW_OK ? open_segments(db, arena, out, err) : rc;
+	/* Where there is nobody there is no member either. */
+	out->bare = blank ? db : NULL;
+	return open_loaded(db, blank, now, arena, out, err);
 }
 
 enum stw_code
@@ -39,12 +57,34 @@ rule_scope_open_live(struct db *db, struct book_live *live, stw_usec now,
     struct arena *arena, struct rule_scope *out, struct stw_err *err)
 {
 	struct book_view *view = live == NULL ? NULL : book_live_view(live);
+	struct book *book;
 	enum stw_code rc;
 
 	if (view == NULL)
 		return rule_scope_open(db, false, now, arena, out, err);
 	memset(out, 0, sizeof *out);
-	rc = book_live_book(db, view, now, &out->book, err);
+	rc = book_live_book(db, view, now, &book, err);
+	if (rc != STW_OK) {
+		book_view_unref(view);
+		return rc;
+	}
+	out->view = view;
+	out->parts = book_parts_of(book);
+	return open_segments(db, arena, out, err);
+}
+
+enum stw_code
+rule_scope_open_parts(struct db *db, struct book_live *live, stw_usec now,
+    struct arena *arena, struct rule_scope *out, struct stw_err *err)
+{
+	struct book_view *view = live == NULL ? NULL : book_live_view(live);
+	enum stw_code rc;
+
+	memset(out, 0, sizeof *out);
+	out->bare = db;
+	if (view == NULL)
+		return open_loaded(db, false, now, arena, out, err);
+	rc = book_live_parts(db, view, now, &out->parts, err);
 	if (rc != STW_OK) {
 		book_view_unref(view);
 		return rc;
@@ -58,29 +98,49 @@ rule_scope_fini(struct rule_scope *scope)
 {
 	if (scope->book == NULL)
 		return;
-	segment_host_fini(&scope->host);
-	book_free(scope->book);
+	segment_hosts_fini(&scope->hosts);
+	book_parts_free(&scope->parts);
 	book_view_unref(scope->view);
 	memset(scope, 0, sizeof *scope);
 }
 
-enum stw_code
-rule_scope_count(const struct rule_scope *scope, const struct rule *rule, stw_usec now,
+/* Over one part; dead rows are not counted. */
+static enum stw_code
+count_part(const struct segment_host *host, const struct rule *rule, stw_usec now,
     struct rule_count *out, struct stw_err *err)
 {
-	struct rule_columns_ctx ctx = segment_columns_ctx(&scope->host, now);
+	struct rule_columns_ctx ctx = segment_columns_ctx(host, now);
+	const struct bitmap *dead = host->book->dead;
 	struct bitmap matched, undecided;
 	enum stw_code rc;
 
 	bitmap_init(&matched, 0);
 	bitmap_init(&undecided, 0);
 	rc = rule_columns_bool(rule, &ctx, &matched, &undecided, err);
+	if (rc == STW_OK && dead != NULL) {
+		bitmap_andnot(&matched, &matched, dead);
+		bitmap_andnot(&undecided, &undecided, dead);
+	}
 	if (rc == STW_OK) {
-		out->customers = (int64_t)scope->book->customers->rows;
-		out->matched = (int64_t)bitmap_count(&matched);
-		out->undecided = (int64_t)bitmap_count(&undecided);
+		out->customers += (int64_t)book_customers(host->book);
+		out->matched += (int64_t)bitmap_count(&matched);
+		out->undecided += (int64_t)bitmap_count(&undecided);
 	}
 	bitmap_fini(&matched);
 	bitmap_fini(&undecided);
+	return rc;
+}
+
+enum stw_code
+rule_scope_count(struct rule_scope *scope, const struct rule *rule, stw_usec now,
+    struct rule_count *out, struct stw_err *err)
+{
+	enum stw_code rc = STW_OK;
+
+	*out = (struct rule_count){0};
+	if (scope->bare != NULL)
+		rc = segment_store_use(scope->bare, &scope->hosts, rule, err);
+	for (int p = 0; p < scope->hosts.count && rc == STW_OK; p++)
+		rc = count_part(&scope->hosts.items[p], rule, now, out, err);
 	return rc;
 }

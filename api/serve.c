@@ -220,10 +220,13 @@ dispatch_main(void *arg)
 
 /* ---- schedule --------------------------------------------------------------------------------- */
 static void
-tick_once(struct serve *serve, struct db *db, const struct ruleset *rules)
+tick_once(struct serve *serve, struct db *db, const struct ruleset *rules,
+    struct member_image *members)
 {
-	const struct tick_options options = {
-	    .now = app_now(serve->app), .plan = true, .live = serve->app->live};
+	const struct tick_options options = {.now = app_now(serve->app),
+	    .plan = true,
+	    .live = serve->app->live,
+	    .members = members};
 	struct tick_result result;
 	struct stw_err err;
 
@@ -234,9 +237,9 @@ tick_once(struct serve *serve, struct db *db, const struct ruleset *rules)
 			log_err(LOG_WARN, "tick_no_database", &err);
 		return;
 	}
-	log_event(LOG_INFO, "tick", "customers=%zu stage_changes=%lld tasks=%lld",
-	    result.book->customers->rows, (long long)result.segments.stage_changes,
-	    (long long)result.plan.tasks);
+	log_event(LOG_INFO, "tick", "customers=%lld stage_changes=%lld tasks=%lld",
+	    (long long)book_parts_customers(&result.parts),
+	    (long long)result.segments.stage_changes, (long long)result.plan.tasks);
 	tick_fini(&result);
 }
 
@@ -254,14 +257,14 @@ log_end(struct db *db)
 }
 
 static void
-tick_changed(
-    struct serve *serve, struct db *db, const struct book_keys *keys, stw_lsn *written)
+tick_changed(struct serve *serve, struct db *db, struct member_image *members,
+    const struct book_keys *keys, stw_lsn *written)
 {
 	struct tick_touched touched;
 	struct stw_err err;
 
-	if (tick_touched_run(db, serve->app->live, keys, app_now(serve->app), written,
-		&touched, &err) == STW_OK)
+	if (tick_touched_run(db, serve->app->live, members, keys, app_now(serve->app),
+		written, &touched, &err) == STW_OK)
 		return;
 	log_err(LOG_WARN, "tick_changes_failed", &err);
 	db_rollback(db);
@@ -272,7 +275,8 @@ tick_changed(
 /* Customers that change until the next tick is due move, enter and leave at once. After an
  * error they wait for that tick. */
 static void
-tick_changes(struct serve *serve, struct db *db, stw_usec until)
+tick_changes(
+    struct serve *serve, struct db *db, struct member_image *members, stw_usec until)
 {
 	stw_lsn written = log_end(db);
 
@@ -282,7 +286,7 @@ tick_changes(struct serve *serve, struct db *db, stw_usec until)
 		    book_live_touched(serve->app->live, TOUCHED_MSEC, &keys);
 
 		if (view != NULL)
-			tick_changed(serve, db, &keys, &written);
+			tick_changed(serve, db, members, &keys, &written);
 		book_view_unref(view);
 		free(keys.items);
 	}
@@ -295,7 +299,9 @@ tick_main(void *arg)
 	int64_t every = setting_int(serve->app->settings, SET_TICK_SECONDS);
 	struct db *db = connect_patiently(serve, "tick_no_database");
 	const struct ruleset *rules = NULL;
+	struct member_image members;
 
+	member_image_init(&members);
 	if (db != NULL)
 		rules = rules_patiently(serve, db);
 	while (!serve->stop && rules != NULL) {
@@ -303,12 +309,13 @@ tick_main(void *arg)
 		const struct ruleset *fresh = rules_now(serve, db);
 
 		rules = fresh != NULL ? fresh : rules;
-		tick_once(serve, db, rules);
+		tick_once(serve, db, rules, &members);
 		if (serve->app->live != NULL)
-			tick_changes(serve, db, next);
+			tick_changes(serve, db, &members, next);
 		else
 			pause_msec(serve, every * 1000);
 	}
+	member_image_fini(&members);
 	if (db != NULL)
 		db_close(db);
 	return NULL;

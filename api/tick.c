@@ -15,7 +15,8 @@ static enum stw_code
 get_book(struct db *db, const struct tick_options *options, struct tick_result *r,
     struct stw_err *err)
 {
-	const struct book_options book = {.progress = options->progress};
+	const struct book_options book_options = {.progress = options->progress};
+	struct book *book = NULL;
 	stw_lsn position = 0;
 	enum stw_code rc;
 
@@ -26,9 +27,12 @@ get_book(struct db *db, const struct tick_options *options, struct tick_result *
 		r->view = book_live_view_after(options->live, position, FRESH_MSEC);
 	}
 	if (r->view != NULL)
-		return book_live_book(db, r->view, options->now, &r->book, err);
-	return book_obtain(db, options->book_file, options->book_max_age, options->now,
-	    &book, &r->book, err);
+		return book_live_parts(db, r->view, options->now, &r->parts, err);
+	rc = book_obtain(db, options->book_file, options->book_max_age, options->now,
+	    &book_options, &book, err);
+	if (rc == STW_OK)
+		r->parts = book_parts_of(book);
+	return rc;
 }
 
 static enum stw_code
@@ -40,8 +44,8 @@ refresh(struct db *db, const struct tick_options *options, struct tick_result *r
 
 	r->load_usec = stw_monotonic() - began;
 	if (rc == STW_OK)
-		rc = segments_tick(
-		    db, r->book, options->now, options->progress, &r->segments, err);
+		rc = segments_tick(db, &r->parts, options->members, options->now,
+		    options->progress, &r->segments, err);
 	r->ticked = rc == STW_OK;
 	return rc;
 }
@@ -59,13 +63,13 @@ plan(struct db *db, const struct ruleset *rules, const struct tick_options *opti
 {
 	/* plan_progress only reads it. */
 	const struct plan_options plan_options = {.now = options->now,
-	    .segments = &r->segments.host,
+	    .segments = &r->segments.hosts,
 	    .progress = options->progress != NULL ? plan_progress : NULL,
 	    .progress_host = (void *)(uintptr_t)options->progress};
 	stw_usec began = stw_monotonic();
 	enum stw_code rc;
 
-	rc = plan_run(db, r->book, rules, &plan_options, &r->arena, &r->plan, err);
+	rc = plan_run(db, &r->parts, rules, &plan_options, &r->arena, &r->plan, err);
 	r->plan_usec = stw_monotonic() - began;
 	return rc;
 }
@@ -99,7 +103,7 @@ tick_fini(struct tick_result *result)
 {
 	if (result->ticked)
 		segments_tick_fini(&result->segments);
-	book_free(result->book);
+	book_parts_free(&result->parts);
 	book_view_unref(result->view);
 	arena_fini(&result->arena);
 	memset(result, 0, sizeof *result);
@@ -116,16 +120,18 @@ count_touched(const struct segments_tick_result *r, struct tick_touched *out)
 }
 
 static enum stw_code
-touched_once(struct db *db, const struct book_view *view, const struct book_keys *keys,
-    stw_usec now, struct tick_touched *out, struct stw_err *err)
+touched_once(struct db *db, const struct book_view *view, struct member_image *members,
+    const struct book_keys *keys, stw_usec now, struct tick_touched *out,
+    struct stw_err *err)
 {
 	struct book_patch patch = book_view_pick(view, keys->items, keys->count);
+	const struct book_parts parts = book_parts_of(patch.book);
 	struct segments_tick_result result;
 	enum stw_code rc = trait_store_derive(db, patch.book, now, NULL, err);
 
 	*out = (struct tick_touched){.customers = (int64_t)keys->count};
 	if (rc == STW_OK)
-		rc = segments_tick(db, patch.book, now, NULL, &result, err);
+		rc = segments_tick(db, &parts, members, now, NULL, &result, err);
 	if (rc == STW_OK) {
 		count_touched(&result, out);
 		segments_tick_fini(&result);
@@ -135,8 +141,9 @@ touched_once(struct db *db, const struct book_view *view, const struct book_keys
 }
 
 enum stw_code
-tick_touched_run(struct db *db, struct book_live *live, const struct book_keys *keys,
-    stw_usec now, stw_lsn *written, struct tick_touched *out, struct stw_err *err)
+tick_touched_run(struct db *db, struct book_live *live, struct member_image *members,
+    const struct book_keys *keys, stw_usec now, stw_lsn *written,
+    struct tick_touched *out, struct stw_err *err)
 {
 	enum stw_code rc = STW_CONFLICT;
 
@@ -146,7 +153,7 @@ tick_touched_run(struct db *db, struct book_live *live, const struct book_keys *
 		enum stw_code at = STW_OK;
 
 		STW_ASSERT(view != NULL); /* keys come with the first version */
-		rc = touched_once(db, view, keys, now, out, err);
+		rc = touched_once(db, view, members, keys, now, out, err);
 		book_view_unref(view);
 		if (rc == STW_CONFLICT || (rc == STW_OK && out->stage_changes > 0))
 			at = book_live_position(db, written, rc == STW_OK ? err : NULL);

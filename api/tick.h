@@ -20,6 +20,8 @@ struct tick_options {
 	bool plan;                       /* false: stages and segments only */
 	const struct progress *progress; /* may be NULL */
 	struct book_live *live;          /* whose book it is; NULL: obtains one */
+	/* Who is in which segment, kept from tick to tick of one process; NULL: read. */
+	struct member_image *members;
 	/* As book_obtain (segments/book_file_store.h). NULL: no file. */
 	const char *book_file;
 	stw_usec book_max_age;
@@ -27,8 +29,8 @@ struct tick_options {
 
 struct tick_result {
 	struct arena arena;
-	struct book_view *view; /* that the book was made of; NULL: it was loaded */
-	struct book *book;
+	struct book_view *view; /* whose parts these are; NULL: loaded */
+	struct book_parts parts;
 	bool ticked;
 	struct segments_tick_result segments;
 	struct plan_result plan;
@@ -44,12 +46,13 @@ void tick_fini(struct tick_result *result);
 /* The stages and segments of customers that were changed (book_live_touched), between
  * ticks over everybody, so that an event is seen at once. *written: 0 at first; keeps what
  * the next call has to see of this one's stages. Somebody else's change of a stage makes it
- * start over with a newer version. keys in the book's order, none twice. */
+ * start over with a newer version. members as in tick_options. keys in the book's order,
+ * none twice. */
 struct tick_touched {
 	int64_t customers, stage_changes, entered, left;
 };
 enum stw_code tick_touched_run(struct db *db, struct book_live *live,
-    const struct book_keys *keys, stw_usec now, stw_lsn *written,
-    struct tick_touched *out, struct stw_err *err) STW_MUST_USE;
+    struct member_image *members, const struct book_keys *keys, stw_usec now,
+    stw_lsn *written, struct tick_touched *out, struct stw_err *err) STW_MUST_USE;
 
 #endif

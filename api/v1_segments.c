@@ -267,7 +267,7 @@ v1_rule_check(struct api_request *req)
 	    !api_body_bool(req, "count", false, &count))
 		return;
 	rc = count
-		 ? rule_scope_open_live(
+		 ? rule_scope_open_parts(
 		       req->db, req->app->live, req->now, &req->arena, &scope, &err)
 		 : rule_scope_open(req->db, true, req->now, &req->arena, &scope, &err);
 	if (rc != STW_OK)

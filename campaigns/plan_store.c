@@ -27,7 +27,9 @@ struct guard {
 /* One campaign being planned. */
 struct job {
 	struct db *db;
-	const struct book *book;
+	const struct book_parts *parts;
+	const struct book
+	    *book; /* the first part: for the zone, and as all have its columns */
 	const struct ruleset *rules;
 	const struct plan_options *options;
 	const struct guard *guard;
@@ -39,14 +41,16 @@ struct job {
 	struct gate_number *numbers;
 	int nnumbers;
 	struct plan_window window;
-	struct bitmap audience;
+	struct bitmap audience[BOOK_PARTS_MAX];
+	int64_t naudience, nundecided;
 	struct plan_tally tally;
 	int64_t tasks;
 };
 
 /* What one bucket's transaction writes. */
 struct candidate {
-	size_t row;
+	int part;
+	size_t row; /* of the part */
 	int64_t customer_id;
 	struct str ref, occurrence;
 	int64_t value;
@@ -79,8 +83,8 @@ primary_of(const struct candidate *c)
 static void
 eval_texts(const struct job *job, struct candidate *c, struct arena *arena)
 {
-	struct rule_eval_ctx ctx =
-	    segment_eval_ctx(job->options->segments, c->row, job->options->now, arena);
+	struct rule_eval_ctx ctx = segment_eval_ctx(
+	    &job->options->segments->items[c->part], c->row, job->options->now, arena);
 	struct rule_value v = rule_eval(job->campaign.occurrence, &ctx);
 
 	/* An occurrence without an answer is one occurrence: the campaign comes once. */
@@ -92,26 +96,71 @@ eval_texts(const struct job *job, struct candidate *c, struct arena *arena)
 	}
 }
 
+/* The next of the bucket in a part's audience, at or after the row; SIZE_MAX: none. */
+static size_t
+next_row(const struct job *job, int part, int bucket, size_t row)
+{
+	size_t next = bitmap_next(&job->audience[part], row);
+
+	return next < job->parts->books[part]->first[bucket + 1] ? next : SIZE_MAX;
+}
+
+/* Of the parts' next rows the one with the smallest customer_id; -1: none is left. */
+static int
+next_part(const struct job *job, const size_t rows[BOOK_PARTS_MAX])
+{
+	int best = -1;
+	int64_t id = 0;
+
+	for (int p = 0; p < job->parts->count; p++) {
+		int64_t mine;
+
+		if (rows[p] == SIZE_MAX)
+			continue;
+		mine = job->parts->books[p]->customer_id[rows[p]];
+		if (best < 0 || mine < id) {
+			best = p;
+			id = mine;
+		}
+	}
+	return best;
+}
+
+static void
+candidate_init(
+    const struct job *job, int bucket, struct candidate *c, struct arena *arena)
+{
+	const struct book *book = job->parts->books[c->part];
+	const struct column *refs = &book->customers->cols[book->col_ref];
+
+	c->customer_id = book->customer_id[c->row];
+	c->ref = col_dict_get(refs->dict, column_code(refs, c->row));
+	eval_texts(job, c, arena);
+	c->task_id =
+	    plan_task_id(&job->campaign, job->version, bucket, c->ref, c->occurrence);
+}
+
+/* In the order of customer_id, whichever part they are in. */
 static void
 collect(const struct job *job, int bucket, struct batch *batch)
 {
-	const struct column *refs = &job->book->customers->cols[job->book->col_ref];
-	size_t end = job->book->first[bucket + 1];
-	size_t row = bitmap_next(&job->audience, job->book->first[bucket]);
-	size_t cap = 0;
+	size_t rows[BOOK_PARTS_MAX], cap = 0;
+	int part;
 
-	for (size_t r = row; r < end; r = bitmap_next(&job->audience, r + 1))
-		cap++;
+	for (int p = 0; p < job->parts->count; p++) {
+		rows[p] = next_row(job, p, bucket, job->parts->books[p]->first[bucket]);
+		for (size_t r = rows[p]; r != SIZE_MAX;
+		     r = next_row(job, p, bucket, r + 1))
+			cap++;
+	}
 	batch->items = arena_array(&batch->arena, cap, sizeof *batch->items);
-	for (; row < end; row = bitmap_next(&job->audience, row + 1)) {
+	while ((part = next_part(job, rows)) >= 0) {
 		struct candidate *c = &batch->items[batch->count++];
 
-		c->row = row;
-		c->customer_id = job->book->customer_id[row];
-		c->ref = col_dict_get(refs->dict, column_code(refs, row));
-		eval_texts(job, c, &batch->arena);
-		c->task_id = plan_task_id(
-		    &job->campaign, job->version, bucket, c->ref, c->occurrence);
+		c->part = part;
+		c->row = rows[part];
+		candidate_init(job, bucket, c, &batch->arena);
+		rows[part] = next_row(job, part, bucket, rows[part] + 1);
 	}
 }
 
@@ -557,7 +606,7 @@ job_numbers(struct job *job, struct stw_err *err)
 static enum stw_code
 job_open(struct job *job, const struct db_rows *rows, int r, struct stw_err *err)
 {
-	const struct segment_host *host = job->options->segments;
+	const struct segment_host *host = &job->options->segments->items[0];
 	struct rule_env *env;
 	enum stw_code rc;
 
@@ -601,12 +650,12 @@ run_open(const struct job *job, const char *run_id, struct stw_err *err)
 }
 
 static enum stw_code
-run_close(const struct job *job, const char *run_id, int64_t audience,
-    int64_t undecided, struct stw_err *err)
+run_close(const struct job *job, const char *run_id, struct stw_err *err)
 {
+	int64_t audience = job->naudience;
 	const struct db_param params[] = {db_text(run_id), db_usec(job->options->now),
-	    db_i64((int64_t)job->book->customers->rows), db_i64(audience),
-	    db_i64(undecided)};
+	    db_i64(book_parts_customers(job->parts)), db_i64(audience),
+	    db_i64(job->nundecided)};
 	enum stw_code rc;
 
 	if (plan_tally_sum(&job->tally) != audience)
@@ -653,7 +702,7 @@ held_by(const struct job *job)
 {
 	const struct guard *guard = job->guard;
 	struct trait_use *use =
-	    trait_use_new(&guard->catalogue, job->options->segments);
+	    trait_use_new(&guard->catalogue, &job->options->segments->items[0]);
 	const struct trait_quality *held = NULL;
 
 	trait_use_add(use, job->campaign.audience);
@@ -683,14 +732,51 @@ run_hold(const struct job *job, const char *run_id, const struct trait_quality *
 }
 
 static enum stw_code
-guard_open(struct db *db, const struct book *book, stw_usec now, struct arena *arena,
-    struct guard *out, struct stw_err *err)
+guard_open(struct db *db, const struct book_parts *parts, stw_usec now,
+    struct arena *arena, struct guard *out, struct stw_err *err)
 {
 	enum stw_code rc = trait_store_catalogue(db, arena, &out->catalogue, err);
 
 	if (rc == STW_OK)
-		rc = trait_quality_refresh(db, book, &out->catalogue, now, arena,
+		rc = trait_quality_refresh(db, parts, &out->catalogue, now, arena,
 		    &out->looks, &out->nlooks, err);
+	return rc;
+}
+
+/* ---- audience -------------------------------------------------------------------------- */
+/* Over one part, without the rows that a newer one replaces. */
+static enum stw_code
+audience_part(struct job *job, int part, struct stw_err *err)
+{
+	struct rule_columns_ctx ctx = segment_columns_ctx(
+	    &job->options->segments->items[part], job->options->now);
+	const struct bitmap *dead = job->parts->books[part]->dead;
+	struct bitmap *audience = &job->audience[part], undecided;
+	enum stw_code rc;
+
+	bitmap_init(&undecided, 0);
+	rc = rule_columns_bool(job->campaign.audience, &ctx, audience, &undecided, err);
+	if (rc == STW_OK && dead != NULL) {
+		bitmap_andnot(audience, audience, dead);
+		bitmap_andnot(&undecided, &undecided, dead);
+	}
+	if (rc == STW_OK) {
+		job->naudience += (int64_t)bitmap_count(audience);
+		job->nundecided += (int64_t)bitmap_count(&undecided);
+	}
+	bitmap_fini(&undecided);
+	return rc;
+}
+
+static enum stw_code
+audience_find(struct job *job, struct stw_err *err)
+{
+	enum stw_code rc = STW_OK;
+
+	for (int p = 0; p < job->parts->count; p++)
+		bitmap_init(&job->audience[p], 0);
+	for (int p = 0; p < job->parts->count && rc == STW_OK; p++)
+		rc = audience_part(job, p, err);
 	return rc;
 }
 
@@ -699,11 +785,8 @@ static enum stw_code
 plan_campaign(struct job *job, struct stw_err *err)
 {
 	const struct trait_quality *held = held_by(job);
-	struct rule_columns_ctx ctx =
-	    segment_columns_ctx(job->options->segments, job->options->now);
 	struct uuid run_id = uuid_new(job->options->now);
 	char run[UUID_TEXT];
-	struct bitmap undecided;
 	enum stw_code rc;
 
 	(void)uuid_format(&run_id, run);
@@ -711,10 +794,7 @@ plan_campaign(struct job *job, struct stw_err *err)
 		rc = run_open(job, run, err);
 		return rc == STW_OK ? run_hold(job, run, held, err) : rc;
 	}
-	bitmap_init(&job->audience, job->book->customers->rows);
-	bitmap_init(&undecided, job->book->customers->rows);
-	rc = rule_columns_bool(
-	    job->campaign.audience, &ctx, &job->audience, &undecided, err);
+	rc = audience_find(job, err);
 	if (rc == STW_OK)
 		rc = run_open(job, run, err);
 	for (int bucket = 0; rc == STW_OK && bucket < BOOK_BUCKETS; bucket++) {
@@ -724,15 +804,14 @@ plan_campaign(struct job *job, struct stw_err *err)
 			    job->campaign.code, bucket, plan_tally_sum(&job->tally));
 	}
 	if (rc == STW_OK)
-		rc = run_close(job, run, (int64_t)bitmap_count(&job->audience),
-		    (int64_t)bitmap_count(&undecided), err);
-	bitmap_fini(&job->audience);
-	bitmap_fini(&undecided);
+		rc = run_close(job, run, err);
+	for (int p = 0; p < job->parts->count; p++)
+		bitmap_fini(&job->audience[p]);
 	return rc;
 }
 
 enum stw_code
-plan_run(struct db *db, const struct book *book, const struct ruleset *rules,
+plan_run(struct db *db, const struct book_parts *parts, const struct ruleset *rules,
     const struct plan_options *options, struct arena *arena, struct plan_result *out,
     struct stw_err *err)
 {
@@ -742,13 +821,14 @@ plan_run(struct db *db, const struct book *book, const struct ruleset *rules,
 	int planned = 0;
 
 	*out = (struct plan_result){0};
-	rc = guard_open(db, book, options->now, arena, &guard, err);
+	rc = guard_open(db, parts, options->now, arena, &guard, err);
 	if (rc == STW_OK)
 		rc = db_query(db, DB_Q_PLAN_CAMPAIGNS, NULL, 0, &rows, err);
 	for (int r = 0; rc == STW_OK && r < db_rows_count(rows); r++) {
 		struct arena own;
 		struct job job = {.db = db,
-		    .book = book,
+		    .parts = parts,
+		    .book = parts->books[0],
 		    .rules = rules,
 		    .options = options,
 		    .guard = &guard,

@@ -1,7 +1,7 @@
 /*
  * plan_store.h - from active campaigns to tasks, bucket by bucket.
  *
- * Purpose    For each active campaign: audience over the book, hold-out, facts, gate P,
+ * Purpose    For each active campaign: audience over the book (each part of it), hold-out, facts, gate P,
  *            then decision + enrolment + task + ledger entries in one transaction a bucket.
  *            Running it again after a crash adds nothing: ids are derived from what they
  *            stand for.
@@ -18,7 +18,7 @@
 
 struct plan_options {
 	stw_usec now;
-	const struct segment_host *segments; /* of the same book, evaluated */
+	const struct segment_hosts *segments; /* of the same parts, evaluated */
 	void (*progress)(void *host, const char *campaign, int bucket, int64_t done);
 	void *progress_host;
 };
@@ -29,7 +29,7 @@ struct plan_result {
 	int64_t tasks; /* new ones */
 };
 
-enum stw_code plan_run(struct db *db, const struct book *book,
+enum stw_code plan_run(struct db *db, const struct book_parts *parts,
     const struct ruleset *rules, const struct plan_options *options,
     struct arena *arena, struct plan_result *out, struct stw_err *err) STW_MUST_USE;
 

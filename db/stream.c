@@ -406,6 +406,7 @@ db_stream_next(struct db_stream *stream, int wait_msec, struct db_stream_event *
     struct stw_err *err)
 {
 	stw_usec until = stw_monotonic() + (stw_usec)wait_msec * 1000;
+	const stw_lsn seen = stream->stat.seen;
 	enum stw_code rc = STW_OK;
 
 	memset(event, 0, sizeof *event);
@@ -418,8 +419,13 @@ db_stream_next(struct db_stream *stream, int wait_msec, struct db_stream_event *
 			rc = reconnect(stream, err);
 		if (rc != STW_OK)
 			return rc;
-		if (got)
+		if (got && stream->stat.seen == seen)
 			continue;
+		/* Somebody may wait for the stream to have come this far. */
+		if (got) {
+			(void)take_ready(stream, event);
+			return STW_OK;
+		}
 		if (stw_monotonic() >= until && !stream->reload_due)
 			return STW_OK;
 		if (!stream->reload_due)

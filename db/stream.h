@@ -69,7 +69,8 @@ enum stw_code db_stream_open(const struct db_stream_options *options,
 void db_stream_close(struct db_stream *stream);
 
 enum db_stream_kind {
-	DB_STREAM_NONE = 0, /* nothing within the time */
+	DB_STREAM_NONE =
+	    0, /* nothing within the time, or nothing up to a newer `seen` */
 	/* One row of one customer. A row that moves to another customer gives two. */
 	DB_STREAM_CHANGE,
 	/* The transaction of the changes since the last COMMIT. */

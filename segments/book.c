@@ -380,6 +380,12 @@ book_customers(const struct book *book)
 	       (book->dead == NULL ? 0 : bitmap_count(book->dead));
 }
 
+struct book_parts
+book_parts_of(struct book *book)
+{
+	return (struct book_parts){.books = {book}, .count = 1};
+}
+
 int64_t
 book_parts_customers(const struct book_parts *parts)
 {

@@ -134,6 +134,9 @@ struct book_parts {
 	int count;
 };
 
+/* The whole in one. */
+struct book_parts book_parts_of(struct book *book);
+
 /* Empty flat tables of a book's shape, without children. */
 struct table *book_customer_table(size_t cap, const char *currency);
 struct table *book_child_table(enum book_child child, size_t cap, const char *currency);

@@ -299,6 +299,23 @@ book_live_view_after(struct book_live *live, stw_lsn position, int wait_msec)
 }
 
 enum stw_code
+book_live_parts(struct db *db, const struct book_view *view, stw_usec now,
+    struct book_parts *out, struct stw_err *err)
+{
+	struct trait_catalogue catalogue;
+	struct arena arena;
+	enum stw_code rc;
+
+	*out = (struct book_parts){0};
+	arena_init(&arena);
+	rc = trait_store_catalogue(db, &arena, &catalogue, err);
+	if (rc == STW_OK)
+		rc = book_view_parts(view, &catalogue, now, out, err);
+	arena_fini(&arena);
+	return rc;
+}
+
+enum stw_code
 book_live_book(struct db *db, const struct book_view *view, stw_usec now,
     struct book **out, struct stw_err *err)
 {

@@ -229,6 +229,8 @@ choose(const struct lifecycle_answers *a, const struct lifecycle_model *model,
 		const struct lifecycle_transition *t;
 		bool undecided = false;
 
+		if (book_is_dead(book, row))
+			continue;
 		/* Moved at this very instant: by this tick, before a crash. */
 		if (column_has(since_col, row) && column_int(since_col, row) >= now)
 			continue;

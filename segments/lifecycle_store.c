@@ -51,35 +51,47 @@ cause_of(const struct causes *causes, const struct book *book,
 struct batch {
 	int64_t *ids;
 	struct str *from, *to, *reason, *transition, *cause;
+	size_t count;
 };
 
 static void
-batch_fill(struct batch *batch, const struct causes *causes, const struct book *book,
-    const struct lifecycle_model *model, const struct lifecycle_change *items, size_t n,
+batch_init(struct batch *batch, size_t n, struct arena *arena)
+{
+	*batch = (struct batch){
+	    .ids = arena_array(arena, n, sizeof *batch->ids),
+	    .from = arena_array(arena, n, sizeof *batch->from),
+	    .to = arena_array(arena, n, sizeof *batch->to),
+	    .reason = arena_array(arena, n, sizeof *batch->reason),
+	    .transition = arena_array(arena, n, sizeof *batch->transition),
+	    .cause = arena_array(arena, n, sizeof *batch->cause),
+	};
+}
+
+static void
+batch_add(struct batch *batch, const struct causes *causes, const struct book *book,
+    const struct lifecycle_model *model, const struct lifecycle_change *change,
     struct arena *arena)
 {
 	const struct column *col = &book->customers->cols[book->col_stage];
+	size_t row = change->row, i = batch->count++;
 
-	for (size_t i = 0; i < n; i++) {
-		size_t row = items[i].row;
-
-		batch->ids[i] = book->customer_id[row];
-		/* Also a stage of an older model, which counts as none but is there. */
-		batch->from[i] = column_has(col, row)
-				     ? col_dict_get(col->dict, column_code(col, row))
-				     : STR_LIT("");
-		batch->to[i] = str_of(model->stages[items[i].to].code);
-		batch->reason[i] = str_of(items[i].by->reason);
-		batch->transition[i] = str_of(items[i].by->path);
-		batch->cause[i] = cause_of(causes, book, model, &items[i], arena);
-	}
+	batch->ids[i] = book->customer_id[row];
+	/* Also a stage of an older model, which counts as none but is there. */
+	batch->from[i] = column_has(col, row)
+			     ? col_dict_get(col->dict, column_code(col, row))
+			     : STR_LIT("");
+	batch->to[i] = str_of(model->stages[change->to].code);
+	batch->reason[i] = str_of(change->by->reason);
+	batch->transition[i] = str_of(change->by->path);
+	batch->cause[i] = cause_of(causes, book, model, change, arena);
 }
 
 /* One bucket, one transaction. */
 static enum stw_code
-apply_bucket(struct db *db, int bucket, const struct lifecycle_model *model,
-    const struct batch *batch, size_t n, stw_usec now, struct stw_err *err)
+write_batch(struct db *db, int bucket, const struct lifecycle_model *model,
+    const struct batch *batch, stw_usec now, struct stw_err *err)
 {
+	size_t n = batch->count;
 	const struct db_param params[] = {db_i64(bucket), db_text(model->code),
 	    db_i64(model->version), db_usec(now), db_i64s(batch->ids, n),
 	    db_texts(batch->from, n), db_texts(batch->to, n),
@@ -101,45 +113,91 @@ apply_bucket(struct db *db, int bucket, const struct lifecycle_model *model,
 	return rc;
 }
 
+/* What is to be written, and how far each part has got. */
+struct apply {
+	const struct book_parts *parts;
+	const struct lifecycle_model *model;
+	const struct lifecycle_changes *changes; /* one a part */
+	struct causes causes[BOOK_PARTS_MAX];
+	size_t at[BOOK_PARTS_MAX];
+	stw_usec now;
+};
+
+/* Of one part, in the bucket. */
+static size_t
+changes_in(const struct apply *a, int part, int bucket)
+{
+	const struct lifecycle_changes *changes = &a->changes[part];
+	uint32_t end = a->parts->books[part]->first[bucket + 1];
+	size_t n = 0;
+
+	while (a->at[part] + n < changes->count &&
+	       changes->items[a->at[part] + n].row < end)
+		n++;
+	return n;
+}
+
+/* *done counts who moved. */
+static enum stw_code
+apply_bucket(
+    struct apply *a, struct db *db, int bucket, int64_t *done, struct stw_err *err)
+{
+	size_t n[BOOK_PARTS_MAX], all = 0;
+	enum stw_code rc = STW_OK;
+	struct arena arena;
+	struct batch batch;
+
+	for (int p = 0; p < a->parts->count; p++)
+		all += n[p] = changes_in(a, p, bucket);
+	if (all == 0)
+		return STW_OK;
+	arena_init(&arena);
+	batch_init(&batch, all, &arena);
+	for (int p = 0; p < a->parts->count; p++)
+		for (size_t i = 0; i < n[p]; i++)
+			batch_add(&batch, &a->causes[p], a->parts->books[p], a->model,
+			    &a->changes[p].items[a->at[p] + i], &arena);
+	rc = write_batch(db, bucket, a->model, &batch, a->now, err);
+	for (int p = 0, k = 0; p < a->parts->count; p++) {
+		for (size_t i = 0; i < n[p]; i++, k++) {
+			const struct lifecycle_change *c =
+			    &a->changes[p].items[a->at[p] + i];
+
+			if (rc == STW_OK)
+				book_set_stage(
+				    a->parts->books[p], c->row, batch.to[k], a->now);
+		}
+		a->at[p] += n[p];
+	}
+	*done += (int64_t)all;
+	arena_fini(&arena);
+	return rc;
+}
+
 enum stw_code
-lifecycle_store_apply(struct db *db, struct book *book,
+lifecycle_store_apply(struct db *db, const struct book_parts *parts,
     const struct lifecycle_model *model, const struct lifecycle_changes *changes,
     stw_usec now, const struct progress *progress, struct stw_err *err)
 {
+	struct apply a = {
+	    .parts = parts, .model = model, .changes = changes, .now = now};
+	int64_t all = 0, done = 0;
 	enum stw_code rc = STW_OK;
-	struct causes causes;
-	size_t at = 0;
 
-	causes_init(&causes, book, model);
-	while (at < changes->count && rc == STW_OK) {
-		const struct lifecycle_change *items = &changes->items[at];
-		int bucket = book_bucket_of(book, items[0].row);
-		struct arena arena;
-		struct batch batch;
-		size_t n = 0;
-
-		while (
-		    at + n < changes->count && items[n].row < book->first[bucket + 1])
-			n++;
-		arena_init(&arena);
-		batch = (struct batch){
-		    .ids = arena_array(&arena, n, sizeof *batch.ids),
-		    .from = arena_array(&arena, n, sizeof *batch.from),
-		    .to = arena_array(&arena, n, sizeof *batch.to),
-		    .reason = arena_array(&arena, n, sizeof *batch.reason),
-		    .transition = arena_array(&arena, n, sizeof *batch.transition),
-		    .cause = arena_array(&arena, n, sizeof *batch.cause),
-		};
-		batch_fill(&batch, &causes, book, model, items, n, &arena);
-		rc = apply_bucket(db, bucket, model, &batch, n, now, err);
-		for (size_t i = 0; i < n && rc == STW_OK; i++)
-			book_set_stage(book, items[i].row, batch.to[i], now);
-		arena_fini(&arena);
-		at += n;
-		progress_tell(progress, "stages", (int64_t)at, (int64_t)changes->count);
+	for (int p = 0; p < parts->count; p++) {
+		causes_init(&a.causes[p], parts->books[p], model);
+		all += (int64_t)changes[p].count;
 	}
-	arena_fini(&causes.arena);
-	table_pack(book->customers); /* the stages were written to: flat until now */
+	for (int bucket = 0; bucket < BOOK_BUCKETS && rc == STW_OK && done < all;
+	     bucket++) {
+		rc = apply_bucket(&a, db, bucket, &done, err);
+		progress_tell(progress, "stages", done, all);
+	}
+	for (int p = 0; p < parts->count; p++) {
+		arena_fini(&a.causes[p].arena);
+		/* The stages were written to: flat until now. */
+		table_pack(parts->books[p]->customers);
+	}
 	return rc;
 }
 

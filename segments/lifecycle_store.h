@@ -13,10 +13,10 @@
 #include "db/db.h"
 #include "segments/lifecycle_model_store.h"
 
-/* Writes the changes, one transaction a bucket, and sets the stages in the book. A bucket
- * whose stored stages are not those of the book is left alone, with CONFLICT: after a
- * crash the changes are found again from a freshly loaded book. */
-enum stw_code lifecycle_store_apply(struct db *db, struct book *book,
+/* Writes the changes, one transaction a bucket, and sets the stages in the parts; changes:
+ * one a part. A bucket whose stored stages are not those of the book is left alone, with
+ * CONFLICT: after a crash the changes are found again from a freshly loaded book. */
+enum stw_code lifecycle_store_apply(struct db *db, const struct book_parts *parts,
     const struct lifecycle_model *model, const struct lifecycle_changes *changes,
     stw_usec now, const struct progress *progress, struct stw_err *err) STW_MUST_USE;
 

@@ -114,6 +114,13 @@ compile_all(const struct lifecycle_model *model, const struct book *book,
 static void
 take(struct promise_results *out, struct rule_result *results)
 {
+	const struct bitmap *dead = out->book->dead;
+
+	for (int i = 0; dead != NULL && i < 2 * out->model->npromises; i++) {
+		bitmap_andnot(&results[i].matched, &results[i].matched, dead);
+		bitmap_andnot(&results[i].undecided, &results[i].undecided, dead);
+		results[i].nmatched = bitmap_count(&results[i].matched);
+	}
 	for (int i = 0; i < out->model->npromises; i++) {
 		struct promise_result *p = &out->items[i];
 
@@ -140,7 +147,7 @@ promises_evaluate(const struct lifecycle_model *model, const struct book *book,
 	struct arena arena;
 	enum stw_code rc;
 
-	*out = (struct promise_results){.model = model};
+	*out = (struct promise_results){.model = model, .book = book};
 	out->items = stw_xalloc((n + 1) * sizeof *out->items);
 	bitmap_init(&out->any, book->customers->rows);
 	bitmap_init(&out->undecided, book->customers->rows);
@@ -177,15 +184,46 @@ promise_results_fini(struct promise_results *results)
 	*results = (struct promise_results){0};
 }
 
+enum stw_code
+promises_evaluate_parts(const struct lifecycle_model *model,
+    const struct book_parts *parts, stw_usec now, struct promise_parts *out,
+    struct stw_err *err)
+{
+	enum stw_code rc = STW_OK;
+
+	out->count = 0;
+	for (int p = 0; p < parts->count && rc == STW_OK; p++) {
+		rc =
+		    promises_evaluate(model, parts->books[p], now, &out->items[p], err);
+		if (rc == STW_OK)
+			out->count++;
+	}
+	if (rc != STW_OK)
+		promise_parts_fini(out);
+	return rc;
+}
+
+void
+promise_parts_fini(struct promise_parts *parts)
+{
+	for (int p = 0; p < parts->count; p++)
+		promise_results_fini(&parts->items[p]);
+	parts->count = 0;
+}
+
 /* ---- as segments -------------------------------------------------------------------- */
 static enum stw_code
 fill(void *arg, const struct segment_def *def, const struct book *book, stw_usec now,
     struct bitmap *members, struct bitmap *undecided, struct stw_err *err)
 {
-	const struct promise_results *results = arg;
+	const struct promise_parts *parts = arg;
+	const struct promise_results *results = parts->items;
 	size_t lead = strlen(PROMISE_SEGMENT);
 
-	(void)book, (void)now; /* what the results were made with */
+	(void)now; /* what the results were made with */
+	while (results < parts->items + parts->count && results->book != book)
+		results++;
+	STW_ASSERT(results < parts->items + parts->count);
 	if (strcmp(def->code, PROMISE_SEGMENT_ALL) == 0) {
 		bitmap_copy(members, &results->any);
 		bitmap_copy(undecided, &results->undecided);
@@ -205,10 +243,10 @@ fill(void *arg, const struct segment_def *def, const struct book *book, stw_usec
 }
 
 struct segment_source
-promise_source(const struct promise_results *results)
+promise_source(const struct promise_parts *parts)
 {
 	/* fill only reads it. */
-	return (struct segment_source){.fill = fill, .arg = (void *)(uintptr_t)results};
+	return (struct segment_source){.fill = fill, .arg = (void *)(uintptr_t)parts};
 }
 
 /* ---- one customer ----------------------------------------------------------------------- */

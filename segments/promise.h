@@ -29,7 +29,7 @@ const char *promise_kind_name(enum promise_kind kind); /* "dwell" */
 void promise_holds_rule(const struct lifecycle_model *model, int i, struct buf *to);
 void promise_overdue_rule(const struct lifecycle_model *model, int i, struct buf *to);
 
-/* One promise over the whole book. */
+/* One promise over a book, or a part of one: dead rows are in nothing. */
 struct promise_result {
 	struct bitmap overdue, undecided;
 	int64_t covered; /* customers it holds for */
@@ -37,6 +37,7 @@ struct promise_result {
 
 struct promise_results {
 	const struct lifecycle_model *model;
+	const struct book *book;
 	struct promise_result *items; /* one a promise of the model */
 	struct bitmap any;            /* overdue in one or more */
 	struct bitmap undecided; /* in no known one, and undecided in one or more */
@@ -48,9 +49,19 @@ enum stw_code promises_evaluate(const struct lifecycle_model *model,
     struct stw_err *err) STW_MUST_USE;
 void promise_results_fini(struct promise_results *results);
 
+/* One a part. */
+struct promise_parts {
+	struct promise_results items[BOOK_PARTS_MAX];
+	int count;
+};
+enum stw_code promises_evaluate_parts(const struct lifecycle_model *model,
+    const struct book_parts *parts, stw_usec now, struct promise_parts *out,
+    struct stw_err *err) STW_MUST_USE;
+void promise_parts_fini(struct promise_parts *parts);
+
 /* Members of the computed segments PROMISE_SEGMENT_ALL and PROMISE_SEGMENT + code. The
  * results are borrowed as long as the source is used. */
-struct segment_source promise_source(const struct promise_results *results);
+struct segment_source promise_source(const struct promise_parts *parts);
 
 /* A promise that holds for one customer. */
 struct promise_state {

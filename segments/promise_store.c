@@ -123,10 +123,10 @@ promise_store_put(struct db *db, const struct lifecycle_model *model, const char
 }
 
 enum stw_code
-promise_store_count(struct db *db, const struct promise_results *results, stw_usec now,
-    struct stw_err *err)
+promise_store_count(
+    struct db *db, const struct promise_parts *parts, stw_usec now, struct stw_err *err)
 {
-	const struct lifecycle_model *model = results->model;
+	const struct lifecycle_model *model = parts->items[0].model;
 	size_t n = (size_t)model->npromises;
 	int64_t *covered, *overdue, *undecided;
 	struct arena arena;
@@ -142,9 +142,13 @@ promise_store_count(struct db *db, const struct promise_results *results, stw_us
 	undecided = arena_array(&arena, n, sizeof *undecided);
 	for (size_t i = 0; i < n; i++) {
 		codes[i] = str_of(model->promises[i].code);
-		covered[i] = results->items[i].covered;
-		overdue[i] = (int64_t)bitmap_count(&results->items[i].overdue);
-		undecided[i] = (int64_t)bitmap_count(&results->items[i].undecided);
+		for (int k = 0; k < parts->count; k++) {
+			const struct promise_result *p = &parts->items[k].items[i];
+
+			covered[i] += p->covered;
+			overdue[i] += (int64_t)bitmap_count(&p->overdue);
+			undecided[i] += (int64_t)bitmap_count(&p->undecided);
+		}
 	}
 	{
 		const struct db_param params[] = {db_text(model->code),

@@ -34,7 +34,7 @@ enum stw_code promise_store_put(struct db *db, const struct lifecycle_model *mod
     struct stw_err *err) STW_MUST_USE;
 
 /* The counts of a tick. Own statement. */
-enum stw_code promise_store_count(struct db *db, const struct promise_results *results,
+enum stw_code promise_store_count(struct db *db, const struct promise_parts *parts,
     stw_usec now, struct stw_err *err) STW_MUST_USE;
 
 #endif

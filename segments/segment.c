@@ -53,6 +53,45 @@ segment_host_fini(struct segment_host *host)
 	*host = (struct segment_host){0};
 }
 
+void
+segment_hosts_init(struct segment_hosts *hosts, const struct book_parts *parts,
+    const struct segment_def *defs, int count)
+{
+	hosts->count = parts->count;
+	for (int p = 0; p < parts->count; p++) {
+		segment_host_init(&hosts->items[p], parts->books[p], defs, count);
+		hosts->items[p].all = hosts;
+	}
+}
+
+void
+segment_hosts_fini(struct segment_hosts *hosts)
+{
+	for (int p = 0; p < hosts->count; p++)
+		segment_host_fini(&hosts->items[p]);
+	hosts->count = 0;
+}
+
+int64_t
+segment_hosts_members(const struct segment_hosts *hosts, int i)
+{
+	int64_t n = 0;
+
+	for (int p = 0; p < hosts->count; p++)
+		n += (int64_t)bitmap_count(&hosts->items[p].segments[i].members);
+	return n;
+}
+
+int64_t
+segment_hosts_undecided(const struct segment_hosts *hosts, int i)
+{
+	int64_t n = 0;
+
+	for (int p = 0; p < hosts->count; p++)
+		n += (int64_t)bitmap_count(&hosts->items[p].segments[i].undecided);
+	return n;
+}
+
 struct segment *
 segment_host_find(const struct segment_host *host, struct str code)
 {
@@ -89,6 +128,13 @@ segment_contains(
 	if (!*known)
 		return false;
 	row = book_find_ref(h->book, member->s);
+	for (int p = 0; row == SIZE_MAX && h->all != NULL && p < h->all->count; p++) {
+		const struct segment_host *other = &h->all->items[p];
+
+		row = book_find_ref(other->book, member->s);
+		if (row != SIZE_MAX)
+			rows = &segment_host_find(other, str_of(code))->members;
+	}
 	return row != SIZE_MAX && bitmap_get(rows, row);
 }
 
@@ -358,103 +404,187 @@ plan_heights(const struct plan *plan, int *heights)
 	return levels;
 }
 
+/* Rows that a newer part replaces are in nothing. */
 static void
-take_result(struct segment *segment, struct rule_result *result)
+clear_dead(const struct book *book, struct bitmap *map)
+{
+	if (book->dead != NULL)
+		bitmap_andnot(map, map, book->dead);
+}
+
+static void
+take_result(
+    const struct book *book, struct segment *segment, struct rule_result *result)
 {
 	struct bitmap members = segment->members, undecided = segment->undecided;
 
 	segment->members = result->matched;
 	segment->undecided = result->undecided;
+	clear_dead(book, &segment->members);
+	clear_dead(book, &segment->undecided);
 	segment->known = segment->evaluated = true;
 	result->matched = members;
 	result->undecided = undecided;
 }
 
-/* The segments of one height in one pass over the book. */
+/* A segment fails in all parts or in none. */
 static void
-evaluate_level(struct plan *plan, const struct rule_columns_ctx *ctx,
-    const int *heights, int level)
+fail_segment(struct segment_hosts *hosts, int at, const struct stw_err *err)
 {
-	struct segment_host *host = plan->host;
-	size_t n = (size_t)host->count;
-	const struct rule **rules =
-	    arena_array(&plan->arena, n, sizeof(const struct rule *));
-	struct rule_result *results = arena_array(&plan->arena, n, sizeof *results);
-	int *segments = arena_array(&plan->arena, n, sizeof *segments);
-	struct rule_set *set = NULL;
-	struct stw_err err = {0};
-	enum stw_code rc;
-	int count = 0;
+	for (int p = 0; p < hosts->count; p++)
+		hosts->items[p].segments[at].failure = *err;
+}
 
+/* The rules of one height, to be run over each part. */
+struct level {
+	const struct rule **rules;
+	int *segments; /* of the host, parallel */
+	int count;
+	struct rule_result *results[BOOK_PARTS_MAX];
+};
+
+static void
+level_find(struct plan *plan, const int *heights, int height, struct level *level)
+{
+	const struct segment_host *host = plan->host;
+	size_t n = (size_t)host->count;
+
+	level->rules = arena_array(&plan->arena, n, sizeof(const struct rule *));
+	level->segments = arena_array(&plan->arena, n, sizeof *level->segments);
 	for (int i = 0; i < plan->count; i++) {
 		int at = plan->order[i];
 
-		if (heights[at] != level || plan->rules[at] == NULL ||
+		if (heights[at] != height || plan->rules[at] == NULL ||
 		    host->segments[at].failure.code != STW_OK)
 			continue;
-		rules[count] = plan->rules[at];
-		segments[count++] = at;
+		level->rules[level->count] = plan->rules[at];
+		level->segments[level->count++] = at;
 	}
-	rc = rule_set_new(rules, count, ctx, NULL, &set, &err);
-	if (rc == STW_OK)
-		rc = rule_set_run(set, ctx, results, &err);
-	for (int i = 0; i < count; i++) {
-		if (rc == STW_OK)
-			take_result(&host->segments[segments[i]], &results[i]);
-		else
-			host->segments[segments[i]].failure = err;
-		rule_result_fini(&results[i]);
+}
+
+/* One pass over each part, by one graph: parts have the same columns. */
+static enum stw_code
+level_run(const struct segment_hosts *hosts, struct level *level, stw_usec now,
+    struct arena *arena, struct stw_err *err)
+{
+	struct rule_columns_ctx ctx = segment_columns_ctx(&hosts->items[0], now);
+	struct rule_set *set = NULL;
+	enum stw_code rc =
+	    rule_set_new(level->rules, level->count, &ctx, NULL, &set, err);
+
+	for (int p = 0; p < hosts->count && rc == STW_OK; p++) {
+		level->results[p] =
+		    arena_array(arena, (size_t)level->count, sizeof *level->results[p]);
+		ctx = segment_columns_ctx(&hosts->items[p], now);
+		rc = rule_set_run(set, &ctx, level->results[p], err);
 	}
 	rule_set_free(set);
+	return rc;
+}
+
+static void
+evaluate_level(struct plan *plan, struct segment_hosts *hosts, stw_usec now,
+    const int *heights, int height)
+{
+	struct level level = {0};
+	struct stw_err err = {0};
+	enum stw_code rc;
+
+	level_find(plan, heights, height, &level);
+	if (level.count == 0)
+		return;
+	rc = level_run(hosts, &level, now, &plan->arena, &err);
+	for (int i = 0; i < level.count && rc != STW_OK; i++)
+		fail_segment(hosts, level.segments[i], &err);
+	for (int p = 0; p < hosts->count; p++) {
+		for (int i = 0; i < level.count && level.results[p] != NULL; i++) {
+			if (rc == STW_OK)
+				take_result(hosts->items[p].book,
+				    &hosts->items[p].segments[level.segments[i]],
+				    &level.results[p][i]);
+			rule_result_fini(&level.results[p][i]);
+		}
+	}
 }
 
 /* A segment that no rule decides: its source tells who is in it. */
 static void
-evaluate_source(struct segment_host *host, struct segment *segment, stw_usec now)
+evaluate_source(struct segment_hosts *hosts, int at, stw_usec now)
 {
-	const struct segment_source *source = &host->sources[segment->def.kind];
-	struct rule_result result = {0};
-	enum stw_code rc;
+	const struct segment_def *def = &hosts->items[0].segments[at].def;
+	const struct segment_source *source = &hosts->items[0].sources[def->kind];
+	struct rule_result results[BOOK_PARTS_MAX] = {0};
+	struct stw_err err = {0};
+	enum stw_code rc = STW_OK;
 
-	if (source->fill == NULL) {
-		(void)stw_fail(&segment->failure, STW_INVALID,
+	if (source->fill == NULL)
+		rc = stw_fail(&err, STW_INVALID,
 		    "nothing here tells who is in a segment of the kind %s",
-		    segment_kind_name(segment->def.kind));
-		return;
+		    segment_kind_name(def->kind));
+	for (int p = 0; p < hosts->count && rc == STW_OK; p++) {
+		const struct book *book = hosts->items[p].book;
+
+		bitmap_init(&results[p].matched, book->customers->rows);
+		bitmap_init(&results[p].undecided, book->customers->rows);
+		rc = source->fill(source->arg, def, book, now, &results[p].matched,
+		    &results[p].undecided, &err);
 	}
-	bitmap_init(&result.matched, host->book->customers->rows);
-	bitmap_init(&result.undecided, host->book->customers->rows);
-	rc = source->fill(source->arg, &segment->def, host->book, now, &result.matched,
-	    &result.undecided, &segment->failure);
-	if (rc == STW_OK)
-		take_result(segment, &result);
-	rule_result_fini(&result);
+	if (rc != STW_OK)
+		fail_segment(hosts, at, &err);
+	for (int p = 0; p < hosts->count; p++) {
+		if (rc == STW_OK)
+			take_result(hosts->items[p].book, &hosts->items[p].segments[at],
+			    &results[p]);
+		rule_result_fini(&results[p]);
+	}
 }
 
-enum stw_code
-segments_evaluate(struct segment_host *host, stw_usec now,
-    const struct progress *progress, struct stw_err *err)
+/* What does not compile does so in every part. */
+static void
+spread_failures(struct segment_hosts *hosts)
 {
-	struct rule_columns_ctx ctx = segment_columns_ctx(host, now);
+	const struct segment_host *first = &hosts->items[0];
+
+	for (int p = 0; p < hosts->count; p++) {
+		for (int i = 0; i < first->count; i++) {
+			struct segment *segment = &hosts->items[p].segments[i];
+
+			segment->evaluated = false;
+			segment->failure = first->segments[i].failure;
+		}
+	}
+}
+
+void
+segments_evaluate_parts(
+    struct segment_hosts *hosts, stw_usec now, const struct progress *progress)
+{
 	struct plan plan;
 	int *heights, levels;
 
-	(void)err; /* nothing fails as a whole; a segment's fault is its own */
-	plan_init(&plan, host);
+	plan_init(&plan, &hosts->items[0]);
 	plan_make(&plan);
-	heights = arena_array(&plan.arena, (size_t)host->count, sizeof *heights);
+	heights = arena_array(&plan.arena, (size_t)plan.host->count, sizeof *heights);
 	levels = plan_heights(&plan, heights);
-	for (int i = 0; i < host->count; i++) {
-		host->segments[i].evaluated = false;
-		if (host->segments[i].def.kind != SEGMENT_RULE)
-			evaluate_source(host, &host->segments[i], now);
+	spread_failures(hosts);
+	for (int i = 0; i < plan.host->count; i++) {
+		if (plan.host->segments[i].def.kind != SEGMENT_RULE)
+			evaluate_source(hosts, i, now);
 	}
 	for (int level = 0; level < levels; level++) {
-		evaluate_level(&plan, &ctx, heights, level);
+		evaluate_level(&plan, hosts, now, heights, level);
 		progress_tell(progress, "segments", level + 1, levels);
 	}
 	arena_fini(&plan.arena);
-	return STW_OK;
+}
+
+void
+segments_evaluate(
+    struct segment_host *host, stw_usec now, const struct progress *progress)
+{
+	struct segment_hosts hosts = {.items = {*host}, .count = 1};
+
+	segments_evaluate_parts(&hosts, now, progress);
 }
 
 const char *

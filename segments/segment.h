@@ -11,6 +11,8 @@
  *            An undecided row is not a member and is counted. A segment whose rule fails
  *            keeps the members of its last good evaluation; one that never had a good
  *            one makes the rules that ask for it undecided.
+ * Parts      Of a book in parts each has a host of its own, with the same segments in the
+ *            same order; they are evaluated together, and dead rows are members of nothing.
  * Ownership  segment_host_fini frees the bitmaps; texts belong to the arena the segments
  *            were loaded in.
  * Errors     INVALID, with line and column inside the rule.
@@ -60,7 +62,8 @@ struct segment {
 };
 
 /* Where the members of a kind come from when no rule decides. fill gets two bitmaps of the
- * book's rows, all clear, and sets the members and those nobody can tell about; or it
+ * book's rows, all clear, and sets the members and those nobody can tell about (dead rows
+ * are taken out after it); of a book in parts it is asked for one after the other. Or it
  * fails, which is the segment's failure: it keeps the members of its last good evaluation.
  * Such segments are filled before any rule runs, so that rules may ask for them. It must
  * not change the host. */
@@ -71,8 +74,11 @@ struct segment_source {
 	void *arg;
 };
 
+struct segment_hosts;
+
 struct segment_host {
 	const struct book *book;
+	const struct segment_hosts *all; /* that it is one of; NULL: it is alone */
 	struct segment *segments;
 	int count;
 	/* One a kind, SEGMENT_RULE's unused. Without one (fill NULL) the segments of the kind
@@ -80,10 +86,19 @@ struct segment_host {
 	struct segment_source sources[SEGMENT_KINDS];
 };
 
+/* One a part. It stays where it is while it is used. */
+struct segment_hosts {
+	struct segment_host items[BOOK_PARTS_MAX];
+	int count;
+};
+
 /* Nobody is a member yet. defs are copied, their texts borrowed. */
 void segment_host_init(struct segment_host *host, const struct book *book,
     const struct segment_def *defs, int count);
 void segment_host_fini(struct segment_host *host);
+void segment_hosts_init(struct segment_hosts *hosts, const struct book_parts *parts,
+    const struct segment_def *defs, int count);
+void segment_hosts_fini(struct segment_hosts *hosts);
 struct segment *segment_host_find(const struct segment_host *host, struct str code);
 
 /* Callbacks for rule_env_segments, rule_eval_ctx and rule_columns_ctx: pass the host. */
@@ -102,10 +117,15 @@ struct rule_eval_ctx segment_eval_ctx(
 enum stw_code segment_check(const struct segment_host *host,
     const struct segment_def *def, struct stw_err *err) STW_MUST_USE;
 
-/* Evaluates all, in order of use. A segment's own fault is in its failure, not in the
- * result. */
-enum stw_code segments_evaluate(struct segment_host *host, stw_usec now,
-    const struct progress *progress, struct stw_err *err) STW_MUST_USE;
+/* Evaluates all, in order of use. A segment's own fault is in its failure, the same in all
+ * parts. The sources of the first host are asked. */
+void segments_evaluate(
+    struct segment_host *host, stw_usec now, const struct progress *progress);
+void segments_evaluate_parts(
+    struct segment_hosts *hosts, stw_usec now, const struct progress *progress);
+/* How many are in the i-th segment, in all parts, and how many nobody can tell of. */
+int64_t segment_hosts_members(const struct segment_hosts *hosts, int i);
+int64_t segment_hosts_undecided(const struct segment_hosts *hosts, int i);
 
 /* The code of a segment whose rule asks for `code`; NULL: none does. */
 const char *segment_user(const struct segment_host *host, const char *code);

@@ -298,30 +298,47 @@ segment_list_put(struct db *db, const struct segment_list *list, const char *act
 }
 
 /* ---- members ---------------------------------------------------------------------------- */
+static enum stw_code
+read_entries(struct segment_lists *lists, int64_t segment_id, struct stw_err *err)
+{
+	const struct db_param params[] = {db_i64(segment_id)};
+
+	if (lists->rows != NULL && lists->segment_id == segment_id)
+		return STW_OK;
+	segment_lists_fini(lists);
+	lists->segment_id = segment_id;
+	return db_query(lists->db, DB_Q_SEGMENT_LIST_ENTRIES, params,
+	    DB_NPARAMS(params), &lists->rows, err);
+}
+
 /* Who is on the list and not in the book waits until he is. */
 static enum stw_code
 fill(void *arg, const struct segment_def *def, const struct book *book, stw_usec now,
     struct bitmap *members, struct bitmap *undecided, struct stw_err *err)
 {
-	const struct db_param params[] = {db_i64(def->segment_id)};
-	struct db_rows *rows = NULL;
-	enum stw_code rc = db_query(
-	    arg, DB_Q_SEGMENT_LIST_ENTRIES, params, DB_NPARAMS(params), &rows, err);
+	struct segment_lists *lists = arg;
+	enum stw_code rc = read_entries(lists, def->segment_id, err);
 
 	(void)now, (void)undecided;
-	for (int r = 0; rc == STW_OK && r < db_rows_count(rows); r++) {
-		size_t row = book_find(
-		    book, (int)db_get_i64(rows, r, 0), db_get_i64(rows, r, 1));
+	for (int r = 0; rc == STW_OK && r < db_rows_count(lists->rows); r++) {
+		size_t row = book_find(book, (int)db_get_i64(lists->rows, r, 0),
+		    db_get_i64(lists->rows, r, 1));
 
 		if (row != SIZE_MAX)
 			bitmap_set(members, row);
 	}
-	db_rows_free(rows);
 	return rc;
 }
 
 struct segment_source
-segment_list_source(struct db *db)
+segment_list_source(struct segment_lists *lists)
 {
-	return (struct segment_source){.fill = fill, .arg = db};
+	return (struct segment_source){.fill = fill, .arg = lists};
+}
+
+void
+segment_lists_fini(struct segment_lists *lists)
+{
+	db_rows_free(lists->rows);
+	lists->rows = NULL;
 }

@@ -47,7 +47,14 @@ enum stw_code segment_list_put(struct db *db, const struct segment_list *list,
     const char *actor, stw_usec now, struct segment_list_result *out,
     struct stw_err *err) STW_MUST_USE;
 
-/* For struct segment_host: the lists as db has them. */
-struct segment_source segment_list_source(struct db *db);
+/* For struct segment_host: the lists as db has them. Starts zeroed but for db; a list is
+ * read once for all parts of a book. */
+struct segment_lists {
+	struct db *db;
+	int64_t segment_id; /* whose entries these are */
+	struct db_rows *rows;
+};
+struct segment_source segment_list_source(struct segment_lists *lists);
+void segment_lists_fini(struct segment_lists *lists);
 
 #endif

@@ -93,38 +93,6 @@ segment_days(struct db *db, const char *code, int days, struct arena *arena,
 	return STW_OK;
 }
 
-static enum stw_code
-day_put(struct db *db, const struct segment *segment, const struct segment_moves *moves,
-    stw_day day, stw_usec now, struct stw_err *err)
-{
-	const struct db_param params[] = {db_i64(segment->def.segment_id), db_day(day),
-	    db_i64(segment->def.version), db_usec(now),
-	    db_i64((int64_t)bitmap_count(&segment->members)),
-	    db_i64((int64_t)bitmap_count(&segment->undecided)), db_i64(moves->entered),
-	    db_i64(moves->left)};
-
-	return db_exec(db, DB_Q_SEGMENT_DAY_PUT, params, DB_NPARAMS(params), NULL, err);
-}
-
-enum stw_code
-segment_days_put(struct db *db, const struct segment_host *host,
-    const struct segment_moves *moves, stw_usec now, struct stw_err *err)
-{
-	stw_day day = zone_local(host->book->zone, now).day;
-	enum stw_code rc = db_begin(db, err);
-
-	if (rc != STW_OK)
-		return rc;
-	for (int i = 0; i < host->count && rc == STW_OK; i++) {
-		if (host->segments[i].evaluated)
-			rc = day_put(db, &host->segments[i], &moves[i], day, now, err);
-	}
-	if (rc == STW_OK)
-		return db_commit(db, err);
-	db_rollback(db);
-	return rc;
-}
-
 /* ---- moves ------------------------------------------------------------------------------ */
 enum stw_code
 segment_moves_list(struct db *db, const struct segment_move_filter *filter,

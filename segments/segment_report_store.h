@@ -32,11 +32,6 @@ struct segment_day {
 enum stw_code segment_days(struct db *db, const char *code, int days,
     struct arena *arena, struct segment_day **out, int *count,
     struct stw_err *err) STW_MUST_USE;
-/* After segment_store_apply: the day's counts of every segment that was evaluated. moves:
- * one a segment. Own transaction. */
-enum stw_code segment_days_put(struct db *db, const struct segment_host *host,
-    const struct segment_moves *moves, stw_usec now, struct stw_err *err) STW_MUST_USE;
-
 struct segment_move {
 	stw_usec at;
 	int bucket;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "engine/embed.h"
-#include "segments/book_patch_store.h"
 #include "segments/book_store.h"
 #include "segments/change_store.h"
 
@@ -314,6 +313,8 @@ retire(struct db *db, const char *code, const char *actor, stw_usec now,
 	params[0] = db_i64(info.def.segment_id);
 	rc = db_exec(db, DB_Q_SEGMENT_RETIRE, params, DB_NPARAMS(params), NULL, err);
 	if (rc == STW_OK)
+		rc = db_exec(db, DB_Q_SEGMENT_BUCKET_LOCK, NULL, 0, NULL, err);
+	if (rc == STW_OK)
 		rc = db_exec(
 		    db, DB_Q_SEGMENT_LEAVE_ALL, params, DB_NPARAMS(params), NULL, err);
 	segment_hash(&info.def, hash);
@@ -456,266 +457,142 @@ segment_store_install(
 	return rc;
 }
 
-/* ---- members --------------------------------------------------------------------------- */
-/* A stored member whom the book does not have. */
-struct orphan {
-	int bucket;
-	int64_t customer_id;
-	int segment; /* of the host */
-};
-
-struct stored {
-	struct bitmap *members; /* one a segment of the host */
-	struct orphan *orphans;
-	size_t norphans, cap;
-};
-
-static void
-stored_fini(struct stored *stored, int count)
+/* ---- hosts ----------------------------------------------------------------------------- */
+enum stw_code
+segment_store_hosts(struct db *db, const struct book_parts *parts,
+    struct member_image *image, struct arena *arena, struct segment_hosts *out,
+    struct stw_err *err)
 {
-	for (int i = 0; i < count; i++)
-		bitmap_fini(&stored->members[i]);
-	free(stored->members);
-	free(stored->orphans);
-}
+	struct segment_info *infos;
+	struct segment_def *defs;
+	enum stw_code rc;
+	int n;
 
-static int
-host_index(const struct segment_host *host, int64_t segment_id)
-{
-	for (int i = 0; i < host->count; i++) {
-		if (host->segments[i].def.segment_id == segment_id)
-			return i;
-	}
-	return -1;
-}
-
-static void
-stored_add(struct stored *stored, const struct segment_host *host, int bucket,
-    int64_t customer_id, int segment)
-{
-	size_t row = book_find(host->book, bucket, customer_id);
-
-	if (row != SIZE_MAX) {
-		bitmap_set(&stored->members[segment], row);
-		return;
-	}
-	if (stored->norphans == stored->cap) {
-		stored->cap = stored->cap == 0 ? 64 : stored->cap * 2;
-		stored->orphans = stw_xrealloc(
-		    stored->orphans, stored->cap * sizeof *stored->orphans);
-	}
-	stored->orphans[stored->norphans++] =
-	    (struct orphan){bucket, customer_id, segment};
-}
-
-static enum stw_code
-stored_read(struct db *db, enum db_query_id query, const struct segment_host *host,
-    struct stored *out, struct stw_err *err)
-{
-	struct db_copy_out *copy = NULL;
-	bool more;
-	enum stw_code rc = db_copy_out_begin(db, query, &copy, err);
-
+	out->count = 0;
+	rc = read_infos(db, NULL, false, arena, &infos, &n, err);
 	if (rc != STW_OK)
 		return rc;
-	while ((rc = db_copy_out_row(copy, &more, err)) == STW_OK && more) {
-		int segment = host_index(host, db_field_i64(copy, 2));
-
-		if (segment >= 0)
-			stored_add(out, host, db_field_i16(copy, 0),
-			    db_field_i64(copy, 1), segment);
-	}
-	db_copy_out_close(copy);
+	defs = arena_array(arena, (size_t)n + 1, sizeof *defs);
+	for (int i = 0; i < n; i++)
+		defs[i] = infos[i].def;
+	segment_hosts_init(out, parts, defs, n);
+	for (int p = 0; p < out->count; p++)
+		for (int i = 0; i < n; i++)
+			out->items[p].segments[i].known =
+			    infos[i].as_of != STW_USEC_NEVER;
+	if (image != NULL)
+		rc = member_store_read(db, image, out, err);
+	if (rc != STW_OK)
+		segment_hosts_fini(out);
 	return rc;
-}
-
-/* Of the customers of a patch, those who are gone included. */
-static enum stw_code
-stored_read_patch(struct db *db, const struct segment_host *host, struct stored *out,
-    struct stw_err *err)
-{
-	const struct book *book = host->book;
-	size_t rows = book->customers->rows, n = rows + book->ngone;
-	struct book_key *keys = stw_xalloc((n + 1) * sizeof *keys);
-	enum stw_code rc = db_begin_snapshot(db, err);
-
-	for (size_t row = 0; row < rows; row++)
-		keys[row] = (struct book_key){
-		    book_bucket_of(book, row), book->customer_id[row]};
-	for (size_t i = 0; i < book->ngone; i++)
-		keys[rows + i] = book->gone[i];
-	if (rc == STW_OK)
-		rc = book_keys_set(db, keys, n, err);
-	free(keys);
-	if (rc == STW_OK)
-		rc = stored_read(db, DB_Q_SEGMENT_KEY_MEMBERS, host, out, err);
-	if (rc == STW_OK)
-		return db_commit(db, err);
-	db_rollback(db);
-	return rc;
-}
-
-static enum stw_code
-stored_load(struct db *db, const struct segment_host *host, struct stored *out,
-    struct stw_err *err)
-{
-	*out = (struct stored){0};
-	out->members = stw_xalloc(((size_t)host->count + 1) * sizeof *out->members);
-	for (int i = 0; i < host->count; i++)
-		bitmap_init(&out->members[i], host->book->customers->rows);
-	return host->book->patch
-		   ? stored_read_patch(db, host, out, err)
-		   : stored_read(db, DB_Q_SEGMENT_MEMBERS, host, out, err);
 }
 
 enum stw_code
 segment_store_host(struct db *db, const struct book *book, struct arena *arena,
     struct segment_host *out, struct stw_err *err)
 {
-	struct segment_info *infos;
-	struct stored stored;
+	/* Its rows are only looked at. */
+	const struct book_parts parts = book_parts_of((struct book *)(uintptr_t)book);
+	struct segment_hosts hosts;
+	struct member_image image;
 	enum stw_code rc;
-	int n;
 
-	*out = (struct segment_host){0};
-	rc = read_infos(db, NULL, false, arena, &infos, &n, err);
-	if (rc != STW_OK)
-		return rc;
-	host_of_infos(out, book, infos, n);
-	rc = stored_load(db, out, &stored, err);
-	for (int i = 0; i < n && rc == STW_OK; i++)
-		bitmap_copy(&out->segments[i].members, &stored.members[i]);
-	stored_fini(&stored, n);
-	if (rc != STW_OK)
-		segment_host_fini(out);
+	member_image_init(&image);
+	rc = segment_store_hosts(
+	    db, &parts, book->customers->rows == 0 ? NULL : &image, arena, &hosts, err);
+	member_image_fini(&image);
+	*out = rc == STW_OK ? hosts.items[0] : (struct segment_host){0};
+	out->all = NULL;
 	return rc;
 }
 
-/* ---- differences ------------------------------------------------------------------------ */
-struct diff {
-	int64_t *segment_ids, *customer_ids;
-	size_t count, cap;
-};
-
-static void
-diff_add(struct diff *diff, int64_t segment_id, int64_t customer_id)
+enum stw_code
+segment_store_use(struct db *db, struct segment_hosts *hosts, const struct rule *rule,
+    struct stw_err *err)
 {
-	if (diff->count == diff->cap) {
-		diff->cap = diff->cap == 0 ? 1024 : diff->cap * 2;
-		diff->segment_ids =
-		    stw_xrealloc(diff->segment_ids, diff->cap * sizeof(int64_t));
-		diff->customer_ids =
-		    stw_xrealloc(diff->customer_ids, diff->cap * sizeof(int64_t));
+	const char *const *codes;
+	int n = rule_segments(rule, &codes);
+	enum stw_code rc = STW_OK;
+
+	for (int i = 0; i < n && rc == STW_OK; i++) {
+		const struct segment *segment =
+		    segment_host_find(&hosts->items[0], str_of(codes[i]));
+
+		if (segment != NULL)
+			rc = member_store_read_one(
+			    db, hosts, (int)(segment - hosts->items[0].segments), err);
 	}
-	diff->segment_ids[diff->count] = segment_id;
-	diff->customer_ids[diff->count++] = customer_id;
-}
-
-static void
-diff_fini(struct diff *diff)
-{
-	free(diff->segment_ids);
-	free(diff->customer_ids);
-}
-
-/* Rows of one bucket that are in a and not in b. */
-static int64_t
-diff_rows(struct diff *diff, const struct book *book, int bucket,
-    const struct segment *segment, const struct bitmap *a, const struct bitmap *b)
-{
-	size_t end = book->first[bucket + 1];
-	int64_t n = 0;
-
-	for (size_t row = bitmap_next(a, book->first[bucket]); row < end;
-	     row = bitmap_next(a, row + 1)) {
-		if (bitmap_get(b, row))
-			continue;
-		diff_add(diff, segment->def.segment_id, book->customer_id[row]);
-		n++;
-	}
-	return n;
-}
-
-static enum stw_code
-write_diff(struct db *db, enum db_query_id query, int bucket, stw_usec now,
-    const struct diff *diff, struct stw_err *err)
-{
-	const struct db_param params[] = {db_i64(bucket), db_usec(now),
-	    db_i64s(diff->segment_ids, diff->count),
-	    db_i64s(diff->customer_ids, diff->count)};
-
-	if (diff->count == 0)
-		return STW_OK;
-	return db_exec(db, query, params, DB_NPARAMS(params), NULL, err);
-}
-
-struct apply {
-	struct db *db;
-	const struct segment_host *host;
-	struct stored stored;
-	struct diff enter, leave;
-	struct segment_moves *moves;
-	stw_usec now;
-};
-
-static enum stw_code
-apply_bucket(struct apply *a, int bucket, struct stw_err *err)
-{
-	enum stw_code rc;
-
-	a->enter.count = a->leave.count = 0;
-	for (int i = 0; i < a->host->count; i++) {
-		const struct segment *segment = &a->host->segments[i];
-		const struct bitmap *before = &a->stored.members[i];
-
-		if (!segment->evaluated)
-			continue;
-		a->moves[i].entered += diff_rows(&a->enter, a->host->book, bucket,
-		    segment, &segment->members, before);
-		a->moves[i].left += diff_rows(&a->leave, a->host->book, bucket, segment,
-		    before, &segment->members);
-	}
-	for (size_t i = 0; i < a->stored.norphans; i++) {
-		const struct orphan *orphan = &a->stored.orphans[i];
-		const struct segment *segment = &a->host->segments[orphan->segment];
-
-		if (orphan->bucket != bucket || !segment->evaluated)
-			continue;
-		diff_add(&a->leave, segment->def.segment_id, orphan->customer_id);
-		a->moves[orphan->segment].left++;
-	}
-	if (a->enter.count == 0 && a->leave.count == 0)
-		return STW_OK;
-	rc = db_begin(a->db, err);
-	if (rc != STW_OK)
-		return rc;
-	rc = write_diff(a->db, DB_Q_SEGMENT_LEAVE, bucket, a->now, &a->leave, err);
-	if (rc == STW_OK)
-		rc = write_diff(
-		    a->db, DB_Q_SEGMENT_ENTER, bucket, a->now, &a->enter, err);
-	if (rc == STW_OK)
-		return db_commit(a->db, err);
-	db_rollback(a->db);
 	return rc;
 }
 
+/* ---- counts ----------------------------------------------------------------------------- */
+/* Of the segments that were evaluated; parallel. */
+struct counts {
+	int64_t *ids, *versions, *matched, *undecided, *entered, *left;
+	size_t n;
+};
+
+static void
+counts_take(struct counts *c, const struct segment_hosts *hosts,
+    const struct segment_moves *moves, struct arena *arena)
+{
+	const struct segment_host *host = &hosts->items[0];
+	size_t n = (size_t)host->count;
+
+	*c = (struct counts){.ids = arena_array(arena, n, sizeof *c->ids),
+	    .versions = arena_array(arena, n, sizeof *c->versions),
+	    .matched = arena_array(arena, n, sizeof *c->matched),
+	    .undecided = arena_array(arena, n, sizeof *c->undecided),
+	    .entered = arena_array(arena, n, sizeof *c->entered),
+	    .left = arena_array(arena, n, sizeof *c->left)};
+	for (int i = 0; i < host->count; i++) {
+		if (!host->segments[i].evaluated)
+			continue;
+		c->ids[c->n] = host->segments[i].def.segment_id;
+		c->versions[c->n] = host->segments[i].def.version;
+		c->matched[c->n] = segment_hosts_members(hosts, i);
+		c->undecided[c->n] = segment_hosts_undecided(hosts, i);
+		c->entered[c->n] = moves[i].entered;
+		c->left[c->n++] = moves[i].left;
+	}
+}
+
 static enum stw_code
-write_result(struct db *db, const struct segment *segment,
+write_counts(struct db *db, const struct segment_hosts *hosts,
     const struct segment_moves *moves, stw_usec now, struct stw_err *err)
+{
+	struct arena arena;
+	struct counts c;
+	enum stw_code rc;
+
+	arena_init(&arena);
+	counts_take(&c, hosts, moves, &arena);
+	{
+		const struct db_param all[] = {db_usec(now), db_i64s(c.ids, c.n),
+		    db_i64s(c.versions, c.n), db_i64s(c.matched, c.n),
+		    db_i64s(c.undecided, c.n), db_i64s(c.entered, c.n),
+		    db_i64s(c.left, c.n)};
+		const struct db_param day[] = {
+		    db_day(zone_local(hosts->items[0].book->zone, now).day), all[0],
+		    all[1], all[2], all[3], all[4], all[5], all[6]};
+
+		rc = db_exec(
+		    db, DB_Q_SEGMENT_EVALUATED, all, DB_NPARAMS(all), NULL, err);
+		if (rc == STW_OK)
+			rc = db_exec(
+			    db, DB_Q_SEGMENT_DAY_PUT, day, DB_NPARAMS(day), NULL, err);
+	}
+	arena_fini(&arena);
+	return rc;
+}
+
+static enum stw_code
+write_failure(
+    struct db *db, const struct segment *segment, stw_usec now, struct stw_err *err)
 {
 	struct buf failure;
 	enum stw_code rc;
 
-	if (segment->evaluated) {
-		const struct db_param params[] = {db_i64(segment->def.segment_id),
-		    db_i64(segment->def.version), db_usec(now),
-		    db_i64((int64_t)bitmap_count(&segment->members)),
-		    db_i64((int64_t)bitmap_count(&segment->undecided)),
-		    db_i64(moves->entered), db_i64(moves->left)};
-
-		return db_exec(
-		    db, DB_Q_SEGMENT_EVALUATED, params, DB_NPARAMS(params), NULL, err);
-	}
 	buf_init(&failure);
 	segment_failure_print(segment, &failure);
 	{
@@ -731,56 +608,38 @@ write_result(struct db *db, const struct segment *segment,
 
 /* A patch tells how many came and went; the rest is for an evaluation of everybody. */
 static enum stw_code
-write_touched(const struct apply *a, int i, struct stw_err *err)
+write_touched(struct db *db, const struct segment_host *host, int i,
+    const struct segment_moves *moves, stw_usec now, struct stw_err *err)
 {
-	const struct segment *segment = &a->host->segments[i];
-	const struct segment_moves *moves = &a->moves[i];
+	const struct segment *segment = &host->segments[i];
 	const struct db_param params[] = {db_i64(segment->def.segment_id),
 	    db_i64(segment->def.version), db_i64(moves->entered), db_i64(moves->left),
-	    db_day(zone_local(a->host->book->zone, a->now).day), db_usec(a->now)};
+	    db_day(zone_local(host->book->zone, now).day), db_usec(now)};
 
 	if (moves->entered == 0 && moves->left == 0)
 		return STW_OK;
-	return db_exec(
-	    a->db, DB_Q_SEGMENT_TOUCHED, params, DB_NPARAMS(params), NULL, err);
-}
-
-static enum stw_code
-write_results(struct apply *a, struct stw_err *err)
-{
-	enum stw_code rc = db_begin(a->db, err);
-
-	if (rc != STW_OK)
-		return rc;
-	for (int i = 0; i < a->host->count && rc == STW_OK; i++) {
-		rc = a->host->book->patch ? write_touched(a, i, err)
-					  : write_result(a->db, &a->host->segments[i],
-						&a->moves[i], a->now, err);
-	}
-	if (rc == STW_OK)
-		return db_commit(a->db, err);
-	db_rollback(a->db);
-	return rc;
+	return db_exec(db, DB_Q_SEGMENT_TOUCHED, params, DB_NPARAMS(params), NULL, err);
 }
 
 enum stw_code
-segment_store_apply(struct db *db, const struct segment_host *host, stw_usec now,
-    const struct progress *progress, struct segment_moves *moves, struct stw_err *err)
+segment_store_count(struct db *db, const struct segment_hosts *hosts,
+    const struct segment_moves *moves, stw_usec now, struct stw_err *err)
 {
-	struct apply a = {.db = db, .host = host, .moves = moves, .now = now};
-	enum stw_code rc;
+	const struct segment_host *host = &hosts->items[0];
+	enum stw_code rc = db_begin(db, err);
 
-	for (int i = 0; i < host->count; i++)
-		moves[i] = (struct segment_moves){0};
-	rc = stored_load(db, host, &a.stored, err);
-	for (int bucket = 0; bucket < BOOK_BUCKETS && rc == STW_OK; bucket++) {
-		rc = apply_bucket(&a, bucket, err);
-		progress_tell(progress, "members", bucket + 1, BOOK_BUCKETS);
+	if (rc != STW_OK)
+		return rc;
+	if (!host->book->patch)
+		rc = write_counts(db, hosts, moves, now, err);
+	for (int i = 0; i < host->count && rc == STW_OK; i++) {
+		if (host->book->patch)
+			rc = write_touched(db, host, i, &moves[i], now, err);
+		else if (!host->segments[i].evaluated)
+			rc = write_failure(db, &host->segments[i], now, err);
 	}
 	if (rc == STW_OK)
-		rc = write_results(&a, err);
-	stored_fini(&a.stored, host->count);
-	diff_fini(&a.enter);
-	diff_fini(&a.leave);
+		return db_commit(db, err);
+	db_rollback(db);
 	return rc;
 }

@@ -11,6 +11,7 @@
 #define STW_SEGMENTS_SEGMENT_STORE_H
 
 #include "db/db.h"
+#include "segments/member_store.h"
 #include "segments/segment.h"
 
 struct segment_info {
@@ -63,19 +64,19 @@ enum stw_code segment_store_install(struct db *db, const char *actor, stw_usec n
  * no tick has run in this process. segment_host_fini when done; texts in the arena. */
 enum stw_code segment_store_host(struct db *db, const struct book *book,
     struct arena *arena, struct segment_host *out, struct stw_err *err) STW_MUST_USE;
-
-/* How many came and went in one segment. */
-struct segment_moves {
-	int64_t entered, left;
-};
-/* Over a patch (struct book) only its customers are looked at, and of the segments only
- * the number of members is written.
- * After segments_evaluate on a host from segment_store_host: writes the differences to
- * what is stored, one transaction a bucket, then the counts or the failure of each
- * segment. moves: one a segment of the host. */
-enum stw_code segment_store_apply(struct db *db, const struct segment_host *host,
-    stw_usec now, const struct progress *progress, struct segment_moves *moves,
+/* The same over the parts of a book; image: where the memberships are kept between calls.
+ * NULL: members are left out, for segment_store_use. segment_hosts_fini when done. */
+enum stw_code segment_store_hosts(struct db *db, const struct book_parts *parts,
+    struct member_image *image, struct arena *arena, struct segment_hosts *out,
     struct stw_err *err) STW_MUST_USE;
+/* The stored members of the segments that the rule asks for. */
+enum stw_code segment_store_use(struct db *db, struct segment_hosts *hosts,
+    const struct rule *rule, struct stw_err *err) STW_MUST_USE;
+
+/* After member_store_write: the counts, also those of the local day, or the failure of each
+ * segment. Of a patch (struct book) only how many members came and went. Own transaction. */
+enum stw_code segment_store_count(struct db *db, const struct segment_hosts *hosts,
+    const struct segment_moves *moves, stw_usec now, struct stw_err *err) STW_MUST_USE;
 
 struct segment_membership {
 	const char *code;

@@ -3,46 +3,67 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/log.h"
 #include "segments/promise_store.h"
 #include "segments/segment_list_store.h"
-#include "segments/segment_report_store.h"
 
 /* ---- stages ---------------------------------------------------------------------- */
-static void
-count_stages(const struct book *book, struct segments_tick_result *r)
+static int64_t *
+count_codes(const struct book *book, struct arena *arena)
 {
 	const struct column *col = &book->customers->cols[book->col_stage];
-	uint32_t n = col_dict_count(col->dict);
-	int64_t *by_code = arena_array(&r->arena, n, sizeof *by_code);
+	int64_t *by_code =
+	    arena_array(arena, col_dict_count(col->dict), sizeof *by_code);
 
 	for (size_t row = 0; row < book->customers->rows; row++) {
-		if (column_has(col, row))
+		if (!book_is_dead(book, row) && column_has(col, row))
 			by_code[column_code(col, row)]++;
 	}
+	return by_code;
+}
+
+static void
+count_stages(const struct book_parts *parts, struct segments_tick_result *r)
+{
 	r->nstages = r->model.nstages;
 	r->stages = arena_array(&r->arena, (size_t)r->nstages, sizeof *r->stages);
 	for (int i = 0; i < r->nstages; i++) {
 		const struct lifecycle_stage *stage = &r->model.stages[i];
-		uint32_t code = col_dict_find(col->dict, str_of(stage->code));
 
-		r->stages[i] = (struct tick_stage){
-		    .code = stage->code,
+		r->stages[i] = (struct tick_stage){.code = stage->code,
 		    .name_zh = stage->name_zh,
-		    .name_en = stage->name_en,
-		    .customers = code == UINT32_MAX ? 0 : by_code[code],
-		};
+		    .name_en = stage->name_en};
+	}
+	for (int p = 0; p < parts->count; p++) {
+		const struct book *book = parts->books[p];
+		const struct col_dict *dict =
+		    book->customers->cols[book->col_stage].dict;
+		const int64_t *by_code = count_codes(book, &r->arena);
+
+		for (int i = 0; i < r->nstages; i++) {
+			uint32_t code = col_dict_find(dict, str_of(r->stages[i].code));
+
+			r->stages[i].customers +=
+			    code == UINT32_MAX ? 0 : by_code[code];
+		}
 	}
 }
 
+/* changes: one a part. */
 static void
-count_flows(const struct lifecycle_changes *changes, struct segments_tick_result *r)
+count_flows(
+    const struct lifecycle_changes *changes, int nparts, struct segments_tick_result *r)
 {
 	size_t n = (size_t)r->model.nstages;
 	int64_t *matrix = arena_array(&r->arena, (n + 1) * n, sizeof *matrix);
 
-	for (size_t i = 0; i < changes->count; i++)
-		matrix[(size_t)(changes->items[i].from + 1) * n +
-		       (size_t)changes->items[i].to]++;
+	for (int p = 0; p < nparts; p++) {
+		for (size_t i = 0; i < changes[p].count; i++)
+			matrix[(size_t)(changes[p].items[i].from + 1) * n +
+			       (size_t)changes[p].items[i].to]++;
+		r->stage_changes += (int64_t)changes[p].count;
+		r->stage_undecided += (int64_t)changes[p].undecided;
+	}
 	r->flows = arena_array(&r->arena, (n + 1) * n, sizeof *r->flows);
 	for (size_t from = 0; from <= n; from++) {
 		for (size_t to = 0; to < n; to++) {
@@ -55,28 +76,42 @@ count_flows(const struct lifecycle_changes *changes, struct segments_tick_result
 			};
 		}
 	}
-	r->stage_changes = (int64_t)changes->count;
-	r->stage_undecided = (int64_t)changes->undecided;
+}
+
+/* What a step took is the time since the last call. */
+static void
+took(stw_usec *since, stw_usec *out)
+{
+	stw_usec now = stw_monotonic();
+
+	*out = now - *since;
+	*since = now;
 }
 
 static enum stw_code
-tick_stages(struct db *db, struct book *book, stw_usec now,
+tick_stages(struct db *db, const struct book_parts *parts, stw_usec now,
     const struct progress *progress, struct segments_tick_result *r,
     struct stw_err *err)
 {
-	struct lifecycle_changes changes = {0};
+	struct lifecycle_changes changes[BOOK_PARTS_MAX] = {0};
+	stw_usec since = stw_monotonic();
 	enum stw_code rc = lifecycle_store_active(db, &r->arena, &r->model, err);
 
-	if (rc == STW_OK)
-		rc = lifecycle_evaluate(book, &r->model, now, progress, &changes, err);
+	for (int p = 0; p < parts->count && rc == STW_OK; p++)
+		rc = lifecycle_evaluate(
+		    parts->books[p], &r->model, now, progress, &changes[p], err);
+	took(&since, &r->times.stage_rules);
 	if (rc == STW_OK)
 		rc = lifecycle_store_apply(
-		    db, book, &r->model, &changes, now, progress, err);
+		    db, parts, &r->model, changes, now, progress, err);
+	took(&since, &r->times.stage_writes);
 	if (rc == STW_OK) {
-		count_flows(&changes, r);
-		count_stages(book, r);
+		count_flows(changes, parts->count, r);
+		count_stages(parts, r);
 	}
-	lifecycle_changes_free(&changes);
+	for (int p = 0; p < parts->count; p++)
+		lifecycle_changes_free(&changes[p]);
+	took(&since, &r->times.counts);
 	return rc;
 }
 
@@ -84,18 +119,20 @@ tick_stages(struct db *db, struct book *book, stw_usec now,
 static void
 count_segments(const struct segment_moves *moves, struct segments_tick_result *r)
 {
-	r->nsegments = r->host.count;
+	const struct segment_host *host = &r->hosts.items[0];
+
+	r->nsegments = host->count;
 	r->segments = arena_array(&r->arena, (size_t)r->nsegments, sizeof *r->segments);
 	for (int i = 0; i < r->nsegments; i++) {
-		const struct segment *segment = &r->host.segments[i];
+		const struct segment *segment = &host->segments[i];
 
 		r->segments[i] = (struct tick_segment){
 		    .code = segment->def.code,
 		    .name_zh = segment->def.name_zh,
 		    .name_en = segment->def.name_en,
 		    .version = segment->def.version,
-		    .matched = (int64_t)bitmap_count(&segment->members),
-		    .undecided = (int64_t)bitmap_count(&segment->undecided),
+		    .matched = segment_hosts_members(&r->hosts, i),
+		    .undecided = segment_hosts_undecided(&r->hosts, i),
 		    .entered = moves[i].entered,
 		    .left = moves[i].left,
 		};
@@ -110,55 +147,96 @@ count_segments(const struct segment_moves *moves, struct segments_tick_result *r
 	}
 }
 
+/* The rules, and what no rule decides. */
+static void
+evaluate_segments(struct db *db, const struct promise_parts *promises, stw_usec now,
+    const struct progress *progress, struct segments_tick_result *r)
+{
+	struct segment_lists lists = {.db = db};
+	struct segment_source *sources = r->hosts.items[0].sources;
+
+	sources[SEGMENT_COMPUTED] = promise_source(promises);
+	sources[SEGMENT_LIST] = segment_list_source(&lists);
+	segments_evaluate_parts(&r->hosts, now, progress);
+	sources[SEGMENT_COMPUTED] = (struct segment_source){0};
+	sources[SEGMENT_LIST] = (struct segment_source){0};
+	segment_lists_fini(&lists);
+}
+
 static enum stw_code
-tick_segments(struct db *db, const struct book *book, stw_usec now,
-    const struct progress *progress, struct segments_tick_result *r,
+tick_segments(struct db *db, const struct book_parts *parts, struct member_image *image,
+    stw_usec now, const struct progress *progress, struct segments_tick_result *r,
     struct stw_err *err)
 {
-	struct promise_results promises = {0};
+	struct promise_parts promises = {.count = 0};
+	stw_usec since = stw_monotonic();
 	struct segment_moves *moves;
-	enum stw_code rc = segment_store_host(db, book, &r->arena, &r->host, err);
+	enum stw_code rc =
+	    segment_store_hosts(db, parts, image, &r->arena, &r->hosts, err);
 
+	took(&since, &r->times.members_read);
 	if (rc == STW_OK)
-		rc = promises_evaluate(&r->model, book, now, &promises, err);
+		rc = promises_evaluate_parts(&r->model, parts, now, &promises, err);
 	if (rc != STW_OK)
 		return rc;
-	moves = arena_array(&r->arena, (size_t)r->host.count, sizeof *moves);
-	r->host.sources[SEGMENT_COMPUTED] = promise_source(&promises);
-	r->host.sources[SEGMENT_LIST] = segment_list_source(db);
-	rc = segments_evaluate(&r->host, now, progress, err);
-	r->host.sources[SEGMENT_COMPUTED] = (struct segment_source){0};
-	r->host.sources[SEGMENT_LIST] = (struct segment_source){0};
-	if (rc == STW_OK)
-		rc = segment_store_apply(db, &r->host, now, progress, moves, err);
-	/* What is counted of everybody; a patch's moves have been added to it. */
-	if (rc == STW_OK && !book->patch)
-		rc = segment_days_put(db, &r->host, moves, now, err);
-	if (rc == STW_OK && !book->patch)
+	for (int p = 0; p < promises.count; p++)
+		r->overdue += (int64_t)bitmap_count(&promises.items[p].any);
+	evaluate_segments(db, &promises, now, progress, r);
+	took(&since, &r->times.segment_rules);
+	moves = arena_array(&r->arena, (size_t)r->hosts.items[0].count, sizeof *moves);
+	rc = member_store_write(db, image, &r->hosts, now, progress, moves, err);
+	took(&since, &r->times.member_writes);
+	/* A patch's moves are added to what is counted of everybody. */
+	if (rc == STW_OK && !parts->books[0]->patch)
 		rc = promise_store_count(db, &promises, now, err);
+	promise_parts_fini(&promises);
 	if (rc == STW_OK)
 		count_segments(moves, r);
-	r->overdue = (int64_t)bitmap_count(&promises.any);
-	promise_results_fini(&promises);
+	if (rc == STW_OK)
+		rc = db_script(db, "RESET synchronous_commit", err);
+	if (rc == STW_OK)
+		rc = segment_store_count(db, &r->hosts, moves, now, err);
+	r->times.counts += stw_monotonic() - since;
+	return rc;
+}
+
+static enum stw_code
+tick(struct db *db, const struct book_parts *parts, struct member_image *image,
+    stw_usec now, const struct progress *progress, struct segments_tick_result *result,
+    struct stw_err *err)
+{
+	/* What is written bucket by bucket goes to disk with the counts at the end. */
+	enum stw_code rc = db_script(db, "SET synchronous_commit = off", err);
+
+	if (rc != STW_OK)
+		return rc;
+	rc = tick_stages(db, parts, now, progress, result, err);
+	if (rc == STW_OK)
+		rc = tick_segments(db, parts, image, now, progress, result, err);
+	if (rc != STW_OK) {
+		struct stw_err why;
+
+		member_image_forget(image);
+		/* A connection that is gone comes back as it was. */
+		if (db_script(db, "RESET synchronous_commit", &why) != STW_OK)
+			log_err(LOG_DEBUG, "tick_reset", &why);
+	}
 	return rc;
 }
 
 enum stw_code
-segments_tick(struct db *db, struct book *book, stw_usec now,
-    const struct progress *progress, struct segments_tick_result *result,
+segments_tick(struct db *db, const struct book_parts *parts, struct member_image *image,
+    stw_usec now, const struct progress *progress, struct segments_tick_result *result,
     struct stw_err *err)
 {
-	stw_usec start = stw_monotonic(), middle;
+	struct member_image own;
 	enum stw_code rc;
 
 	*result = (struct segments_tick_result){0};
 	arena_init(&result->arena);
-	rc = tick_stages(db, book, now, progress, result, err);
-	middle = stw_monotonic();
-	if (rc == STW_OK)
-		rc = tick_segments(db, book, now, progress, result, err);
-	result->stage_usec = middle - start;
-	result->segment_usec = stw_monotonic() - middle;
+	member_image_init(&own);
+	rc = tick(db, parts, image == NULL ? &own : image, now, progress, result, err);
+	member_image_fini(&own);
 	if (rc != STW_OK)
 		segments_tick_fini(result);
 	return rc;
@@ -167,7 +245,7 @@ segments_tick(struct db *db, struct book *book, stw_usec now,
 void
 segments_tick_fini(struct segments_tick_result *result)
 {
-	segment_host_fini(&result->host);
+	segment_hosts_fini(&result->hosts);
 	arena_fini(&result->arena);
 	*result = (struct segments_tick_result){0};
 }

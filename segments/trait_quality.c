@@ -95,14 +95,50 @@ make_cuts(int64_t *keys, size_t n, struct trait_spread *out)
 	}
 }
 
-static void
-spread_numbers(const struct column *col, size_t rows, size_t step,
-    const struct trait_spread *base, struct trait_spread *out)
+/* Rows, evenly chosen from those that are not dead. */
+struct sample {
+	struct place {
+		const struct column *col;
+		size_t row;
+	} * items;
+	size_t count;
+};
+
+static bool
+is_dead(const struct trait_rows *rows, int part, size_t row)
 {
-	int64_t *keys = stw_xalloc((rows / step + 1) * sizeof *keys);
+	return rows->dead[part].bits != 0 && bitmap_get(&rows->dead[part], row);
+}
+
+static struct sample
+sample_take(const struct trait_rows *rows, int col, size_t total)
+{
+	size_t step = total / TRAIT_SAMPLE_MAX + 1, at = 0;
+	struct sample sample = {
+	    .items = stw_xalloc((total / step + 1) * sizeof *sample.items)};
+
+	for (int p = 0; p < rows->count; p++) {
+		for (size_t row = 0; row < rows->tables[p]->rows; row++) {
+			if (is_dead(rows, p, row) || at++ % step != 0)
+				continue;
+			sample.items[sample.count++] =
+			    (struct place){&rows->tables[p]->cols[col], row};
+		}
+	}
+	return sample;
+}
+
+static void
+spread_numbers(const struct sample *sample, const struct trait_spread *base,
+    struct trait_spread *out)
+{
+	int64_t *keys = stw_xalloc((sample->count + 1) * sizeof *keys);
 	size_t n = 0;
 
-	for (size_t row = 0; row < rows; row += step) {
+	for (size_t i = 0; i < sample->count; i++) {
+		const struct column *col = sample->items[i].col;
+		size_t row = sample->items[i].row;
+
 		if (column_has(col, row))
 			keys[n++] = col->type == COL_DOUBLE
 					? double_key(column_double(col, row))
@@ -121,11 +157,13 @@ spread_numbers(const struct column *col, size_t rows, size_t step,
 }
 
 static void
-spread_words(
-    const struct column *col, size_t rows, size_t step, struct trait_spread *out)
+spread_words(const struct sample *sample, struct trait_spread *out)
 {
 	out->nbins = TRAIT_BINS;
-	for (size_t row = 0; row < rows; row += step) {
+	for (size_t i = 0; i < sample->count; i++) {
+		const struct column *col = sample->items[i].col;
+		size_t row = sample->items[i].row;
+
 		if (!column_has(col, row))
 			continue;
 		if (col->type == COL_BOOL)
@@ -136,38 +174,102 @@ spread_words(
 	}
 }
 
-static stw_usec
-newest_of(const struct column *col, const struct zone *zone)
+/* Counts one part; *newest: the largest value, INT64_MIN while there is none. */
+static void
+look_at_part(const struct trait_rows *rows, int part, int col, int64_t *newest,
+    struct trait_look *out)
 {
-	const struct col_pack *pack = col->pack;
+	const struct table *table = rows->tables[part];
+	const struct column *column = &table->cols[col];
+	const struct col_pack *pack = column->pack;
+	bool dated = column->type == COL_DATE || column->type == COL_TIMESTAMP;
 
-	if (pack->rows == 0 || pack->min > pack->max)
-		return STW_USEC_NEVER;
-	if (col->type == COL_TIMESTAMP)
-		return pack->max;
-	return col->type == COL_DATE ? zone_instant(zone, (stw_day)pack->max, 0)
-				     : STW_USEC_NEVER;
+	STW_ASSERT(pack != NULL);
+	if (rows->dead[part].bits == 0) {
+		out->total += (int64_t)table->rows;
+		out->missing += (int64_t)pack->missing;
+		if (dated && pack->rows > 0 && pack->min <= pack->max &&
+		    pack->max > *newest)
+			*newest = pack->max;
+		return;
+	}
+	for (size_t row = 0; row < table->rows; row++) {
+		if (is_dead(rows, part, row))
+			continue;
+		out->total++;
+		if (!column_has(column, row))
+			out->missing++;
+		else if (dated && column_int(column, row) > *newest)
+			*newest = column_int(column, row);
+	}
 }
 
 void
-trait_look_at(const struct table *table, int col, const struct zone *zone, bool spread,
-    const struct trait_spread *base, struct trait_look *out)
+trait_look_at(const struct trait_rows *rows, int col, const struct zone *zone,
+    bool spread, const struct trait_spread *base, struct trait_look *out)
 {
-	const struct column *column = &table->cols[col];
-	size_t step = table->rows / TRAIT_SAMPLE_MAX + 1;
+	enum col_type type = rows->tables[0]->cols[col].type;
+	int64_t newest = INT64_MIN;
+	struct sample sample;
 
-	STW_ASSERT(column->pack != NULL);
-	*out = (struct trait_look){
-	    .total = (int64_t)table->rows,
-	    .missing = (int64_t)column->pack->missing,
-	    .newest = newest_of(column, zone),
-	};
+	*out = (struct trait_look){.newest = STW_USEC_NEVER};
+	for (int p = 0; p < rows->count; p++)
+		look_at_part(rows, p, col, &newest, out);
+	if (newest != INT64_MIN)
+		out->newest =
+		    type == COL_DATE ? zone_instant(zone, (stw_day)newest, 0) : newest;
 	if (!spread)
 		return;
-	if (column->type == COL_STRING || column->type == COL_BOOL)
-		spread_words(column, table->rows, step, &out->spread);
+	sample = sample_take(rows, col, (size_t)out->total);
+	if (type == COL_STRING || type == COL_BOOL)
+		spread_words(&sample, &out->spread);
 	else
-		spread_numbers(column, table->rows, step, base, &out->spread);
+		spread_numbers(&sample, base, &out->spread);
+	free(sample.items);
+}
+
+/* ---- rows ---------------------------------------------------------------------------- */
+/* The child rows of dead customers. */
+static void
+bury_children(const struct table *customers, const struct bitmap *dead, int child,
+    struct bitmap *out)
+{
+	const uint32_t *offsets = customers->children[child].offsets;
+
+	bitmap_init(out, customers->children[child].table->rows);
+	for (size_t row = bitmap_next(dead, 0); row != SIZE_MAX;
+	     row = bitmap_next(dead, row + 1))
+		for (size_t i = offsets[row]; i < offsets[row + 1]; i++)
+			bitmap_set(out, i);
+}
+
+void
+trait_rows_init(struct trait_rows *rows, const struct book_parts *parts, const char *of)
+{
+	*rows = (struct trait_rows){.count = parts->count};
+	for (int p = 0; p < parts->count; p++) {
+		const struct table *customers = parts->books[p]->customers;
+		const struct bitmap *dead = parts->books[p]->dead;
+		int child = table_find_child(customers, of);
+
+		rows->tables[p] =
+		    child < 0 ? customers : customers->children[child].table;
+		if (dead == NULL)
+			continue;
+		if (child < 0) {
+			bitmap_init(&rows->dead[p], dead->bits);
+			bitmap_copy(&rows->dead[p], dead);
+		} else {
+			bury_children(customers, dead, child, &rows->dead[p]);
+		}
+	}
+}
+
+void
+trait_rows_fini(struct trait_rows *rows)
+{
+	for (int p = 0; p < rows->count; p++)
+		bitmap_fini(&rows->dead[p]);
 }
 
 /* ---- judging ------------------------------------------------------------------------ */

@@ -65,9 +65,21 @@ struct trait_finding {
 const char *trait_breach_name(enum trait_breach breach); /* "STALE"; "" for GOOD */
 bool trait_breach_parse(struct str name, enum trait_breach *out);
 
-/* Looks at a packed column of a table of the book. base gives the cuts to count by; NULL
- * or without bins: new cuts are made. spread: whether to look at it at all. */
-void trait_look_at(const struct table *table, int col, const struct zone *zone,
+/* The rows of one of the book's tables, in all its parts. */
+struct trait_rows {
+	const struct table *tables[BOOK_PARTS_MAX];
+	struct bitmap
+	    dead[BOOK_PARTS_MAX]; /* of customers that a newer part has; or 0 bits */
+	int count;
+};
+/* of: as in struct trait. */
+void trait_rows_init(
+    struct trait_rows *rows, const struct book_parts *parts, const char *of);
+void trait_rows_fini(struct trait_rows *rows);
+
+/* Looks at a packed column. base gives the cuts to count by; NULL or without bins: new cuts
+ * are made. spread: whether to look at it at all. */
+void trait_look_at(const struct trait_rows *rows, int col, const struct zone *zone,
     bool spread, const struct trait_spread *base, struct trait_look *out);
 /* Population stability index of two spreads over the same bins, in thousandths; the
  * spread of nothing drifts nowhere. */

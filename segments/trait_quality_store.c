@@ -266,27 +266,18 @@ trait_quality_accept(struct db *db, const char *of, const char *name, const char
 }
 
 /* ---- looking ------------------------------------------------------------------------ */
-/* The table of the book that a trait of the catalogue is a column of. */
-static const struct table *
-table_of(const struct book *book, const char *of)
-{
-	int child;
-
-	if (strcmp(of, "customer") == 0)
-		return book->customers;
-	child = table_find_child(book->customers, of);
-	STW_ASSERT(child >= 0);
-	return book->customers->children[child].table;
-}
-
 static void
-look_at(const struct book *book, const struct table *table, int col,
-    const struct trait *trait, stw_usec now, struct trait_quality *q)
+look_at(const struct book_parts *parts, int col, const struct trait *trait,
+    stw_usec now, struct trait_quality *q)
 {
 	bool based = q->base_at != STW_USEC_NEVER;
+	struct trait_rows rows;
 
-	trait_look_at(table, col, book->zone, q->limits.max_drift != TRAIT_NO_LIMIT,
-	    based ? &q->base.spread : NULL, &q->look);
+	trait_rows_init(&rows, parts, trait->of);
+	trait_look_at(&rows, col, parts->books[0]->zone,
+	    q->limits.max_drift != TRAIT_NO_LIMIT, based ? &q->base.spread : NULL,
+	    &q->look);
+	trait_rows_fini(&rows);
 	/* A value that is as it was is not written again: what is old is the feed. */
 	if (trait_is_fed(trait))
 		q->look.newest = trait->fed_at;
@@ -338,19 +329,29 @@ find(struct trait_quality *items, int count, const struct trait *trait)
 	return NULL;
 }
 
+static int
+find_column(const struct book *book, const struct trait *trait)
+{
+	int child = table_find_child(book->customers, trait->of);
+
+	return table_find_column(
+	    child < 0 ? book->customers : book->customers->children[child].table,
+	    trait->name);
+}
+
 /* The newest lists of limits may speak of a trait that is retired by now: it stays as it
  * was. */
 static enum stw_code
-refresh(struct db *db, const struct book *book, const struct trait_catalogue *catalogue,
-    stw_usec now, struct trait_quality *items, int *count, struct stw_err *err)
+refresh(struct db *db, const struct book_parts *parts,
+    const struct trait_catalogue *catalogue, stw_usec now, struct trait_quality *items,
+    int *count, struct stw_err *err)
 {
 	enum stw_code rc = STW_OK;
 
 	for (int i = 0; i < catalogue->count && rc == STW_OK; i++) {
 		const struct trait *trait = &catalogue->traits[i];
 		struct trait_quality *q = find(items, *count, trait);
-		const struct table *table = table_of(book, trait->of);
-		int col = table_find_column(table, trait->name);
+		int col = find_column(parts->books[0], trait);
 
 		/* What was added after the book was loaded waits for the next one. */
 		if ((q == NULL && !trait->own) || col < 0)
@@ -359,14 +360,14 @@ refresh(struct db *db, const struct book *book, const struct trait_catalogue *ca
 			q = &items[(*count)++];
 			*q = unknown_quality(trait->of, trait->name);
 		}
-		look_at(book, table, col, trait, now, q);
+		look_at(parts, col, trait, now, q);
 		rc = write_look(db, q, err);
 	}
 	return rc;
 }
 
 enum stw_code
-trait_quality_refresh(struct db *db, const struct book *book,
+trait_quality_refresh(struct db *db, const struct book_parts *parts,
     const struct trait_catalogue *catalogue, stw_usec now, struct arena *arena,
     struct trait_quality **out, int *count, struct stw_err *err)
 {
@@ -376,7 +377,7 @@ trait_quality_refresh(struct db *db, const struct book *book,
 		return rc;
 	rc = read_all(db, NULL, NULL, (size_t)catalogue->count, arena, out, count, err);
 	if (rc == STW_OK)
-		rc = refresh(db, book, catalogue, now, *out, count, err);
+		rc = refresh(db, parts, catalogue, now, *out, count, err);
 	if (rc == STW_OK)
 		return db_commit(db, err);
 	db_rollback(db);

@@ -8,7 +8,7 @@ CHECK_STEPS := format-check layers scripts check-build check-unit check-conforma
   check-asan check-tsan check-fuzz tidy
 
 .PHONY: check check-fast check-crash check-canary measure $(CHECK_STEPS) check-db-run check-asan-run \
-  check-tsan-run bench-rules bench-rules-doc bench-import bench-book format analyze fuzz fuzz-run cov cov-run \
+  check-tsan-run bench-rules bench-rules-doc bench-import bench-book bench-tick format analyze fuzz fuzz-run cov cov-run \
   install uninstall deps-cov soak-rules soak-book soak-ledger mutants-rules soak-withdrawal mutants-withdrawal
 
 RUN     := bash tests/run.sh
@@ -142,6 +142,14 @@ $(BENCH_BOOK): $(B)/tests/bench/bench_book.c.o $(TEST_LIB) $(LIB)
 bench-book: $(BENCH_BOOK) ## the book's load beside a bare COPY (CUSTOMERS 100000, ROUNDS 3, WORKERS)
 	@sh tests/with_cluster.sh $(BENCH_BOOK) --customers $(or $(CUSTOMERS),100000) \
 	  --rounds $(or $(ROUNDS),3) --workers $(or $(WORKERS),$(JOBS))
+# A server of its own: its log has to be logical, and its commits go to disk.
+BENCH_TICK := $(B)/tests/bench/bench_tick
+$(BENCH_TICK): $(B)/tests/bench/bench_tick.c.o $(TEST_LIB) $(LIB)
+	$(SAY) LD $@
+	$(Q)$(CC) $(LDOPT) -o $@ $^ $(shell pkg-config --libs check) $(LIBS)
+bench-tick: $(BENCH_TICK) ## a tick after some have changed (CUSTOMERS 100000, SEGMENTS 100, CHANGED_PERMILLE 10)
+	@$(BENCH_TICK) --customers $(or $(CUSTOMERS),100000) --segments $(or $(SEGMENTS),100) \
+	  --permille $(or $(CHANGED_PERMILLE),10) --rounds $(or $(ROUNDS),3)
 bench-rules-doc: ## the figures of the last bench-rules into docs/performance.md
 	@node tests/bench/bench.mjs --doc docs/performance.md
 bench-import: $(BIN) deps-check ## imports beside raw COPY into the same tables (ROWS, ROUNDS, FLOOR)

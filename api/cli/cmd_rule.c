@@ -95,7 +95,7 @@ eval_one(struct cli *cli, const struct rule_scope *scope, const struct rule *rul
 	rc = find_row(scope, ref, &row, err);
 	if (rc != STW_OK)
 		return rc;
-	ctx = segment_eval_ctx(&scope->host, row, app_now(&cli->app), &cli->arena);
+	ctx = segment_eval_ctx(scope->host, row, app_now(&cli->app), &cli->arena);
 	if (!explain) {
 		value = rule_eval(rule, &ctx);
 		show_value("", &value);
@@ -115,7 +115,7 @@ eval_one(struct cli *cli, const struct rule_scope *scope, const struct rule *rul
 }
 
 static enum stw_code
-eval_all(struct cli *cli, const struct rule_scope *scope, const struct rule *rule,
+eval_all(struct cli *cli, struct rule_scope *scope, const struct rule *rule,
     struct stw_err *err)
 {
 	struct rule_count n;

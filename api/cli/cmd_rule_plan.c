@@ -97,7 +97,7 @@ run_plan(struct cli *cli, const struct rule_scope *scope,
     const struct rule *const *rules, int count, struct stw_err *err)
 {
 	struct rule_columns_ctx ctx =
-	    segment_columns_ctx(&scope->host, app_now(&cli->app));
+	    segment_columns_ctx(scope->host, app_now(&cli->app));
 	const struct rule_set_options measured = {.profile = true};
 	struct rule_result results[RULES_MAX] = {0};
 	stw_usec best = 0;

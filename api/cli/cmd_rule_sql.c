@@ -28,7 +28,7 @@ print_count(const char *who, const struct rule_count *n, stw_usec began)
 }
 
 static enum stw_code
-count_both(struct cli *cli, struct db *db, const struct rule_scope *scope,
+count_both(struct cli *cli, struct db *db, struct rule_scope *scope,
     const struct rule *rule, const struct rule_sql *sql, struct stw_err *err)
 {
 	struct rule_count columns, tables;
@@ -57,7 +57,7 @@ count_both(struct cli *cli, struct db *db, const struct rule_scope *scope,
 }
 
 static enum stw_code
-show(struct cli *cli, struct db *db, const struct rule_scope *scope, struct str text,
+show(struct cli *cli, struct db *db, struct rule_scope *scope, struct str text,
     bool count, struct stw_err *err)
 {
 	struct trait_catalogue catalogue;
@@ -68,7 +68,7 @@ show(struct cli *cli, struct db *db, const struct rule_scope *scope, struct str 
 
 	rc = trait_store_catalogue(db, &cli->arena, &catalogue, err);
 	if (rc == STW_OK)
-		rc = book_sql_binding(&scope->host, scope->env, &catalogue,
+		rc = book_sql_binding(scope->host, scope->env, &catalogue,
 		    app_now(&cli->app), &cli->arena, &binding, err);
 	if (rc != STW_OK)
 		return rc;

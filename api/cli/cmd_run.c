@@ -69,7 +69,8 @@ print_stages(const struct tick_result *r)
 
 	(void)printf("stages (model %s v%d): %s changes, %s undecided (%s)\n",
 	    s->model.code, s->model.version, cli_count(s->stage_changes),
-	    cli_count(s->stage_undecided), cli_secs(s->stage_usec));
+	    cli_count(s->stage_undecided),
+	    cli_secs(s->times.stage_rules + s->times.stage_writes));
 	for (int i = 0; i < s->nstages; i++)
 		(void)printf("    %-16s %12s\n", s->stages[i].code,
 		    cli_count(s->stages[i].customers));
@@ -81,7 +82,9 @@ print_segments(const struct tick_result *r)
 	const struct segments_tick_result *s = &r->segments;
 
 	(void)printf("segments (%s)\n    %-30s %10s %10s %10s %10s\n",
-	    cli_secs(s->segment_usec), "", "members", "undecided", "entered", "left");
+	    cli_secs(s->times.members_read + s->times.segment_rules +
+		     s->times.member_writes + s->times.counts),
+	    "", "members", "undecided", "entered", "left");
 	for (int i = 0; i < s->nsegments; i++) {
 		const struct tick_segment *g = &s->segments[i];
 
@@ -98,7 +101,7 @@ static void
 print_book(const struct tick_result *r)
 {
 	(void)printf("book: %s customers (%s)\n",
-	    cli_count((int64_t)r->book->customers->rows), cli_secs(r->load_usec));
+	    cli_count(book_parts_customers(&r->parts)), cli_secs(r->load_usec));
 }
 
 static void

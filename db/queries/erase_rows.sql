@@ -17,5 +17,12 @@ WITH key AS (
 ), lists AS (
     DELETE FROM segment_list_entry
      WHERE bucket = $1::smallint AND customer_id = $2::bigint
+), members AS MATERIALIZED (
+    -- as a tick does: the bucket before its members
+    UPDATE segment_bucket SET version = pg_current_xact_id()::text::bigint
+     WHERE bucket = $1::smallint
+    RETURNING bucket
 )
-DELETE FROM segment_member WHERE bucket = $1::smallint AND customer_id = $2::bigint;
+DELETE FROM segment_member AS m
+ USING members
+ WHERE m.bucket = members.bucket AND m.bucket = $1::smallint AND m.customer_id = $2::bigint;

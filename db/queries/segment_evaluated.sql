@@ -1,7 +1,10 @@
--- segment_evaluated: the result of a good evaluation of this version
--- Params   $1 segment_id bigint, $2 version bigint, $3 as_of timestamptz,
---          $4 matched bigint, $5 undecided bigint, $6 entered bigint, $7 left bigint
-UPDATE segment
-   SET as_of = $3::timestamptz, matched = $4::bigint, undecided = $5::bigint,
-       entered = $6::bigint, left_count = $7::bigint, failed_at = NULL, failure = NULL
- WHERE segment_id = $1::bigint AND version = $2::bigint
+-- segment_evaluated: the results of a good evaluation of these versions
+-- Params   $1 as_of timestamptz, $2 segment_ids bigint[], $3 versions bigint[], $4 matched
+--          bigint[], $5 undecided bigint[], $6 entered bigint[], $7 left bigint[]; parallel
+UPDATE segment AS s
+   SET as_of = $1::timestamptz, matched = u.matched, undecided = u.undecided,
+       entered = u.entered, left_count = u.left_count, failed_at = NULL, failure = NULL
+  FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+              $7::bigint[])
+       AS u (segment_id, version, matched, undecided, entered, left_count)
+ WHERE s.segment_id = u.segment_id AND s.version = u.version

@@ -23,6 +23,7 @@ static struct test_db t;
 static struct stw_err err;
 static struct stw_clock business;
 static struct book_live *live;
+static struct member_image kept; /* from tick to tick, as the server has it */
 
 static void
 start(void)
@@ -45,6 +46,7 @@ setup(void)
 	clock_set_base(&business, WORLD_NOW);
 	test_db_open(&t);
 	book_writes_fill(t.superuser, CUSTOMERS);
+	member_image_init(&kept);
 	start();
 }
 
@@ -52,6 +54,7 @@ static void
 teardown(void)
 {
 	book_live_stop(live);
+	member_image_fini(&kept);
 	test_db_close(&t);
 }
 
@@ -293,7 +296,8 @@ prepare_segments(void)
 static int64_t
 tick_all(int64_t *stage_changes)
 {
-	const struct tick_options options = {.now = clock_now(&business), .live = live};
+	const struct tick_options options = {
+	    .now = clock_now(&business), .live = live, .members = &kept};
 	struct tick_result result;
 	int64_t moves = 0;
 
@@ -323,8 +327,8 @@ tick_touched(void)
 
 	book_view_unref(settled());
 	while ((view = book_live_touched(live, 0, &keys)) != NULL) {
-		ck_ok(tick_touched_run(
-		    t.db, live, &keys, clock_now(&business), &written, &touched, &err));
+		ck_ok(tick_touched_run(t.db, live, &kept, &keys, clock_now(&business),
+		    &written, &touched, &err));
 		customers += touched.customers;
 		book_view_unref(view);
 		free(keys.items);

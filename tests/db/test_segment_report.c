@@ -56,10 +56,12 @@ static void
 tick(stw_usec now)
 {
 	struct segments_tick_result result;
+	struct book_parts parts;
 	struct book *book;
 
 	ck_ok(book_load(t.db, now, NULL, &book, &err));
-	ck_ok(segments_tick(t.db, book, now, NULL, &result, &err));
+	parts = book_parts_of(book);
+	ck_ok(segments_tick(t.db, &parts, NULL, now, NULL, &result, &err));
 	segments_tick_fini(&result);
 	book_free(book);
 }

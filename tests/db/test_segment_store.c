@@ -81,9 +81,11 @@ static struct book *
 tick(stw_usec now, struct segments_tick_result *result)
 {
 	struct book *book = NULL;
+	struct book_parts parts;
 
 	ck_ok(book_load(t.db, now, NULL, &book, &err));
-	ck_ok(segments_tick(t.db, book, now, NULL, result, &err));
+	parts = book_parts_of(book);
+	ck_ok(segments_tick(t.db, &parts, NULL, now, NULL, result, &err));
 	return book;
 }
 
@@ -512,6 +514,60 @@ START_TEST(a_customer_moves_leaves_and_comes_back)
 }
 END_TEST
 
+/* Over what a process kept of the memberships. */
+static void
+tick_kept(struct member_image *image, stw_usec now, int64_t entered, int64_t left)
+{
+	struct segments_tick_result result;
+	struct book_parts parts;
+	struct book *book;
+
+	ck_ok(book_load(t.db, now, NULL, &book, &err));
+	parts = book_parts_of(book);
+	ck_ok(segments_tick(t.db, &parts, image, now, NULL, &result, &err));
+	ck_assert_int_eq(found(&result, "calm")->entered, entered);
+	ck_assert_int_eq(found(&result, "calm")->left, left);
+	segments_tick_fini(&result);
+	book_free(book);
+}
+
+START_TEST(what_somebody_else_does_to_memberships_is_seen_by_the_next_tick)
+{
+	static const struct {
+		const char *sql;
+		int64_t entered, left;
+	} steps[] = {
+	    {"SELECT 1", 6, 0},
+	    {"SELECT 1", 0, 0},
+	    {"UPDATE segment_member SET left_at = now() WHERE customer_id IN (2, 5)", 2,
+		0},
+	    {"DELETE FROM segment_member WHERE customer_id = 3", 1, 0},
+	    {"UPDATE customer SET tier = 'odd' WHERE customer_id IN (1, 4)", 0, 2},
+	    {"INSERT INTO segment_member SELECT b(1), segment_id, 1, '2026-11-22' FROM "
+	     "segment WHERE code = 'calm'",
+		0, 1},
+	    {"INSERT INTO segment_member SELECT b(77), segment_id, 77, '2026-11-22' FROM "
+	     "segment WHERE code = 'calm'",
+		0, 1},
+	    {"TRUNCATE segment_member", 4, 0},
+	    {"DELETE FROM customer WHERE customer_id = 6", 0, 1},
+	};
+	struct member_image image;
+
+	install_model();
+	(void)save("calm", "!has(customer.tier) || customer.tier != 'odd'");
+	member_image_init(&image);
+	for (size_t i = 0; i < STW_ARRAY_LEN(steps); i++) {
+		stw_usec now = WORLD_NOW + (stw_usec)i * STW_USEC_SEC;
+
+		test_db_tamper(&t, steps[i].sql);
+		tick_kept(&image, now, steps[i].entered, steps[i].left);
+		tick_kept(&image, now + 1, 0, 0);
+	}
+	member_image_fini(&image);
+}
+END_TEST
+
 START_TEST(a_tick_cut_in_the_middle_is_finished_by_the_next)
 {
 	/* As if the process had died after two buckets of each kind. */
@@ -542,12 +598,15 @@ START_TEST(a_book_that_is_out_of_date_writes_no_stage)
 {
 	struct segments_tick_result result;
 	struct book *old, *book;
+	struct book_parts parts;
 
 	install_model();
 	ck_ok(book_load(t.db, WORLD_NOW, NULL, &old, &err));
+	parts = book_parts_of(old);
 	tick_once(WORLD_NOW);
 	ck_assert_int_eq(
-	    segments_tick(t.db, old, WORLD_NOW + 1, NULL, &result, &err), STW_CONFLICT);
+	    segments_tick(t.db, &parts, NULL, WORLD_NOW + 1, NULL, &result, &err),
+	    STW_CONFLICT);
 	ck_assert(!db_in_transaction(t.db));
 	ck_assert_int_eq(number("SELECT count(*) FROM stage_history"), 6);
 	book_free(old);
@@ -710,6 +769,8 @@ main(void)
 	tcase_add_test(tc, what_is_shipped_is_installed_once);
 	tcase_add_test(tc, a_tick_places_everybody_and_repeating_it_changes_nothing);
 	tcase_add_test(tc, a_customer_moves_leaves_and_comes_back);
+	tcase_add_test(
+	    tc, what_somebody_else_does_to_memberships_is_seen_by_the_next_tick);
 	tcase_add_test(tc, a_tick_cut_in_the_middle_is_finished_by_the_next);
 	tcase_add_test(tc, a_book_that_is_out_of_date_writes_no_stage);
 	tcase_add_test(tc, a_failing_segment_keeps_its_members_and_says_why);

@@ -104,13 +104,15 @@ plan(void)
 {
 	struct segments_tick_result tick;
 	struct plan_result result;
+	struct book_parts parts;
 	struct book *book;
 	int64_t tasks;
 
 	ck_ok(book_load(t.db, NOW, NULL, &book, &err));
-	ck_ok(segments_tick(t.db, book, NOW, NULL, &tick, &err));
-	const struct plan_options options = {.now = NOW, .segments = &tick.host};
-	ck_ok(plan_run(t.db, book, rules, &options, &arena, &result, &err));
+	parts = book_parts_of(book);
+	ck_ok(segments_tick(t.db, &parts, NULL, NOW, NULL, &tick, &err));
+	const struct plan_options options = {.now = NOW, .segments = &tick.hosts};
+	ck_ok(plan_run(t.db, &parts, rules, &options, &arena, &result, &err));
 	tasks = result.tasks;
 	for (int i = 0; i < result.nruns; i++) {
 		int64_t sum = 0;

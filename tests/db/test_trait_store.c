@@ -152,13 +152,15 @@ refresh(stw_usec now, const char *name)
 {
 	struct trait_catalogue catalogue;
 	struct trait_quality *items;
+	struct book_parts parts;
 	struct book *book;
 	int n;
 
 	ck_ok(book_load(t.db, now, NULL, &book, &err));
+	parts = book_parts_of(book);
 	ck_ok(trait_store_catalogue(t.db, &arena, &catalogue, &err));
 	ck_ok(trait_quality_refresh(
-	    t.db, book, &catalogue, now, &arena, &items, &n, &err));
+	    t.db, &parts, &catalogue, now, &arena, &items, &n, &err));
 	book_free(book);
 	ck_ok(trait_quality_list(t.db, &arena, &items, &n, &err));
 	for (int i = 0; i < n; i++)

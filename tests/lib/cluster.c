@@ -244,6 +244,17 @@ test_cluster_start_own(void)
 }
 
 void
+test_cluster_tune(const char *setting)
+{
+	char admin[512], sql[200];
+
+	on_database(admin, sizeof admin, "postgres", "postgres");
+	(void)snprintf(sql, sizeof sql, "ALTER SYSTEM SET %s", setting);
+	(void)run_sql(admin, sql);
+	test_cluster_restart(false);
+}
+
+void
 test_cluster_restart(bool crash)
 {
 	char command[800];

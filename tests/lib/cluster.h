@@ -27,6 +27,8 @@ void test_cluster_start_own(void);
 /* Stops that server, at once and without a word to its clients (crash) or in order, and
  * starts it again. */
 void test_cluster_restart(bool crash);
+/* A setting of that server which asks for a restart: "shared_buffers = '512MB'". */
+void test_cluster_tune(const char *setting);
 
 /* A fresh, migrated database and one connection to it. */
 void test_db_open(struct test_db *t);

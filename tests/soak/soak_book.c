@@ -302,11 +302,13 @@ report_steady(int64_t seconds)
 static void *
 tick_on(void *arg)
 {
+	struct member_image members;
 	stw_lsn written = 0;
 	struct stw_err err;
 	struct db *db;
 
 	(void)arg;
+	member_image_init(&members);
 	if (db_open(soak.db.superuser, &db, &err) != STW_OK)
 		give_up("tick", err.text);
 	while (!soak.stop_ticks) {
@@ -315,13 +317,14 @@ tick_on(void *arg)
 		struct book_view *view = book_live_touched(soak.live, 100, &keys);
 
 		if (view != NULL &&
-		    tick_touched_run(db, soak.live, &keys, clock_now(&soak.clock),
-			&written, &touched, &err) != STW_OK)
+		    tick_touched_run(db, soak.live, &members, &keys,
+			clock_now(&soak.clock), &written, &touched, &err) != STW_OK)
 			give_up("tick", err.text);
 		soak.ticked += touched.customers;
 		book_view_unref(view);
 		free(keys.items);
 	}
+	member_image_fini(&members);
 	db_close(db);
 	return NULL;
 }

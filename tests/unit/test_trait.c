@@ -236,9 +236,10 @@ numbers(int n, int from, int every)
 static struct trait_look
 look(const struct table *table, const struct trait_spread *base)
 {
+	const struct trait_rows rows = {.tables = {table}, .count = 1};
 	struct trait_look out;
 
-	trait_look_at(table, 0, book->zone, true, base, &out);
+	trait_look_at(&rows, 0, book->zone, true, base, &out);
 	return out;
 }
 
@@ -313,10 +314,13 @@ START_TEST(words_and_truths_drift_as_well)
 		table_pack(t);
 	}
 	for (int col = 0; col < 2; col++) {
-		trait_look_at(before, col, book->zone, true, NULL, &base);
-		trait_look_at(before, col, book->zone, true, &base.spread, &now);
+		const struct trait_rows was = {.tables = {before}, .count = 1};
+		const struct trait_rows is = {.tables = {after}, .count = 1};
+
+		trait_look_at(&was, col, book->zone, true, NULL, &base);
+		trait_look_at(&was, col, book->zone, true, &base.spread, &now);
 		ck_assert_int_eq(trait_drift(&base.spread, &now.spread), 0);
-		trait_look_at(after, col, book->zone, true, &base.spread, &now);
+		trait_look_at(&is, col, book->zone, true, &base.spread, &now);
 		ck_assert_int_gt(trait_drift(&base.spread, &now.spread), 1000);
 	}
 	table_free(before);
