@@ -231,13 +231,15 @@ look(stw_usec now)
 {
 	struct trait_catalogue catalogue;
 	struct trait_quality *looks;
+	struct book_parts parts;
 	struct book *book;
 	int n;
 
 	ck_ok(trait_store_catalogue(t.db, &arena, &catalogue, &err));
 	ck_ok(book_load(t.db, now, NULL, &book, &err));
+	parts = book_parts_of(book);
 	ck_ok(trait_quality_refresh(
-	    t.db, book, &catalogue, now, &arena, &looks, &n, &err));
+	    t.db, &parts, &catalogue, now, &arena, &looks, &n, &err));
 	book_free(book);
 	for (int i = 0; i < n; i++)
 		if (strcmp(looks[i].name, "score") == 0)
