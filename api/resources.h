@@ -138,6 +138,18 @@ void v1_complaint_extend(struct api_request *req);
 void v1_complaint_note(struct api_request *req);
 void v1_complaint_settle(struct api_request *req);
 void v1_complaint_trace(struct api_request *req);
+/* v1_reviews.c */
+void v1_review_draw_list(struct api_request *req);
+void v1_review_draw_make(struct api_request *req);
+void v1_review_draw(struct api_request *req);
+void v1_review_draw_again(struct api_request *req);
+void v1_review_item_list(struct api_request *req);
+void v1_review_item(struct api_request *req);
+void v1_review_judge(struct api_request *req);
+void v1_review_settle(struct api_request *req);
+void v1_review_reply(struct api_request *req);
+void v1_review_agreement(struct api_request *req);
+void v1_agent_release(struct api_request *req);
 /* v1_access.c */
 void v1_access_list(struct api_request *req);
 

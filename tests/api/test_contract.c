@@ -70,7 +70,7 @@ END_TEST
 
 /* Every operation of the document once, with the answer the document promises. %T task,
  * %C customer, %P contact point, %D decision, %X export, %N caller number, %I import,
- * %K complaint. */
+ * %K complaint, %Y draw. */
 struct step {
 	const char *operation;
 	const char *role; /* "agent": AGENT */
@@ -265,12 +265,33 @@ static const struct step steps[] = {
     {"complaintSettle", "compliance", "/v1/compliance/complaints/%K/settle",
 	"{\"finding\":\"rejected\"}", NULL},
     {"accessList", "compliance", "/v1/compliance/access?limit=5", NULL, NULL},
+    {"reviewDrawMake", "compliance", "/v1/compliance/review-draws",
+	"{\"plan\":{\"strata\":{\"denied\":{\"share\":1000}},\"twice\":0}}", NULL},
+    {"reviewDrawList", "compliance", "/v1/compliance/review-draws", NULL, NULL},
+    {"reviewDraw", "compliance", "/v1/compliance/review-draws/%Y", NULL, NULL},
+    {"reviewDrawAgain", "compliance", "/v1/compliance/review-draws/%Y/again", NULL,
+	NULL},
+    {"reviewItemList", "compliance", "/v1/compliance/review-draws/%Y/items?limit=3",
+	NULL, NULL},
+    {"reviewJudge", "compliance", "/v1/compliance/review-draws/%Y/items/1/verdict",
+	"{\"verdict\":\"minor\",\"answers\":{\"identity\":\"yes\",\"purpose\":\"yes\","
+	"\"opt_out\":\"yes\",\"risk_disclosure\":\"yes\",\"suitability\":\"yes\","
+	"\"banned_claim\":\"no\",\"recording_notice\":\"yes\",\"data_accuracy\":\"yes\"}}",
+	NULL},
+    {"reviewItem", "compliance", "/v1/compliance/review-draws/%Y/items/1", NULL, NULL},
+    {"reviewReply", "agent", "/v1/compliance/review-draws/%Y/items/1/reply",
+	"{\"reply\":\"R-1\"}", NULL},
+    {"reviewFinal", "compliance", "/v1/compliance/review-draws/%Y/items/1/final",
+	"{\"verdict\":\"minor\"}", NULL},
+    {"reviewAgreement", "compliance", "/v1/compliance/review-agreement", NULL, NULL},
+    {"agentRelease", "compliance", "/v1/compliance/agents/" AGENT "/release",
+	"{\"reason\":\"K-1\"}", NULL},
 };
 
 struct walk {
 	char task[40], customer[80], point[24], decision[40], number[24], etag[80],
 	    run[40];
-	char export[40], complaint[40], withdrawal[40];
+	char export[40], complaint[40], withdrawal[40], draw[40];
 	char *campaign; /* a document with the code "walked" */
 	char *model;    /* the model in force, with another threshold */
 };
@@ -300,6 +321,7 @@ fill(const struct walk *walk, const char *pattern)
 				: pattern[1] == 'm' ? walk->model
 				: pattern[1] == 'I' ? walk->run
 				: pattern[1] == 'K' ? walk->complaint
+				: pattern[1] == 'Y' ? walk->draw
 				: pattern[1] == 'e' ? walk->etag
 						    : NULL;
 		if (value == NULL) {
@@ -346,6 +368,22 @@ walk_begin(struct walk *walk)
 	walk->campaign = json_dumps(doc, 0);
 	reply_free(&r);
 	walk->model = other_model("300000");
+}
+
+/* The first item becomes a call of AGENT, who is held for another: then all operations
+ * have something to do. */
+static void
+make_reviewable(const struct walk *walk)
+{
+	char sql[400];
+
+	(void)snprintf(sql, sizeof sql,
+	    "UPDATE review_item SET agent = '" AGENT
+	    "' WHERE draw_id = '%s' AND item_no = "
+	    "1; UPDATE agent SET held_at = now(), held_why = 'x' WHERE code = '" AGENT
+	    "'",
+	    walk->draw);
+	test_db_tamper(&world.db, sql);
 }
 
 static json_t *
@@ -452,6 +490,11 @@ START_TEST(every_operation_answers_as_the_document_says)
 		if (strcmp(s->operation, "campaign") == 0)
 			(void)snprintf(walk.etag, sizeof walk.etag,
 			    "If-Match: \"%.64s\"", reply_text(&r, "hash"));
+		if (strcmp(s->operation, "reviewDrawMake") == 0) {
+			(void)snprintf(walk.draw, sizeof walk.draw, "%s",
+			    reply_text(&r, "draw_id"));
+			make_reviewable(&walk);
+		}
 		if (strcmp(s->operation, "complaintRecord") == 0)
 			(void)snprintf(walk.complaint, sizeof walk.complaint, "%s",
 			    reply_text(&r, "complaint_id"));
