@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -430,8 +431,7 @@ witness_get(struct witness *w, struct str hash, struct buf *reply)
 			return refuse(reply, 404, "no such log");
 	if (hash.len != HASH_HEX)
 		return refuse(reply, 404, "no such log");
-	memcpy(hex, hash.ptr, HASH_HEX);
-	hex[HASH_HEX] = '\0';
+	(void)snprintf(hex, sizeof hex, "%.*s", STR_FMT(hash));
 	buf_init(&seen.note);
 	if (state_load(w, hex, &seen, &err) != STW_OK) {
 		log_err(LOG_ERROR, "witness_state", &err);

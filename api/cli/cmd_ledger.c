@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/cli/cli.h"
+#include "api/cli/cmd_replay.h"
 #include "api/cli/trust.h"
 #include "db/entry_json.h"
 #include "db/ledger_dir.h"
@@ -336,9 +336,10 @@ key(struct cli *cli, struct stw_err *err)
 enum stw_code
 cmd_ledger(struct cli *cli, struct stw_err *err)
 {
-	static const char *const verbs[] = {"seal", "verify", "key", "export", "prove"};
+	static const char *const verbs[] = {
+	    "seal", "verify", "key", "export", "prove", "replay", "whatif"};
 	enum stw_code (*const run[])(struct cli *, struct stw_err *) = {
-	    seal, verify, key, export, prove};
+	    seal, verify, key, export, prove, cmd_replay, cmd_whatif};
 	int verb = cli_verb(cli, verbs, (int)STW_ARRAY_LEN(verbs), err);
 
 	return verb < 0 ? STW_INVALID : run[verb](cli, err);

@@ -139,8 +139,10 @@ static const struct command commands[] = {
     {"ledger",
 	"ledger seal | verify [--dir DIR | --proof FILE [--entry FILE]] [--key VKEY|FILE] "
 	"[--witness VKEY|FILE] [--quorum N] [--checkpoints FILE] | export DIR | "
-	"prove INDEX|ID [--out FILE] | key [rotate|retire]",
-	"sequence, publish, prove and check the ledger; its verifier key", cmd_ledger,
+	"prove INDEX|ID [--out FILE] | key [rotate|retire] | "
+	"replay DECISION|--since T [--until T] [--campaign C] [--ndjson] | "
+	"whatif --pack DIR DECISION|--since T [--until T] [--campaign C] [--ndjson]",
+	"sequence, publish, prove and check the ledger; decide again", cmd_ledger,
 	NULL},
     {"witness",
 	"witness --key-file FILE --state DIR --logs VKEY|FILE [--name NAME] [--print-key]",

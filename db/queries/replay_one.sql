@@ -1,0 +1,8 @@
+-- replay_one: one recorded decision as replay_page gives it.
+-- Params   $1 bucket smallint, $2 decision_id uuid
+-- Returns  the columns of replay_page
+SELECT d.decision_id, d.decided_at, d.gate, k.code, d.outcome, d.primary_code, d.codes,
+       convert_from(d.record, 'UTF8'), encode(d.record_hash, 'hex')
+  FROM decision d
+  LEFT JOIN campaign k ON k.campaign_id = d.campaign_id
+ WHERE d.bucket = $1::smallint AND d.decision_id = $2::uuid;
