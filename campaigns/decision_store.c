@@ -15,6 +15,7 @@ decision_hash_record(struct decision_draft *draft)
 	    draft->record.len);
 }
 
+/* What the table says: a contact with obligations is an allowed one. */
 static const char *
 outcome_text(const struct gate_decision *d)
 {

@@ -56,6 +56,7 @@ point_from(
 	p->zones = db_get_texts(rows, r, 4, &p->nzones, arena);
 	p->point.verified = db_get_bool(rows, r, 5);
 	p->point.sharers = (int)db_get_i64(rows, r, 6);
+	p->point.household = db_get_bool(rows, r, 7);
 	p->point.unverified_change_at = STW_USEC_NEVER;
 	p->point.reassigned_asked_at = STW_USEC_NEVER;
 }

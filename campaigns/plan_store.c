@@ -566,6 +566,9 @@ scaffold_from(const struct db_rows *rows, int r, struct job *job)
 	f->clock_trusted = true;
 	f->handler = strcmp(c->step.handler, "robot") == 0 ? GATE_HANDLER_ROBOT
 							   : GATE_HANDLER_AGENT;
+	/* A person looks at the task and dials; a robot takes one task a line. */
+	f->dial_mode = f->handler == GATE_HANDLER_AGENT ? GATE_DIAL_PREVIEW
+							: GATE_DIAL_PROGRESSIVE;
 	/* plan_campaigns.sql gives active campaigns in their approved version only. */
 	f->campaign_active = true;
 	f->campaign_approved = true;

@@ -66,6 +66,9 @@ context_facts(const struct db_rows *rows, struct arena *arena, struct task_conte
 	f->clock_trusted = true;
 	f->handler =
 	    strcmp(c->handler, "robot") == 0 ? GATE_HANDLER_ROBOT : GATE_HANDLER_AGENT;
+	/* A person looks at the task and dials; a robot takes one task a line. */
+	f->dial_mode = f->handler == GATE_HANDLER_AGENT ? GATE_DIAL_PREVIEW
+							: GATE_DIAL_PROGRESSIVE;
 	f->campaign_active = db_get_bool(rows, 0, X_ACTIVE);
 	f->campaign_approved = db_get_bool(rows, 0, X_APPROVED);
 	f->uses_profile = db_get_bool(rows, 0, X_PROFILE);

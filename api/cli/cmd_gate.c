@@ -13,7 +13,7 @@
 static void
 print_decision(const struct app *app, const struct gate_decision *d)
 {
-	(void)printf("%s\n", d->allowed ? "ALLOW" : gate_outcome_name(d->outcome));
+	(void)printf("%s\n", gate_decision_name(d));
 	for (int i = 0; i < d->ncodes; i++)
 		(void)printf(
 		    "    %-28s %s\n", d->codes[i], reason_text(d->codes[i], "en"));

@@ -77,8 +77,7 @@ decision_json(const struct ruleset *rules, const struct gate_decision *d)
 		if (d->hits[i].ok)
 			json_array_append_new(hits, hit_json(rules, &d->hits[i]));
 	}
-	json_object_set_new(o, "outcome",
-	    json_string(d->allowed ? "ALLOW" : gate_outcome_name(d->outcome)));
+	json_object_set_new(o, "outcome", json_string(gate_decision_name(d)));
 	json_object_set_new(o, "primary", text_or_null(d->primary));
 	json_object_set_new(o, "reasons", reasons);
 	json_object_set_new(o, "next_allowed_at", instant_or_null(d->next_allowed_at));
@@ -180,8 +179,7 @@ line_write(const struct gate_decision *d, struct buf *to)
 		item_write(i > 0 ? "," : "", d->codes[i], to);
 	buf_add_c(to, "],\"next_allowed_at\":");
 	json_put_instant(d->next_allowed_at, STW_USEC_MAX, to);
-	item_write(
-	    ",\"outcome\":", d->allowed ? "ALLOW" : gate_outcome_name(d->outcome), to);
+	item_write(",\"outcome\":", gate_decision_name(d), to);
 	hits_write(d, to);
 	item_write(",\"ruleset_hash\":", d->ruleset_hash, to);
 	buf_add_c(to, ",\"valid_until\":");

@@ -265,7 +265,7 @@ static const struct facts_record count_record =
 static const struct facts_field number_fields[] = {
     F("attestation", F_TEXT_OPT, gate_number, attestation,
 	"STIR/SHAKEN level A, B or C; null: none."),
-    WORD("callback", gate_number, callback, state_words, false,
+    WORD("callback", gate_number, callback, state_words, true,
 	"Last test of the route for calling back."),
     F("callback_ok_at", F_SINCE, gate_number, callback_ok_at,
 	"Last such test that passed; null: none."),
@@ -414,13 +414,13 @@ static const struct facts_field party_fields[] = {
     {"zone_sources", F_SOURCES, offsetof(struct gate_party, zone_sources),
 	offsetof(struct gate_party, nzone_sources), source_words, NULL, false,
 	"How each zone was learnt; none: no zone is verified."},
-    MANY("zones", F_ZONES, gate_party, zones, nzones, false,
+    MANY("zones", F_ZONES, gate_party, zones, nzones, true,
 	"All time zones the person may be in; none: unknown.")};
 
 static const struct facts_field prior_fields[] = {
     F("ruleset_hash", F_TEXT_OPT, gate_facts, prior_ruleset_hash,
 	"Ruleset of the earlier decision."),
-    F("valid_until", F_PRIOR, gate_facts, prior_valid_until,
+    F_REQ("valid_until", F_PRIOR, gate_facts, prior_valid_until,
 	"First instant at which it no longer holds.")};
 
 static const struct facts_field product_fields[] = {
@@ -613,7 +613,7 @@ static const struct facts_field facts_fields[] = {
 	"CONSENT_REQUEST, COLLECTION; any other counts as MARKETING."),
     WORD("recorder", gate_facts, recorder, state_words, false,
 	"Whether the call is recorded."),
-    LIST("registries", gate_facts, registries, nregistries, &registry_record, false,
+    LIST("registries", gate_facts, registries, nregistries, &registry_record, true,
 	"Answers of registers of people who do not want calls."),
     PART("relationship", F_OBJECT, offsetof(struct gate_facts, relationship),
 	&relationship_record, false, "The business relationship."),

@@ -13,6 +13,13 @@ gate_outcome_name(enum gate_outcome outcome)
 	return outcome_names[outcome];
 }
 
+const char *
+gate_decision_name(const struct gate_decision *decision)
+{
+	return outcome_names[decision->outcome < GATE_REQUIRE ? GATE_UNSET
+							      : decision->outcome];
+}
+
 char
 gate_checkpoint_letter(enum gate_checkpoint checkpoint)
 {

@@ -389,6 +389,9 @@ void gate_decide(const struct ruleset *rules, const struct gate_facts *facts,
 /* "BLOCK", "DEFER", "REVIEW", "REQUIRE", "WARN", "INFO"; UNSET, the outcome of a decision
  * without a reason, is "ALLOW". */
 const char *gate_outcome_name(enum gate_outcome outcome);
+/* The same for a whole decision: "REQUIRE" is allowed with obligations; what is allowed
+ * with nothing but warnings and remarks is "ALLOW". */
+const char *gate_decision_name(const struct gate_decision *decision);
 char gate_checkpoint_letter(enum gate_checkpoint checkpoint); /* P, D, C */
 
 #endif

@@ -90,7 +90,7 @@ struct gate_params {
 	const char *name; /* of a register, of a kind of record */
 	bool required;
 	bool unless_approval, preference, count_first_day, exclude_warm, names_number,
-	    same_number, dob_required, shown, clip;
+	    same_number, dob_required, shown, clip, allow_untested;
 };
 
 /* ANY: attempts and messages alike. */

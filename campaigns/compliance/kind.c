@@ -245,6 +245,7 @@ static const struct gate_param param_health[] = {
     P_INT("default_cap", limit, false, 1, 1000000),
     P_OF("labels", PARAM_STRINGS, labels, false),
     P_OF("levels", PARAM_STRINGS, items, false),
+    P_BOOL("allow_untested", allow_untested, false),
     P_INT("days", days, false, 1, MAX_DAYS), P_OF("zone", PARAM_ZONE, zone, false),
     P_RECHECK, NO_PARAMS};
 static const struct gate_param param_suitability[] = {
@@ -446,6 +447,8 @@ misfit_health(const struct gate_params *p)
 		return "levels goes with check attestation, and only with it";
 	if (p->check > HEALTH_HOURLY_CAP && p->limit > 0)
 		return "default_cap goes with the caps";
+	if (p->allow_untested && (p->check != HEALTH_CALLBACK || p->days > 0))
+		return "allow_untested goes with check callback, without days";
 	return NULL;
 }
 

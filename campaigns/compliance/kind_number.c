@@ -178,8 +178,9 @@ eval_number_health(const struct gate_rule *rule, struct gate_case *c, stw_usec a
 		     gate_strings_has(&p->items, n->attestation);
 		break;
 	case HEALTH_CALLBACK:
-		ok = n->callback == GATE_STATE_OK &&
-		     look_is_fresh(p, c, n->callback_ok_at, at, out);
+		ok = (n->callback == GATE_STATE_OK &&
+			 look_is_fresh(p, c, n->callback_ok_at, at, out)) ||
+		     (p->allow_untested && n->callback == GATE_STATE_UNKNOWN);
 		break;
 	}
 	if (ok)

@@ -108,7 +108,7 @@ row_compare(
     struct test_run *run, const char *name, json_t *want, const struct gate_decision *d)
 {
 	const char *outcome = json_string_value(json_object_get(want, "outcome"));
-	const char *got = d->allowed ? "ALLOW" : gate_outcome_name(d->outcome);
+	const char *got = gate_decision_name(d);
 	struct buf next, until, codes;
 	bool ok = outcome != NULL && strcmp(outcome, got) == 0 &&
 		  codes_as_wanted(d, json_object_get(want, "codes")) &&

@@ -101,8 +101,7 @@ record_write(const struct record_context *ctx, const struct gate_facts *facts,
 	json_put_instant(d->next_allowed_at, STW_USEC_MAX, to);
 	buf_add_c(to, ",\"now\":");
 	json_put_instant(ctx->now, STW_USEC_MAX, to);
-	key_text(
-	    ",\"outcome\":", d->allowed ? "ALLOW" : gate_outcome_name(d->outcome), to);
+	key_text(",\"outcome\":", gate_decision_name(d), to);
 	key_text(",\"phone_mask\":", ctx->phone_mask, to);
 	key_text(",\"primary\":", d->allowed ? NULL : d->primary, to);
 	key_text(",\"ruleset_hash\":", d->ruleset_hash, to);

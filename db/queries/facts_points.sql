@@ -1,12 +1,31 @@
 -- facts_points: contact points of customers of one bucket, the best first: a number in
 -- doubt only where there is no other.
 -- Params   $1 bucket, $2 customer ids
--- Returns  customer_id, point_id, phone_index, phone_mask, zones, verified, sharers; by
---          customer_id
+-- Returns  customer_id, point_id, phone_index, phone_mask, zones, verified, sharers, all of
+--          them of the customer's household; by customer_id. A number is known by either
+--          hash while the index key is exchanged.
 SELECT p.customer_id, p.point_id, p.phone_index, p.phone_mask, p.zones, p.verified,
        (SELECT count(*) FROM contact_point s WHERE s.phone_index = p.phone_index)
        + (SELECT count(*) FROM phone_alias a JOIN contact_point s ON s.phone_index = a.other
-           WHERE a.own = p.phone_index)
+           WHERE a.own = p.phone_index),
+       NOT EXISTS (
+           SELECT FROM (SELECT s.bucket, s.customer_id
+                          FROM contact_point s WHERE s.phone_index = p.phone_index
+                         UNION ALL
+                        SELECT s.bucket, s.customer_id
+                          FROM phone_alias a
+                          JOIN contact_point s ON s.phone_index = a.other
+                         WHERE a.own = p.phone_index) AS sharer
+            WHERE (sharer.bucket, sharer.customer_id) <> (p.bucket, p.customer_id)
+              AND NOT EXISTS (
+                  SELECT FROM household_member own
+                    JOIN household_member other
+                      ON other.household_ref = own.household_ref
+                     AND other.state = 'member'
+                   WHERE own.bucket = p.bucket AND own.customer_id = p.customer_id
+                     AND own.state = 'member'
+                     AND other.bucket = sharer.bucket
+                     AND other.customer_id = sharer.customer_id))
   FROM contact_point p
  WHERE p.bucket = $1::smallint AND p.customer_id = ANY ($2::bigint[])
    AND length(p.phone_sealed) > 0

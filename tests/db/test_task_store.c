@@ -27,7 +27,7 @@ static struct seal_keys *keys;
 static struct ruleset *rules;
 
 /* Eight customers with a deposit that ends in three days, a mobile and full consent;
- * number 8 shares the phone of number 7. */
+ * number 8 shares the phone of number 7, of the same household. */
 static const char people[] =
     "CREATE FUNCTION b(n int) RETURNS smallint LANGUAGE sql IMMUTABLE AS "
     "$$ SELECT get_byte(sha256(('k' || n)::bytea), 0)::smallint $$;"
@@ -50,7 +50,11 @@ static const char people[] =
     "    recorded_at) "
     "SELECT b(n), gen_random_uuid(), n, 'grant', 'MARKETING', 'VOICE', 'written', 'v3', "
     "    'e', sha256('e'), 'branch', 'x', '2026-05-01', '2026-05-01' "
-    "  FROM generate_series(1, 8) AS n;";
+    "  FROM generate_series(1, 8) AS n;"
+    "INSERT INTO household_member (bucket, customer_id, household_ref, source, state, "
+    "    actor, updated_at) "
+    "SELECT b(n), n, 'H', 'declared', 'member', 'x', '2026-01-01' "
+    "  FROM generate_series(7, 8) AS n;";
 
 #define ck_ok(call)                                                             \
 	do {                                                                    \
@@ -530,6 +534,18 @@ START_TEST(do_not_call_bites_the_person_and_the_shared_number)
 }
 END_TEST
 
+START_TEST(a_number_shared_by_strangers_is_reviewed)
+{
+	test_db_tamper(&t, "DELETE FROM holding WHERE customer_id < 7;"
+			   "UPDATE household_member SET state = 'left' "
+			   " WHERE customer_id = 8");
+	ck_assert_int_eq(plan(), 0);
+	ck_assert_int_eq(number("SELECT count(*) FROM decision "
+				" WHERE primary_code = 'SHARED_NUMBER_REVIEW'"),
+	    2);
+}
+END_TEST
+
 START_TEST(a_wrong_number_is_in_doubt_from_that_commit_on)
 {
 	struct task_outcome_effect effect;
@@ -624,6 +640,7 @@ main(void)
 	    tc, an_unqualified_agent_is_refused_and_the_task_stays_for_others);
 	tcase_add_test(tc, a_suspended_number_is_not_dialled);
 	tcase_add_test(tc, do_not_call_bites_the_person_and_the_shared_number);
+	tcase_add_test(tc, a_number_shared_by_strangers_is_reviewed);
 	tcase_add_test(tc, a_wrong_number_is_in_doubt_from_that_commit_on);
 	tcase_add_test(tc, a_call_back_is_planned_again_under_another_key);
 	tcase_add_test(tc, what_two_people_must_do_one_cannot);

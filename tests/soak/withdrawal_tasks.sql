@@ -13,7 +13,8 @@ END $$;
 CREATE TABLE race_pool AS SELECT pool FROM race_pattern;
 DELETE FROM task_ready;
 DELETE FROM task;
-UPDATE caller_number SET daily_cap = NULL, hourly_cap = NULL;
+-- More than all races need: without a cap of its own a number has the house's.
+UPDATE caller_number SET daily_cap = 1000000000, hourly_cap = 1000000000;
 INSERT INTO task (bucket, task_id, campaign_id, version, customer_id, step, occurrence,
     point_id, queue_id, number_id, channel, handler, purpose, product, script,
     script_version, state, priority, not_before, not_after, decision_id, agent, created_at,

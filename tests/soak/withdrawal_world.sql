@@ -22,6 +22,12 @@ INSERT INTO consent_event (bucket, consent_id, customer_id, action, purpose, cha
     notice_version, evidence, evidence_hash, source, actor, effective_at, recorded_at)
 SELECT race_bucket(ref), gen_random_uuid(), id, 'grant', 'MARKETING', 'VOICE', 'written',
        'v3', 'e', sha256('e'), 'branch', 'x', '2026-05-01', '2026-05-01' FROM race_person;
+-- Those who share a number are of one household; strangers would be put up for review.
+INSERT INTO household_member (bucket, customer_id, household_ref, source, state, actor,
+    updated_at)
+SELECT race_bucket(p.ref), p.id, p.phone, 'declared', 'member', 'x', '2026-01-01'
+  FROM race_person p
+ WHERE (SELECT count(*) FROM race_person o WHERE o.phone = p.phone) > 1;
 -- Only this one is in an audience.
 INSERT INTO holding (bucket, customer_id, holding_ref, kind, amount, currency, maturity_on,
     updated_at)
