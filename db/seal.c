@@ -428,9 +428,33 @@ place_of(unsigned char algorithm, unsigned char version, const char *column,
 	return place;
 }
 
+/* A nonce made of the place and the text, by a key that is used for nothing else: another
+ * text has another one, and without the key nobody can try texts out. */
+static void
+steady_nonce(const unsigned char key[SEAL_KEY_BYTES], const struct place *place,
+    struct str plain, unsigned char *nonce, size_t bytes)
+{
+	static const unsigned char use[] = "steward steady nonce";
+	unsigned char own[crypto_auth_hmacsha256_BYTES];
+	unsigned char hash[crypto_auth_hmacsha256_BYTES];
+	crypto_auth_hmacsha256_state state;
+
+	STW_ASSERT(bytes <= sizeof hash);
+	(void)crypto_auth_hmacsha256(own, use, sizeof use, key);
+	crypto_auth_hmacsha256_init(&state, own, sizeof own);
+	crypto_auth_hmacsha256_update(
+	    &state, (const unsigned char *)place->data, place->len);
+	crypto_auth_hmacsha256_update(
+	    &state, (const unsigned char *)plain.ptr, plain.len);
+	crypto_auth_hmacsha256_final(&state, hash);
+	memcpy(nonce, hash, bytes);
+	sodium_memzero(own, sizeof own);
+	sodium_memzero(&state, sizeof state);
+}
+
 static void
 seal_with(const unsigned char key[SEAL_KEY_BYTES], int version, const char *column,
-    int64_t customer_id, struct str plain, struct buf *sealed)
+    int64_t customer_id, struct str plain, bool steady, struct buf *sealed)
 {
 	const struct seal_algorithm *with = seal_algorithm_current();
 	struct place place =
@@ -441,7 +465,10 @@ seal_with(const unsigned char key[SEAL_KEY_BYTES], int version, const char *colu
 
 	at[0] = with->id;
 	at[1] = (unsigned char)version;
-	randombytes_buf(at + HEAD_BYTES, with->nonce_bytes);
+	if (steady)
+		steady_nonce(key, &place, plain, at + HEAD_BYTES, with->nonce_bytes);
+	else
+		randombytes_buf(at + HEAD_BYTES, with->nonce_bytes);
 	with->seal(key, at + HEAD_BYTES, (struct str){place.data, place.len}, plain,
 	    at + head);
 	sealed->len += need;
@@ -493,7 +520,8 @@ wrap(const struct seal_keys *keys, int64_t customer_id,
 	int newest = set->newest[SEAL_KEK];
 
 	seal_with(set->key[SEAL_KEK][newest], newest, KEY_COLUMN, customer_id,
-	    (struct str){(const char *)customer->key, sizeof customer->key}, wrapped);
+	    (struct str){(const char *)customer->key, sizeof customer->key}, false,
+	    wrapped);
 }
 
 void
@@ -553,7 +581,16 @@ void
 seal_text(const struct seal_customer *customer, int64_t customer_id, const char *column,
     struct str plain, struct buf *sealed)
 {
-	seal_with(customer->key, TEXT_VERSION, column, customer_id, plain, sealed);
+	seal_with(
+	    customer->key, TEXT_VERSION, column, customer_id, plain, false, sealed);
+}
+
+void
+seal_text_steady(const struct seal_customer *customer, int64_t customer_id,
+    const char *column, struct str plain, struct buf *sealed)
+{
+	seal_with(
+	    customer->key, TEXT_VERSION, column, customer_id, plain, true, sealed);
 }
 
 enum stw_code

@@ -73,6 +73,11 @@ enum stw_code seal_customer_rewrap(const struct seal_keys *keys, int64_t custome
 /* column is the table and column ("contact_point.phone"). Appends to sealed. */
 void seal_text(const struct seal_customer *customer, int64_t customer_id,
     const char *column, struct str plain, struct buf *sealed);
+/* The same text in the same place of the same customer gives the same bytes, so that a feed
+ * that says nothing new can be told from one that does. What it gives away is just that:
+ * this customer's value is the one it was. */
+void seal_text_steady(const struct seal_customer *customer, int64_t customer_id,
+    const char *column, struct str plain, struct buf *sealed);
 enum stw_code seal_open(const struct seal_customer *customer, int64_t customer_id,
     const char *column, struct str sealed, struct buf *plain,
     struct stw_err *err) STW_MUST_USE;

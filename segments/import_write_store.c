@@ -340,7 +340,7 @@ static void
 put_sealed(struct out *out, const char *column, struct str plain)
 {
 	buf_clear(&out->sealed);
-	seal_text(&out->who->key, out->who->id, column, plain, &out->sealed);
+	seal_text_steady(&out->who->key, out->who->id, column, plain, &out->sealed);
 	db_put_bytes(out->copy, out->sealed.data, out->sealed.len);
 }
 

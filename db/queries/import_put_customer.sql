@@ -1,6 +1,6 @@
 -- import_put_customer: the batch into customer, with keys and permission rows. Of several
 -- rows about one customer the last line counts; columns the mapping does not give stay.
--- Sealed columns differ each time they are sealed: given, they are written.
+-- What is sealed again is the same when its text is (db/seal.h, seal_text_steady).
 -- Params   $1 columns given text[], $2 now timestamptz
 -- Returns  inserted, updated
 WITH newest AS (
@@ -72,7 +72,8 @@ ON CONFLICT (bucket, customer_id) DO UPDATE SET
     profiling_opt_out = CASE WHEN 'profiling_opt_out' = ANY ($1::text[]) THEN EXCLUDED.profiling_opt_out
         ELSE customer.profiling_opt_out END,
     updated_at = EXCLUDED.updated_at
- WHERE 'name' = ANY ($1::text[]) OR 'id_number' = ANY ($1::text[])
+ WHERE ('name' = ANY ($1::text[]) AND customer.name_sealed IS DISTINCT FROM EXCLUDED.name_sealed)
+    OR ('id_number' = ANY ($1::text[]) AND customer.id_sealed IS DISTINCT FROM EXCLUDED.id_sealed)
     OR ('gender' = ANY ($1::text[]) AND customer.gender IS DISTINCT FROM EXCLUDED.gender)
     OR ('dob' = ANY ($1::text[]) AND customer.dob IS DISTINCT FROM EXCLUDED.dob)
     OR ('lang' = ANY ($1::text[]) AND customer.lang IS DISTINCT FROM EXCLUDED.lang)

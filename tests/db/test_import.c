@@ -140,6 +140,45 @@ START_TEST(the_same_content_again_is_left_alone_and_new_content_is_merged)
 }
 END_TEST
 
+/* A feed of what is known already: no row is another one, so nothing goes through the
+ * change stream. */
+START_TEST(a_feed_that_says_nothing_new_writes_no_customer)
+{
+	static const char rows[] = "SELECT sum(xmin::text::bigint) FROM customer";
+	static const char points[] =
+	    "SELECT sum(xmin::text::bigint) FROM contact_point";
+	int64_t customers_were, points_were;
+
+	put("mapping.json",
+	    HEAD("people") "{\"file\": \"c.csv\", \"target\": \"customer\", "
+			   "\"columns\": {\"ref\": \"row.id\", \"name\": \"row.name\", "
+			   "\"id_number\": \"row.no\", \"tier\": \"row.tier\", "
+			   "\"phone\": \"row.p\"}}]}");
+	put("c.csv", "id,name,no,tier,p\nC1,张伟,11010519491231002X,a,13491000001\n"
+		     "C2,李娜,,b,\nC3,,440524188001010014,,13491000003\n");
+	ck_assert_msg(run(0, NULL) == STW_OK, "%s", err.text);
+	customers_were = number(rows);
+	points_were = number(points);
+	/* Another file, the same customers. */
+	put("c.csv", "id,name,no,tier,p\nC3,,440524188001010014,,13491000003\n"
+		     "C2,李娜,,b,\nC1,张伟,11010519491231002X,a,13491000001\n");
+	ck_assert_msg(run(0, NULL) == STW_OK, "%s", err.text);
+	ck_assert(!result.unchanged);
+	ck_assert_int_eq(result.same, 3);
+	ck_assert_int_eq(number(rows), customers_were);
+	ck_assert_int_eq(number(points), points_were);
+	/* One other name, one that is gone. */
+	put("c.csv", "id,name,no,tier,p\nC1,张维,11010519491231002X,a,13491000001\n"
+		     "C2,,,b,\nC3,,440524188001010014,,13491000003\n");
+	ck_assert_msg(run(0, NULL) == STW_OK, "%s", err.text);
+	ck_assert_int_eq(result.updated, 2);
+	ck_assert_int_eq(result.same, 1);
+	ck_assert_int_eq(number("SELECT count(*) FROM customer WHERE ref = 'C2' AND "
+				"name_sealed IS NULL AND name_mask IS NULL"),
+	    1);
+}
+END_TEST
+
 START_TEST(columns_a_mapping_does_not_give_stay_as_they_are)
 {
 	put_small();
@@ -379,6 +418,7 @@ add(TCase *tc)
 	tcase_add_test(tc, households_come_with_the_feed_and_a_customer_has_one);
 	tcase_add_test(
 	    tc, the_same_content_again_is_left_alone_and_new_content_is_merged);
+	tcase_add_test(tc, a_feed_that_says_nothing_new_writes_no_customer);
 	tcase_add_test(tc, columns_a_mapping_does_not_give_stay_as_they_are);
 	tcase_add_test(tc, bad_phones_can_be_skipped_and_are_counted);
 	tcase_add_test(tc, an_imported_withdrawal_ends_open_tasks_in_its_transaction);

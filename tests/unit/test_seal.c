@@ -100,6 +100,52 @@ START_TEST(one_text_sealed_twice_looks_different)
 }
 END_TEST
 
+/* The text, its place and the customer make the bytes, and nothing else does. */
+START_TEST(a_steady_seal_is_the_same_for_the_same_alone)
+{
+	static const struct {
+		const char *column, *text;
+		int customer; /* whose key */
+		int64_t id;
+		bool same;
+	} cases[] = {
+	    {"customer.name", "张伟", 0, 1, true},
+	    {"customer.name", "张伟 ", 0, 1, false},
+	    {"customer.name", "", 0, 1, false},
+	    {"customer.id", "张伟", 0, 1, false},
+	    {"customer.name", "张伟", 0, 2, false},
+	    {"customer.name", "张伟", 1, 1, false},
+	};
+	struct seal_customer customers[2];
+	struct buf wrapped, first, again, plain;
+
+	buf_init(&wrapped);
+	buf_init(&first);
+	buf_init(&plain);
+	for (int i = 0; i < 2; i++)
+		seal_customer_new(keys, i + 1, &customers[i], &wrapped);
+	seal_text_steady(&customers[0], 1, "customer.name", STR_LIT("张伟"), &first);
+	for (size_t i = 0; i < STW_ARRAY_LEN(cases); i++) {
+		buf_init(&again);
+		seal_text_steady(&customers[cases[i].customer], cases[i].id,
+		    cases[i].column, str_of(cases[i].text), &again);
+		ck_assert_msg(
+		    str_eq(all_of(&first), all_of(&again)) == cases[i].same, "%zu", i);
+		/* Not even the nonce is shared. */
+		if (!cases[i].same)
+			ck_assert_mem_ne(first.data + 2, again.data + 2, 24);
+		buf_fini(&again);
+	}
+	ck_assert_int_eq(
+	    seal_open(&customers[0], 1, "customer.name", all_of(&first), &plain, &err),
+	    STW_OK);
+	ck_assert(str_eq_c(all_of(&plain), "张伟"));
+	buf_fini(&wrapped);
+	buf_fini(&first);
+	buf_fini(&plain);
+}
+END_TEST
+
 START_TEST(it_opens_nowhere_else)
 {
 	struct seal_customer customer, stranger;
@@ -429,6 +475,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, what_is_sealed_opens_again_and_hides_its_text);
 	tcase_add_test(tc, one_text_sealed_twice_looks_different);
+	tcase_add_test(tc, a_steady_seal_is_the_same_for_the_same_alone);
 	tcase_add_test(tc, it_opens_nowhere_else);
 	tcase_add_test(tc, any_changed_or_missing_byte_is_noticed);
 	tcase_add_test(tc, an_exchanged_wrapping_key_opens_what_the_old_one_wrapped);
