@@ -5,6 +5,7 @@
 #include "api/rule_scope.h"
 #include "campaigns/campaign_store.h"
 #include "campaigns/compliance/ruleset.h"
+#include "campaigns/trigger_store.h"
 
 /* ---- JSON ------------------------------------------------------------------------------ */
 static void
@@ -374,6 +375,8 @@ v1_campaign_validate(struct api_request *req)
 		return;
 	}
 	rc = campaign_parse(req->body, scope.env, &req->arena, &campaign, NULL, &err);
+	if (rc == STW_OK)
+		rc = trigger_check(req->db, &campaign.trigger, &err);
 	if (rc != STW_OK && rc != STW_INVALID) {
 		api_fail(req, rc, &err);
 	} else {

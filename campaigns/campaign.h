@@ -2,7 +2,7 @@
  * campaign.h - what marketing ops wants done, as a checked document.
  *
  * Purpose    A campaign document (JSON, docs/campaigns.md) parsed and checked: audience,
- *            occurrence and value are rules over the book; the outreach step names queue,
+ *            occurrence and value are rules over the book, a trigger says when it starts; the outreach step names queue,
  *            number pool, script and window.
  * Units      hold_out_bp: basis points (1/100 %) of the audience kept uncontacted, by a
  *            stable hash of campaign and customer. Window: local minutes of day, half-open.
@@ -13,6 +13,7 @@
 #ifndef STW_CAMPAIGNS_CAMPAIGN_H
 #define STW_CAMPAIGNS_CAMPAIGN_H
 
+#include "campaigns/trigger.h"
 #include "engine/rule.h"
 
 struct campaign_step {
@@ -35,9 +36,10 @@ struct campaign {
 	int priority;        /* 0-1000, higher first */
 	int hold_out_bp;
 	struct campaign_step step;
-	struct rule *audience; /* bool */
-	struct rule
-	    *occurrence; /* string: what makes one contact differ from the next */
+	struct rule *audience;  /* bool */
+	struct trigger trigger; /* TRIGGER_NONE: the whole audience, at each plan */
+	/* string: what makes one contact differ from the next; NULL: the trigger does */
+	struct rule *occurrence;
 	struct rule
 	    *value; /* int: worth of the contact, whole currency units; or NULL */
 	char hash_hex[65]; /* SHA-256 of the canonical document */

@@ -15,8 +15,8 @@ struct doc {
 
 /* The keys a document may have; anything else is a slip of the pen worth naming. */
 static const char *const root_keys[] = {"code", "name", "purpose", "product",
-    "uses_profile", "priority", "hold_out_bp", "audience", "occurrence", "value",
-    "step", "description", NULL};
+    "uses_profile", "priority", "hold_out_bp", "audience", "trigger", "occurrence",
+    "value", "step", "description", NULL};
 static const char *const step_keys[] = {"code", "channel", "handler", "queue",
     "number_pool", "script", "window", "valid_days", NULL};
 static const char *const purposes[] = {"MARKETING", "SERVICE", "RISK_ALERT",
@@ -198,6 +198,112 @@ get_step(const struct doc *d, struct campaign_step *out)
 	return rc;
 }
 
+/* ---- what starts it ---------------------------------------------------------------- */
+static const char *const trigger_words[] = {
+    "segment_entered", "segment_left", "stage_entered", "date", "event", NULL};
+/* The member that says what, of each word; a stage is checked by trigger_store.h. */
+static const char *const trigger_members[] = {
+    "segment", "segment", "stage", "trait", "kind"};
+
+static bool
+plain_word(const char *text)
+{
+	return text[0] >= 'a' && text[0] <= 'z' && strlen(text) <= 63 &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(text);
+}
+
+/* The rule that reads what the trigger reads: an unknown segment or trait does not compile. */
+static enum stw_code
+trigger_rule(const struct doc *d, const char *where, struct trigger *out)
+{
+	enum rule_kind want = RULE_BOOL;
+	struct rule *rule = NULL;
+	const char *text;
+	enum stw_code rc;
+
+	switch (out->on) {
+	case TRIGGER_SEGMENT_ENTERED:
+	case TRIGGER_SEGMENT_LEFT:
+		text = arena_printf(
+		    d->arena, "customer.ref in segment(\"%s\")", out->what);
+		break;
+	case TRIGGER_STAGE_ENTERED:
+		text = "has(customer.stage)";
+		break;
+	case TRIGGER_DATE:
+		text = arena_printf(d->arena, "customer.%s", out->what);
+		want = RULE_DATE;
+		break;
+	case TRIGGER_EVENT:
+		text = "interactions.exists(i, has(i.kind))";
+		break;
+	case TRIGGER_NONE:
+	case TRIGGERS:
+	default:
+		return STW_OK;
+	}
+	rc = rule_compile(
+	    d->env, str_of(text), rule_type_basic(want), NULL, d->arena, &rule, d->err);
+	out->rule = rule;
+	if (rc != STW_OK && d->err != NULL)
+		d->err->line = d->err->column = 0; /* of a rule that nobody wrote */
+	return rc == STW_OK ? rc : stw_err_prefix(d->err, rc, "%s", where);
+}
+
+static enum stw_code
+get_trigger(const struct doc *d, struct trigger *out)
+{
+	json_t *trigger = json_object_get(d->root, "trigger");
+	const char *keys[] = {"on", NULL, "within_days", NULL, NULL};
+	const char *word, *where;
+	enum stw_code rc;
+	int at = 0;
+
+	if (trigger == NULL)
+		return STW_OK;
+	if (!json_is_object(trigger))
+		return stw_fail(d->err, STW_INVALID,
+		    "/trigger: must be an object such as {\"on\": \"segment_entered\", "
+		    "\"segment\": \"vip\"}");
+	rc = get_word(d, trigger, "/trigger", "on", trigger_words, &word);
+	if (rc != STW_OK)
+		return rc;
+	while (strcmp(trigger_words[at], word) != 0)
+		at++;
+	out->on = (enum trigger_on)(at + 1);
+	STW_ASSERT(strcmp(trigger_name(out->on), word) == 0);
+	keys[1] = trigger_members[at];
+	keys[3] = out->on == TRIGGER_DATE ? "offset_days" : NULL;
+	rc = check_keys(d, trigger, "/trigger", keys);
+	if (rc == STW_OK)
+		rc = get_text(d, trigger, "/trigger", keys[1], true, &out->what);
+	where = arena_printf(d->arena, "/trigger/%s", keys[1]);
+	if (rc == STW_OK && !plain_word(out->what))
+		rc = stw_fail(d->err, STW_INVALID,
+		    "%s: lower-case letters, digits and _, a letter first, up to 63",
+		    where);
+	if (rc == STW_OK)
+		rc = get_int(
+		    d, trigger, "/trigger", "within_days", 1, 90, 7, &out->within_days);
+	if (rc == STW_OK && out->on == TRIGGER_DATE)
+		rc = get_int(d, trigger, "/trigger", "offset_days", -366, 366, 0,
+		    &out->offset_days);
+	return rc == STW_OK ? trigger_rule(d, where, out) : rc;
+}
+
+/* One of the two says what makes one contact differ from the next. */
+static enum stw_code
+get_occurrence(const struct doc *d, struct campaign *out)
+{
+	bool triggered = out->trigger.on != TRIGGER_NONE;
+
+	if (triggered && json_object_get(d->root, "occurrence") != NULL)
+		return stw_fail(d->err, STW_INVALID,
+		    "/occurrence: leave it out: with a trigger, each time it happens is an "
+		    "occurrence");
+	return get_rule(d, "occurrence", RULE_STRING, !triggered, &out->occurrence);
+}
+
 static enum stw_code
 get_names(const struct doc *d, struct campaign *out)
 {
@@ -267,7 +373,9 @@ get_all(const struct doc *d, struct campaign *out)
 	if (rc == STW_OK)
 		rc = get_rule(d, "audience", RULE_BOOL, true, &out->audience);
 	if (rc == STW_OK)
-		rc = get_rule(d, "occurrence", RULE_STRING, true, &out->occurrence);
+		rc = get_trigger(d, &out->trigger);
+	if (rc == STW_OK)
+		rc = get_occurrence(d, out);
 	if (rc == STW_OK)
 		rc = get_rule(d, "value", RULE_INT, false, &out->value);
 	if (rc == STW_OK)

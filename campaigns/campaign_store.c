@@ -4,6 +4,7 @@
 
 #include <sodium.h>
 
+#include "campaigns/trigger_store.h"
 #include "db/entry_json.h"
 #include "db/ledger.h"
 
@@ -138,6 +139,8 @@ campaign_create(struct db *db, struct str document, const struct rule_env *env,
 	*out = (struct campaign_row){0};
 	buf_init(&canonical);
 	rc = campaign_parse(document, env, arena, &campaign, &canonical, err);
+	if (rc == STW_OK)
+		rc = trigger_check(db, &campaign.trigger, err);
 	if (rc != STW_OK)
 		goto done;
 	rc = db_begin(db, err);

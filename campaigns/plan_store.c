@@ -10,6 +10,7 @@
 #include "campaigns/facts_store.h"
 #include "campaigns/number_choice.h"
 #include "campaigns/plan.h"
+#include "campaigns/trigger_store.h"
 #include "db/ledger.h"
 #include "engine/log.h"
 #include "segments/segment.h"
@@ -41,6 +42,8 @@ struct job {
 	struct gate_number *numbers;
 	int nnumbers;
 	struct plan_window window;
+	stw_usec activated_at;
+	struct trigger_hits hits[BOOK_PARTS_MAX]; /* of a campaign with a trigger */
 	struct bitmap audience[BOOK_PARTS_MAX];
 	int64_t naudience, nundecided;
 	struct plan_tally tally;
@@ -85,10 +88,20 @@ eval_texts(const struct job *job, struct candidate *c, struct arena *arena)
 {
 	struct rule_eval_ctx ctx = segment_eval_ctx(
 	    &job->options->segments->items[c->part], c->row, job->options->now, arena);
-	struct rule_value v = rule_eval(job->campaign.occurrence, &ctx);
+	const struct trigger *trigger = &job->campaign.trigger;
+	struct rule_value v;
 
-	/* An occurrence without an answer is one occurrence: the campaign comes once. */
-	c->occurrence = v.kind == RULE_V_STRING ? v.s : (struct str){"", 0};
+	if (trigger->on != TRIGGER_NONE) {
+		const struct trigger_hit *hit =
+		    trigger_hit_find(&job->hits[c->part], c->row);
+
+		STW_ASSERT(hit != NULL); /* the audience is of hits alone */
+		c->occurrence = str_of(trigger_occurrence(trigger, hit, arena));
+	} else {
+		v = rule_eval(job->campaign.occurrence, &ctx);
+		/* Without an answer it is one occurrence: the campaign comes once. */
+		c->occurrence = v.kind == RULE_V_STRING ? v.s : (struct str){"", 0};
+	}
 	if (job->campaign.value != NULL) {
 		v = rule_eval(job->campaign.value, &ctx);
 		if (v.kind == RULE_V_INT)
@@ -616,6 +629,7 @@ job_open(struct job *job, const struct db_rows *rows, int r, struct stw_err *err
 	job->campaign_id = db_get_i64(rows, r, 0);
 	job->version = (int)db_get_i64(rows, r, 2);
 	job->queue_id = db_get_i64(rows, r, 4);
+	job->activated_at = db_get_usec(rows, r, 11);
 	/* The env takes the host back as it was given: the callbacks only read it. */
 	env = book_env(job->book, job->arena, segment_known, (void *)(uintptr_t)host);
 	rc = campaign_parse(
@@ -709,7 +723,10 @@ held_by(const struct job *job)
 	const struct trait_quality *held = NULL;
 
 	trait_use_add(use, job->campaign.audience);
-	trait_use_add(use, job->campaign.occurrence);
+	if (job->campaign.occurrence != NULL)
+		trait_use_add(use, job->campaign.occurrence);
+	if (job->campaign.trigger.rule != NULL)
+		trait_use_add(use, job->campaign.trigger.rule);
 	if (job->campaign.value != NULL)
 		trait_use_add(use, job->campaign.value);
 	for (int i = 0; i < guard->catalogue.count && held == NULL; i++) {
@@ -747,6 +764,21 @@ guard_open(struct db *db, const struct book_parts *parts, stw_usec now,
 }
 
 /* ---- audience -------------------------------------------------------------------------- */
+/* Of the rows only those to whom it happened. */
+static void
+keep_hits(
+    const struct trigger_hits *hits, struct bitmap *audience, struct bitmap *undecided)
+{
+	struct bitmap happened;
+
+	bitmap_init(&happened, audience->bits);
+	for (size_t i = 0; i < hits->count; i++)
+		bitmap_set(&happened, hits->items[i].row);
+	bitmap_and(audience, audience, &happened);
+	bitmap_and(undecided, undecided, &happened);
+	bitmap_fini(&happened);
+}
+
 /* Over one part, without the rows that a newer one replaces. */
 static enum stw_code
 audience_part(struct job *job, int part, struct stw_err *err)
@@ -763,6 +795,8 @@ audience_part(struct job *job, int part, struct stw_err *err)
 		bitmap_andnot(audience, audience, dead);
 		bitmap_andnot(&undecided, &undecided, dead);
 	}
+	if (rc == STW_OK && job->campaign.trigger.on != TRIGGER_NONE)
+		keep_hits(&job->hits[part], audience, &undecided);
 	if (rc == STW_OK) {
 		job->naudience += (int64_t)bitmap_count(audience);
 		job->nundecided += (int64_t)bitmap_count(&undecided);
@@ -778,6 +812,13 @@ audience_find(struct job *job, struct stw_err *err)
 
 	for (int p = 0; p < job->parts->count; p++)
 		bitmap_init(&job->audience[p], 0);
+	if (job->campaign.trigger.on != TRIGGER_NONE) {
+		const struct trigger_window window = trigger_window_of(
+		    &job->campaign.trigger, job->activated_at, job->options->now);
+
+		rc = trigger_hits_load(job->db, &job->campaign.trigger, job->parts,
+		    &window, job->hits, err);
+	}
 	for (int p = 0; p < job->parts->count && rc == STW_OK; p++)
 		rc = audience_part(job, p, err);
 	return rc;
@@ -808,8 +849,10 @@ plan_campaign(struct job *job, struct stw_err *err)
 	}
 	if (rc == STW_OK)
 		rc = run_close(job, run, err);
-	for (int p = 0; p < job->parts->count; p++)
+	for (int p = 0; p < job->parts->count; p++) {
 		bitmap_fini(&job->audience[p]);
+		trigger_hits_fini(&job->hits[p]);
+	}
 	return rc;
 }
 

@@ -3,6 +3,7 @@
 #include "api/cli/cli.h"
 #include "api/rule_scope.h"
 #include "campaigns/campaign_store.h"
+#include "campaigns/trigger_store.h"
 
 #define DOCUMENT_MAX ((size_t)256 * 1024)
 
@@ -25,6 +26,23 @@ list(struct cli *cli, struct db *db, struct stw_err *err)
 	return rc;
 }
 
+static void
+print_good(const struct campaign *campaign)
+{
+	const struct trigger *trigger = &campaign->trigger;
+
+	(void)printf("good: campaign %s\n", campaign->code);
+	if (trigger->on == TRIGGER_NONE)
+		(void)printf("    looks at its whole audience at each plan\n");
+	else if (trigger->on == TRIGGER_DATE)
+		(void)printf(
+		    "    starts on customer.%s %+d days, and up to %d days later\n",
+		    trigger->what, trigger->offset_days, trigger->within_days - 1);
+	else
+		(void)printf("    starts on %s %s, and up to %d days after it\n",
+		    trigger_name(trigger->on), trigger->what, trigger->within_days);
+}
+
 static enum stw_code
 document(struct cli *cli, struct db *db, enum verb verb, const char *who,
     struct stw_err *err)
@@ -44,7 +62,9 @@ document(struct cli *cli, struct db *db, enum verb verb, const char *who,
 	if (verb == VALIDATE) {
 		rc = campaign_parse(text, scope.env, &cli->arena, &campaign, NULL, err);
 		if (rc == STW_OK)
-			(void)printf("good: campaign %s\n", campaign.code);
+			rc = trigger_check(db, &campaign.trigger, err);
+		if (rc == STW_OK)
+			print_good(&campaign);
 	} else {
 		rc = campaign_create(db, text, scope.env, who, NULL, app_now(&cli->app),
 		    &cli->arena, &row, err);

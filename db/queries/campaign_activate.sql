@@ -1,7 +1,10 @@
--- campaign_activate: the newest approved version becomes the one that runs.
+-- campaign_activate: the newest approved version becomes the one that runs. What starts a
+-- campaign counts from its activation on; a newer version of an active one begins nothing anew.
 -- Params   $1 code, $2 now
 -- Returns  version, hash in hex; no row when no version is approved
 UPDATE campaign k SET state = 'active', active_version = v.version,
+       activated_at = CASE WHEN k.state = 'active' THEN k.activated_at
+           ELSE $2::timestamptz END,
        updated_at = $2::timestamptz
   FROM (SELECT x.campaign_id, x.version, x.content_hash
           FROM campaign_version x JOIN campaign c USING (campaign_id)

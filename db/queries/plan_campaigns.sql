@@ -1,9 +1,10 @@
 -- plan_campaigns: active campaigns with what their steps name, in the order of priority.
 -- Returns  campaign_id, code, version, document, queue_id or null, product class or null,
 --          product risk, on sale from, to, newest approved script version or null, its
---          text has the synthetic-voice label
+--          text has the synthetic-voice label, since when it is active
 SELECT k.campaign_id, k.code, v.version, v.document::text, q.queue_id, p.class, p.risk,
-       p.on_sale_from, p.on_sale_to, s.version, s.disclosure
+       p.on_sale_from, p.on_sale_to, s.version, s.disclosure,
+       coalesce(k.activated_at, k.updated_at)
   FROM campaign k
   JOIN campaign_version v ON v.campaign_id = k.campaign_id AND v.version = k.active_version
   LEFT JOIN queue q ON q.code = v.document -> 'step' ->> 'queue'

@@ -10,6 +10,11 @@
 #define HEAD                                                              \
 	"\"code\":\"care\",\"name\":{\"zh\":\"关怀\",\"en\":\"Care\"}," \
 	"\"purpose\":\"MARKETING\",\"occurrence\":\"'once'\""
+#define HEAD_NO_OCCURRENCE                                                \
+	"\"code\":\"care\",\"name\":{\"zh\":\"关怀\",\"en\":\"Care\"}," \
+	"\"purpose\":\"MARKETING\""
+#define ON(trigger) \
+	"{" HEAD_NO_OCCURRENCE "," AUDIENCE "," STEP ",\"trigger\":" trigger "}"
 #define STEP                                                                       \
 	"\"step\":{\"code\":\"call\",\"channel\":\"VOICE\",\"handler\":\"agent\"," \
 	"\"queue\":\"q\",\"number_pool\":\"p\",\"script\":\"s\"}"
@@ -18,12 +23,12 @@
 static const struct rule_env *
 env_of(struct arena *arena)
 {
-	const struct rule_field fields[] = {
-	    {"age", rule_type_basic(RULE_INT)}, {"aum", rule_type_basic(RULE_MONEY)}};
+	const struct rule_field fields[] = {{"age", rule_type_basic(RULE_INT)},
+	    {"aum", rule_type_basic(RULE_MONEY)}, {"due", rule_type_basic(RULE_DATE)}};
 	struct rule_env *env = rule_env_new(arena);
 
 	(void)rule_env_var(
-	    env, "customer", rule_type_object(arena, "Customer", fields, 2));
+	    env, "customer", rule_type_object(arena, "Customer", fields, 3));
 	return env;
 }
 
@@ -55,6 +60,29 @@ static const struct doc_case {
 	"\"window\":{\"from\":\"18:00\",\"to\":\"09:00\"}}}",
 	"/step/window: from 18:00 must be before to 09:00", 0, 0},
     {"code", "{\"code\":\"Care!\"}", "/code: 'Care!'", 0, 0},
+    {"a date starts it", ON("{\"on\":\"date\",\"trait\":\"due\",\"offset_days\":-7}"),
+	"", 0, 0},
+    {"neither trigger nor occurrence", "{" HEAD_NO_OCCURRENCE "," AUDIENCE "," STEP "}",
+	"/occurrence: is missing", 0, 0},
+    {"both",
+	"{" HEAD "," AUDIENCE "," STEP
+	",\"trigger\":{\"on\":\"date\",\"trait\":\"due\"}}",
+	"/occurrence: leave it out", 0, 0},
+    {"a trigger of nothing", ON("{}"), "/trigger/on: is missing", 0, 0},
+    {"a trigger that is a word", ON("\"date\""), "/trigger: must be an object", 0, 0},
+    {"an unknown trigger", ON("{\"on\":\"moon\"}"),
+	"/trigger/on: 'moon' is not one of segment_entered, segment_left", 0, 0},
+    {"another trigger's member", ON("{\"on\":\"date\",\"segment\":\"x\"}"),
+	"/trigger/segment: no such field", 0, 0},
+    {"an offset of what has none",
+	ON("{\"on\":\"event\",\"kind\":\"x\",\"offset_days\":1}"),
+	"/trigger/offset_days: no such field", 0, 0},
+    {"no days", ON("{\"on\":\"date\",\"trait\":\"due\",\"within_days\":0}"),
+	"/trigger/within_days: must be a whole number 1 to 90", 0, 0},
+    {"a trait that is no date", ON("{\"on\":\"date\",\"trait\":\"age\"}"),
+	"/trigger/trait: ", 0, 0},
+    {"a name that is none", ON("{\"on\":\"date\",\"trait\":\"due || true\"}"),
+	"/trigger/trait: lower-case letters", 0, 0},
 };
 
 START_TEST(documents_are_checked)

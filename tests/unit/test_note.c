@@ -91,8 +91,8 @@ START_TEST(what_we_sign_opens_and_any_changed_byte_does_not)
 
 	buf_init(&note);
 	buf_init(&key);
-	ck_assert(note_signer_init(&signer, NOTE_ED25519, STR_LIT("bank.example/外呼"), seed, &err) ==
-		  STW_OK);
+	ck_assert(note_signer_init(&signer, NOTE_ED25519, STR_LIT("bank.example/外呼"),
+		      seed, &err) == STW_OK);
 	note_verifier_format(&signer.verifier, &key);
 	ck_assert(note_verifier_parse((struct str){key.data, key.len}, &again, &err) ==
 		  STW_OK);
@@ -129,8 +129,8 @@ START_TEST(bad_names_are_refused)
 	const unsigned char seed[NOTE_SEED_BYTES] = {0};
 	struct note_signer signer;
 
-	ck_assert(note_signer_init(&signer, NOTE_ED25519, str_of(bad_names[_i]), seed, &err) ==
-		  STW_INVALID);
+	ck_assert(note_signer_init(&signer, NOTE_ED25519, str_of(bad_names[_i]), seed,
+		      &err) == STW_INVALID);
 }
 END_TEST
 
