@@ -48,6 +48,13 @@ void v1_withdrawal(struct api_request *req);
 void v1_objection_list(struct api_request *req);
 void v1_objection_record(struct api_request *req);
 void v1_objection_lift(struct api_request *req);
+/* v1_registries.c */
+void v1_registry_list(struct api_request *req);
+void v1_registry_save(struct api_request *req);
+void v1_registry_service(struct api_request *req);
+void v1_registry_result(struct api_request *req);
+void v1_carrier_cause_list(struct api_request *req);
+void v1_carrier_cause_save(struct api_request *req);
 /* v1_segments.c */
 void v1_stages(struct api_request *req);
 void v1_segment_list(struct api_request *req);

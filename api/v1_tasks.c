@@ -303,8 +303,8 @@ v1_task_permit(struct api_request *req)
 static bool
 read_outcome(struct api_request *req, struct task_outcome *out)
 {
-	static const char *const members[] = {
-	    "disposition", "note", "started_at", "ended_at", "callback_at", NULL};
+	static const char *const members[] = {"disposition", "note", "started_at",
+	    "ended_at", "callback_at", "carrier_cause", NULL};
 	static const char *const dispositions[] = {"interested", "declined",
 	    "call_back", "no_answer", "wrong_number", "do_not_call", "complaint",
 	    "other"};
@@ -313,6 +313,7 @@ read_outcome(struct api_request *req, struct task_outcome *out)
 	if (!api_body_only(req, members) ||
 	    !api_body_text(req, "disposition", 40, true, &out->disposition) ||
 	    !api_body_text(req, "note", 2000, false, &out->note) ||
+	    !api_body_text(req, "carrier_cause", 40, false, &out->carrier_cause) ||
 	    !api_body_time(req, "started_at", STW_USEC_NEVER, &out->started_at) ||
 	    !api_body_time(req, "ended_at", STW_USEC_NEVER, &out->ended_at) ||
 	    !api_body_time(req, "callback_at", STW_USEC_NEVER, &out->callback_at))

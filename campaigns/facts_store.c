@@ -4,6 +4,8 @@
 
 /* No cap of any pack looks further back. */
 #define COUNTS_KEPT (31 * STW_USEC_DAY)
+/* Nor does any time of quiet after a refusal. */
+#define REFUSALS_KEPT (400 * STW_USEC_DAY)
 
 static stw_usec
 instant_or(const struct db_rows *rows, int r, int col, stw_usec open)
@@ -57,7 +59,9 @@ point_from(
 	p->point.verified = db_get_bool(rows, r, 5);
 	p->point.sharers = (int)db_get_i64(rows, r, 6);
 	p->point.household = db_get_bool(rows, r, 7);
-	p->point.unverified_change_at = STW_USEC_NEVER;
+	p->point.country = db_get_text(rows, r, 8, arena);
+	p->point.point_class = db_get_text(rows, r, 9, arena);
+	p->point.unverified_change_at = instant_or(rows, r, 10, STW_USEC_NEVER);
 	p->point.reassigned_asked_at = STW_USEC_NEVER;
 }
 
@@ -76,10 +80,15 @@ consent_from(
 	c->form = db_get_text(rows, r, 8, arena);
 	c->notice_version = db_get_text(rows, r, 9, arena);
 	c->has_evidence = db_get_bool(rows, r, 10);
-	c->evidence_match = c->has_evidence;
 	c->effective_at = db_get_usec(rows, r, 11);
 	c->recorded_at = db_get_usec(rows, r, 12);
 	c->expires_at = instant_or(rows, r, 13, STW_USEC_MAX);
+	c->controller = db_get_text(rows, r, 14, arena);
+	c->separate_kind = db_get_text(rows, r, 15, arena);
+	c->written = db_get_bool(rows, r, 16);
+	c->guardian = db_get_bool(rows, r, 17);
+	c->notice_hash = db_get_text(rows, r, 18, arena);
+	c->evidence_match = db_get_bool(rows, r, 19);
 }
 
 static void
@@ -94,6 +103,69 @@ objection_from(
 	o->objection.effective_at = db_get_usec(rows, r, 6);
 	o->objection.recorded_at = db_get_usec(rows, r, 7);
 	o->objection.lifted_at = instant_or(rows, r, 8, STW_USEC_MAX);
+	o->objection.point_id = db_get_i64(rows, r, 9);
+}
+
+static void
+event_from(
+    const struct db_rows *rows, int r, struct arena *arena, struct facts_event *e)
+{
+	e->event.id = db_get_text(rows, r, 1, arena);
+	e->event.kind = db_get_text(rows, r, 2, arena);
+	e->event.channel = db_get_text(rows, r, 3, arena);
+	e->event.purpose = db_get_text(rows, r, 4, arena);
+	e->point_id = db_get_i64(rows, r, 5);
+	e->event.this_person = true;
+	e->event.at = db_get_usec(rows, r, 6);
+	e->event.recorded_at = db_get_usec(rows, r, 7);
+}
+
+static enum gate_reassigned
+reassigned_answer(struct str answer)
+{
+	if (str_eq_c(answer, "not_reassigned"))
+		return GATE_REASSIGNED_NO;
+	if (str_eq_c(answer, "reassigned"))
+		return GATE_REASSIGNED_YES;
+	return GATE_REASSIGNED_NO_DATA;
+}
+
+static void
+registry_from(
+    const struct db_rows *rows, int r, struct arena *arena, struct facts_registry *g)
+{
+	g->point_id = db_get_i64(rows, r, 1);
+	g->registry.name = db_get_text(rows, r, 2, arena);
+	g->registry.listed = db_get_bool(rows, r, 4);
+	g->registry.listed_at = db_is_null(rows, r, 5)
+				    ? STW_USEC_NEVER
+				    : (stw_usec)db_get_day(rows, r, 5) * STW_USEC_DAY;
+	g->registry.obtained_at = instant_or(rows, r, 6, STW_USEC_NEVER);
+	g->registry.version = db_get_text(rows, r, 7, arena);
+	g->registry.service_up = db_get_bool(rows, r, 8);
+	g->channels = db_get_texts(rows, r, 9, &g->nchannels, arena);
+	g->reassigned = str_eq_c(db_get_str(rows, r, 3), "reassigned");
+	g->answer = reassigned_answer(db_get_str(rows, r, 10));
+	g->asked_at = g->registry.obtained_at;
+	g->since.known = !db_is_null(rows, r, 11);
+	if (g->since.known)
+		g->since.day = db_get_day(rows, r, 11);
+}
+
+static void
+relation_from(
+    const struct db_rows *rows, int r, struct arena *arena, struct facts_customer *c)
+{
+	struct gate_relationship *x = &c->relationship;
+
+	x->last_transaction_on.known = !db_is_null(rows, r, 1);
+	if (x->last_transaction_on.known)
+		x->last_transaction_on.day = db_get_day(rows, r, 1);
+	x->last_inquiry_on.known = !db_is_null(rows, r, 2);
+	if (x->last_inquiry_on.known)
+		x->last_inquiry_on.day = db_get_day(rows, r, 2);
+	x->terminated_at = instant_or(rows, r, 3, STW_USEC_NEVER);
+	c->held = db_get_texts(rows, r, 4, &c->nheld, arena);
 }
 
 static enum gate_count_kind
@@ -140,7 +212,8 @@ rows_of(const struct db_rows *rows, int *at, int64_t customer_id)
 }
 
 struct parts {
-	struct db_rows *party, *points, *consents, *objections, *counts;
+	struct db_rows *party, *points, *consents, *objections, *counts, *events,
+	    *registries, *relations;
 };
 
 static enum stw_code
@@ -149,6 +222,8 @@ parts_query(struct db *db, int bucket, const int64_t *ids, size_t count, stw_use
 {
 	char text[UUID_TEXT];
 	const struct db_param by_id[] = {db_i64(bucket), db_i64s(ids, count)};
+	const struct db_param refused[] = {
+	    by_id[0], by_id[1], db_usec(now - REFUSALS_KEPT)};
 	const struct db_param counted[] = {db_i64(bucket), db_i64s(ids, count),
 	    db_usec(now - COUNTS_KEPT),
 	    except == NULL ? db_null() : db_text(uuid_format(except, text))};
@@ -167,6 +242,15 @@ parts_query(struct db *db, int bucket, const int64_t *ids, size_t count, stw_use
 	if (rc == STW_OK)
 		rc = db_query(db, DB_Q_FACTS_COUNTS, counted, DB_NPARAMS(counted),
 		    &p->counts, err);
+	if (rc == STW_OK)
+		rc = db_query(db, DB_Q_FACTS_REFUSALS, refused, DB_NPARAMS(refused),
+		    &p->events, err);
+	if (rc == STW_OK)
+		rc = db_query(db, DB_Q_FACTS_REGISTRIES, by_id, DB_NPARAMS(by_id),
+		    &p->registries, err);
+	if (rc == STW_OK)
+		rc = db_query(db, DB_Q_FACTS_RELATIONS, by_id, DB_NPARAMS(by_id),
+		    &p->relations, err);
 	return rc;
 }
 
@@ -185,7 +269,7 @@ facts_load(struct db *db, int bucket, const int64_t *customer_ids, size_t count,
     struct stw_err *err)
 {
 	struct parts parts = {0};
-	int point = 0, consent = 0, objection = 0, counted = 0;
+	int point = 0, consent = 0, objection = 0, counted = 0, event = 0, registry = 0;
 	enum stw_code rc;
 
 	*out = (struct facts_set){0};
@@ -206,6 +290,10 @@ facts_load(struct db *db, int bucket, const int64_t *customer_ids, size_t count,
 		FILL(parts.objections, &objection, id, c->objections, c->nobjections,
 		    objection_from);
 		FILL(parts.counts, &counted, id, c->counts, c->ncounts, count_from);
+		FILL(parts.events, &event, id, c->events, c->nevents, event_from);
+		FILL(parts.registries, &registry, id, c->registries, c->nregistries,
+		    registry_from);
+		relation_from(parts.relations, i, arena, c);
 	}
 done:
 	db_rows_free(parts.party);
@@ -213,6 +301,9 @@ done:
 	db_rows_free(parts.consents);
 	db_rows_free(parts.objections);
 	db_rows_free(parts.counts);
+	db_rows_free(parts.events);
+	db_rows_free(parts.registries);
+	db_rows_free(parts.relations);
 	return rc;
 }
 
@@ -265,6 +356,67 @@ fill_zones(const struct facts_customer *c, const struct facts_point *p,
 	party->nzones = n;
 }
 
+/* A contract is one about what the contact is about. */
+static void
+fill_relationship(const struct facts_customer *c, struct gate_facts *facts)
+{
+	facts->relationship = c->relationship;
+	for (size_t i = 0; i < c->nheld; i++)
+		if (facts->product.product_class != NULL &&
+		    strcmp(c->held[i], facts->product.product_class) == 0)
+			facts->relationship.contract = true;
+}
+
+static void
+fill_events(const struct facts_customer *c, const struct facts_point *p,
+    struct arena *arena, struct gate_facts *facts)
+{
+	struct gate_event *events =
+	    arena_array(arena, (size_t)c->nevents, sizeof *events);
+
+	for (int i = 0; i < c->nevents; i++) {
+		events[i] = c->events[i].event;
+		events[i].this_number = c->events[i].point_id == p->point.point_id;
+	}
+	facts->events = events;
+	facts->nevents = c->nevents;
+}
+
+static bool
+listing_is_about(const struct facts_registry *g, const char *channel)
+{
+	for (size_t i = 0; i < g->nchannels; i++)
+		if (channel != NULL && strcmp(g->channels[i], channel) == 0)
+			return true;
+	return g->nchannels == 0;
+}
+
+static void
+fill_registries(const struct facts_customer *c, const struct facts_point *p,
+    struct arena *arena, struct gate_facts *facts)
+{
+	struct gate_registry *registries =
+	    arena_array(arena, (size_t)c->nregistries, sizeof *registries);
+
+	facts->nregistries = 0;
+	for (int i = 0; i < c->nregistries; i++) {
+		const struct facts_registry *g = &c->registries[i];
+
+		if (g->point_id != p->point.point_id)
+			continue;
+		if (g->reassigned) {
+			facts->point.reassigned = g->answer;
+			facts->point.reassigned_asked_at = g->asked_at;
+			facts->point.reassigned_since = g->since;
+			continue;
+		}
+		registries[facts->nregistries] = g->registry;
+		registries[facts->nregistries++].listed =
+		    g->registry.listed && listing_is_about(g, facts->channel);
+	}
+	facts->registries = registries;
+}
+
 void
 facts_fill(const struct facts_customer *c, const struct facts_point *p,
     struct arena *arena, struct gate_facts *facts)
@@ -275,10 +427,11 @@ facts_fill(const struct facts_customer *c, const struct facts_point *p,
 	    arena_array(arena, (size_t)c->ncounts, sizeof *counts);
 
 	facts->party = c->party;
-	facts->relationship =
-	    (struct gate_relationship){.terminated_at = STW_USEC_NEVER};
 	fill_zones(c, p, arena, &facts->party);
 	facts->point = p->point;
+	fill_relationship(c, facts);
+	fill_events(c, p, arena, facts);
+	fill_registries(c, p, arena, facts);
 	facts->consents = c->consents;
 	facts->nconsents = c->nconsents;
 	facts->nobjections = 0;

@@ -31,6 +31,23 @@ struct facts_count {
 	int64_t point_id; /* the customer's point with the number; 0: none */
 };
 
+struct facts_event {
+	struct gate_event event;
+	int64_t point_id; /* of the call; 0: none */
+};
+
+/* What a registry says about one of the customer's points. */
+struct facts_registry {
+	int64_t point_id;
+	struct gate_registry registry;
+	const char **channels; /* that a listing is about; none: all */
+	size_t nchannels;
+	bool reassigned; /* then about that, and the next three */
+	enum gate_reassigned answer;
+	stw_usec asked_at;
+	struct gate_optional_day since;
+};
+
 struct facts_customer {
 	const char *ref;
 	struct gate_party party; /* without zones: those depend on the point */
@@ -40,7 +57,12 @@ struct facts_customer {
 	struct gate_consent *consents;
 	struct facts_objection *objections;
 	struct facts_count *counts;
-	int npoints, nconsents, nobjections, ncounts;
+	struct facts_event *events;
+	struct facts_registry *registries;
+	int npoints, nconsents, nobjections, ncounts, nevents, nregistries;
+	struct gate_relationship relationship;
+	const char **held; /* classes of products */
+	size_t nheld;
 };
 
 struct facts_set {
@@ -55,7 +77,8 @@ enum stw_code facts_load(struct db *db, int bucket, const int64_t *customer_ids,
 /* NULL when the set does not have the customer. */
 const struct facts_customer *facts_find(
     const struct facts_set *set, int64_t customer_id);
-/* Party, point, consents, objections and counts of *facts; the rest is left alone. */
+/* Party, point, relationship, consents, objections, events, registries and counts of
+ * *facts; the rest is left alone. Channel and product must be filled before. */
 void facts_fill(const struct facts_customer *customer, const struct facts_point *point,
     struct arena *arena, struct gate_facts *facts);
 void facts_number(const struct number_row *number, struct gate_number *out);

@@ -284,7 +284,7 @@ carrier_cause_find(
 	    db, DB_Q_CARRIER_CAUSE_GET, params, DB_NPARAMS(params), &rows, err);
 	if (rc == STW_NOT_FOUND)
 		rc = stw_fail(err, STW_INVALID,
-		    "carrier_cause '%s' is not known; steward registry causes lists those that are",
+		    "carrier_cause '%s' is not known; GET /v1/carrier-causes lists those that are",
 		    cause);
 	if (rc == STW_OK) {
 		effect = db_get_str(rows, 0, 0);
@@ -294,5 +294,61 @@ carrier_cause_find(
 			*out = CARRIER_REFUSAL;
 	}
 	db_rows_free(rows);
+	return rc;
+}
+
+enum stw_code
+carrier_cause_list(struct db *db, struct arena *arena, struct carrier_cause **out,
+    int *count, struct stw_err *err)
+{
+	struct db_rows *rows = NULL;
+	enum stw_code rc = db_query(db, DB_Q_CARRIER_CAUSE_LIST, NULL, 0, &rows, err);
+
+	*out = NULL;
+	*count = 0;
+	if (rc != STW_OK)
+		return rc;
+	*count = db_rows_count(rows);
+	*out = arena_array(arena, (size_t)*count, sizeof **out);
+	DB_ROW_FOREACH(rows, r)
+		(*out)[r] = (struct carrier_cause){db_get_text(rows, r, 0, arena),
+		    db_get_text(rows, r, 1, arena), db_get_text(rows, r, 2, arena),
+		    db_get_text(rows, r, 3, arena), db_get_text(rows, r, 4, arena),
+		    db_get_text(rows, r, 5, arena)};
+	db_rows_free(rows);
+	return STW_OK;
+}
+
+enum stw_code
+carrier_cause_put(struct db *db, const struct carrier_cause *c, const char *actor,
+    stw_usec now, struct stw_err *err)
+{
+	const struct db_param params[] = {db_text(c->cause), db_text(c->effect),
+	    db_text(c->text_zh), db_text(c->text_en), db_text(c->source),
+	    db_text(actor), db_usec(now)};
+	const struct entry_field fields[] = {ENTRY_TEXT("effect", c->effect),
+	    ENTRY_TEXT("source", c->source), ENTRY_TEXT("actor", actor)};
+	struct buf entry;
+	enum stw_code rc;
+
+	if (strspn(c->cause, "abcdefghijklmnopqrstuvwxyz0123456789_.-") !=
+		strlen(c->cause) ||
+	    c->cause[0] == '\0' || strlen(c->cause) > 40)
+		return stw_fail(err, STW_INVALID,
+		    "a cause is a word of a-z, 0-9, '-', '_' and '.', as sip-608");
+	if (strcmp(c->effect, "none") != 0 && strcmp(c->effect, "refusal") != 0 &&
+	    strcmp(c->effect, "reject_list") != 0)
+		return stw_fail(err, STW_INVALID,
+		    "effect '%s': none, refusal or reject_list is wanted", c->effect);
+	rc =
+	    db_query(db, DB_Q_CARRIER_CAUSE_PUT, params, DB_NPARAMS(params), NULL, err);
+	if (rc != STW_OK)
+		return rc;
+	buf_init(&entry);
+	entry_write(
+	    "carrier_cause", c->cause, now, fields, (int)STW_ARRAY_LEN(fields), &entry);
+	rc = ledger_append(
+	    db, -1, "carrier_cause", (struct str){entry.data, entry.len}, err);
+	buf_fini(&entry);
 	return rc;
 }

@@ -49,10 +49,20 @@ enum stw_code objection_list(struct db *db, int bucket, int64_t customer_id,
     struct arena *arena, struct objection_row **out, int *count,
     struct stw_err *err) STW_MUST_USE;
 
-/* What a carrier's answer to a call means. */
+/* What a carrier's answer to a call means: data, which a bank completes for its carriers. */
 enum carrier_effect { CARRIER_NONE = 0, CARRIER_REFUSAL, CARRIER_REJECT_LIST };
-/* INVALID: an unknown cause; the text says where causes are kept. */
+struct carrier_cause {
+	const char *cause;  /* "sip-608" */
+	const char *effect; /* none, refusal, reject_list */
+	const char *text_zh, *text_en, *source, *updated_by;
+};
+/* INVALID: an unknown cause. */
 enum stw_code carrier_cause_find(struct db *db, const char *cause,
     enum carrier_effect *out, struct stw_err *err) STW_MUST_USE;
+enum stw_code carrier_cause_list(struct db *db, struct arena *arena,
+    struct carrier_cause **out, int *count, struct stw_err *err) STW_MUST_USE;
+/* In the caller's transaction. */
+enum stw_code carrier_cause_put(struct db *db, const struct carrier_cause *cause,
+    const char *actor, stw_usec now, struct stw_err *err) STW_MUST_USE;
 
 #endif

@@ -334,6 +334,7 @@ struct outcome_ctx {
 	const char *agent;
 	const struct task_outcome *outcome;
 	const struct disposition *disposition;
+	enum carrier_effect carrier;
 	stw_usec now;
 	struct db_rows *row; /* of task_lock.sql */
 	struct arena arena;
@@ -343,6 +344,13 @@ static int64_t
 outcome_customer(const struct outcome_ctx *x)
 {
 	return db_get_i64(x->row, 0, 1);
+}
+
+/* The customer objects, or the carrier says that the number is on its list. */
+static bool
+outcome_objects(const struct outcome_ctx *x)
+{
+	return x->disposition->objects || x->carrier == CARRIER_REJECT_LIST;
 }
 
 /* Guard and permission before the task, as everywhere. */
@@ -368,7 +376,7 @@ outcome_lock(struct outcome_ctx *x, struct stw_err *err)
 	    db_i64(x->bucket), db_i64(db_get_i64(peek, 0, 0))};
 	db_rows_free(peek);
 	rc = db_query(x->db, DB_Q_GUARD_LOCK, guard, DB_NPARAMS(guard), NULL, err);
-	if (rc == STW_OK && x->disposition->objects)
+	if (rc == STW_OK && outcome_objects(x))
 		rc =
 		    db_query(x->db, DB_Q_CONSENT_LOCK, who, DB_NPARAMS(who), NULL, err);
 	if (rc == STW_OK)
@@ -519,13 +527,16 @@ outcome_effects(struct outcome_ctx *x, const struct uuid *outcome_id, const char
 		rc = outcome_wrong_number(x, id, err);
 	if (rc == STW_OK && d->complains)
 		rc = outcome_complaint(x, err);
-	if (rc != STW_OK || !d->objects)
+	if (rc != STW_OK || !outcome_objects(x))
 		return rc;
 	const struct objection_event event = {.id = *outcome_id,
-	    .kind = "do_not_call",
+	    .kind = d->objects ? "do_not_call" : "carrier_reject",
 	    .channel = "*",
 	    .point_id = db_get_i64(x->row, 0, 2),
-	    .source = d->complains ? "complaint" : "call",
+	    .cause = d->objects ? NULL : x->outcome->carrier_cause,
+	    .source = d->complains ? "complaint"
+		      : d->objects ? "call"
+				   : "carrier",
 	    .actor = x->agent,
 	    .effective_at = x->now};
 	rc = objection_record(
@@ -556,6 +567,8 @@ task_outcome(struct db *db, const struct seal_keys *keys, const struct uuid *tas
 
 	memset(out, 0, sizeof *out);
 	rc = check_outcome(outcome, x.disposition, now, err);
+	if (rc == STW_OK && outcome->carrier_cause != NULL)
+		rc = carrier_cause_find(db, outcome->carrier_cause, &x.carrier, err);
 	if (rc != STW_OK)
 		return rc;
 	arena_init(&x.arena);
@@ -576,6 +589,7 @@ task_outcome(struct db *db, const struct seal_keys *keys, const struct uuid *tas
 	if (rc == STW_OK) {
 		const struct entry_field fields[] = {ENTRY_TEXT("outcome", id),
 		    ENTRY_TEXT("disposition", x.disposition->name),
+		    ENTRY_TEXT("carrier_cause", outcome->carrier_cause),
 		    ENTRY_TEXT("agent", agent)};
 
 		rc = log_task(db, x.bucket, "outcome", x.task, now, fields,

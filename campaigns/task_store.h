@@ -161,11 +161,12 @@ struct task_outcome {
 	stw_usec started_at, ended_at; /* NEVER: not said */
 	stw_usec callback_at;          /* disposition call_back */
 	int complaint_days;            /* disposition complaint: until it is settled */
+	const char *carrier_cause; /* what the carrier answered, "sip-608"; or NULL */
 };
 struct task_outcome_effect {
 	struct uuid outcome_id;
-	enum task_state state;       /* of the task now */
-	bool objection_recorded;     /* do_not_call, complaint */
+	enum task_state state;   /* of the task now */
+	bool objection_recorded; /* do_not_call, complaint, a carrier's reject list */
 	int64_t cancelled, recalled; /* other tasks of the customer */
 };
 enum stw_code task_outcome(struct db *db, const struct seal_keys *keys,

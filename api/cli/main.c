@@ -104,6 +104,12 @@ static const struct command commands[] = {
 	"consent grant|withdraw REF --purpose P --channel C --form F --by WHO "
 	"[--evidence E]",
 	"record consent of one customer", cmd_consent, NULL},
+    {"registry",
+	"registry list | define CODE --kind K --country C --name-zh N --name-en N "
+	"--fresh-days N | load CODE FILE --obtained T [--names area,number] | answer CODE "
+	"NUMBER --answer A | up|down CODE | causes | cause C --effect E ... ; --by WHO",
+	"do-not-call registries, their files and answers; carriers' causes",
+	cmd_registry, NULL},
     {"contact",
 	"contact list REF | history REF --point N | set REF --point N --state S --how H "
 	"--by WHO [--evidence E]",

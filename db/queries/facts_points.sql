@@ -2,8 +2,8 @@
 -- doubt only where there is no other.
 -- Params   $1 bucket, $2 customer ids
 -- Returns  customer_id, point_id, phone_index, phone_mask, zones, verified, sharers, all of
---          them of the customer's household; by customer_id. A number is known by either
---          hash while the index key is exchanged.
+--          them of the customer's household, region, kind, last change to unverified; by
+--          customer_id. A number is known by either hash while the index key is exchanged.
 SELECT p.customer_id, p.point_id, p.phone_index, p.phone_mask, p.zones, p.verified,
        (SELECT count(*) FROM contact_point s WHERE s.phone_index = p.phone_index)
        + (SELECT count(*) FROM phone_alias a JOIN contact_point s ON s.phone_index = a.other
@@ -25,7 +25,10 @@ SELECT p.customer_id, p.point_id, p.phone_index, p.phone_mask, p.zones, p.verifi
                    WHERE own.bucket = p.bucket AND own.customer_id = p.customer_id
                      AND own.state = 'member'
                      AND other.bucket = sharer.bucket
-                     AND other.customer_id = sharer.customer_id))
+                     AND other.customer_id = sharer.customer_id)),
+       p.region, nullif(p.kind, 'other'),
+       (SELECT max(v.at) FROM contact_point_event v WHERE v.bucket = p.bucket
+           AND v.point_id = p.point_id AND v.to_state = 'unverified')
   FROM contact_point p
  WHERE p.bucket = $1::smallint AND p.customer_id = ANY ($2::bigint[])
    AND length(p.phone_sealed) > 0

@@ -24,7 +24,9 @@ SELECT r.n, r.kind, r.answered, c.bucket, c.customer_id, t.task_id, t.state,
   JOIN objection o ON o.bucket = s.bucket AND o.customer_id = s.customer_id
  WHERE r.kind = 3;
 CREATE INDEX ON w (task_id);
-ANALYZE w;
+CREATE INDEX ON attempt (task_id);
+CREATE INDEX ON attempt (sent_real);
+ANALYZE;
 CREATE FUNCTION pg_temp.usec(t timestamptz) RETURNS bigint LANGUAGE sql IMMUTABLE AS
 $$ SELECT (1000000 * extract(epoch FROM t))::bigint $$;
 
@@ -100,6 +102,10 @@ INSERT INTO fact SELECT 'nothing withdrawn stays open', count(*) FROM w WHERE ki
 INSERT INTO finding SELECT 'nothing withdrawn stays open', format('race %s: %s', n, state)
   FROM w WHERE kind <> 2 AND state NOT IN ('cancelled', 'recalled', 'blocked', 'done');
 
+CREATE TEMP TABLE permitted AS
+SELECT bucket, task_id, pg_xact_commit_timestamp(xmin) AS at FROM permit;
+CREATE INDEX ON permitted (at);
+ANALYZE permitted;
 -- A suspension: from its answer to the moment before the number was put to use again.
 INSERT INTO fact SELECT 'no push or permit on a suspended number', count(*) FROM number_race;
 INSERT INTO finding
@@ -112,10 +118,10 @@ SELECT 'no push or permit on a suspended number', format('number %s: a push %s u
  WHERE t.number_id = s.number_id;
 INSERT INTO finding
 SELECT 'no push or permit on a suspended number', format('number %s: a permit %s us after',
-           s.number_id, pg_temp.usec(pg_xact_commit_timestamp(m.xmin)) - s.answered)
+           s.number_id, pg_temp.usec(m.at) - s.answered)
   FROM number_race s
-  JOIN permit m ON pg_xact_commit_timestamp(m.xmin) > to_timestamp(s.answered / 1e6)
-               AND pg_xact_commit_timestamp(m.xmin) < to_timestamp(s.resumed / 1e6)
+  JOIN permitted m ON m.at > to_timestamp(s.answered / 1e6)
+                  AND m.at < to_timestamp(s.resumed / 1e6)
   JOIN task t ON t.bucket = m.bucket AND t.task_id = m.task_id
  WHERE t.number_id = s.number_id;
 

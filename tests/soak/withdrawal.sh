@@ -137,6 +137,7 @@ sed -nE 's/^debug push task=([0-9a-f-]{36})[^ ]* at=([0-9]+)$/\1\t\2/p' "$dir/se
 	    (line::jsonb ->> 'at')::timestamptz AS at FROM line
 	    WHERE line::jsonb ->> 'event' IN ('accepted', 'duplicate', 'recalled', 'after_recall');"
 	echo "CREATE INDEX ON seen (task_id); CREATE INDEX ON pushed (task_id);"
+	echo "ANALYZE;"
 	cat tests/soak/check_withdrawal.sql
 } >"$dir/check.sql"
 said=$(psql -X -q -A -t -d "$admin" -f "$dir/check.sql") || die "the checker failed"
