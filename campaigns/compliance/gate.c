@@ -54,13 +54,6 @@ purpose_known(const char *purpose)
 	return false;
 }
 
-const char *
-gate_purpose(const struct gate_facts *facts)
-{
-	return facts->promotional || !purpose_known(facts->purpose) ? "MARKETING"
-								    : facts->purpose;
-}
-
 /* ---- which rules are asked -------------------------------------------------------------- */
 static bool
 rule_asked(const struct gate_rule *rule, struct gate_case *c, stw_usec at)
@@ -407,7 +400,9 @@ gate_decide(const struct ruleset *rules, const struct gate_facts *facts,
 {
 	struct gate_case c = {.facts = facts,
 	    .rules = rules,
-	    .purpose = gate_purpose(facts),
+	    .purpose = facts->promotional || !purpose_known(facts->purpose)
+			   ? "MARKETING"
+			   : facts->purpose,
 	    .checkpoint = checkpoint,
 	    .now = now,
 	    .explain = true,

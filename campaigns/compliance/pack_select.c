@@ -80,10 +80,14 @@ part_is_known(const struct gate_party *p, const char *country)
 	return false;
 }
 
+/* Of whom no place is known, the number tells the country. */
 static bool
-is_in_country(const struct gate_party *p, const char *country)
+is_in_country(const struct gate_facts *f, const char *country)
 {
-	if (same(p->country, country))
+	const struct gate_party *p = &f->party;
+
+	if (same(p->country, country) || (p->country == NULL && p->places.count == 0 &&
+					     same(f->point.country, country)))
 		return true;
 	for (int i = 0; i < p->places.count; i++) {
 		if (strncmp(p->places.items[i], country, 2) == 0)
@@ -95,12 +99,13 @@ is_in_country(const struct gate_party *p, const char *country)
 /* May the person be there? Whoever is somewhere in the country, nobody knows where, may be
  * in any of its parts. */
 static bool
-is_in(const struct gate_party *p, const char *place)
+is_in(const struct gate_facts *f, const char *place)
 {
+	const struct gate_party *p = &f->party;
 	char country[3] = {place[0], place[1], '\0'};
 
 	if (place[2] == '\0')
-		return is_in_country(p, place);
+		return is_in_country(f, place);
 	for (int i = 0; i < p->places.count; i++) {
 		if (strcmp(p->places.items[i], place) == 0)
 			return true;
@@ -111,22 +116,32 @@ is_in(const struct gate_party *p, const char *place)
 		if (p->province != NULL && same(province_place(p->province), place))
 			return true;
 	}
-	return is_in_country(p, country) && !part_is_known(p, country);
+	return is_in_country(f, country) && !part_is_known(p, country);
+}
+
+/* A fact that nobody knows may be what the pack names. */
+static bool
+may_be(const struct gate_strings *list, const char *country)
+{
+	return country == NULL ? list->count > 0 : gate_strings_has(list, country);
 }
 
 bool
 pack_selected(const struct pack_selects *selects, const struct gate_facts *facts)
 {
+	/* a bank's own products, where nobody says otherwise */
+	const char *regulator = facts->product.regulator != NULL
+				    ? facts->product.regulator
+				    : facts->institution_country;
+
 	if (!selects->any)
 		return true;
 	for (int i = 0; i < selects->party.count; i++) {
-		if (is_in(&facts->party, selects->party.items[i]))
+		if (is_in(facts, selects->party.items[i]))
 			return true;
 	}
 	return (facts->point.country != NULL &&
 		   gate_strings_has(&selects->number, facts->point.country)) ||
-	       (facts->institution_country != NULL &&
-		   gate_strings_has(&selects->home, facts->institution_country)) ||
-	       (facts->product.regulator != NULL &&
-		   gate_strings_has(&selects->product, facts->product.regulator));
+	       may_be(&selects->home, facts->institution_country) ||
+	       (facts->product.code != NULL && may_be(&selects->product, regulator));
 }

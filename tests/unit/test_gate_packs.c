@@ -12,9 +12,9 @@
 #include "campaigns/compliance/gate_priv.h"
 #include "campaigns/compliance/record_json.h"
 
-#define MAX_RULES 512
+#define MAX_RULES 1024
 
-static struct pack_info packs[16];
+static struct pack_info packs[64];
 static int npacks;
 
 /* What the scenarios of all packs showed about each rule. */

@@ -21,6 +21,8 @@ static const struct {
     {"the country", 'p', "US", {.country = "US"}, true},
     {"another country", 'p', "US", {.country = "CN"}, false},
     {"nobody knows where", 'p', "US", {0}, false},
+    {"nobody knows where, but the number is of there", 'p', "US-FL", {.number = "US"},
+	true},
     {"a candidate place", 'p', "US", {.country = "CN", .place = "US"}, true},
     {"a candidate state", 'p', "US", {.country = "CN", .place = "US-FL"}, true},
     {"the state", 'p', "US-FL", {.country = "US", .state = "FL"}, true},
@@ -45,8 +47,11 @@ static const struct {
     {"another number's", 'n', "CN", {.country = "CN", .number = "GB"}, false},
     {"the institution's home", 'h', "CN", {.country = "GB", .home = "CN"}, true},
     {"another home", 'h', "CN", {.country = "CN", .home = "GB"}, false},
+    {"nobody knows the home", 'h', "CN", {.country = "CN"}, true},
     {"the product's regulator", 'r', "HK", {.country = "CN", .product = "HK"}, true},
-    {"no product", 'r', "HK", {.country = "HK"}, false},
+    {"a product of nobody knows which regulator is one of the home's", 'r', "HK",
+	{.country = "CN", .home = "HK"}, true},
+    {"and of no other", 'r', "HK", {.country = "HK", .home = "CN"}, false},
 };
 
 START_TEST(a_pack_is_for_those_it_names)
@@ -63,6 +68,7 @@ START_TEST(a_pack_is_for_those_it_names)
 	f.party.places = (struct gate_texts){&w->place, w->place != NULL ? 1 : 0};
 	f.point.country = w->number;
 	f.product.regulator = w->product;
+	f.product.code = "P1";
 	*(cases[_i].list == 'p'     ? &selects.party
 	    : cases[_i].list == 'n' ? &selects.number
 	    : cases[_i].list == 'h' ? &selects.home

@@ -26,11 +26,12 @@ static const char preface[] =
     "binding in intent, but its source was not read. Grades: V read as statute or\n"
     "regulator text, S a secondary source says so, M from memory, D decided here.\n"
     "\n"
-    "The hours 09:00 to 21:00 and all caps are house policy: no national statute of\n"
-    "mainland China was found that fixes them.\n"
+    "The hours 09:00 to 21:00 and all caps of `cn` and `house` are house policy: no\n"
+    "national statute of mainland China was found that fixes them. `us-regf` and `cn-feeds`\n"
+    "are templates: in force only where somebody activates them.\n"
     "\n"
-    "| Rule | Codes | When | Text | 正文 | Source | Status | Grade |\n"
-    "|---|---|---|---|---|---|---|---|\n";
+    "| Rule | Pack | Codes | When | Text | 正文 | Source | Status | Grade |\n"
+    "|---|---|---|---|---|---|---|---|---|\n";
 
 static const char *
 status_of(const struct rule_info *info)
@@ -50,7 +51,7 @@ register_make(const struct ruleset *rules, struct buf *to)
 	for (int i = 0; i < n; i++) {
 		const struct rule_info *r = &infos[i];
 
-		buf_printf(to, "| %s | ", r->id);
+		buf_printf(to, "| %s | %s | ", r->id, r->pack);
 		for (const char *s = r->code; *s != '\0'; s++) {
 			if (*s == ' ')
 				buf_add_c(to, "<br>");
@@ -60,6 +61,21 @@ register_make(const struct ruleset *rules, struct buf *to)
 		buf_printf(to, " | %s | %s | %s | %s | %s | %s |\n", r->gates,
 		    r->text_en, r->text_zh, r->source, status_of(r), r->grade);
 	}
+}
+
+/* The templates too. */
+static void
+load_all(struct ruleset **rules)
+{
+	struct pack_info packs[64];
+	struct pack_use uses[64];
+	struct stw_err err = {0};
+	int n = ruleset_embedded(packs, (int)STW_ARRAY_LEN(packs));
+
+	for (int i = 0; i < n; i++)
+		uses[i] = (struct pack_use){
+		    packs[i].pack, packs[i].version, STW_USEC_NEVER, STW_USEC_MAX};
+	ck_assert_msg(ruleset_load(uses, n, rules, &err) == STW_OK, "%s", err.text);
 }
 
 static char *
@@ -80,12 +96,11 @@ START_TEST(the_register_says_what_the_packs_say)
 {
 	const char *out = getenv("REGISTER_WRITE");
 	struct ruleset *rules = NULL;
-	struct stw_err err = {0};
 	struct buf want;
 	char *have;
 
 	buf_init(&want);
-	ck_assert_msg(ruleset_load_embedded(&rules, &err) == STW_OK, "%s", err.text);
+	load_all(&rules);
 	register_make(rules, &want);
 	if (out != NULL) {
 		FILE *file = fopen(out, "we");
@@ -108,12 +123,11 @@ START_TEST(every_rule_has_its_row_in_the_sources_of_its_pack)
 {
 	const struct rule_info *infos;
 	struct ruleset *rules = NULL;
-	struct stw_err err = {0};
 	struct arena arena;
 	int n, rows = 0;
 
 	arena_init(&arena);
-	ck_assert_msg(ruleset_load_embedded(&rules, &err) == STW_OK, "%s", err.text);
+	load_all(&rules);
 	n = ruleset_rules(rules, &infos);
 	for (int i = 0; i < n; i++) {
 		const struct rule_info *r = &infos[i];
@@ -153,6 +167,9 @@ START_TEST(hours_and_caps_are_shown_as_house_policy)
 
 		if (strcmp(kind, "time_window") != 0 && strcmp(kind, "freq_cap") != 0)
 			continue;
+		if (strcmp(infos[i].pack, "cn") != 0 &&
+		    strcmp(infos[i].pack, "house") != 0)
+			continue; /* Ningxia has a document, other countries have laws */
 		ck_assert_msg(strcmp(infos[i].layer, "policy") == 0, "%s", infos[i].id);
 		found++;
 	}
