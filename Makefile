@@ -190,15 +190,17 @@ BOOK_BIN  := $(B)/tests/soak/soak_book
 RACE_BIN  := $(B)/tests/soak/race_withdrawal
 # Published logs, changed in twelve ways.
 TAMPER_BIN := $(B)/tests/soak/tamper_log
+# The gate of many contacts beside the gate of one.
+GATE_BIN := $(B)/tests/property/gate_same
 # An archive, so that a program takes in only the help it asks for and may fake the rest.
 TEST_LIB  := $(B)/tests/libtest.a
 
 # What the tests include is not there before deps-check has run.
-$(addsuffix .c.o,$(UNIT_BINS) $(DB_BINS) $(API_BINS) $(PROP_BIN) $(BOOK_BIN) $(RACE_BIN) $(TAMPER_BIN)) $(TEST_HELP): | deps-check
+$(addsuffix .c.o,$(UNIT_BINS) $(DB_BINS) $(API_BINS) $(PROP_BIN) $(BOOK_BIN) $(RACE_BIN) $(TAMPER_BIN) $(GATE_BIN)) $(TEST_HELP): | deps-check
 $(TEST_LIB): $(TEST_HELP)
 	@rm -f $@
 	@ar rcs $@ $^
-$(UNIT_BINS) $(DB_BINS) $(API_BINS) $(PROP_BIN) $(BOOK_BIN) $(RACE_BIN) $(TAMPER_BIN): $(B)/%: $(B)/%.c.o $(TEST_LIB) $(LIB)
+$(UNIT_BINS) $(DB_BINS) $(API_BINS) $(PROP_BIN) $(BOOK_BIN) $(RACE_BIN) $(TAMPER_BIN) $(GATE_BIN): $(B)/%: $(B)/%.c.o $(TEST_LIB) $(LIB)
 	$(SAY) LD $@
 	$(Q)$(CC) $(LDOPT) -o $@ $^ $(shell pkg-config --libs check) $(LIBS)
 

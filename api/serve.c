@@ -337,15 +337,26 @@ static enum stw_code
 start_book(struct serve *serve, struct stw_err *err)
 {
 	const struct settings *s = serve->app->settings;
-	const struct book_live_options options = {
-	    .conninfo = setting_text(s, SET_DATABASE),
+	const char *file = setting_text(s, SET_BOOK_FILE);
+	struct book_live_options options = {.conninfo = setting_text(s, SET_DATABASE),
 	    .slot = setting_text(s, SET_BOOK_SLOT),
 	    .clock = &serve->app->clock,
 	    .periodic_sec = (int)setting_int(s, SET_BOOK_RELOAD),
+	    .save_sec = (int)setting_int(s, SET_BOOK_SAVE),
 	    .touched = setting_int(s, SET_TICK_SECONDS) > 0};
+	char live[4096];
 
 	if (options.slot[0] == '\0')
 		return STW_OK;
+	/* Beside the file of the commands, which is of a load and has no position. */
+	if (file[0] != '\0') {
+		int len = snprintf(live, sizeof live, "%s.live", file);
+
+		if (len < 0 || (size_t)len >= sizeof live)
+			return stw_fail(
+			    err, STW_INVALID, "setting book-file is too long a path");
+		options.file = live;
+	}
 	return book_live_start(&options, &serve->app->live, err);
 }
 

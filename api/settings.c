@@ -72,6 +72,9 @@ static const struct setting_spec specs[SET_COUNT] = {
     [SET_BOOK_RELOAD] = {"book-reload-seconds", SETTING_INT, "300", 10, 86400,
 	"seconds",
 	"How often the book is loaded where the database sends no changes (wal_level)."},
+    [SET_BOOK_SAVE] = {"book-save-seconds", SETTING_INT, "600", 10, 86400, "seconds",
+	"How often `serve` saves the book that it keeps (`book-file` and `.live`); the "
+	"database keeps its log from there on."},
     [SET_SEAL_MSEC] = {"seal-interval", SETTING_INT, "200", 10, 60000, "milliseconds",
 	"How often `serve` sequences waiting ledger entries."},
     [SET_REVEAL_QUOTA] = {"reveal-quota", SETTING_INT, "50", 0, 100000, "customers",

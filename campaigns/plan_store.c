@@ -5,6 +5,7 @@
 
 #include <sodium.h>
 
+#include "campaigns/compliance/gate_many.h"
 #include "campaigns/compliance/record_json.h"
 #include "campaigns/decision_store.h"
 #include "campaigns/facts_store.h"
@@ -39,6 +40,7 @@ struct job {
 	int64_t campaign_id, queue_id;
 	int version;
 	struct gate_facts scaffold; /* what is the same for everybody */
+	struct gate_many *gate;
 	struct gate_number *numbers;
 	int nnumbers;
 	struct plan_window window;
@@ -226,6 +228,7 @@ decide(const struct job *job, const struct facts_customer *who, struct candidate
 
 	for (int i = 0; i < who->npoints; i++) {
 		struct gate_facts facts = job->scaffold;
+		struct gate_many_answer answer;
 		struct gate_decision d;
 		struct number_need need;
 		int at;
@@ -237,8 +240,8 @@ decide(const struct job *job, const struct facts_customer *who, struct candidate
 		at = number_choose(job->numbers, job->nnumbers, &need);
 		if (at >= 0)
 			facts.number = job->numbers[at];
-		gate_decide(job->rules, &facts, GATE_PLAN, now,
-		    job->window.not_after - now, arena, &d);
+		gate_many_decide(job->gate, &facts, &answer);
+		gate_many_decision(job->gate, &answer, arena, &d);
 		if (!first && severity(&d) >= severity(&c->decision))
 			continue;
 		first = false;
@@ -251,18 +254,26 @@ decide(const struct job *job, const struct facts_customer *who, struct candidate
 			break;
 	}
 	c->fate = plan_fate_of(&c->decision);
+	c->decision_id = plan_decision_id(
+	    &c->task_id, zone_local(job->book->zone, now).day, &c->decision);
 }
 
-static void
-draft_decision(
-    const struct job *job, int bucket, struct candidate *c, struct arena *arena)
+/* What is written down is the decision of the one gate, with its evidence. */
+static enum stw_code
+draft_decision(const struct job *job, int bucket, struct candidate *c,
+    struct arena *arena, struct stw_err *err)
 {
 	stw_usec now = job->options->now;
 	char id[UUID_TEXT], task[UUID_TEXT];
+	struct gate_decision whole;
 	struct buf record;
 
-	c->decision_id = plan_decision_id(
-	    &c->task_id, zone_local(job->book->zone, now).day, &c->decision);
+	gate_decide(job->rules, &c->facts, GATE_PLAN, now, job->window.not_after - now,
+	    arena, &whole);
+	if (!gate_many_agrees(&c->decision, &whole))
+		return stw_fail(err, STW_BUG,
+		    "bucket %d: the gate of many and the gate of one differ", bucket);
+	c->decision = whole;
 	const struct record_context rec = {
 	    .decision_id = uuid_format(&c->decision_id, id),
 	    .checkpoint = GATE_PLAN,
@@ -291,6 +302,7 @@ draft_decision(
 	decision_hash_record(&c->draft);
 	buf_fini(&record);
 	STW_ASSERT(uuid_bucket(&c->decision_id) == bucket);
+	return STW_OK;
 }
 
 static enum stw_code
@@ -326,7 +338,6 @@ decide_all(const struct job *job, int bucket, struct batch *batch, struct stw_er
 			continue;
 		}
 		decide(job, who, c, &batch->arena);
-		draft_decision(job, bucket, c, &batch->arena);
 	}
 	return STW_OK;
 }
@@ -364,6 +375,18 @@ mark_recorded(
 			batch->items[places[db_get_i64(rows, r, 0) - 1]].recorded =
 			    true;
 	db_rows_free(rows);
+	return rc;
+}
+
+static enum stw_code
+draft_all(const struct job *job, int bucket, struct batch *batch, struct stw_err *err)
+{
+	enum stw_code rc = STW_OK;
+
+	for (int i = 0; rc == STW_OK && i < batch->count; i++)
+		if (has_decision(&batch->items[i]) && !batch->items[i].recorded)
+			rc = draft_decision(
+			    job, bucket, &batch->items[i], &batch->arena, err);
 	return rc;
 }
 
@@ -520,6 +543,8 @@ plan_bucket_tx(
 	if (rc == STW_OK)
 		rc = mark_recorded(job, bucket, batch, err);
 	if (rc == STW_OK)
+		rc = draft_all(job, bucket, batch, err);
+	if (rc == STW_OK)
 		rc = write_enrolments(job, bucket, batch, err);
 	if (rc == STW_OK)
 		rc = write_tasks(job, bucket, batch, err);
@@ -648,6 +673,8 @@ job_open(struct job *job, const struct db_rows *rows, int r, struct stw_err *err
 	scaffold_from(rows, r, job);
 	job->window =
 	    plan_window_of(&job->campaign.step, job->book->zone, job->options->now);
+	job->gate = gate_many_new(
+	    job->rules, job->options->now, job->window.not_after - job->options->now);
 	return job_numbers(job, err);
 }
 
@@ -888,6 +915,7 @@ plan_run(struct db *db, const struct book_parts *parts, const struct ruleset *ru
 			out->tasks += job.tasks;
 			planned++;
 		}
+		gate_many_free(job.gate);
 		arena_fini(&own);
 	}
 	db_rows_free(rows);

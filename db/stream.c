@@ -28,7 +28,8 @@ struct db_stream {
 	PGconn *pg;                       /* NULL: not connected */
 	struct stream_before before;
 	struct stream_decoder decoder;
-	bool reload_due;   /* tell the keeper before anything else */
+	bool reload_due; /* tell the keeper before anything else */
+	stw_lsn applied; /* where a reconnect begins, when that is later than the ack */
 	stw_lsn delivered; /* the last COMMIT handed out, or where the slot began */
 	stw_lsn told;      /* the acked position that the server has heard of */
 	stw_usec status_at, connected_at, retry_at; /* monotonic */
@@ -71,6 +72,15 @@ db_stream_ack(struct db_stream *stream, stw_lsn lsn)
 	if (lsn > stream->stat.acked)
 		stream->stat.acked = lsn;
 	send_status_sometimes(stream);
+}
+
+void
+db_stream_applied(struct db_stream *stream, stw_lsn lsn)
+{
+	if (lsn > stream->stat.seen)
+		lsn = stream->stat.seen;
+	if (lsn > stream->applied)
+		stream->applied = lsn;
 }
 
 /* ---- connecting ------------------------------------------------------------------------ */
@@ -132,14 +142,16 @@ static enum stw_code
 start_replication(struct db_stream *stream, PGconn *pg, struct stw_err *err)
 {
 	enum stw_code rc = STW_OK;
+	stw_lsn from =
+	    stream->applied > stream->stat.acked ? stream->applied : stream->stat.acked;
 	char command[300];
 	PGresult *res;
 
 	(void)snprintf(command, sizeof command,
 	    "START_REPLICATION SLOT \"%s\" LOGICAL %" PRIX32 "/%" PRIX32
 	    " (proto_version '1', publication_names '\"%s\"')",
-	    stream->options.slot, (uint32_t)(stream->stat.acked >> 32),
-	    (uint32_t)stream->stat.acked, stream->options.publication);
+	    stream->options.slot, (uint32_t)(from >> 32), (uint32_t)from,
+	    stream->options.publication);
 	res = PQexec(pg, command);
 	if (PQresultStatus(res) != PGRES_COPY_BOTH)
 		rc = fail_start(stream, pg, res, err);
@@ -157,8 +169,10 @@ take_start(struct db_stream *stream, const struct db_stream_start *start, bool f
 	/* A slot further than we ever acked was read by somebody else meanwhile. */
 	bool reload = !first && (start->fresh || start->lsn > stream->stat.acked);
 
-	if (first || reload)
+	if (first || reload) {
 		stream->stat.acked = stream->stat.seen = stream->delivered = start->lsn;
+		stream->applied = 0;
+	}
 	stream->reload_due = stream->reload_due || reload;
 	stream->told = 0;
 }

@@ -113,6 +113,10 @@ enum stw_code db_stream_next(struct db_stream *stream, int wait_msec,
  * blocks, never fails: an ack that is lost costs duplicates. */
 void db_stream_ack(struct db_stream *stream, stw_lsn lsn);
 
+/* Everything before lsn need not come again to this process, though it is not acked yet: a
+ * reconnect begins there. */
+void db_stream_applied(struct db_stream *stream, stw_lsn lsn);
+
 struct db_stream_stat {
 	bool connected;
 	stw_lsn server; /* end of the server's log, when it last said so */

@@ -22,6 +22,7 @@
 #include "engine/table.h"
 
 #define BOOK_BUCKETS   256
+#define BOOK_KEPT_OF   64
 #define BOOK_PARTS_MAX 16
 
 /* Columns of the customer table that every book has, in this order; derived traits
@@ -113,7 +114,10 @@ struct book {
 	stw_usec as_of;    /* the clock when it was loaded */
 	uint64_t position; /* in the change stream: all that was committed before it is
 			    * in the book; 0: not known */
-	char currency[4];  /* the book's one currency */
+	/* What it depends on besides its rows, when a process keeps it by the stream
+	 * (segments/book_live_store.h): products, settings, columns. Empty: not kept. */
+	char kept_of[BOOK_KEPT_OF];
+	char currency[4];                        /* the book's one currency */
 	const struct zone *zone;                 /* the institution's */
 	int col_ref, col_stage, col_stage_since; /* columns of customers */
 	int nfed; /* of customers, after BOOK_CUSTOMER_COLS: from the database as well */

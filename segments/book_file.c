@@ -16,6 +16,7 @@
 #define TAG_HEAD  TABLE_FILE_TAG('H', 'E', 'A', 'D')
 #define TAG_FIRST TABLE_FILE_TAG('F', 'I', 'R', 'S')
 #define TAG_IDS   TABLE_FILE_TAG('I', 'D', 'S', ' ')
+#define TAG_KEPT  TABLE_FILE_TAG('K', 'E', 'P', 'T') /* of a kept book only */
 
 #define CATALOGUE_HASH 32
 
@@ -108,6 +109,8 @@ book_file_save(const struct book *book, const char *source, const char *model,
 	table_file_put(out, TAG_IDS, book->customer_id,
 	    book->customers->rows * sizeof *book->customer_id);
 	table_file_put_table(out, book->customers, BOOK_CUSTOMER_COLS + book->nfed);
+	if (book->kept_of[0] != '\0')
+		table_file_put(out, TAG_KEPT, book->kept_of, sizeof book->kept_of);
 	return table_file_commit(out, bytes, err);
 }
 
@@ -310,6 +313,19 @@ read_book(struct table_file *file, const char *path, const struct book_head *hea
 	return STW_OK;
 }
 
+/* A file that nobody kept by the stream ends before it. */
+static void
+read_kept(struct table_file *file, struct book *book)
+{
+	const void *data;
+	struct stw_err none;
+	size_t size;
+
+	if (table_file_take(file, TAG_KEPT, &data, &size, &none) == STW_OK &&
+	    size == sizeof book->kept_of && text_ends(data, size))
+		memcpy(book->kept_of, data, size);
+}
+
 static enum stw_code
 open_book(struct table_file *file, const char *path, const struct book_file_want *want,
     struct book **out, struct book_file_info *info, struct stw_err *err)
@@ -336,6 +352,7 @@ open_book(struct table_file *file, const char *path, const struct book_file_want
 		book_free(book);
 		return rc;
 	}
+	read_kept(file, book);
 	*out = book;
 	if (info != NULL) {
 		*info = (struct book_file_info){.as_of = head.as_of,

@@ -1,5 +1,7 @@
 #include "segments/book_file_store.h"
 
+#include <stdio.h>
+
 #include "engine/log.h"
 #include "segments/trait_store.h"
 
@@ -21,16 +23,36 @@ read_source(struct db *db, struct db_rows **rows, struct book_file_want *want,
 }
 
 enum stw_code
-book_save(struct db *db, const struct book *book, const char *path, uint64_t *bytes,
-    struct stw_err *err)
+book_file_of(struct db *db, struct book_file_is *out, struct stw_err *err)
 {
 	struct db_rows *rows = NULL;
 	struct book_file_want is;
 	enum stw_code rc = read_source(db, &rows, &is, err);
 
+	if (rc == STW_OK) {
+		int source = snprintf(out->source, sizeof out->source, "%s", is.source);
+		int model = snprintf(out->model, sizeof out->model, "%s", is.model);
+
+		if ((size_t)source >= sizeof out->source ||
+		    (size_t)model >= sizeof out->model)
+			rc = stw_fail(err, STW_INVALID,
+			    "the name of the lifecycle model is too long for a book file: "
+			    "%.80s",
+			    is.model);
+	}
+	db_rows_free(rows);
+	return rc;
+}
+
+enum stw_code
+book_save(struct db *db, const struct book *book, const char *path, uint64_t *bytes,
+    struct stw_err *err)
+{
+	struct book_file_is is;
+	enum stw_code rc = book_file_of(db, &is, err);
+
 	if (rc == STW_OK)
 		rc = book_file_save(book, is.source, is.model, path, bytes, err);
-	db_rows_free(rows);
 	return rc;
 }
 

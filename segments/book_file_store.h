@@ -10,6 +10,13 @@
 #include "segments/book_file.h"
 #include "segments/book_store.h"
 
+/* What is written into a file of this database's book. */
+struct book_file_is {
+	char source[BOOK_FILE_SOURCE];
+	char model[64];
+};
+enum stw_code book_file_of(
+    struct db *db, struct book_file_is *out, struct stw_err *err) STW_MUST_USE;
 /* Saves a book that was loaded from db. bytes may be NULL. */
 enum stw_code book_save(struct db *db, const struct book *book, const char *path,
     uint64_t *bytes, struct stw_err *err) STW_MUST_USE;

@@ -1,4 +1,5 @@
 /* The keeper at work: load, collect, read again, publish. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #define VISIBLE_MSEC  2
 #define VISIBLE_TRIES 2500
 #define RETRY_MSEC    200
+#define IDLE_LOG      ((stw_lsn)16 << 20) /* bytes of log that others write meanwhile */
 
 /* ---- what came ------------------------------------------------------------------------- */
 static void
@@ -171,44 +173,142 @@ note_position(struct book_live *live)
 
 	db_stream_stat(live->stream, &stat);
 	(void)pthread_mutex_lock(&live->lock);
-	live->position = stat.seen;
+	/* A slot may begin before what a file has. */
+	if (stat.seen > live->position)
+		live->position = live->applied = stat.seen;
 	live->stat.reconnects = stat.reconnects;
 	(void)pthread_cond_broadcast(&live->moved);
 	(void)pthread_mutex_unlock(&live->lock);
 }
 
-/* ---- a new base ------------------------------------------------------------------------ */
+/* What need not come again: what the file has, or where there is none the newest version. */
+static void
+ack(struct book_live *live)
+{
+	db_stream_applied(live->stream, live->applied);
+	if (live->file == NULL)
+		db_stream_ack(live->stream, live->applied);
+	else if (live->filed != 0)
+		db_stream_ack(live->stream, live->filed);
+}
+
+/* ---- a new base, and the file ------------------------------------------------------------ */
 static void *
 rebase_main(void *arg)
 {
 	struct book_rebase *rebase = arg;
+	struct book whole;
 
-	rebase->base = book_view_merged(rebase->then);
+	if (rebase->then->nparts > 1)
+		rebase->base = book_view_merged(rebase->then);
+	if (rebase->save) {
+		whole = rebase->base != NULL ? *rebase->base
+					     : *rebase->then->parts[0]->patch.book;
+		whole.position = rebase->position;
+		memcpy(whole.kept_of, rebase->kept_of, sizeof whole.kept_of);
+		rebase->rc = book_file_save(&whole, rebase->is.source, rebase->is.model,
+		    rebase->path, &rebase->bytes, &rebase->err);
+	}
 	atomic_store(&rebase->done, true);
 	return NULL;
 }
 
+/* The file is written, or is not. */
+static void
+note_saved(struct book_live *live)
+{
+	const struct book_rebase *rebase = &live->rebase;
+
+	if (!rebase->save)
+		return;
+	live->filed_at = stw_monotonic();
+	if (rebase->rc != STW_OK) {
+		log_err(LOG_WARN, "book_save", &rebase->err);
+		return;
+	}
+	live->filed = rebase->position;
+	live->filed_version = rebase->version;
+	(void)pthread_mutex_lock(&live->lock);
+	live->stat.saves++;
+	(void)pthread_mutex_unlock(&live->lock);
+	log_event(LOG_INFO, "book_saved", "file=%s bytes=%llu", live->file,
+	    (unsigned long long)rebase->bytes);
+}
+
 /* Waits for it; what it made is the caller's. */
 static struct book *
-rebase_join(struct book_rebase *rebase)
+rebase_join(struct book_live *live)
 {
+	struct book_rebase *rebase = &live->rebase;
 	struct book *base;
 
 	(void)pthread_join(rebase->thread, NULL);
 	base = rebase->base;
 	rebase->running = false;
 	rebase->base = NULL;
+	note_saved(live);
 	return base;
 }
 
 static void
-rebase_drop(struct book_rebase *rebase)
+rebase_drop(struct book_live *live)
 {
+	struct book_rebase *rebase = &live->rebase;
+
 	if (!rebase->running)
 		return;
-	book_free(rebase_join(rebase));
+	book_free(rebase_join(live));
 	book_view_unref(rebase->then);
 	rebase->then = NULL;
+}
+
+static void
+rebase_finish(struct book_live *live)
+{
+	struct book_rebase *rebase = &live->rebase;
+	struct book *base = rebase_join(live);
+
+	if (base != NULL) {
+		publish(live, book_view_rebase(live->view, rebase->then, base), NULL);
+		(void)pthread_mutex_lock(&live->lock);
+		live->stat.merges++;
+		(void)pthread_mutex_unlock(&live->lock);
+	}
+	book_view_unref(rebase->then);
+	rebase->then = NULL;
+}
+
+/* A file is worth writing: the first at once, then at intervals when something changed, or
+ * when the server keeps much log for the old one. */
+static bool
+save_due(const struct book_live *live)
+{
+	if (live->file == NULL || live->applied == 0 ||
+	    (live->filed_at != 0 &&
+		stw_monotonic() - live->filed_at < live->save_sec * STW_USEC_SEC))
+		return false;
+	return live->filed == 0 || live->filed_version != live->stat.commits ||
+	       live->applied - live->filed > IDLE_LOG;
+}
+
+static bool
+rebase_prepare(struct book_live *live, bool save)
+{
+	struct book_rebase *rebase = &live->rebase;
+
+	rebase->save = save;
+	rebase->rc = STW_OK;
+	rebase->path = live->file;
+	rebase->position = live->applied;
+	rebase->version = live->stat.commits;
+	(void)snprintf(rebase->kept_of, sizeof rebase->kept_of, "%s:%lld",
+	    live->fingerprint, (long long)live->shape);
+	if (save && book_file_of(live->db, &rebase->is, &rebase->err) != STW_OK) {
+		log_err(LOG_WARN, "book_save", &rebase->err);
+		live->filed_at = stw_monotonic();
+		rebase->save = false;
+	}
+	return rebase->save || book_view_heavy(live->view);
 }
 
 static void
@@ -217,16 +317,11 @@ rebase_step(struct book_live *live)
 	struct book_rebase *rebase = &live->rebase;
 
 	if (rebase->running && atomic_load(&rebase->done)) {
-		struct book *base = rebase_join(rebase);
-
-		publish(live, book_view_rebase(live->view, rebase->then, base), NULL);
-		book_view_unref(rebase->then);
-		rebase->then = NULL;
-		(void)pthread_mutex_lock(&live->lock);
-		live->stat.merges++;
-		(void)pthread_mutex_unlock(&live->lock);
+		rebase_finish(live);
+		ack(live);
 	}
-	if (rebase->running || !book_view_heavy(live->view))
+	if (rebase->running || live->view == NULL ||
+	    !rebase_prepare(live, save_due(live)))
 		return;
 	atomic_store(&rebase->done, false);
 	rebase->then = book_view_ref(live->view);
@@ -236,6 +331,25 @@ rebase_step(struct book_live *live)
 		book_view_unref(rebase->then);
 		rebase->then = NULL;
 	}
+}
+
+void
+book_follow_save(struct book_live *live)
+{
+	rebase_drop(live);
+	if (live->file == NULL || live->view == NULL || live->db == NULL ||
+	    live->applied == 0 ||
+	    (live->filed != 0 && live->filed_version == live->stat.commits))
+		return;
+	if (!rebase_prepare(live, true) || !live->rebase.save)
+		return;
+	live->rebase.then = book_view_ref(live->view);
+	(void)rebase_main(&live->rebase);
+	note_saved(live);
+	book_free(live->rebase.base);
+	book_view_unref(live->rebase.then);
+	live->rebase.base = NULL;
+	live->rebase.then = NULL;
 }
 
 /* ---- a snapshot that has it all -------------------------------------------------------- */
@@ -292,7 +406,7 @@ book_follow_load(struct book_live *live, struct stw_err *err)
 
 	book_live_set_state(
 	    live, live->view == NULL ? BOOK_LIVE_LOADING : BOOK_LIVE_RELOADING, NULL);
-	rebase_drop(&live->rebase);
+	rebase_drop(live);
 	rc = begin_visible(live, err);
 	if (rc == STW_OK)
 		rc = look_around(live, err);
@@ -312,6 +426,103 @@ book_follow_load(struct book_live *live, struct stw_err *err)
 	live->stat.reloads++;
 	live->stat.loaded_usec = stw_monotonic() - began;
 	(void)pthread_mutex_unlock(&live->lock);
+	return STW_OK;
+}
+
+/* ---- the file ------------------------------------------------------------------------ */
+/* The slot has what was committed since, and all else is as it was. */
+static enum stw_code
+check_file(struct book_live *live, const struct book *book,
+    const struct db_stream_start *start, struct stw_err *err)
+{
+	char now[BOOK_KEPT_OF];
+
+	if (book->kept_of[0] == '\0' || book->position == 0)
+		return stw_fail(err, STW_INVALID,
+		    "%.120s was not saved by a process that follows the change stream",
+		    live->file);
+	if (start->fresh)
+		return stw_fail(err, STW_INVALID,
+		    "%.120s is not usable: slot %.63s is new, or has lost its log",
+		    live->file, live->slot);
+	if (start->lsn > book->position)
+		return stw_fail(err, STW_INVALID,
+		    "%.120s is too old: slot %.63s is further by %llu bytes of log",
+		    live->file, live->slot,
+		    (unsigned long long)(start->lsn - book->position));
+	(void)snprintf(
+	    now, sizeof now, "%s:%lld", live->fingerprint, (long long)live->shape);
+	if (strcmp(now, book->kept_of) != 0)
+		return stw_fail(err, STW_INVALID,
+		    "%.120s is not usable: products, settings or columns have changed "
+		    "since it was saved",
+		    live->file);
+	return STW_OK;
+}
+
+/* What the file is compared with, as it is now. */
+static enum stw_code
+look_now(struct book_live *live, struct stw_err *err)
+{
+	enum stw_code rc = begin_visible(live, err);
+
+	if (rc != STW_OK)
+		return rc;
+	rc = look_around(live, err);
+	if (rc == STW_OK)
+		return db_commit(live->db, err);
+	db_rollback(live->db);
+	return rc;
+}
+
+/* Takes the book. */
+static void
+use_file(struct book_live *live, struct book *book, uint64_t bytes, stw_usec began)
+{
+	log_event(LOG_INFO, "book_opened", "file=%s bytes=%llu customers=%zu msec=%lld",
+	    live->file, (unsigned long long)bytes, book->customers->rows,
+	    (long long)((stw_monotonic() - began) / 1000));
+	live->applied = live->filed = book->position;
+	live->filed_at = stw_monotonic();
+	live->filed_version = live->stat.commits;
+	publish(live, book_view_new(book), NULL);
+	(void)pthread_mutex_lock(&live->lock);
+	live->position = live->applied;
+	live->stat.opened = true;
+	(void)pthread_mutex_unlock(&live->lock);
+}
+
+enum stw_code
+book_follow_open(
+    struct book_live *live, const struct db_stream_start *start, struct stw_err *err)
+{
+	stw_usec began = stw_monotonic();
+	struct book_file_info info;
+	struct stw_err why = {0};
+	struct book *book = NULL;
+	enum stw_code rc = look_now(live, err);
+
+	if (rc != STW_OK)
+		return rc;
+	rc = book_open(
+	    live->db, live->file, clock_now(live->clock), -1, &book, &info, &why);
+	if (rc == STW_OK)
+		rc = check_file(live, book, start, &why);
+	if (rc == STW_OK) {
+		use_file(live, book, info.bytes, began);
+		return STW_OK;
+	}
+	book_free(book);
+	if (rc != STW_INVALID && rc != STW_NOT_FOUND) {
+		*err = why;
+		return rc;
+	}
+	log_err(rc == STW_INVALID ? LOG_WARN : LOG_INFO, "book_file", &why);
+	(void)pthread_mutex_lock(&live->lock);
+	(void)snprintf(
+	    live->stat.refused, sizeof live->stat.refused, "%.199s", why.text);
+	(void)pthread_mutex_unlock(&live->lock);
+	live->load_wanted = true;
 	return STW_OK;
 }
 
@@ -387,7 +598,11 @@ make_version(struct book_live *live, struct stw_err *err)
 	} else {
 		count_changes(live, (int64_t)c->keys.count);
 	}
-	db_stream_ack(live->stream, c->lsn);
+	/* Of a slot that was lost and made anew the old file knows nothing. */
+	if (c->reload && c->ncommits == 0)
+		book_live_restart(live);
+	live->applied = c->lsn;
+	ack(live);
 	changes_clear(c);
 	book_live_set_state(live, BOOK_LIVE_STREAMING, NULL);
 	rebase_step(live);
@@ -475,7 +690,7 @@ book_follow_forget(struct book_live *live)
 void
 book_follow_end(struct book_live *live)
 {
-	rebase_drop(&live->rebase);
+	rebase_drop(live);
 	book_fill_close(live->fill);
 	live->fill = NULL;
 	free(live->changes.keys.items);

@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 
+#include "segments/book_file_store.h"
 #include "segments/book_live_store.h"
 #include "segments/book_patch_store.h"
 
@@ -32,17 +33,29 @@ struct book_changes {
 	bool too_many;  /* more customers than a patch is worth */
 };
 
-/* A new base in the making. */
+/* A new base in the making, a file, or both. */
 struct book_rebase {
 	pthread_t thread;
 	bool running;
 	atomic_bool done;
 	struct book_view *then;
-	struct book *base;
+	struct book *base; /* NULL: that of the view is the whole */
+	/* The file. */
+	bool save;
+	const char *path;
+	struct book_file_is is;
+	char kept_of[BOOK_KEPT_OF];
+	stw_lsn position; /* all that was committed before it is in the view */
+	int64_t version;  /* its number */
+	uint64_t bytes;
+	enum stw_code rc;
+	struct stw_err err;
 };
 
 struct book_live {
 	char *conninfo, *slot;
+	char *file; /* NULL: none */
+	int save_sec;
 	const struct stw_clock *clock;
 	struct stw_clock wall;
 	int periodic_sec;
@@ -57,6 +70,11 @@ struct book_live {
 	bool load_wanted;
 	struct book_changes changes;
 	struct book_rebase rebase;
+	/* All that was committed before it is in the newest version; 0: not known. */
+	stw_lsn applied;
+	stw_lsn filed;         /* the same of the file; 0: there is none that is good */
+	int64_t filed_version; /* which it shows */
+	stw_usec filed_at;     /* monotonic: the newest try; 0: none */
 	/* Everybody's. */
 	pthread_mutex_t lock;
 	pthread_cond_t moved; /* a version, a position or a state */
@@ -71,6 +89,8 @@ struct book_live {
 /* ---- book_live_store.c, for the keeper ---- */
 void book_live_set_state(
     struct book_live *live, enum book_live_state state, const struct stw_err *why);
+/* Another log, or another place in it: what was known of positions is worth nothing. */
+void book_live_restart(struct book_live *live);
 /* Sleeps, but for a stop. */
 void book_live_pause(struct book_live *live, int msec);
 
@@ -81,6 +101,11 @@ enum stw_code book_follow(struct book_live *live, struct stw_err *err) STW_MUST_
 /* One load, to be the newest version. */
 enum stw_code book_follow_load(
     struct book_live *live, struct stw_err *err) STW_MUST_USE;
+/* Begins with the file where that is good; otherwise a load is wanted. */
+enum stw_code book_follow_open(struct book_live *live,
+    const struct db_stream_start *start, struct stw_err *err) STW_MUST_USE;
+/* Saves what there is, before the end. */
+void book_follow_save(struct book_live *live);
 /* What was collected and is in no version comes again from the slot. */
 void book_follow_forget(struct book_live *live);
 /* Ends what is under way and frees the keeper's own. */

@@ -49,6 +49,15 @@ book_live_set_state(
 }
 
 void
+book_live_restart(struct book_live *live)
+{
+	live->applied = live->filed = 0;
+	(void)pthread_mutex_lock(&live->lock);
+	live->position = 0;
+	(void)pthread_mutex_unlock(&live->lock);
+}
+
+void
 book_live_pause(struct book_live *live, int msec)
 {
 	while (msec > 0 && !live->stop) {
@@ -65,7 +74,8 @@ keep_by_loading(struct book_live *live, const struct stw_err *why, struct stw_er
 {
 	enum stw_code rc;
 
-	live->position = 0; /* whatever the slot holds later does not join on to it */
+	/* Whatever the slot holds later does not join on to it. */
+	book_live_restart(live);
 	rc = book_follow_load(live, err);
 	if (rc == STW_OK) {
 		book_live_set_state(live, BOOK_LIVE_PERIODIC, why);
@@ -78,8 +88,9 @@ keep_by_loading(struct book_live *live, const struct stw_err *why, struct stw_er
 static enum stw_code
 keep(struct book_live *live, struct stw_err *err)
 {
-	const struct db_stream_options options = {
-	    .conninfo = live->conninfo, .slot = live->slot};
+	const struct db_stream_options options = {.conninfo = live->conninfo,
+	    .slot = live->slot,
+	    .only_ack = live->file != NULL};
 	struct db_stream_start start;
 	struct stw_err why = {0};
 	enum stw_code rc;
@@ -96,6 +107,13 @@ keep(struct book_live *live, struct stw_err *err)
 	}
 	if (rc != STW_OK)
 		return keep_by_loading(live, &why, err);
+	if (live->view == NULL && live->file != NULL) {
+		rc = book_follow_open(live, &start, err);
+		if (rc != STW_OK)
+			return rc;
+	}
+	if (start.fresh)
+		book_live_restart(live);
 	/* Otherwise the newest version and what comes are whole. */
 	if (start.fresh || start.lsn > live->position)
 		live->load_wanted = true;
@@ -123,6 +141,8 @@ keeper_main(void *arg)
 			book_live_set_state(live, BOOK_LIVE_TROUBLE, &err);
 			book_live_pause(live, RETRY_MSEC);
 		}
+		if (live->stop)
+			book_follow_save(live);
 		close_all(live);
 	}
 	book_follow_end(live);
@@ -150,6 +170,7 @@ live_free(struct book_live *live)
 	free(live->touched.items);
 	free(live->conninfo);
 	free(live->slot);
+	free(live->file);
 	free(live);
 }
 
@@ -162,6 +183,9 @@ book_live_start(const struct book_live_options *options, struct book_live **out,
 	*out = NULL;
 	live->conninfo = stw_xstrdup(options->conninfo);
 	live->slot = stw_xstrdup(options->slot);
+	if (options->file != NULL && options->file[0] != '\0')
+		live->file = stw_xstrdup(options->file);
+	live->save_sec = options->save_sec;
 	live->clock = options->clock;
 	live->periodic_sec = options->periodic_sec;
 	live->touched_wanted = options->touched;
@@ -199,7 +223,8 @@ book_live_stop(struct book_live *live)
 		return;
 	live->stop = true;
 	(void)pthread_join(live->thread, NULL);
-	drop_slot(live);
+	if (live->filed == 0) /* otherwise the next start goes on with it */
+		drop_slot(live);
 	live_free(live);
 }
 

@@ -13,6 +13,11 @@
  *            getting old. Each is left by itself when its cause is gone.
  * Units      Lags are from a commit, by the server's clock, to the version that has it, by
  *            ours.
+ * File       With one, the newest version is saved at intervals and at the stop, and the
+ *            server's log is kept from there on. A start opens it and reads again who
+ *            changed since, unless the slot does not reach back that far, or products,
+ *            settings or columns have changed: then, and when the file is refused, it loads.
+ *            Which, and why, is logged and in the stat.
  * Ownership  book_live_start, book_live_stop; versions by book_view_unref.
  * Errors     None after the start: troubles are in the state, and logged when they change.
  * Threads    Any number may ask. The keeper has a thread, and another while a new base is
@@ -39,6 +44,8 @@ struct book_live_options {
 	const struct stw_clock *clock;
 	int periodic_sec; /* between loads where nothing can be streamed */
 	bool touched;     /* somebody will ask book_live_touched */
+	const char *file; /* NULL or empty: none */
+	int save_sec;     /* between savings */
 };
 
 struct book_live;
@@ -46,8 +53,9 @@ struct book_live;
 /* Copies the options but for the clock. Does not wait for the first version. */
 enum stw_code book_live_start(const struct book_live_options *options,
     struct book_live **out, struct stw_err *err) STW_MUST_USE;
-/* Waits for the keeper, which ends within a second unless it is loading. Its slot goes:
- * a server that does not come back keeps no log on the database's disk. NULL is fine. */
+/* Waits for the keeper, which ends within a second unless it is loading or saving. Its slot
+ * goes, as a server that does not come back is to keep no log on the database's disk; but
+ * with a file it stays, for the next start. NULL is fine. */
 void book_live_stop(struct book_live *live);
 
 /* The newest version, for book_view_unref; NULL while there is none. */
@@ -80,6 +88,10 @@ struct book_live_stat {
 	char trouble[200]; /* why PERIODIC or TROUBLE; empty otherwise */
 	struct book_view_stat view;
 	int64_t versions, reloads, merges, reconnects;
+	bool opened; /* it began with the file */
+	char refused
+	    [200]; /* why it did not, though there is to be one; empty otherwise */
+	int64_t saves;
 	int64_t changes, commits; /* published */
 	int64_t reread;           /* customers read again */
 	stw_usec lag, lag_sum;    /* of the newest commit that was published; of all */

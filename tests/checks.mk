@@ -4,12 +4,12 @@
 # target of its own. Test programs run through tests/run.sh, which counts.
 
 CHECK_STEPS := format-check layers scripts check-build check-unit check-conformance \
-  check-db check-api check-withdrawal check-book check-ledger check-one-meaning check-mutants check-browser check-bench \
+  check-db check-api check-withdrawal check-book check-ledger check-one-meaning check-gate-same check-mutants check-browser check-bench \
   check-asan check-tsan check-fuzz tidy
 
 .PHONY: check check-fast check-crash check-canary measure $(CHECK_STEPS) check-db-run check-asan-run \
   check-tsan-run bench-rules bench-rules-doc bench-import bench-book bench-tick format analyze fuzz fuzz-run cov cov-run \
-  install uninstall deps-cov soak-rules soak-book soak-ledger mutants-rules soak-withdrawal mutants-withdrawal
+  install uninstall deps-cov soak-rules soak-book soak-ledger soak-gate-same bench-gate-many mutants-rules soak-withdrawal mutants-withdrawal
 
 RUN     := bash tests/run.sh
 JOBS    := $(shell nproc)
@@ -43,6 +43,12 @@ check-api: $(API_BINS) $(BIN) ## the real binary, over HTTP
 export SEED
 check-one-meaning: $(PROP_BIN) ## a million rules x rows: interpreter = columns = PostgreSQL
 	@sh tests/with_cluster.sh $(PROP_BIN) --checks 1000000
+check-gate-same: $(GATE_BIN) ## 200,000 contacts: the gate of many decides as the gate of one
+	@$(GATE_BIN) --pairs 200000
+soak-gate-same: $(GATE_BIN) ## the same for PAIRS contacts (ten million)
+	@$(GATE_BIN) --pairs $(or $(PAIRS),10000000)
+bench-gate-many: $(GATE_BIN) ## candidates a second, beside the gate of one (SECONDS 3, THREADS)
+	@$(GATE_BIN) --bench --seconds $(or $(SECONDS),3) --threads $(or $(THREADS),$(JOBS))
 SOAK_CHECKS = $(if $(CHECKS),$(CHECKS),1000000000)
 soak-rules: $(PROP_BIN) ## the same up to CHECKS (a billion); PostgreSQL in one round of EVERY (20)
 	@sh tests/with_cluster.sh $(PROP_BIN) --checks $(SOAK_CHECKS) --every $(or $(EVERY),20)

@@ -54,6 +54,13 @@ purpose_known(const char *purpose)
 	return false;
 }
 
+const char *
+gate_purpose(const struct gate_facts *facts)
+{
+	return facts->promotional || !purpose_known(facts->purpose) ? "MARKETING"
+								    : facts->purpose;
+}
+
 /* ---- which rules are asked -------------------------------------------------------------- */
 static bool
 rule_asked(const struct gate_rule *rule, struct gate_case *c, stw_usec at)
@@ -400,9 +407,7 @@ gate_decide(const struct ruleset *rules, const struct gate_facts *facts,
 {
 	struct gate_case c = {.facts = facts,
 	    .rules = rules,
-	    .purpose = facts->promotional || !purpose_known(facts->purpose)
-			   ? "MARKETING"
-			   : facts->purpose,
+	    .purpose = gate_purpose(facts),
 	    .checkpoint = checkpoint,
 	    .now = now,
 	    .explain = true,

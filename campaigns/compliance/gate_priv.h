@@ -316,6 +316,10 @@ gate_eval eval_script_approved, eval_content_terms, eval_disclosure, eval_record
 gate_eval eval_qualification, eval_automation_gate, eval_ratio_limit;
 gate_eval eval_campaign_state, eval_expression;
 
+/* The purpose as it counts: a promotional contact, and one of no known purpose, is
+ * MARKETING. */
+const char *gate_purpose(const struct gate_facts *facts);
+
 /* ---- scopes ------------------------------------------------------------------------ */
 /* What `applies` and expressions may speak of. */
 struct rule_env *gate_scope_env(struct arena *arena);
@@ -332,6 +336,9 @@ bool gate_scope_surely(
 /* The same through the interpreter alone; for the test that compares the two. */
 bool gate_scope_applies_slow(
     const struct gate_scope *scope, struct gate_case *c, stw_usec at);
+/* The fields of records that a scope reads; the array is in the arena. */
+int gate_scope_fields(const struct gate_scope *scope, struct arena *arena,
+    const struct rule_field_use **out);
 /* True only for a known true. */
 bool gate_expression_true(const struct rule *rule, struct gate_case *c, stw_usec at);
 

@@ -443,6 +443,13 @@ gate_scope_compile(const struct rule_env *env, struct str text, struct arena *ar
 	return STW_OK;
 }
 
+int
+gate_scope_fields(const struct gate_scope *scope, struct arena *arena,
+    const struct rule_field_use **out)
+{
+	return rule_fields(scope->rule, arena, out);
+}
+
 /* ---- asking ---------------------------------------------------------------------------- */
 static bool
 rule_true(const struct rule *rule, struct gate_case *c, stw_usec at, bool if_undecided)

@@ -1,14 +1,17 @@
 /* The keeper (a pthread of the library): what anybody commits is in the book a moment
  * later, whatever happens. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <check.h>
 
 #include "api/tick.h"
 #include "engine/log.h"
+#include "segments/book_file.h"
 #include "segments/book_live_store.h"
 #include "segments/book_store.h"
 #include "tests/lib/book_same.h"
@@ -25,6 +28,9 @@ static struct stw_clock business;
 static struct book_live *live;
 static struct member_image kept; /* from tick to tick, as the server has it */
 
+static const char *file; /* where it is saved; NULL: nowhere */
+static int save_sec = 1;
+
 static void
 start(void)
 {
@@ -33,6 +39,8 @@ start(void)
 	    .slot = slot,
 	    .clock = &business,
 	    .periodic_sec = 1,
+	    .file = file,
+	    .save_sec = save_sec,
 	    .touched = true};
 
 	/* A slot's name is of the whole cluster. */
@@ -390,6 +398,211 @@ START_TEST(small_ticks_do_what_a_tick_over_everybody_does)
 }
 END_TEST
 
+/* ---- the file ----------------------------------------------------------------------------- */
+static char path[64];
+
+static void
+with_file(void)
+{
+	book_live_stop(live);
+	(void)snprintf(path, sizeof path, "build/book_live_%d", (int)getpid());
+	(void)unlink(path);
+	file = path;
+	start();
+	book_view_unref(settled());
+}
+
+static void
+without_file(void)
+{
+	book_live_stop(live);
+	live = NULL;
+	(void)unlink(path);
+	file = NULL;
+}
+
+/* At least so many savings. */
+static void
+wait_saved(int64_t saves)
+{
+	struct book_live_stat stat = {0};
+
+	for (int i = 0; i < WAIT_MSEC / 10 && stat.saves < saves; i++) {
+		book_live_stat(live, &stat);
+		(void)usleep(10000);
+	}
+	ck_assert_int_ge(stat.saves, saves);
+}
+
+static void
+write_some(int seed, int n)
+{
+	struct book_writer *writer =
+	    book_writer_new(t.superuser, 1, (unsigned)seed, true);
+
+	for (int k = 0; k < n; k++)
+		(void)book_writer_write(writer, CUSTOMERS, 12);
+	book_writer_free(writer);
+}
+
+/* It began with the file, read again only who has changed, and has everything. */
+static void
+check_opened(void)
+{
+	struct book_live_stat stat;
+
+	check_same();
+	book_live_stat(live, &stat);
+	ck_assert_msg(stat.opened, "%s", stat.refused);
+	ck_assert_int_eq(stat.reloads, 0);
+}
+
+START_TEST(a_keeper_goes_on_where_the_file_ends)
+{
+	with_file();
+	wait_saved(1);
+	for (int round = 0; round < 3; round++) {
+		write_some(round, 30);
+		book_view_unref(settled());
+		book_live_stop(live);
+		write_some(round + 10, 30); /* while nobody looks */
+		start();
+		check_opened();
+	}
+	without_file();
+}
+END_TEST
+
+/* Killed at any moment, also while it saves. */
+START_TEST(a_keeper_that_is_killed_goes_on_where_the_file_ends)
+{
+	with_file();
+	wait_saved(1);
+	book_live_stop(live);
+	for (int round = 0; round < 4; round++) {
+		pid_t child = fork();
+
+		ck_assert_int_ge(child, 0);
+		if (child == 0) {
+			start();
+			for (;;)
+				(void)pause();
+		}
+		write_some(round + 20, 40);
+		(void)usleep(300000u + (unsigned)round * 350000u);
+		write_some(round + 30, 10);
+		ck_assert_int_eq(kill(child, SIGKILL), 0);
+		ck_assert_int_eq(waitpid(child, NULL, 0), child);
+		write_some(round + 40, 20);
+		start();
+		check_opened();
+		book_live_stop(live);
+	}
+	start();
+	without_file();
+}
+END_TEST
+
+/* The server is told of what the file has, and not of what was read since. */
+START_TEST(the_slot_is_never_ahead_of_the_file)
+{
+	static const char confirmed[] =
+	    "SELECT (confirmed_flush_lsn - '0/0')::bigint FROM pg_replication_slots WHERE "
+	    "slot_name = 'live_%d'";
+	struct book_file_want any = {.max_age = -1};
+	struct book_file_info info;
+	struct book *book;
+	char sql[200];
+
+	save_sec = 3600;
+	with_file();
+	wait_saved(1);
+	for (int round = 0; round < 8; round++) {
+		write_some(round, 10);
+		book_view_unref(settled());
+		(void)usleep(400000); /* longer than between two words to the server */
+	}
+	ck_ok(book_file_open(path, &any, &book, &info, &err));
+	book_free(book);
+	(void)snprintf(sql, sizeof sql, confirmed, (int)getpid());
+	ck_assert_int_le(test_db_number(&t, sql), (int64_t)info.position);
+	without_file();
+	save_sec = 1;
+}
+END_TEST
+
+/* What happens while it is stopped; a word of why it loads. */
+static const struct {
+	const char *sql; /* run by the superuser, with the slot's name for $ */
+	int damage;      /* at which byte of the file; -1: none, -2: it goes */
+	const char *why;
+} refusals[] = {
+    {"SELECT 1", 5000, "checksum"},
+    {"SELECT 1", 3, "no file of this program"},
+    {"SELECT 1", -2, "No such file"},
+    {"UPDATE product SET risk = 4, class = 'bond'", -1,
+	"products, settings or columns"},
+    {"ALTER TABLE holding ADD COLUMN more integer; "
+     "ALTER PUBLICATION steward_book SET TABLE customer (bucket, customer_id), "
+     "holding (bucket, customer_id, holding_ref)",
+	-1, "products, settings or columns"},
+    {"SELECT pg_drop_replication_slot('$')", -1, "is new, or has lost its log"},
+    {"SELECT pg_replication_slot_advance('$', pg_current_wal_lsn())", -1, "too old"},
+    {"INSERT INTO setting VALUES ('lifecycle_model', 'other')", -1, "lifecycle model"},
+};
+
+static void
+damage_file(int at)
+{
+	FILE *f;
+	int byte;
+
+	if (at == -2)
+		ck_assert_int_eq(unlink(path), 0);
+	if (at < 0)
+		return;
+	f = fopen(path, "r+b");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(fseek(f, at, SEEK_SET), 0);
+	byte = fgetc(f);
+	ck_assert_int_eq(fseek(f, at, SEEK_SET), 0);
+	ck_assert_int_ne(fputc(byte ^ 0x55, f), EOF);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+START_TEST(a_file_that_does_not_fit_is_refused_and_the_book_loaded)
+{
+	const char *sql = refusals[_i].sql, *slot = strchr(sql, '$');
+	struct book_live_stat stat;
+	char text[600];
+
+	with_file();
+	wait_saved(1);
+	book_live_stop(live);
+	write_some(1, 10);
+	if (slot == NULL)
+		(void)snprintf(text, sizeof text, "%s", sql);
+	else
+		(void)snprintf(text, sizeof text, "%.*slive_%d%s", (int)(slot - sql),
+		    sql, (int)getpid(), slot + 1);
+	test_db_tamper(&t, text);
+	damage_file(refusals[_i].damage);
+	start();
+	check_same();
+	book_live_stat(live, &stat);
+	ck_assert(!stat.opened);
+	ck_assert_int_eq(stat.reloads, 1);
+	ck_assert_msg(
+	    strstr(stat.refused, refusals[_i].why) != NULL, "%s", stat.refused);
+	/* And the next start has a file again. */
+	wait_saved(1);
+	book_live_stop(live);
+	start();
+	check_opened();
+	without_file();
+}
+END_TEST
+
 START_TEST(without_a_publication_the_book_is_loaded_at_intervals)
 {
 	struct book_live_stat stat;
@@ -448,6 +661,11 @@ main(void)
 	tcase_add_test(tc, what_cannot_be_read_is_told_and_mended);
 	tcase_add_test(tc, whoever_changes_enters_and_leaves_at_once);
 	tcase_add_test(tc, small_ticks_do_what_a_tick_over_everybody_does);
+	tcase_add_test(tc, a_keeper_goes_on_where_the_file_ends);
+	tcase_add_test(tc, a_keeper_that_is_killed_goes_on_where_the_file_ends);
+	tcase_add_test(tc, the_slot_is_never_ahead_of_the_file);
+	tcase_add_loop_test(tc, a_file_that_does_not_fit_is_refused_and_the_book_loaded,
+	    0, (int)STW_ARRAY_LEN(refusals));
 	tcase_add_test(tc, without_a_publication_the_book_is_loaded_at_intervals);
 	tcase_add_test(tc, a_keeper_that_stops_leaves_no_slot);
 	suite_add_tcase(s, tc);
