@@ -156,6 +156,12 @@ $(BENCH_TICK): $(B)/tests/bench/bench_tick.c.o $(TEST_LIB) $(LIB)
 bench-tick: $(BENCH_TICK) ## a tick after some have changed (CUSTOMERS 100000, SEGMENTS 100, CHANGED_PERMILLE 10)
 	@$(BENCH_TICK) --customers $(or $(CUSTOMERS),100000) --segments $(or $(SEGMENTS),100) \
 	  --permille $(or $(CHANGED_PERMILLE),10) --rounds $(or $(ROUNDS),3)
+BENCH_GATE := $(B)/tests/bench/bench_gate
+$(BENCH_GATE): $(B)/tests/bench/bench_gate.c.o $(LIB)
+	$(SAY) LD $@
+	$(Q)$(CC) $(LDOPT) -o $@ $^ $(LIBS)
+bench-gate: $(BENCH_GATE) ## one decision of the gate beside one rule (ROUNDS 21, MOST 50 microseconds)
+	@$(BENCH_GATE) --rounds $${ROUNDS:-21} --most $${MOST:-50}
 bench-rules-doc: ## the figures of the last bench-rules into docs/performance.md
 	@node tests/bench/bench.mjs --doc docs/performance.md
 bench-import: $(BIN) deps-check ## imports beside raw COPY into the same tables (ROWS, ROUNDS, FLOOR)

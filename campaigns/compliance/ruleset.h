@@ -82,6 +82,11 @@ struct pack_cover {
 int ruleset_covers(const struct ruleset *rules, const struct pack_cover **out);
 /* It knows today and the 13 months that follow. */
 bool pack_cover_enough(const struct pack_cover *cover, stw_day today);
+/* Until when a record made at `from` is kept at least, by the rules of kind retention in
+ * force at `at`: the longest of them, *by. STW_USEC_NEVER and NULL: no rule names it. The
+ * names of records are those of the packs: decision, attempt, consent, ... */
+stw_usec ruleset_keep_until(const struct ruleset *rules, const char *record,
+    stw_usec from, stw_usec at, const struct rule_info **by);
 /* One sentence for a reason code, "zh-CN" or "en". The code itself when unknown. */
 const char *reason_text(const char *code, const char *lang);
 

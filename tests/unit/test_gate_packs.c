@@ -333,6 +333,90 @@ START_TEST(without_a_pack_in_force_nothing_is_allowed)
 }
 END_TEST
 
+/* No short circuit, and nothing depends on what comes first. */
+#define REVERSED(type, items, n)                                               \
+	do {                                                                   \
+		struct type *r_ =                                              \
+		    arena_array(&arena, (size_t)(n) + 1, sizeof(struct type)); \
+		for (int i_ = 0; i_ < (n); i_++)                               \
+			r_[i_] = (items)[(n)-1 - i_];                          \
+		(items) = r_;                                                  \
+	} while (0)
+
+static void
+check_reversed(void *host, const struct pack_test *t)
+{
+	struct gate_facts f = *t->facts;
+	int *lists = host;
+	struct gate_decision d;
+	struct arena arena;
+
+	arena_init(&arena);
+	REVERSED(gate_consent, f.consents, f.nconsents);
+	REVERSED(gate_objection, f.objections, f.nobjections);
+	REVERSED(gate_count, f.counts, f.ncounts);
+	REVERSED(gate_event, f.events, f.nevents);
+	REVERSED(gate_registry, f.registries, f.nregistries);
+	REVERSED(gate_override, f.overrides, f.noverrides);
+	*lists += f.nconsents > 1 || f.ncounts > 1;
+	gate_decide(t->rules, &f, t->checkpoint, t->now, t->ttl, &arena, &d);
+	ck_assert_msg(d.outcome == t->decision->outcome &&
+			  d.ncodes == t->decision->ncodes &&
+			  d.next_allowed_at == t->decision->next_allowed_at &&
+			  d.valid_until == t->decision->valid_until,
+	    "%s: another answer in another order", t->name);
+	for (int i = 0; i < d.ncodes; i++)
+		ck_assert_str_eq(d.codes[i], t->decision->codes[i]);
+	arena_fini(&arena);
+}
+
+START_TEST(the_order_of_the_facts_does_not_matter)
+{
+	struct stw_err err = {0};
+	int lists = 0, passed;
+
+	for (int i = 0; i < npacks; i++)
+		ck_assert_msg(pack_tests_run(packs[i].pack, packs[i].version,
+				  check_reversed, &lists, &passed, &err) == STW_OK,
+		    "%s", err.text);
+	ck_assert_int_gt(lists, 20);
+}
+END_TEST
+
+START_TEST(records_are_kept_as_long_as_the_longest_rule_says)
+{
+	static const struct {
+		const char *record, *from, *until, *by;
+	} kept[] = {
+	    {"call_recording", "2026-11-23T10:00:00+08:00", "2026-12-24T00:00:00+08:00",
+		"CN-R1"},
+	    {"decision", "2024-02-29T10:00:00+08:00", "2034-03-01T00:00:00+08:00",
+		"HS-R1"},
+	    {"dual_recording", "2026-11-23T10:00:00+08:00", "2046-11-24T00:00:00+08:00",
+		"CN-R4"},
+	    {"love_letter", "2026-11-23T10:00:00+08:00", NULL, NULL},
+	};
+	struct ruleset *rules = NULL;
+	struct stw_err err = {0};
+	const struct rule_info *by;
+
+	ck_assert_msg(ruleset_load_embedded(&rules, &err) == STW_OK, "%s", err.text);
+	for (size_t i = 0; i < STW_ARRAY_LEN(kept); i++) {
+		stw_usec from, until = STW_USEC_NEVER;
+
+		ck_assert_int_eq(stw_usec_parse(str_of(kept[i].from), &from), STW_OK);
+		if (kept[i].until != NULL)
+			ck_assert_int_eq(
+			    stw_usec_parse(str_of(kept[i].until), &until), STW_OK);
+		ck_assert_msg(
+		    ruleset_keep_until(rules, kept[i].record, from, from, &by) == until,
+		    "%s", kept[i].record);
+		ck_assert_pstr_eq(by != NULL ? by->id : NULL, kept[i].by);
+	}
+	ruleset_free(rules);
+}
+END_TEST
+
 /* An answer does not outlive the rules it was given by. */
 START_TEST(an_answer_ends_when_other_rules_come_into_force)
 {
@@ -385,6 +469,8 @@ main(void)
 	tcase_add_test(
 	    tc, a_deferred_contact_is_free_at_the_instant_named_and_not_before);
 	tcase_add_test(tc, an_answer_holds_until_the_instant_named);
+	tcase_add_test(tc, the_order_of_the_facts_does_not_matter);
+	tcase_add_test(tc, records_are_kept_as_long_as_the_longest_rule_says);
 	tcase_add_test(tc, without_a_pack_in_force_nothing_is_allowed);
 	tcase_add_test(tc, an_answer_ends_when_other_rules_come_into_force);
 	suite_add_tcase(suite, tc);
