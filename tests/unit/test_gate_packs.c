@@ -396,11 +396,14 @@ START_TEST(records_are_kept_as_long_as_the_longest_rule_says)
 		"CN-R4"},
 	    {"love_letter", "2026-11-23T10:00:00+08:00", NULL, NULL},
 	};
+	static const struct pack_use uses[] = {
+	    {"cn", "1.0.0", STW_USEC_NEVER, STW_USEC_MAX},
+	    {"house", "1.0.0", STW_USEC_NEVER, STW_USEC_MAX}};
 	struct ruleset *rules = NULL;
 	struct stw_err err = {0};
 	const struct rule_info *by;
 
-	ck_assert_msg(ruleset_load_embedded(&rules, &err) == STW_OK, "%s", err.text);
+	ck_assert_msg(ruleset_load(uses, 2, &rules, &err) == STW_OK, "%s", err.text);
 	for (size_t i = 0; i < STW_ARRAY_LEN(kept); i++) {
 		stw_usec from, until = STW_USEC_NEVER;
 
