@@ -202,7 +202,10 @@ wait "${pids[0]}" || :
 listen=127.0.0.1:$(cat "$dir/api.port")
 rm -f "$dir/api.port"
 pids=("${pids[1]}")
-start api "$bin" serve --listen "$listen" --port-file "$dir/api.port"
+# Our own cluster's log is logical: the book follows it, and is saved for the next start.
+book=()
+[ $owns_cluster = no ] || book=(--book-slot steward_demo --book-file "$dir/book.file")
+start api "$bin" serve --listen "$listen" --port-file "$dir/api.port" "${book[@]}"
 wait_for "$dir/api.port" api
 cat <<-TEXT
 
