@@ -21,6 +21,9 @@ void v1_openapi(struct api_request *req);
 void v1_me(struct api_request *req);
 void v1_queue_list(struct api_request *req);
 void v1_ledger(struct api_request *req);
+void v1_ledger_checkpoint(struct api_request *req);
+void v1_ledger_tile(struct api_request *req);
+void v1_ledger_proof(struct api_request *req);
 void v1_events(struct api_request *req);
 /* v1_overview.c */
 void v1_overview(struct api_request *req);

@@ -5,6 +5,7 @@
 #define BODY    ROUTE_BODY
 #define AUDIT   ROUTE_AUDIT
 #define REVIEW  (ROLE_COMPLIANCE | ROLE_ADMIN)
+#define PROOF   (ROLE_COMPLIANCE | ROLE_OPERATOR | ROLE_ADMIN)
 #define APPROVE (ROLE_OPS | ROLE_COMPLIANCE | ROLE_ADMIN)
 
 /* As api/openapi.json; a test compares the two. */
@@ -194,8 +195,11 @@ const struct route api_routes[] = {
     {METHOD_GET, "/v1/imports/{id}", ROLE_OPS | ROLE_OPERATOR | ROLE_ADMIN, 0,
 	v1_import},
     {METHOD_GET, "/v1/queues", ROLES_STAFF, 0, v1_queue_list},
-    {METHOD_GET, "/v1/ledger", ROLE_COMPLIANCE | ROLE_OPERATOR | ROLE_ADMIN, 0,
-	v1_ledger},
+    {METHOD_GET, "/v1/ledger", PROOF, 0, v1_ledger},
+    {METHOD_GET, "/v1/ledger/checkpoint", PROOF, ROUTE_RAW, v1_ledger_checkpoint},
+    {METHOD_GET, "/v1/ledger/tile/{level}/{a}", PROOF, ROUTE_RAW, v1_ledger_tile},
+    {METHOD_GET, "/v1/ledger/tile/{level}/{a}/{b}", PROOF, ROUTE_RAW, v1_ledger_tile},
+    {METHOD_GET, "/v1/ledger/entries/{id}/proof", PROOF, ROUTE_RAW, v1_ledger_proof},
 };
 
 const int api_route_count = (int)STW_ARRAY_LEN(api_routes);

@@ -240,6 +240,7 @@ decision_list(struct db *db, const struct decision_filter *f, int limit,
 static enum stw_code
 find_leaf(struct db *db, struct decision_row *row, struct stw_err *err)
 {
+	char id[UUID_TEXT];
 	struct merkle_hash hash;
 	struct buf entry;
 	struct db_rows *rows = NULL;
@@ -250,7 +251,8 @@ find_leaf(struct db *db, struct decision_row *row, struct stw_err *err)
 	    row->primary_code, row->record_hash_hex, &entry);
 	merkle_leaf((struct str){entry.data, entry.len}, &hash);
 	buf_fini(&entry);
-	const struct db_param params[] = {db_bytes(hash.b, sizeof hash.b)};
+	const struct db_param params[] = {
+	    db_bytes(hash.b, sizeof hash.b), db_text(uuid_format(&row->id, id))};
 	rc = db_query(db, DB_Q_LEDGER_FIND, params, DB_NPARAMS(params), &rows, err);
 	if (rc == STW_OK && db_rows_count(rows) > 0)
 		row->ledger_index = db_get_i64(rows, 0, 0);

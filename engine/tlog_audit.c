@@ -63,21 +63,24 @@ get(const struct tlog_source *source, const struct tlog_tile *tile, struct buf *
 }
 
 /* The exact file, else a wider one: the full one may have replaced it, or the log has
- * grown since. */
+ * grown since. *width is that of the file. */
 static enum stw_code
 get_wide(const struct tlog_source *source, uint64_t log_size,
-    const struct tlog_tile *tile, struct buf *to, bool *found, struct stw_err *err)
+    const struct tlog_tile *tile, struct buf *to, bool *found, int *width,
+    struct stw_err *err)
 {
-	const struct tlog_tile grown = tlog_tile_at(log_size, tile->level, tile->n);
-	struct tlog_tile full = *tile;
-	enum stw_code rc = get(source, tile, to, found, err);
+	const int grown = tlog_tile_at(log_size, tile->level, tile->n).width;
+	const int widths[] = {tile->width, TLOG_WIDTH, grown};
+	struct tlog_tile at = *tile;
+	enum stw_code rc = STW_OK;
 
-	full.width = TLOG_WIDTH;
-	if (rc == STW_OK && !*found && tile->width < TLOG_WIDTH)
-		rc = get(source, &full, to, found, err);
-	if (rc == STW_OK && !*found && grown.width > tile->width &&
-	    grown.width < TLOG_WIDTH)
-		rc = get(source, &grown, to, found, err);
+	*found = false;
+	for (size_t i = 0; rc == STW_OK && !*found && i < STW_ARRAY_LEN(widths); i++) {
+		if (i > 0 && widths[i] <= tile->width)
+			continue;
+		at.width = *width = widths[i];
+		rc = get(source, &at, to, found, err);
+	}
 	return rc;
 }
 
@@ -85,12 +88,12 @@ enum stw_code
 tlog_tile_get(const struct tlog_source *source, uint64_t log_size,
     const struct tlog_tile *tile, struct buf *to, bool *found, struct stw_err *err)
 {
-	enum stw_code rc = get_wide(source, log_size, tile, to, found, err);
+	int width;
+	enum stw_code rc = get_wide(source, log_size, tile, to, found, &width, err);
 
 	if (rc != STW_OK || !*found)
 		return rc;
-	*found = to->len % HASH == 0 && to->len <= (size_t)TLOG_WIDTH * HASH &&
-		 to->len >= (size_t)tile->width * HASH;
+	*found = to->len == (size_t)width * HASH;
 	if (*found)
 		to->len = (size_t)tile->width * HASH;
 	return STW_OK;
@@ -334,9 +337,10 @@ read_bundle(struct audit *a, uint64_t n, struct stw_err *err)
 	char path[TLOG_PATH_MAX];
 	enum stw_code rc;
 	bool found, cut = false;
+	int width;
 
 	tlog_tile_path(&tile, path);
-	rc = get_wide(a->source, a->claimed, &tile, &a->file, &found, err);
+	rc = get_wide(a->source, a->claimed, &tile, &a->file, &found, &width, err);
 	if (rc != STW_OK)
 		return rc;
 	if (!found) {
@@ -357,14 +361,13 @@ read_bundle(struct audit *a, uint64_t n, struct stw_err *err)
 		}
 		rc = add_leaf(a, &leaf, err);
 	}
-	/* A wider file was taken for a partial one: the log has grown. */
-	if (rest.len > 0 && (tile.width == TLOG_WIDTH || a->size == a->claimed)) {
-		while (tile.width < TLOG_WIDTH && tlog_bundle_next(&rest, &entry))
-			continue;
-		if (rest.len > 0 || tile.width == TLOG_WIDTH)
-			break_at(a, n * TLOG_WIDTH + (uint64_t)tile.width, path,
-			    "has more than its entries");
-	}
+	/* What a wider file has more belongs to a later checkpoint. */
+	for (int i = tile.width; i < width && rest.len > 0; i++)
+		if (!tlog_bundle_next(&rest, &entry))
+			break;
+	if (rest.len > 0)
+		break_at(a, n * TLOG_WIDTH + (uint64_t)tile.width, path,
+		    "has more than its entries");
 	return rc;
 }
 
@@ -441,11 +444,13 @@ first_unlike(struct audit *a, const struct tlog_tile *tile, struct merkle_hash *
 	struct str rest, entry;
 	enum stw_code rc = STW_OK;
 	bool found = true;
+	int width;
 
 	if (tile->level == 0) {
 		const struct tlog_tile bundle = {TLOG_ENTRIES, tile->n, tile->width};
 
-		rc = get_wide(a->source, a->claimed, &bundle, &a->file, &found, err);
+		rc = get_wide(
+		    a->source, a->claimed, &bundle, &a->file, &found, &width, err);
 		if (rc != STW_OK)
 			return rc;
 	}

@@ -4,11 +4,11 @@
 # target of its own. Test programs run through tests/run.sh, which counts.
 
 CHECK_STEPS := format-check layers scripts check-build check-unit check-conformance \
-  check-db check-api check-withdrawal check-book check-ledger check-one-meaning check-gate-same check-mutants check-browser check-bench \
+  check-db check-api check-withdrawal check-book check-ledger check-interop check-one-meaning check-gate-same check-mutants check-browser check-bench \
   check-asan check-tsan check-fuzz tidy
 
 .PHONY: check check-fast check-crash check-canary measure $(CHECK_STEPS) check-db-run check-asan-run \
-  check-tsan-run bench-rules bench-rules-doc bench-import bench-book bench-tick format analyze fuzz fuzz-run cov cov-run \
+  check-tsan-run bench-rules bench-rules-doc bench-import bench-book bench-tick bench-ledger format analyze fuzz fuzz-run cov cov-run \
   install uninstall deps-cov soak-rules soak-book soak-ledger soak-gate-same bench-gate-many mutants-rules soak-withdrawal mutants-withdrawal
 
 RUN     := bash tests/run.sh
@@ -162,6 +162,13 @@ $(BENCH_GATE): $(B)/tests/bench/bench_gate.c.o $(LIB)
 	$(Q)$(CC) $(LDOPT) -o $@ $^ $(LIBS)
 bench-gate: $(BENCH_GATE) ## one decision of the gate beside one rule (ROUNDS 21, MOST 50 microseconds)
 	@$(BENCH_GATE) --rounds $${ROUNDS:-21} --most $${MOST:-50}
+BENCH_LEDGER := $(B)/tests/bench/bench_ledger
+$(BENCH_LEDGER): $(B)/tests/bench/bench_ledger.c.o $(TEST_LIB) $(LIB)
+	$(SAY) LD $@
+	$(Q)$(CC) $(LDOPT) -o $@ $^ $(shell pkg-config --libs check) $(LIBS)
+bench-ledger: $(BENCH_LEDGER) ## the ledger beside a bare COPY; coverage; a directory (ENTRIES 200000, ROUNDS 3)
+	@sh tests/with_cluster.sh $(BENCH_LEDGER) --entries $(or $(ENTRIES),200000) \
+	  --rounds $(or $(ROUNDS),3)
 bench-rules-doc: ## the figures of the last bench-rules into docs/performance.md
 	@node tests/bench/bench.mjs --doc docs/performance.md
 bench-import: $(BIN) deps-check ## imports beside raw COPY into the same tables (ROWS, ROUNDS, FLOOR)
@@ -184,6 +191,12 @@ check-conformance: $(BIN) $(CONFORM)/node_modules/.stamp ## the public CEL suite
 	@cp $(CONFORMS) $(CONFORM)/
 	@node $(CONFORM)/extract.mjs >$(CONFORM)/suite.jsonl
 	@node $(CONFORM)/run.mjs $(BIN) $(CONFORM)/suite.jsonl $(CONFORM)/unsupported.txt
+
+# Go's packages for notes and transparency logs are Debian's, and come when they are asked
+# for. Debian keeps them as a GOPATH: nothing is fetched.
+check-interop: $(BIN) deps-check ## Go's note and tlog packages read our ledger, and we theirs
+	@sh .ci/deps.sh golang-go golang-golang-x-mod-dev
+	@sh tests/with_cluster.sh bash tests/interop/check.sh $(BIN)
 
 # ---- sanitizers ------------------------------------------------------------------
 # CK_FORK=no also finds leaks that a static pointer hides in a short-lived child.

@@ -237,6 +237,10 @@ static const struct step steps[] = {
     {"import", "ops", "/v1/imports/%I?limit=5", NULL, NULL},
     {"queueList", "operator", "/v1/queues", NULL, NULL},
     {"ledger", "compliance", "/v1/ledger", NULL, NULL},
+    {"ledgerCheckpoint", "compliance", "/v1/ledger/checkpoint", NULL, NULL},
+    {"ledgerProof", "compliance", "/v1/ledger/entries/0/proof", NULL, NULL},
+    {"ledgerTile", "compliance", "/v1/ledger/tile/entries/000.p%2F1", NULL, NULL},
+    {"ledgerTile2", "operator", "/v1/ledger/tile/0/000.p/1", NULL, NULL},
     {"consentRecord", "ops", "/v1/customers/%C/consents",
 	"{\"action\":\"withdraw\",\"purpose\":\"MARKETING\",\"channel\":\"*\",\"form\":"
 	"\"written\"}",
