@@ -130,8 +130,32 @@ void v1_import(struct api_request *req);
 /* v1_numbers.c */
 void v1_number_list(struct api_request *req);
 void v1_number(struct api_request *req);
+void v1_number_changes(struct api_request *req);
 void v1_number_suspend(struct api_request *req);
+void v1_number_observe(struct api_request *req);
+void v1_number_health(struct api_request *req);
+void v1_number_choice(struct api_request *req);
+/* v1_number_changes.c */
 void v1_number_resume(struct api_request *req);
+void v1_proposal_list(struct api_request *req);
+void v1_proposal(struct api_request *req);
+void v1_proposal_create(struct api_request *req);
+void v1_proposal_approve(struct api_request *req);
+void v1_proposal_reject(struct api_request *req);
+void v1_proposal_withdraw(struct api_request *req);
+void v1_number_rules(struct api_request *req);
+/* v1_number_reports.c */
+void v1_number_usage(struct api_request *req);
+void v1_number_forecast(struct api_request *req);
+void v1_number_outside(struct api_request *req);
+void v1_difference_list(struct api_request *req);
+void v1_difference_settle(struct api_request *req);
+/* v1_call_records.c */
+void v1_call_record_put(struct api_request *req);
+void v1_call_record_list(struct api_request *req);
+void v1_incident_list(struct api_request *req);
+void v1_incident(struct api_request *req);
+void v1_incident_close(struct api_request *req);
 /* v1_exports.c */
 void v1_export(struct api_request *req);
 void v1_export_manifest(struct api_request *req);
@@ -175,6 +199,13 @@ json_t *v1_campaigns_json(struct api_request *req);
 struct trait_finding;
 void v1_put_finding(json_t *to, const struct trait_finding *finding);
 json_t *v1_run_json(const struct run_row *run);
+/* Lists that run backwards from a row, newest first: scope says what the cursor is of.
+ * v1_page_read gives its instant and id; *id NULL: from the start. False after answering
+ * 400. v1_page_write gives the next one. */
+bool v1_page_read(
+    struct api_request *req, const char *scope, stw_usec *at, const char **id);
+json_t *v1_page_write(
+    struct api_request *req, const char *scope, stw_usec at, const char *id);
 json_t *v1_reason_text(const char *code); /* {"zh", "en"}; null for NULL or "" */
 json_t *v1_contact_json(const struct customer_point *point);
 json_t *v1_holdings_json(const struct customer *customer);

@@ -11,6 +11,7 @@
 #include "api/resources.h"
 #include "api/server.h"
 #include "api/tick.h"
+#include "campaigns/number_health_store.h"
 #include "db/ledger_dir.h"
 #include "engine/log.h"
 
@@ -243,6 +244,25 @@ tick_once(struct serve *serve, struct db *db, const struct ruleset *rules,
 	tick_fini(&result);
 }
 
+/* Before planning, so that a plan knows the numbers as they are from now on. */
+static void
+tick_numbers(struct serve *serve, struct db *db)
+{
+	struct number_tick numbers;
+	struct stw_err err;
+
+	if (number_tick(db, app_now(serve->app), &numbers, &err) != STW_OK) {
+		log_err(LOG_WARN, "numbers_failed", &err);
+		if (db_reset(db, &err) != STW_OK)
+			log_err(LOG_WARN, "tick_no_database", &err);
+		return;
+	}
+	if (numbers.applied + numbers.failed + numbers.suspended + numbers.returned > 0)
+		log_event(LOG_INFO, "numbers",
+		    "applied=%d failed=%d suspended=%d returned=%d", numbers.applied,
+		    numbers.failed, numbers.suspended, numbers.returned);
+}
+
 /* The end of the log, and with it the stages that a tick has just written: what the next
  * one looks at has to show them. 0: not known. */
 static stw_lsn
@@ -309,6 +329,7 @@ tick_main(void *arg)
 		const struct ruleset *fresh = rules_now(serve, db);
 
 		rules = fresh != NULL ? fresh : rules;
+		tick_numbers(serve, db);
 		tick_once(serve, db, rules, &members);
 		if (serve->app->live != NULL)
 			tick_changes(serve, db, &members, next);

@@ -51,6 +51,11 @@ static const struct export_column stages[] = {{"ref", EXPORT_TEXT},
     {"model", EXPORT_TEXT}, {"version", EXPORT_INT}, {"from", EXPORT_TEXT},
     {"to", EXPORT_TEXT}, {"reason", EXPORT_TEXT}, {"at", EXPORT_INSTANT}};
 
+static const struct export_column number_use[] = {{"hour", EXPORT_INSTANT},
+    {"number", EXPORT_TEXT}, {"kind", EXPORT_TEXT}, {"pool", EXPORT_TEXT},
+    {"holder", EXPORT_TEXT}, {"purpose", EXPORT_TEXT}, {"campaign", EXPORT_TEXT},
+    {"used", EXPORT_INT}};
+
 #define NIL      "00000000-0000-0000-0000-000000000000"
 #define OF(kind) kind, (int)STW_ARRAY_LEN(kind)
 
@@ -62,6 +67,8 @@ static const struct export_kind kinds[] = {
 	true},
     {"consents", OF(consents), DB_Q_EXPORT_CONSENTS, "-1|" NIL, false, false, true},
     {"stages", OF(stages), DB_Q_EXPORT_STAGES, "-1|0||-infinity", false, false, true},
+    {"number_use", OF(number_use), DB_Q_EXPORT_NUMBER_USE, "-infinity|0||0", false,
+	false, true},
 };
 
 const struct export_kind *

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "engine/phone.h"
+
 /* No cap of any pack looks further back. */
 #define COUNTS_KEPT (31 * STW_USEC_DAY)
 /* Nor does any time of quiet after a refusal. */
@@ -451,14 +453,45 @@ facts_fill(const struct facts_customer *c, const struct facts_point *p,
 	facts->counts = counts;
 }
 
-void
-facts_number(const struct number_row *n, struct gate_number *out)
+/* Where the number belongs: short codes are Chinese, and what has no country code. */
+static const char *
+number_country(const struct number_row *n, struct arena *arena)
 {
+	struct phone phone;
+
+	if (n->number[0] != '+')
+		return strcmp(n->kind, "intl") == 0 ? NULL : "CN";
+	if (phone_parse(str_of(n->number), NULL, &phone, NULL) != STW_OK ||
+	    phone.region[0] == '\0')
+		return NULL;
+	return arena_strdup(arena, phone.region);
+}
+
+/* The newer of the two tests speaks. */
+static enum gate_state
+callback_state(const struct number_row *n)
+{
+	if (n->callback_ok_at == STW_USEC_NEVER &&
+	    n->callback_failed_at == STW_USEC_NEVER)
+		return GATE_STATE_UNKNOWN;
+	return n->callback_ok_at > n->callback_failed_at ? GATE_STATE_OK
+							 : GATE_STATE_FAILED;
+}
+
+void
+facts_number(const struct number_row *n, struct arena *arena, struct gate_number *out)
+{
+	bool labelled = n->label != NULL && strcmp(n->label, "none") != 0;
+
 	*out = (struct gate_number){.present = true,
 	    .number_id = n->number_id,
 	    .kind = n->kind,
 	    .holder = n->holder,
 	    .user_org = n->user_org,
+	    /* A line that is somebody else's is not the bank's either way round. */
+	    .lessee = n->lessee != NULL ? n->lessee : n->lessor,
+	    .sublet = n->sub_let,
+	    .country = number_country(n, arena),
 	    .regions = n->regions,
 	    .nregions = (int)n->nregions,
 	    .direction = n->direction,
@@ -467,16 +500,22 @@ facts_number(const struct number_row *n, struct gate_number *out)
 	    .purposes = n->purposes,
 	    .npurposes = (int)n->npurposes,
 	    .robot = n->robot,
-	    .has_approval = n->has_approval,
+	    .has_approval = n->approval != NULL,
+	    .has_undertaking = n->undertaking != NULL,
 	    .has_licence = n->licence_no != NULL,
 	    .licence_no = n->licence_no,
-	    .label_at = STW_USEC_NEVER,
-	    .callback_ok_at = STW_USEC_NEVER,
 	    .licence_from = n->licence_from,
 	    .licence_to = n->licence_to,
 	    .status = n->status,
 	    .daily_cap = {n->daily_cap > 0, n->daily_cap},
 	    .hourly_cap = {n->hourly_cap > 0, n->hourly_cap},
-	    .used_today = n->used_today,
-	    .used_hour = n->used_hour};
+	    .used_today = n->used_today + n->held,
+	    .used_hour = n->used_hour,
+	    .attestation = n->attestation,
+	    .label = labelled ? n->label : NULL,
+	    .label_at = labelled ? n->label_at : STW_USEC_NEVER,
+	    .withheld = n->withheld,
+	    .identity = n->mismatch ? GATE_STATE_FAILED : GATE_STATE_OK,
+	    .callback = callback_state(n),
+	    .callback_ok_at = n->callback_ok_at};
 }

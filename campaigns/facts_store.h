@@ -81,6 +81,7 @@ const struct facts_customer *facts_find(
  * *facts; the rest is left alone. Channel and product must be filled before. */
 void facts_fill(const struct facts_customer *customer, const struct facts_point *point,
     struct arena *arena, struct gate_facts *facts);
-void facts_number(const struct number_row *number, struct gate_number *out);
+void facts_number(
+    const struct number_row *number, struct arena *arena, struct gate_number *out);
 
 #endif

@@ -10,6 +10,7 @@
 #include "campaigns/decision_store.h"
 #include "campaigns/facts_store.h"
 #include "campaigns/number_choice.h"
+#include "campaigns/number_use_store.h"
 #include "campaigns/plan.h"
 #include "campaigns/trigger_store.h"
 #include "db/ledger.h"
@@ -63,6 +64,7 @@ struct candidate {
 	enum plan_fate fate;
 	bool recorded; /* the decision stands already */
 	int64_t point_id, number_id;
+	int64_t seen_id; /* the number of the pool this customer saw last; 0: none */
 	const char *mask;
 	struct gate_facts facts;
 	struct gate_decision decision;
@@ -234,9 +236,9 @@ decide(const struct job *job, const struct facts_customer *who, struct candidate
 		int at;
 
 		facts_fill(who, &who->points[i], arena, &facts);
-		need =
-		    (struct number_need){c->customer_id, facts.channel, facts.purpose,
-			facts.party.province, facts.handler == GATE_HANDLER_ROBOT, now};
+		need = (struct number_need){c->customer_id, facts.channel,
+		    facts.purpose, facts.party.province,
+		    facts.handler == GATE_HANDLER_ROBOT, now, c->seen_id};
 		at = number_choose(job->numbers, job->nnumbers, &need);
 		if (at >= 0)
 			facts.number = job->numbers[at];
@@ -309,7 +311,8 @@ static enum stw_code
 decide_all(const struct job *job, int bucket, struct batch *batch, struct stw_err *err)
 {
 	int64_t *ids = arena_array(&batch->arena, (size_t)batch->count, sizeof *ids);
-	size_t n = 0;
+	int64_t *seen = arena_array(&batch->arena, (size_t)batch->count, sizeof *seen);
+	size_t n = 0, next = 0;
 	struct facts_set set;
 	enum stw_code rc;
 
@@ -325,6 +328,9 @@ decide_all(const struct job *job, int bucket, struct batch *batch, struct stw_er
 	}
 	rc = facts_load(
 	    job->db, bucket, ids, n, job->options->now, NULL, &batch->arena, &set, err);
+	if (rc == STW_OK)
+		rc = number_seen(
+		    job->db, bucket, job->campaign.step.pool, ids, n, seen, err);
 	if (rc != STW_OK)
 		return rc;
 	for (int i = 0; i < batch->count; i++) {
@@ -333,6 +339,7 @@ decide_all(const struct job *job, int bucket, struct batch *batch, struct stw_er
 
 		if (c->fate == FATE_ALREADY || c->fate == FATE_HELD_OUT)
 			continue;
+		c->seen_id = seen[next++];
 		if (who == NULL || who->npoints == 0) {
 			c->fate = FATE_NO_CONTACT_POINT;
 			continue;
@@ -640,7 +647,7 @@ job_numbers(struct job *job, struct stw_err *err)
 	job->numbers =
 	    arena_array(job->arena, (size_t)job->nnumbers, sizeof *job->numbers);
 	for (int i = 0; i < job->nnumbers; i++)
-		facts_number(&rows[i], &job->numbers[i]);
+		facts_number(&rows[i], job->arena, &job->numbers[i]);
 	return STW_OK;
 }
 

@@ -470,11 +470,17 @@ hold(struct db *db, const struct held_item *item, const struct review_verdict *v
 	if (rc == STW_OK && strcmp(v->hold, "number") == 0 && db_is_null(rows, 0, 2))
 		rc = stw_fail(err, STW_INVALID, "hold: the task has no caller number");
 	else if (rc == STW_OK && strcmp(v->hold, "number") == 0 &&
-		 str_eq_c(db_get_str(rows, 0, 3), "active"))
-		rc = number_set_status(db, db_get_i64(rows, 0, 2), "suspended", why,
-		    v->reviewer, now, err);
-	else if (rc == STW_OK && strcmp(v->hold, "script") == 0 &&
-		 str_eq_c(db_get_str(rows, 0, 4), "approved"))
+		 str_eq_c(db_get_str(rows, 0, 3), "active")) {
+		const struct number_suspension stop = {
+		    .number_id = db_get_i64(rows, 0, 2),
+		    .by = "person",
+		    .reason = why,
+		    .actor = v->reviewer,
+		    .cooldown_until = STW_USEC_NEVER};
+
+		rc = number_suspend(db, &stop, now, err);
+	} else if (rc == STW_OK && strcmp(v->hold, "script") == 0 &&
+		   str_eq_c(db_get_str(rows, 0, 4), "approved"))
 		rc = script_retire(db, db_get_str(rows, 0, 0).ptr,
 		    (int)db_get_i64(rows, 0, 1), v->reviewer, now, err);
 	db_rows_free(rows);

@@ -77,6 +77,10 @@ read_number(struct reader *r, json_t *from, struct number_row *to)
 	to->purposes = texts(r, from, "purposes", &to->npurposes);
 	to->direction = "out";
 	to->robot = json_is_true(json_object_get(from, "robot"));
+	to->registered_purpose =
+	    json_string_value(json_object_get(from, "registered_purpose"));
+	if (to->registered_purpose != NULL)
+		to->registered_purpose = arena_strdup(r->arena, to->registered_purpose);
 	to->licence_no = text(r, from, "licence_no");
 	to->status = "active";
 	to->daily_cap = number(from, "daily_cap", 0);

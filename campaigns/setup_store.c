@@ -6,6 +6,7 @@
 #include "campaigns/campaign_store.h"
 #include "campaigns/compliance/pack_store.h"
 #include "campaigns/compliance/ruleset.h"
+#include "campaigns/number_change_store.h"
 #include "campaigns/setup_json.h"
 #include "engine/embed.h"
 #include "segments/book_store.h"
@@ -74,6 +75,31 @@ put_script(struct db *db, const struct setup_script *script, stw_usec now,
 	return rc;
 }
 
+/* A number that nobody has called back on yet is not callable as far as anybody knows. */
+static enum stw_code
+put_number(struct db *db, struct number_row *number, stw_usec now, struct arena *arena,
+    struct stw_err *err)
+{
+	struct number_observation seen = {.kind = "callback",
+	    .value = "ok",
+	    .score = -1,
+	    .reference = "demonstration",
+	    .at = now,
+	    .actor = AUTHOR};
+	struct number_row row;
+	enum stw_code rc;
+
+	licence_of(number, now);
+	rc = number_install(db, number, AUTHOR, APPROVER, now, err);
+	if (rc == STW_OK)
+		rc = number_find(db, number->number, &seen.number_id, err);
+	if (rc == STW_OK)
+		rc = number_get(db, seen.number_id, now, now, arena, &row, err);
+	if (rc == STW_OK && row.callback_ok_at == STW_USEC_NEVER)
+		rc = number_observe(db, &seen, now, err);
+	return rc;
+}
+
 static enum stw_code
 put_catalogue(struct db *db, const struct seal_keys *keys,
     const struct setup_options *options, const struct setup_document *doc,
@@ -84,10 +110,8 @@ put_catalogue(struct db *db, const struct seal_keys *keys,
 
 	for (int i = 0; rc == STW_OK && i < doc->nproducts; i++, out->products++)
 		rc = product_put(db, &doc->products[i], now, err);
-	for (int i = 0; rc == STW_OK && i < doc->nnumbers; i++, out->numbers++) {
-		licence_of(&doc->numbers[i], now);
-		rc = number_put(db, &doc->numbers[i], AUTHOR, now, err);
-	}
+	for (int i = 0; rc == STW_OK && i < doc->nnumbers; i++, out->numbers++)
+		rc = put_number(db, &doc->numbers[i], now, arena, err);
 	for (int i = 0; rc == STW_OK && i < doc->nscripts; i++)
 		rc = put_script(db, &doc->scripts[i], now, out, err);
 	for (int i = 0; rc == STW_OK && i < doc->nqueues; i++, out->queues++) {

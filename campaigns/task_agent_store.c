@@ -208,8 +208,7 @@ grant(struct db *db, const struct task_context *c, const struct task_verdict *v,
 	const struct db_param count[] = {db_i64(c->bucket), db_text(id),
 	    db_i64(c->customer_id), db_bytes(c->phone_index, sizeof c->phone_index),
 	    db_text(c->channel), db_text("attempt"), db_usec(now)};
-	const struct db_param use[] = {db_i64(c->number_id),
-	    db_usec(now - now % STW_USEC_HOUR), db_text(c->purpose)};
+	const struct number_contact contact = task_context_contact(c);
 	const struct entry_field fields[] = {ENTRY_TEXT("permit", id),
 	    ENTRY_TEXT("agent", agent), ENTRY_TEXT("decision", v->decision_text),
 	    ENTRY_TEXT("caller_number", c->number)};
@@ -222,7 +221,7 @@ grant(struct db *db, const struct task_context *c, const struct task_verdict *v,
 		rc = db_query(
 		    db, DB_Q_COUNT_INSERT, count, DB_NPARAMS(count), NULL, err);
 	if (rc == STW_OK)
-		rc = db_query(db, DB_Q_NUMBER_USE_ADD, use, DB_NPARAMS(use), NULL, err);
+		rc = number_commit(db, &contact, now, err);
 	if (rc == STW_OK)
 		rc = log_task(db, c->bucket, "permit", c->task_text, now, fields,
 		    (int)STW_ARRAY_LEN(fields), err);
@@ -520,7 +519,10 @@ outcome_effects(struct outcome_ctx *x, const struct uuid *outcome_id, const char
 	struct consent_effect ended;
 	enum stw_code rc = STW_OK;
 
-	if (d->reached)
+	if (!db_is_null(x->row, 0, 5))
+		rc = number_tally(x->db, x->bucket, db_get_str(x->row, 0, 5).ptr,
+		    d->reached, d->complains, x->now, err);
+	if (rc == STW_OK && d->reached)
 		rc = db_query(
 		    x->db, DB_Q_COUNT_INSERT, count, DB_NPARAMS(count), NULL, err);
 	if (rc == STW_OK && d->wrong_number)

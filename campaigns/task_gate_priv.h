@@ -8,6 +8,7 @@
 #define STW_CAMPAIGNS_TASK_GATE_PRIV_H
 
 #include "campaigns/facts_store.h"
+#include "campaigns/number_use_store.h"
 #include "campaigns/task_store.h"
 
 /* Everything about the task, as read under its lock. */
@@ -28,7 +29,9 @@ struct task_context {
 	unsigned char phone_index[32];
 	struct gate_facts facts;
 	stw_usec day_start;
+	const char *pool_code;
 	const struct number_row *pool; /* the locked numbers of the campaign's pool */
+	int64_t seen_id; /* the number of the pool the customer saw last; 0: none */
 	const struct gate_number *pool_gate;
 	int npool;
 };
@@ -46,6 +49,9 @@ struct task_verdict {
 	char decision_text[UUID_TEXT];
 	const char *record_hash_hex;
 };
+/* The contact as its number's use counts it. */
+struct number_contact task_context_contact(const struct task_context *ctx);
+
 /* Reads the party, chooses the number (GATE_DISPATCH) or keeps it (GATE_DIAL), decides and
  * records. */
 enum stw_code task_context_decide(struct db *db, const struct ruleset *rules,

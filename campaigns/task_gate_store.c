@@ -128,21 +128,22 @@ struct pool {
 };
 
 static enum stw_code
-pool_lock(struct db *db, const char *pool_code, stw_usec now, stw_usec day_start,
-    struct arena *arena, struct pool *out, struct stw_err *err)
+pool_lock(struct db *db, const char *pool_code, const struct uuid *task_id,
+    stw_usec now, stw_usec day_start, struct arena *arena, struct pool *out,
+    struct stw_err *err)
 {
-	const struct db_param params[] = {db_text(pool_code)};
-	enum stw_code rc;
+	/* The task's own place is not in its own way. */
+	const struct number_filter filter = {.pool = pool_code, .except = task_id};
+	enum stw_code rc = number_lock(db, pool_code, err);
 
-	rc = db_query(db, DB_Q_NUMBER_LOCK, params, DB_NPARAMS(params), NULL, err);
 	if (rc == STW_OK)
-		rc = number_list(
-		    db, pool_code, now, day_start, arena, &out->rows, &out->count, err);
+		rc = number_select(
+		    db, &filter, now, day_start, arena, &out->rows, &out->count, err);
 	if (rc != STW_OK)
 		return rc;
 	out->gate = arena_array(arena, (size_t)out->count, sizeof *out->gate);
 	for (int i = 0; i < out->count; i++)
-		facts_number(&out->rows[i], &out->gate[i]);
+		facts_number(&out->rows[i], arena, &out->gate[i]);
 	return STW_OK;
 }
 
@@ -204,13 +205,17 @@ task_context_lock(struct db *db, int bucket, const struct uuid *task_id, stw_use
 		goto done;
 	rc = permission_share(db, bucket, db_get_i64(peek, 0, 0), err);
 	if (rc == STW_OK)
-		rc = pool_lock(db, db_get_str(peek, 0, 2).ptr, now, c->day_start, arena,
-		    &pool, err);
+		rc = pool_lock(db, db_get_str(peek, 0, 2).ptr, task_id, now,
+		    c->day_start, arena, &pool, err);
 	if (rc == STW_OK)
 		rc = db_query_one(
 		    db, DB_Q_TASK_CONTEXT, key, DB_NPARAMS(key), &rows, err);
 	if (rc == STW_OK)
 		context_from(rows, arena, c);
+	if (rc == STW_OK)
+		rc = number_seen(db, bucket, db_get_str(peek, 0, 2).ptr,
+		    &c->customer_id, 1, &c->seen_id, err);
+	c->pool_code = db_get_text(peek, 0, 2, arena);
 	c->pool = pool.rows;
 	c->pool_gate = pool.gate;
 	c->npool = pool.count;
@@ -224,7 +229,8 @@ static void
 choose_number(struct task_context *c, enum gate_checkpoint checkpoint, stw_usec now)
 {
 	const struct number_need need = {c->customer_id, c->channel, c->purpose,
-	    c->facts.party.province, c->facts.handler == GATE_HANDLER_ROBOT, now};
+	    c->facts.party.province, c->facts.handler == GATE_HANDLER_ROBOT, now,
+	    c->seen_id};
 	int at = -1;
 
 	if (checkpoint == GATE_DISPATCH)
@@ -345,6 +351,18 @@ task_context_decide(struct db *db, const struct ruleset *rules, struct task_cont
 	rc = decision_insert(db, &draft, err);
 	buf_fini(&record);
 	return rc;
+}
+
+struct number_contact
+task_context_contact(const struct task_context *c)
+{
+	return (struct number_contact){.number_id = c->number_id,
+	    .task_id = c->task_id,
+	    .purpose = c->purpose,
+	    .pool = c->pool_code,
+	    .campaign_id = c->campaign_id,
+	    .bucket = c->bucket,
+	    .customer_id = c->customer_id};
 }
 
 enum stw_code

@@ -127,10 +127,13 @@ send(struct db *db, const struct task_context *c, const struct task_claim *claim
 	const struct db_param sending[] = {db_i64(c->bucket), db_text(c->task_text),
 	    db_i64(claim->epoch), db_text(v->decision_text), db_i64(c->number_id),
 	    db_usec(now)};
+	const struct number_contact contact = task_context_contact(c);
 	int64_t changed = 0;
 	enum stw_code rc;
 
 	rc = db_query(db, DB_Q_COUNT_RESERVE, reserve, DB_NPARAMS(reserve), NULL, err);
+	if (rc == STW_OK)
+		rc = number_reserve(db, &contact, now, now + RESERVE_FOR, err);
 	if (rc == STW_OK)
 		rc = db_exec(db, DB_Q_TASK_SET_SENDING, sending, DB_NPARAMS(sending),
 		    &changed, err);

@@ -94,6 +94,7 @@ enum stw_code cmd_contact(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_household(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_export(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_phone(struct cli *cli, struct stw_err *err);
+enum stw_code cmd_number(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_setup(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_token(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_ledger(struct cli *cli, struct stw_err *err);

@@ -120,12 +120,23 @@ static const struct command commands[] = {
 	"--by WHO [--role R]",
 	"households of a customer, and what is suggested", cmd_household, NULL},
     {"export",
-	"export customers|members|tasks|decisions|consents|stages --out FILE --by WHO "
+	"export customers|members|tasks|decisions|consents|stages|number_use --out FILE --by WHO "
 	"[--format ndjson|csv] [--bom] [--segment CODE] [--stage S] [--from T] [--to T]",
 	"rows into a file with its manifest, masked and on record", cmd_export, NULL},
     {"phone", "phone [--region CN] [--lang zh|en] [--count] [NUMBER...]",
 	"what the numbering plans say about numbers; of standard input, one a line",
 	cmd_phone, NULL},
+    {"number",
+	"number list [--pool P] [--state S] | show NUMBER | register FILE|- | change NUMBER "
+	"FILE|- | matrix FILE|- | policy FILE|- | activate|resume|recall|suspend NUMBER  "
+	"(all: --by WHO --why TEXT [--from INSTANT]) | proposals [--state S] | "
+	"approve|reject|withdraw PROPOSAL --by WHO [--why TEXT] | "
+	"ledger import FILE --carrier NAME --by WHO [--as-of DAY] [--names NAME=ORG,...] | "
+	"ledger diff [--all] [--carrier NAME] | ledger settle DIFFERENCE --by WHO --why TEXT | "
+	"calls FILE --source NAME | health [--apply] | usage [NUMBER] [--days N] | "
+	"forecast [--days N] | outside [--days N]",
+	"caller numbers: registry, the carrier's list, health, use, what was really sent",
+	cmd_number, NULL},
     {"setup", "setup --demo [--tokens FILE] [--queue URL]",
 	"keys, packs, model, segments, numbers, scripts, queues, campaigns, tokens",
 	cmd_setup, NULL},

@@ -134,8 +134,10 @@ START_TEST(what_is_missing_of_a_call_is_named)
 	reply_free(&r);
 	/* What somebody takes away behind our back shows as well. */
 	(void)snprintf(sql, sizeof sql,
-	    "UPDATE caller_number SET licence_no = NULL, licence_from = NULL, licence_to = "
-	    "NULL WHERE number_id = (SELECT number_id FROM task WHERE task_id = '%s')",
+	    "SET session_replication_role = replica; UPDATE caller_number SET licence_no = "
+	    "NULL, licence_from = NULL, licence_to = NULL WHERE number_id = (SELECT "
+	    "number_id FROM task WHERE task_id = '%s'); SET session_replication_role = "
+	    "DEFAULT",
 	    task);
 	test_db_tamper(&world.db, sql);
 	(void)snprintf(sql, sizeof sql,

@@ -70,7 +70,8 @@ END_TEST
 
 /* Every operation of the document once, with the answer the document promises. %T task,
  * %C customer, %P contact point, %D decision, %X export, %N caller number, %I import,
- * %K complaint, %Y draw. */
+ * %K complaint, %Y draw, %Q the last proposal. */
+#define PLANTED "01930000-0000-7000-8000-000000000001"
 struct step {
 	const char *operation;
 	const char *role; /* "agent": AGENT */
@@ -223,10 +224,47 @@ static const struct step steps[] = {
 	"{\"disposition\":\"no_answer\",\"note\":\"rang out\"}", NULL},
     {"numberList", "operator", "/v1/numbers", NULL, NULL},
     {"number", "operator", "/v1/numbers/%N", NULL, NULL},
+    {"numberHealth", "operator", "/v1/numbers:health", NULL, NULL},
+    {"numberUsage", "ops", "/v1/numbers:usage", NULL, NULL},
+    {"numberForecast", "ops", "/v1/numbers:forecast?days=3", NULL, NULL},
+    {"numberOutside", "compliance", "/v1/numbers:outside-purpose", NULL, NULL},
+    {"numberChoice", "ops",
+	"/v1/numbers:choice?pool=wealth-out&customer=%C&purpose=MARKETING", NULL, NULL},
     {"numberSuspend", "operator", "/v1/numbers/%N/suspend", "{\"reason\":\"walk\"}",
 	NULL},
-    {"numberResume", "compliance", "/v1/numbers/%N/resume", "{\"reason\":\"walk\"}",
+    {"numberResume", "operator", "/v1/numbers/%N/resume", "{\"reason\":\"walk\"}",
 	NULL},
+    {"proposalApprove", "compliance", "/v1/number-proposals/%Q/approve", "{}", NULL},
+    {"proposal", "operator", "/v1/number-proposals/%Q", NULL, NULL},
+    {"numberChanges", "compliance", "/v1/numbers/%N/changes", NULL, NULL},
+    {"numberObserve", "operator", "/v1/numbers/%N/observations",
+	"{\"kind\":\"attestation\",\"value\":\"A\"}", NULL},
+    {"proposalCreate", "operator", "/v1/number-proposals",
+	"{\"action\":\"policy\",\"reason\":\"walk\",\"document\":{\"name\":"
+	"\"answer.min\",\"value\":60}}",
+	NULL},
+    {"proposalReject", "compliance", "/v1/number-proposals/%Q/reject",
+	"{\"note\":\"not now\"}", NULL},
+    {"proposalCreate", "operator", "/v1/number-proposals",
+	"{\"action\":\"change\",\"number_id\":\"%N\",\"reason\":\"walk\","
+	"\"document\":{\"daily_cap\":100},\"effective_at\":\"2027-01-01T00:00:00Z\"}",
+	NULL},
+    {"proposalWithdraw", "operator", "/v1/number-proposals/%Q/withdraw", "{}", NULL},
+    {"proposalList", "ops", "/v1/number-proposals?limit=2", NULL, NULL},
+    {"numberRules", "ops", "/v1/number-rules", NULL, NULL},
+    {"differenceList", "operator", "/v1/number-differences", NULL, NULL},
+    {"differenceSettle", "operator", "/v1/number-differences/" PLANTED "/settle",
+	"{\"note\":\"the carrier is right\"}", NULL},
+    {"callRecordPut", "operator", "/v1/call-records",
+	"[{\"source\":\"pbx\",\"reference\":\"w-1\",\"number_sent\":\"95500\","
+	"\"called\":\"13800138000\",\"started_at\":\"2020-01-01T00:00:00Z\","
+	"\"duration_sec\":3}]",
+	NULL},
+    {"callRecordList", "compliance", "/v1/call-records?fate=unmatched", NULL, NULL},
+    {"incidentList", "compliance", "/v1/incidents", NULL, NULL},
+    {"incident", "ops", "/v1/incidents/" PLANTED, NULL, NULL},
+    {"incidentClose", "compliance", "/v1/incidents/" PLANTED "/close",
+	"{\"note\":\"trunk corrected\"}", NULL},
     {"decisionList", "compliance", "/v1/decisions?limit=20", NULL, NULL},
     {"decision", "compliance", "/v1/decisions/%D", NULL, NULL},
     {"decisionReplay", "compliance", "/v1/decisions/%D/replay", NULL, NULL},
@@ -309,7 +347,7 @@ static const struct step steps[] = {
 struct walk {
 	char task[40], customer[80], point[24], decision[40], number[24], etag[80],
 	    run[40];
-	char export[40], complaint[40], withdrawal[40], draw[40];
+	char export[40], complaint[40], withdrawal[40], draw[40], proposal[40];
 	char *campaign; /* a document with the code "walked" */
 	char *model;    /* the model in force, with another threshold */
 };
@@ -340,6 +378,7 @@ fill(const struct walk *walk, const char *pattern)
 				: pattern[1] == 'I' ? walk->run
 				: pattern[1] == 'K' ? walk->complaint
 				: pattern[1] == 'Y' ? walk->draw
+				: pattern[1] == 'Q' ? walk->proposal
 				: pattern[1] == 'e' ? walk->etag
 						    : NULL;
 		if (value == NULL) {
@@ -364,6 +403,12 @@ walk_begin(struct walk *walk)
 	test_db_tamper(&world.db,
 	    "INSERT INTO trait_check (of_table, name, checked_at, total, missing) "
 	    "VALUES ('customer', 'aum', now(), 1, 0) ON CONFLICT DO NOTHING");
+	test_db_tamper(&world.db,
+	    "INSERT INTO number_snapshot VALUES ('" PLANTED "', 'demo', '2026-01-01', "
+	    "sha256('x'), now(), 'x', 1); INSERT INTO number_difference VALUES ('" PLANTED
+	    "', '" PLANTED "', '1', NULL, 'new', 'number', NULL, '1', false, now()); "
+	    "INSERT INTO incident (incident_id, code, detected_at, evidence) VALUES ('" PLANTED
+	    "', 'CLI_WITHHELD', now(), '{}')");
 	r = get("ops", fill(walk, "/v1/customers/%C/contact-points"));
 	(void)snprintf(
 	    walk->point, sizeof walk->point, "%s", reply_text(&r, "items/0/point_id"));
@@ -519,6 +564,10 @@ START_TEST(every_operation_answers_as_the_document_says)
 		if (strcmp(s->operation, "objectionRecord") == 0)
 			(void)snprintf(walk.withdrawal, sizeof walk.withdrawal, "%s",
 			    reply_text(&r, "id"));
+		if (strcmp(s->operation, "numberResume") == 0 ||
+		    strcmp(s->operation, "proposalCreate") == 0)
+			(void)snprintf(walk.proposal, sizeof walk.proposal, "%s",
+			    reply_text(&r, "proposal_id"));
 		if (strcmp(s->operation, "exportRows") == 0)
 			header_value(&r, "X-Export-Id", walk.export);
 		reply_free(&r);

@@ -456,6 +456,7 @@ static const char *const gone[] = {
     "segment_member x WHERE true",
     "trait_value x WHERE true",
     "segment_list_entry x WHERE true",
+    "number_seen x WHERE true",
     "customer_stage x WHERE true",
     "household_member x WHERE true",
     "task x JOIN task_state USING (state) WHERE NOT terminal",
@@ -481,7 +482,8 @@ START_TEST(every_table_about_customers_has_its_place_in_an_erasure)
 	static const char *const stays[] = {"customer", "contact_point",
 	    "contact_point_event", "customer_permission", "consent_event", "objection",
 	    "contact_count", "stage_history", "enrolment", "task", "decision",
-	    "outcome", "erasure", "complaint", "withdrawal", "revocation_request"};
+	    "outcome", "erasure", "complaint", "withdrawal", "revocation_request",
+	    "incident"};
 	char sql[2000];
 	size_t n;
 

@@ -130,6 +130,21 @@ static const struct wrong wrongs[] = {
     {"POST", "/v1/numbers/999999/suspend", "{\"reason\":\"x\"}", NULL, 404,
 	"NOT_FOUND"},
     {"POST", "/v1/numbers/1/suspend", "{}", NULL, 400, "INVALID_REQUEST"},
+    {"POST", "/v1/numbers/999999/resume", "{\"reason\":\"x\"}", NULL, 404, "NOT_FOUND"},
+    {"POST", "/v1/numbers/1/observations", "{\"kind\":\"label\",\"value\":\"bad\"}",
+	NULL, 400, "INVALID_REQUEST"},
+    {"POST", "/v1/number-proposals",
+	"{\"action\":\"matrix\",\"reason\":\"x\",\"document\":{\"kind\":\"mobile\","
+	"\"subject\":\"SERVICE\",\"verdict\":\"yes\"}}",
+	NULL, 400, "INVALID_REQUEST"},
+    {"POST", "/v1/number-proposals",
+	"{\"action\":\"status\",\"reason\":\"x\",\"document\":{\"status\":"
+	"\"active\"}}",
+	NULL, 400, "INVALID_REQUEST"},
+    {"POST", "/v1/call-records",
+	"{\"source\":\"p\",\"reference\":\"r\",\"number_sent\":\"1\","
+	"\"started_at\":\"yesterday\",\"duration_sec\":1}",
+	NULL, 400, "INVALID_REQUEST"},
     {"GET", "/v1/traits/nix", NULL, NULL, 404, "NOT_FOUND"},
     {"GET", "/v1/traits?retired=maybe", NULL, NULL, 400, "INVALID_REQUEST"},
     {"POST", "/v1/traits/holdings.x", "{}", NULL, 400, "INVALID_REQUEST"},

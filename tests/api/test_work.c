@@ -155,10 +155,21 @@ START_TEST(a_suspended_number_grants_no_permit)
 	reply_free(&r);
 	json_array_foreach(json_at(numbers.json, "items"), i, number)
 	{
+		/* One proposes that it is used again, another approves. */
 		(void)snprintf(path, sizeof path, "/v1/numbers/%s/resume",
 		    json_string_value(json_object_get(number, "number_id")));
 		r = post("compliance", path, "{\"reason\":\"looked into\"}");
+		ck_status(&r, 202);
+		ck_assert_str_eq(reply_text(&r, "state"), "open");
+		(void)snprintf(path, sizeof path, "/v1/number-proposals/%s/approve",
+		    reply_text(&r, "proposal_id"));
+		reply_free(&r);
+		r = post("compliance", path, "{}");
+		ck_problem(&r, 403, "FORBIDDEN");
+		reply_free(&r);
+		r = post("admin", path, "{}");
 		ck_status(&r, 200);
+		ck_assert_str_eq(reply_text(&r, "state"), "in_force");
 		reply_free(&r);
 	}
 	reply_free(&numbers);

@@ -504,10 +504,14 @@ START_TEST(a_suspended_number_is_not_dialled)
 	ck_assert_int_gt(plan(), 0);
 	claim = queued();
 	ck_assert_int_eq(in_tx_accept(&claim.task_id, "a_01"), STW_OK);
-	ck_ok(number_set_status(t.db,
-	    number("SELECT number_id FROM task WHERE state = "
-		   "'accepted'"),
-	    "suspended", "complaints", "ops", NOW, &err));
+	const struct number_suspension what = {
+	    .number_id = number("SELECT number_id FROM task WHERE state = 'accepted'"),
+	    .by = "person",
+	    .reason = "complaints",
+	    .actor = "ops",
+	    .cooldown_until = STW_USEC_NEVER};
+
+	ck_ok(number_suspend(t.db, &what, NOW, &err));
 	p = permit(&claim.task_id, "a_01");
 	ck_assert(!p.granted);
 	ck_assert_str_eq(p.decision.primary, "NUMBER_SUSPENDED");

@@ -38,8 +38,14 @@ CREATE FUNCTION race_due(first bigint, behind bigint) RETURNS void LANGUAGE sql 
      WHERE p.n >= first AND p.n < behind AND p.ref LIKE 'r%' AND t.state = 'planned'
 $$;
 CREATE INDEX race_person_idx ON race_person (n);
+-- Two persons let a number back; here at the table, with the row of history it needs.
 CREATE FUNCTION race_resume(which bigint) RETURNS void LANGUAGE sql AS $$
-    UPDATE caller_number SET status = 'active', status_reason = NULL,
-           version = version + 1 WHERE number_id = which
+    WITH back AS (
+        UPDATE caller_number SET status = 'active', status_reason = NULL,
+               suspended_by = NULL, version = version + 1 WHERE number_id = which
+        RETURNING number_id, version)
+    INSERT INTO caller_number_change (change_id, number_id, version, at, actor, what,
+        approver)
+    SELECT gen_random_uuid(), number_id, version, now(), 'race', 'active', 'race2' FROM back
 $$;
 ANALYZE;

@@ -1,11 +1,10 @@
-/* Windows, ids, hold-out and sums of planning; the choice of a caller number; task moves. */
+/* Windows, ids, hold-out and sums of planning; task moves. */
 #include <stdlib.h>
 #include <string.h>
 
 #include <check.h>
 #include <sodium.h>
 
-#include "campaigns/number_choice.h"
 #include "campaigns/plan.h"
 #include "campaigns/task.h"
 
@@ -113,50 +112,6 @@ START_TEST(fates_add_up)
 }
 END_TEST
 
-static const char *const voice[] = {"VOICE"};
-static const char *const marketing[] = {"MARKETING"};
-static const char *const north[] = {"Beijing"};
-
-static struct gate_number
-lawful(int64_t id)
-{
-	return (struct gate_number){.present = true,
-	    .number_id = id,
-	    .direction = "out",
-	    .status = "active",
-	    .channels = voice,
-	    .nchannels = 1,
-	    .purposes = marketing,
-	    .npurposes = 1,
-	    .has_licence = true,
-	    .licence_from = STW_USEC_NEVER,
-	    .licence_to = STW_USEC_MAX};
-}
-
-START_TEST(a_customer_keeps_a_number_and_loses_it_only_to_a_lawful_one)
-{
-	struct gate_number pool[3] = {lawful(1), lawful(2), lawful(3)};
-	struct number_need need = {
-	    .customer_id = 4, .channel = "VOICE", .purpose = "MARKETING"};
-
-	ck_assert_int_eq(number_choose(NULL, 0, &need), -1);
-	ck_assert_int_eq(number_choose(pool, 3, &need), 1);
-	ck_assert_int_eq(number_choose(pool, 3, &need), 1);
-	pool[1].status = "suspended";
-	ck_assert_int_eq(number_choose(pool, 3, &need), 2);
-	pool[2].regions = north;
-	pool[2].nregions = 1;
-	ck_assert_int_eq(number_choose(pool, 3, &need), 0);
-	need.province = "Beijing";
-	ck_assert_int_eq(number_choose(pool, 3, &need), 2);
-	pool[2].daily_cap = (struct gate_optional_int){true, 5};
-	pool[2].used_today = 5;
-	pool[0].licence_to = 0;
-	/* None is lawful: the customer's own, so that the gate says why. */
-	ck_assert_int_eq(number_choose(pool, 3, &need), 1);
-}
-END_TEST
-
 START_TEST(nothing_leaves_a_terminal_state_or_skips_a_gate)
 {
 	for (int from = 1; from < TASK_STATES; from++)
@@ -194,7 +149,6 @@ main(void)
 	tcase_add_test(tc, the_same_contact_has_the_same_id_and_any_change_another);
 	tcase_add_test(tc, hold_out_is_stable_and_near_its_share);
 	tcase_add_test(tc, fates_add_up);
-	tcase_add_test(tc, a_customer_keeps_a_number_and_loses_it_only_to_a_lawful_one);
 	tcase_add_test(tc, nothing_leaves_a_terminal_state_or_skips_a_gate);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
