@@ -82,6 +82,19 @@ withdrawal_ends(const struct gate_consent *w, const struct gate_consent *g)
 	return withdrawal_covers(w, &own);
 }
 
+/* Taken back for this contact, or altogether. A contact about no product ("*") would use the
+ * grant for its own class: a withdrawal from that class takes it. */
+static bool
+withdrawal_takes(const struct gate_consent *w, const struct gate_consent *g,
+    const struct consent_want *want)
+{
+	struct consent_want use = *want;
+
+	if (strcmp(use.product_class, "*") == 0)
+		use.product_class = g->product_class;
+	return withdrawal_covers(w, &use) || withdrawal_ends(w, g);
+}
+
 static bool
 event_known(const struct gate_consent *e, const struct gate_case *c, stw_usec at)
 {
@@ -134,8 +147,7 @@ grant_ended(const struct gate_facts *f, const struct gate_case *c,
 
 		/* the same instant: the withdrawal wins */
 		if (w->action == GATE_CONSENT_WITHDRAW && event_known(w, c, at) &&
-		    w->effective_at >= g->effective_at &&
-		    (withdrawal_covers(w, want) || withdrawal_ends(w, g)))
+		    w->effective_at >= g->effective_at && withdrawal_takes(w, g, want))
 			return true;
 	}
 	return false;
@@ -153,7 +165,7 @@ grant_until(const struct gate_facts *f, const struct gate_case *c,
 
 		if (w->action == GATE_CONSENT_WITHDRAW && w->recorded_at <= c->now &&
 		    w->effective_at > at && w->effective_at < until &&
-		    (withdrawal_covers(w, want) || withdrawal_ends(w, g)))
+		    withdrawal_takes(w, g, want))
 			until = w->effective_at;
 	}
 	return until;
@@ -245,6 +257,30 @@ gate_consent_holds(
 	s = consent_look(params, c, &want, at);
 	*until = s.until;
 	return s.best != NULL && s.faults == 0;
+}
+
+bool
+gate_consent_covers_day(
+    const struct gate_params *params, struct gate_case *c, stw_usec at, stw_day day)
+{
+	const struct gate_facts *f = c->facts;
+	struct consent_want want = want_of(c, params);
+	bool any = false;
+
+	want.written = want.guardian = want.names_number = false;
+	for (int i = 0; i < f->nconsents; i++) {
+		const struct gate_consent *g = &f->consents[i];
+
+		if (g->action != GATE_CONSENT_GRANT || g->separate_kind != NULL ||
+		    !event_known(g, c, at) || grant_faults(g, &want, params, at) != 0 ||
+		    grant_ended(f, c, g, &want, at))
+			continue;
+		any = true;
+		if (g->effective_at != STW_USEC_NEVER &&
+		    day <= zone_local(params->zone, g->effective_at).day)
+			return true;
+	}
+	return !any;
 }
 
 /* ---- the checks --------------------------------------------------------------------------- */

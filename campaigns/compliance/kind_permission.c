@@ -107,7 +107,8 @@ gate_relationship_holds(const struct gate_params *params, struct gate_case *c,
 	const struct gate_relationship *r = &c->facts->relationship;
 	stw_usec killed = relation_killed(c), end = STW_USEC_NEVER;
 
-	*had = r->contract || r->last_transaction_on.known || r->last_inquiry_on.known;
+	*had = (params->transaction_months != 0 && r->last_transaction_on.known) ||
+	       (params->inquiry_months != 0 && r->last_inquiry_on.known);
 	relation_extend(c, params->zone, &r->last_transaction_on,
 	    params->transaction_months, at, &end);
 	relation_extend(
@@ -140,20 +141,31 @@ gate_relieved(
 }
 
 /* ---- registers ----------------------------------------------------------------------------- */
-/* The newest answer of the register. */
-static const struct gate_registry *
-registry_find(const struct gate_facts *f, const char *name)
+/* The newest answer of the register; what several of one instant say against the number
+ * counts, whatever their order. False: there is none. */
+static bool
+registry_find(const struct gate_facts *f, const char *name, struct gate_registry *out)
 {
-	const struct gate_registry *best = NULL;
+	bool found = false;
 
 	for (int i = 0; i < f->nregistries; i++) {
 		const struct gate_registry *r = &f->registries[i];
 
-		if (strcmp(r->name, name) == 0 &&
-		    (best == NULL || r->obtained_at > best->obtained_at))
-			best = r;
+		if (strcmp(r->name, name) != 0 ||
+		    (found && r->obtained_at < out->obtained_at))
+			continue;
+		if (!found || r->obtained_at > out->obtained_at) {
+			*out = *r;
+		} else {
+			if (r->listed &&
+			    (!out->listed || r->listed_at < out->listed_at))
+				out->listed_at = r->listed_at;
+			out->listed |= r->listed;
+			out->service_up &= r->service_up;
+		}
+		found = true;
 	}
-	return best;
+	return found;
 }
 
 /* Whether the number is listed as of `at`; a listing may bite some days late. *from: when
@@ -191,7 +203,9 @@ eval_registry_scrub(const struct gate_rule *rule, struct gate_case *c, stw_usec 
     struct gate_answer *out)
 {
 	const struct gate_params *p = &rule->params;
-	const struct gate_registry *r = registry_find(c->facts, p->name);
+	struct gate_registry newest;
+	const struct gate_registry *r =
+	    registry_find(c->facts, p->name, &newest) ? &newest : NULL;
 	stw_usec edge;
 
 	if (gate_relieved(p, c, at, &edge)) {
@@ -225,12 +239,12 @@ eval_relationship(const struct gate_rule *rule, struct gate_case *c, stw_usec at
     struct gate_answer *out)
 {
 	const struct gate_params *p = &rule->params;
-	const struct gate_registry *r =
-	    p->name != NULL ? registry_find(c->facts, p->name) : NULL;
+	struct gate_registry newest;
 	stw_usec until;
 	bool had;
 
-	if (p->name != NULL && (r == NULL || !r->listed))
+	if (p->name != NULL &&
+	    (!registry_find(c->facts, p->name, &newest) || !newest.listed))
 		return;
 	if (gate_relationship_holds(p, c, at, &until, &had) ||
 	    gate_relieved(p, c, at, &until)) {
@@ -242,27 +256,6 @@ eval_relationship(const struct gate_rule *rule, struct gate_case *c, stw_usec at
 }
 
 /* ---- reassigned numbers --------------------------------------------------------------------- */
-/* An answer says whether the number changed hands since the date asked about; one about a
- * date after the consent relied on says nothing about the time before it. */
-static bool
-reassigned_fits(const struct gate_params *p, const struct gate_case *c)
-{
-	const struct gate_facts *f = c->facts;
-
-	if (!f->point.reassigned_since.known)
-		return false;
-	for (int i = 0; i < f->nconsents; i++) {
-		const struct gate_consent *g = &f->consents[i];
-
-		if (g->action == GATE_CONSENT_GRANT && g->recorded_at <= c->now &&
-		    g->effective_at != STW_USEC_NEVER && g->effective_at <= c->now &&
-		    f->point.reassigned_since.day <=
-			zone_local(p->zone, g->effective_at).day)
-			return true;
-	}
-	return f->nconsents == 0;
-}
-
 void
 eval_reassigned_check(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
     struct gate_answer *out)
@@ -280,8 +273,11 @@ eval_reassigned_check(const struct gate_rule *rule, struct gate_case *c, stw_use
 				point->reassigned_asked_at > c->now
 			    ? STW_USEC_NEVER
 			    : point->reassigned_asked_at + p->days * STW_USEC_DAY;
+	/* An answer says whether the number changed hands since the date asked about; one
+	 * about a date after the consent relied on says nothing about the time before. */
 	if (point->reassigned == GATE_REASSIGNED_NO && at < stale &&
-	    reassigned_fits(p, c))
+	    point->reassigned_since.known &&
+	    gate_consent_covers_day(p, c, at, point->reassigned_since.day))
 		out->allowed_until = stale;
 	else
 		answer_deny(out, rule, "REASSIGNED_NO_DATA", STW_USEC_MAX);

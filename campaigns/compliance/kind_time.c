@@ -80,7 +80,9 @@ static stw_usec
 opens_next(open_fn *open, const void *what, const struct gate_zones *zones,
     enum gate_zone_mode mode, stw_usec at)
 {
-	for (int round = 0; round < DAYS_AHEAD; round++) {
+	const stw_usec end = at + DAYS_AHEAD * STW_USEC_DAY;
+
+	while (at <= end) {
 		stw_usec latest = at, earliest = STW_USEC_MAX;
 
 		for (int i = 0; i < zones->count; i++) {
