@@ -52,6 +52,14 @@ bench-gate-many: $(GATE_BIN) ## candidates a second, beside the gate of one (SEC
 SOAK_CHECKS = $(if $(CHECKS),$(CHECKS),1000000000)
 soak-rules: $(PROP_BIN) ## the same up to CHECKS (a billion); PostgreSQL in one round of EVERY (20)
 	@sh tests/with_cluster.sh $(PROP_BIN) --checks $(SOAK_CHECKS) --every $(or $(EVERY),20)
+# The gate twice: docs/compliance-proof.md.
+CHECK_STEPS += check-oracle
+.PHONY: check-oracle soak-oracle
+ORACLE = node tests/oracle/run.mjs $(BIN) campaigns/compliance/packs --seed $(or $(SEED),1)
+check-oracle: $(BIN) ## the gate against a second one in JavaScript: CASES (40000) random contacts
+	@$(ORACLE) --cases $(or $(CASES),40000)
+soak-oracle: $(BIN) ## the same for CASES (a million); the codes seen are counted
+	@$(ORACLE) --cases $(or $(CASES),1000000) --tally
 # Its server is its own: it is killed.
 check-book: $(BOOK_BIN) ## the kept book for ten seconds of writers and chaos: equal to a fresh load
 	@$(BOOK_BIN) --customers 2000 --rate 400 --steady 3 --chaos 7

@@ -4,6 +4,7 @@
 #include "api/cli/cli.h"
 #include "campaigns/compliance/decide_json.h"
 #include "campaigns/compliance/facts_json.h"
+#include "campaigns/compliance/pack_files.h"
 #include "campaigns/compliance/ruleset.h"
 
 #define FACTS_MAX ((size_t)1 << 20)
@@ -92,30 +93,57 @@ print_lines(const struct ruleset *rules, const struct decide_options *options,
 	return STW_OK;
 }
 
-/* The packs named, "cn,house", in their newest versions; NULL: all of the binary. */
+/* One of a list: a pack of the binary in its newest version, or a directory .../ID/VERSION. */
+static enum stw_code
+source_named(struct cli *cli, const char *name, const struct pack_info *packs,
+    int npacks, struct pack_source *out, struct stw_err *err)
+{
+	struct pack_files *files;
+	enum stw_code rc;
+
+	out->use.from = STW_USEC_NEVER;
+	out->use.to = STW_USEC_MAX;
+	if (strchr(name, '/') != NULL) {
+		files = arena_alloc(&cli->arena, sizeof *files);
+		rc = pack_files_dir(name, &cli->arena, files, err);
+		if (rc != STW_OK)
+			return rc;
+		out->use.pack = files->id;
+		out->use.version = files->version;
+		out->files = files;
+		return STW_OK;
+	}
+	for (int i = 0; i < npacks; i++) {
+		if (strcmp(packs[i].pack, name) == 0) {
+			out->use.pack = packs[i].pack;
+			out->use.version = packs[i].version;
+			return STW_OK;
+		}
+	}
+	return stw_fail(
+	    err, STW_INVALID, "--packs: no pack '%.40s' in this binary", name);
+}
+
+/* The packs named, "cn,house,./own/house/1.1.0"; NULL: all of the binary. */
 static enum stw_code
 load_packs(
     struct cli *cli, const char *names, struct ruleset **out, struct stw_err *err)
 {
-	struct pack_use uses[PACKS_MAX];
+	struct pack_source sources[PACKS_MAX] = {0};
 	struct pack_info packs[PACKS_MAX];
-	int n = ruleset_embedded(packs, PACKS_MAX), nuses = 0;
+	int n = ruleset_embedded(packs, PACKS_MAX), nsources = 0;
 	char *rest = names != NULL ? arena_strdup(&cli->arena, names) : NULL, *name;
+	enum stw_code rc = STW_OK;
 
 	if (names == NULL)
 		return ruleset_load_embedded(out, err);
-	while ((name = strsep(&rest, ",")) != NULL) {
-		int i = 0;
-
-		while (i < n && strcmp(packs[i].pack, name) != 0)
-			i++;
-		if (i == n || nuses == PACKS_MAX)
-			return stw_fail(err, STW_INVALID,
-			    "--packs: no pack '%.40s' in this binary", name);
-		uses[nuses++] = (struct pack_use){
-		    name, packs[i].version, STW_USEC_NEVER, STW_USEC_MAX};
+	while (rc == STW_OK && (name = strsep(&rest, ",")) != NULL) {
+		if (nsources == PACKS_MAX)
+			return stw_fail(
+			    err, STW_INVALID, "--packs: more than %d packs", PACKS_MAX);
+		rc = source_named(cli, name, packs, n, &sources[nsources++], err);
 	}
-	return ruleset_load(uses, nuses, out, err);
+	return rc == STW_OK ? ruleset_load_sources(sources, nsources, out, err) : rc;
 }
 
 enum stw_code
