@@ -305,7 +305,7 @@ bool gate_consent_holds(const struct gate_params *params, struct gate_case *c,
 /* One of the sound grants was given on that day or later, or there is none. */
 bool gate_consent_covers_day(
     const struct gate_params *params, struct gate_case *c, stw_usec at, stw_day day);
-/* *had: there was one once, of those the rule counts. */
+/* *had: there was one once. */
 bool gate_relationship_holds(const struct gate_params *params, struct gate_case *c,
     stw_usec at, stw_usec *until, bool *had);
 

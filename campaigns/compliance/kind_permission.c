@@ -107,8 +107,7 @@ gate_relationship_holds(const struct gate_params *params, struct gate_case *c,
 	const struct gate_relationship *r = &c->facts->relationship;
 	stw_usec killed = relation_killed(c), end = STW_USEC_NEVER;
 
-	*had = (params->transaction_months != 0 && r->last_transaction_on.known) ||
-	       (params->inquiry_months != 0 && r->last_inquiry_on.known);
+	*had = r->last_transaction_on.known || r->last_inquiry_on.known;
 	relation_extend(c, params->zone, &r->last_transaction_on,
 	    params->transaction_months, at, &end);
 	relation_extend(

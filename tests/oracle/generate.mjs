@@ -48,7 +48,12 @@ const CHANNELS = ["VOICE", "SMS", "WECHAT", "EMAIL", "PIGEON"];
 const CLASSES = ["wealth", "insurance", "deposit", "loan", "card", "account", "unknown", "*"];
 const ORGS = ["bank", "wealth_sub", "third"];
 const KINDS = ["landline", "95", "96", "10xx", "400", "mobile", "call_centre", "106x", "intl", null, "odd"];
-const PROVINCES = ["上海", "北京", "新疆", "新疆维吾尔自治区", "Xinjiang", null, ""];
+const PROVINCES = ["上海", "北京", "宁夏", "新疆", "新疆维吾尔自治区", "Xinjiang", null, ""];
+// Contacts of the countries that have packs: their zones, channels and registers.
+const ABROAD = [["US", "FL", "America/New_York", "US-DNC"], ["US", "CA", "America/Los_Angeles", "US-DNC"], ["US", "TX", "America/Chicago", "US-DNC"],
+  ["US", null, "America/New_York", "US-DNC"], ["US", "PA", "America/New_York", "US-DNC"], ["US", "KY", "America/Chicago", "US-DNC"],
+  ["US", "CO", "America/Denver", "US-DNC"], ["US", "MI", "America/Detroit", "US-DNC"], ["GB", null, "Europe/London", "GB-TPS"],
+  ["FR", null, "Europe/Paris", "FR-BLOCTEL"], ["DE", null, "Europe/Berlin", "DE"], ["HK", null, "Asia/Hong_Kong", "HK"], ["SG", null, "Asia/Singapore", "SG-DNC"]];
 
 const CHANGED = new Map();
 function recentChanges(z) {
@@ -354,6 +359,15 @@ const MORE = [
     f.agent = f.agent && { ...f.agent, outsourcer: m.r.pick([null, "seats"]), mandate_from: m.since(), mandate_until: m.since() };
   },
 ];
+function moveAbroad(m, f) {
+  const [country, state, z, register] = m.r.pick(ABROAD), at = formatInstant(m.now - 3600e6);
+  f.party = { ...f.party, country, state, province: null, places: state === null ? [] : [`${country}-${state}`], zones: [z] };
+  f.point = { ...f.point, country, reassigned_asked_at: at };
+  f.registries = [{ name: register, obtained_at: at, listed: m.r.chance(0.3) }];
+  f.number = { ...f.number, country, label_at: at, callback_ok_at: at };
+  if (m.r.chance(0.3)) f.handler = "robot";
+  f.campaign = { ...f.campaign, ratios: [{ hours: 24, answered: 100, abandoned: 1 }, { hours: 720, answered: 0, abandoned: 0 }] };
+}
 // What the proof's pack asks for of every contact.
 function served(m, f) {
   const at = formatInstant(m.now - 3600e6);
@@ -392,7 +406,7 @@ function sparse(f) {
 
 const BOTH = [...CHANGES, ...MORE];
 
-export function makeCase(seed, number, proof = false) {
+export function makeCase(seed, number, { proof = false, world = false } = {}) {
   const r = new Random(seed, number);
   const zones = r.chance(0.6) ? ["Asia/Shanghai"] :
     Array.from({ length: r.pick([0, 1, 1, 2, 2, 3]) }, () => r.pick(ZONES));
@@ -401,8 +415,10 @@ export function makeCase(seed, number, proof = false) {
   const f = start();
   f.party.zones = zones;
   if (r.chance(0.85)) moved(m, f);
+  const abroad = !proof && world && r.chance(0.6);
   if (proof && r.chance(0.95)) served(m, f);
-  const list = proof ? BOTH : r.chance(0.9) ? CHANGES : BOTH;
+  if (abroad) moveAbroad(m, f);
+  const list = proof || abroad ? BOTH : r.chance(0.9) ? CHANGES : BOTH;
   const changes = r.chance(0.1) ? 8 + r.below(20) : r.pick([0, 1, 1, 2, 2, 2, 3, 4, 5]);
   for (let i = 0; i < changes; i++) r.pick(list)(m, f);
   return {

@@ -136,8 +136,7 @@ function related(c, rule, t) {
   return !ended(c, t) && (within(r.last_transaction_on, p.transaction_months) ||
     within(r.last_inquiry_on, p.inquiry_months));
 }
-const was = (c, p) => (p.transaction_months !== undefined && c.facts.relationship.last_transaction_on !== null) ||
-  (p.inquiry_months !== undefined && c.facts.relationship.last_inquiry_on !== null);
+const was = ({ facts: { relationship: r } }) => r.last_transaction_on !== null || r.last_inquiry_on !== null;
 const INSTEAD = {
   consent: (c, rule, t) => consentState(c, rule.params, t).fault === null,
   relationship: related,
@@ -400,7 +399,7 @@ export const KINDS = {
       if (over(c, t, (x) => instead(c, rule, x))) return first(rule);
       if (p.register !== undefined && !newest(c.facts.registries.filter((r) => r.name === p.register)).some((r) => r.listed))
         return null;
-      return no(rule, related(c, rule, t) || (p.need !== "required" && !was(c, p)));
+      return no(rule, related(c, rule, t) || (p.need !== "required" && !was(c)));
     },
     changes: insteadTimes,
   },

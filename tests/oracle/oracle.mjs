@@ -52,21 +52,30 @@ function contact(facts, checkpoint, now, hash, packed) {
   return { facts, checkpoint, now, seen: now, hash, packed, purpose, world: worldOf(facts, purpose, checkpoint) };
 }
 
-// Whether a pack is for this contact: one place that matches is enough, a person in an unknown
-// part of a country may be in any.
+// ISO 3166-2:CN by how the name of a province begins.
+const PROVINCES = "北京BJ天津TJ河北HE山西SX内蒙古NM辽宁LN吉林JL黑龙江HL上海SH江苏JS浙江ZJ安徽AH福建FJ江西JX山东SD河南HA湖北HB湖南HN" +
+  "广东GD广西GX海南HI重庆CQ四川SC贵州GZ云南YN西藏XZ陕西SN甘肃GS青海QH宁夏NX新疆XJ台湾TW香港HK澳门MO";
+const PROVINCE = new Map([...PROVINCES.matchAll(/([^A-Z]+)([A-Z]{2})/g)].map((m) => [m[1], m[2]]));
+
+// Whether a pack is for this contact: one place that matches is enough. A person in an unknown
+// part of a country may be in every part; of whom nothing is known, the number tells the country.
 function selected(pack, facts) {
-  const { party, point, product } = facts;
+  const { party, point, product, institution_country: bank } = facts;
   if (pack.selects === null) return true;
-  const within = (list, place) => place !== null && list.some((wanted) => wanted === place ||
-    place.startsWith(`${wanted}-`));
-  const part = (name) => party.country !== null && name !== null ? `${party.country}-${name}` : null;
-  const parts = [part(party.state), part(party.province), ...party.places];
-  const unplaced = (list) => party.country !== null && parts.every((p) => p === null || !p.startsWith(`${party.country}-`)) &&
-    list.some((wanted) => wanted.startsWith(`${party.country}-`));
   const { party: places = [], number = [], home = [], product: regulators = [] } = pack.selects;
-  return within(places, party.country) || parts.some((p) => within(places, p)) || unplaced(places) ||
-    within(number, point.country) || within(home, facts.institution_country) ||
-    within(regulators, product?.regulator ?? null);
+  const mayBe = (list, country) => (country === null ? list.length > 0 : list.includes(country));
+  const country = party.country ?? (party.places.length === 0 ? point.country : null);
+  const province = [...PROVINCE].find(([name]) => (party.province ?? "").startsWith(name))?.[1];
+  const parts = party.country === null ? [...party.places] : [party.state, province].filter((p) => p)
+    .map((part) => `${party.country}-${part}`).concat(party.places);
+  const there = (wanted) => {
+    const [nation, part] = wanted.split("-");
+    const inNation = country === nation || party.places.some((p) => p.startsWith(nation));
+    return part === undefined ? inNation : parts.includes(wanted) ||
+      (inNation && !parts.some((p) => p.startsWith(`${nation}-`)));
+  };
+  return places.some(there) || (point.country !== null && number.includes(point.country)) || mayBe(home, bank) ||
+    (product !== null && product.code !== null && mayBe(regulators, product.regulator ?? bank));
 }
 
 const inForce = (rule, c, t) => rule.gates.includes(c.checkpoint) && rule.from <= t && t < rule.to;
@@ -139,7 +148,7 @@ function again(rules, c) {
 export function decide(packs, facts, checkpoint, now, ttl, hash) {
   const own = packs.filter((p) => selected(p, facts));
   const rules = [...ENGINE, ...own.flatMap((p) => p.rules)];
-  const c = contact(facts, checkpoint, now, hash, own.length > 0);
+  const c = contact(facts, checkpoint, now, hash, packs.length > 0);
   const hits = [];
   let until = now + ttl, overrides = false;
 

@@ -165,7 +165,7 @@ async function work(from, to) {
   };
   for (let number = from, n = 0; number < to && !(BRIEF && differ > 0); n++) {
     const packs = SETS[Math.floor(number / BATCH) % SETS.length], docs = [];
-    do docs.push({ number, doc: known(packs, makeCase(SEED, number, packs.includes("proof"))) });
+    do docs.push({ number, doc: known(packs, makeCase(SEED, number, { proof: packs.includes("proof"), world: packs.includes("us") })) });
     while (++number < to && number % BATCH !== 0);
     const file = `${dir}/in${n & 1}`, out = `${dir}/out${n & 1}`;
     writeFileSync(file, docs.map((d) => `${JSON.stringify(d.doc)}\n`).join(""));
