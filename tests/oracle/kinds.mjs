@@ -163,8 +163,9 @@ const REGISTRY = {
   fresh: (r, c, rule, t) => r.obtained_at !== -Infinity && r.obtained_at <= c.now && (rule.params.measure === "dates"
     ? calendars(c, rule).every((z) => z.day(t) - home(rule).day(r.obtained_at) <= rule.params.days)
     : t < r.obtained_at + rule.params.days * DAY),
-  // Whether it can be reached is known of the instant asked about alone.
-  service: (r, c, rule, t) => (r.service_up && t === c.seen) || REGISTRY.fresh(r, c, rule, t),
+  // An answer that rests on a fresh file ends with it; otherwise it rests on the register itself.
+  service: (r, c, rule, t) => REGISTRY.fresh(r, c, rule, t) ||
+    (r.service_up && (t === c.seen || !REGISTRY.fresh(r, c, rule, c.seen))),
 };
 
 // ---- caller number --------------------------------------------------------------------------
