@@ -64,6 +64,7 @@ note_ended(struct export_job *job, struct stw_err *err)
 	json_t *manifest = export_manifest(job);
 	char *detail = json_dumps(manifest, JSON_COMPACT), id[UUID_TEXT];
 	const struct entry_field fields[] = {ENTRY_TEXT("actor", job->actor),
+	    ENTRY_TEXT("approver", job->approver), ENTRY_TEXT("purpose", job->purpose),
 	    ENTRY_TEXT("role", job->role), ENTRY_TEXT("what", job->kind->name),
 	    ENTRY_TEXT("format", formats[job->format]), ENTRY_INT("rows", job->nrows),
 	    ENTRY_INT("complete", job->done ? 1 : 0),
@@ -110,6 +111,8 @@ export_manifest(const struct export_job *job)
 	json_put(v, "as_of", json_time(job->now));
 	json_put(v, "actor", json_text(job->actor));
 	json_put(v, "role", json_text(job->role));
+	json_put(v, "purpose", json_text(job->purpose));
+	json_put(v, "approver", json_text(job->approver));
 	json_put(v, "complete", json_boolean(job->done));
 	json_put(v, "rows", json_integer(job->nrows));
 	json_put(v, "bytes", json_integer(job->nbytes));
@@ -251,6 +254,30 @@ put_header(struct export_job *job)
 }
 
 /* ---- the job ----------------------------------------------------------------------------- */
+/* Looks how many rows there are, as far as it matters, before the first one leaves. */
+static enum stw_code
+check_alone(struct export_job *job, struct db *db, struct stw_err *err)
+{
+	bool more = true;
+	int64_t n = -1;
+	enum stw_code rc;
+
+	if (job->approver != NULL)
+		return STW_OK;
+	rc = export_rows_begin(db, job->kind, &job->filter, &job->rows, err);
+	while (rc == STW_OK && more && n < job->rows_alone) {
+		rc = export_rows_next(&job->rows, &more, err);
+		n++;
+	}
+	export_rows_end(&job->rows);
+	if (rc == STW_OK && more)
+		rc = stw_fail(err, STW_DENIED,
+		    "there are more than %lld rows, which is what one person may take along: "
+		    "ask for it, and have somebody else approve it",
+		    (long long)job->rows_alone);
+	return rc;
+}
+
 enum stw_code
 export_start(struct export_job *job, struct db *db, struct stw_err *err)
 {
@@ -268,6 +295,9 @@ export_start(struct export_job *job, struct db *db, struct stw_err *err)
 	(void)crypto_hash_sha256_init(&job->hash);
 	/* What the kind cannot do is refused before anything is on record. */
 	rc = export_rows_check(job->kind, &job->filter, err);
+	if (rc != STW_OK)
+		return rc;
+	rc = check_alone(job, db, err);
 	if (rc != STW_OK)
 		return rc;
 	job->db = db;

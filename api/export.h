@@ -11,7 +11,8 @@
  *            numbers are left alone. NDJSON is exact.
  * Ownership  export_start/export_finish; the job is the caller's and borrows its texts and
  *            the connection.
- * Errors     As export_store.h; TEMPFAIL when it takes longer than half an hour, for it
+ * Errors     DENIED when there are more rows than one person may take along, and no second
+ *            person agreed; nothing has left then. As export_store.h; TEMPFAIL when it takes longer than half an hour, for it
  *            holds a snapshot.
  * Threads    One at a time.
  */
@@ -34,6 +35,9 @@ struct export_job {
 	bool bom;
 	const char *actor, *role;
 	stw_usec now;
+	/* How many rows one person may take along; with an approver as many as there are. */
+	int64_t rows_alone;
+	const char *purpose, *approver; /* NULL: none */
 	/* its own */
 	struct db *db;
 	struct uuid id;

@@ -159,6 +159,10 @@ void v1_incident_close(struct api_request *req);
 /* v1_exports.c */
 void v1_export(struct api_request *req);
 void v1_export_manifest(struct api_request *req);
+/* v1_export_requests.c */
+void v1_export_request_list(struct api_request *req);
+void v1_export_request(struct api_request *req);
+void v1_export_approve(struct api_request *req);
 /* v1_decisions.c */
 void v1_decision_list(struct api_request *req);
 void v1_decision(struct api_request *req);

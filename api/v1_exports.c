@@ -5,6 +5,7 @@
 #include "api/export.h"
 #include "api/resources.h"
 #include "api/server.h"
+#include "campaigns/export_approval_store.h"
 #include "engine/log.h"
 
 /* Each holds a connection of its own and a snapshot. */
@@ -80,6 +81,30 @@ read_query(struct api_request *req, struct export_job *job)
 	       api_query_time(req, "to", STW_USEC_MAX, &job->filter.to);
 }
 
+/* The approval named in the request is used up with it. */
+static enum stw_code
+approval_take(struct api_request *req, struct export_stream *s, struct stw_err *err)
+{
+	const char *text = api_query(req, "request");
+	struct uuid id;
+	enum stw_code rc;
+
+	if (text == NULL)
+		return STW_OK;
+	if (uuid_parse(str_of(text), &id) != STW_OK)
+		return stw_fail(err, STW_INVALID, "request: no id of a request");
+	rc = db_begin(req->db, err);
+	if (rc == STW_OK)
+		rc = export_approval_use(req->db, &id, s->job.kind, &s->job.filter,
+		    s->job.actor, req->now, &s->arena, &s->job.purpose,
+		    &s->job.approver, err);
+	if (rc == STW_OK)
+		rc = db_commit(req->db, err);
+	if (rc != STW_OK)
+		db_rollback(req->db);
+	return rc;
+}
+
 /* Opens what the stream needs; on an error everything is closed again. */
 static enum stw_code
 open_stream(struct api_request *req, const struct export_job *job,
@@ -102,7 +127,10 @@ open_stream(struct api_request *req, const struct export_job *job,
 	s->job.filter.segment = kept(s, api_query(req, "segment"));
 	s->job.filter.stage = kept(s, api_query(req, "stage"));
 	buf_init(&s->job.text);
-	rc = db_open_like(req->db, &s->db, err);
+	s->job.rows_alone = setting_int(req->app->settings, SET_EXPORT_ROWS_ALONE);
+	rc = approval_take(req, s, err);
+	if (rc == STW_OK)
+		rc = db_open_like(req->db, &s->db, err);
 	if (rc == STW_OK)
 		rc = export_start(&s->job, s->db, err);
 	if (rc == STW_OK)

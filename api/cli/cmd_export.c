@@ -118,12 +118,18 @@ cmd_export(struct cli *cli, struct stw_err *err)
 	    {"stage", CLI_TEXT, &job.filter.stage, 0, 0},
 	    {"from", CLI_INSTANT, &job.filter.from, 0, 0},
 	    {"to", CLI_INSTANT, &job.filter.to, 0, 0},
-	    {"by", CLI_TEXT, &job.actor, 0, 0}};
+	    {"by", CLI_TEXT, &job.actor, 0, 0},
+	    {"approved-by", CLI_TEXT, &job.approver, 0, 0},
+	    {"purpose", CLI_TEXT, &job.purpose, 0, 0}};
 	struct db *db;
 	enum stw_code rc = cli_parse(cli, opts, (int)STW_ARRAY_LEN(opts), 1, 1, err);
 
 	if (rc == STW_OK && (path == NULL || job.actor == NULL))
 		rc = stw_fail(err, STW_INVALID, "--out and --by are needed");
+	if (rc == STW_OK && job.approver != NULL &&
+	    (strcmp(job.approver, job.actor) == 0 || job.purpose == NULL))
+		rc = stw_fail(err, STW_INVALID,
+		    "--approved-by is somebody else than --by, and needs --purpose");
 	if (rc == STW_OK && !export_format_parse(format, &job.format))
 		rc = stw_fail(err, STW_INVALID, "--format: ndjson or csv is wanted");
 	if (rc == STW_OK)
@@ -133,6 +139,7 @@ cmd_export(struct cli *cli, struct stw_err *err)
 	if (rc != STW_OK)
 		return rc;
 	job.now = app_now(&cli->app);
+	job.rows_alone = setting_int(cli->app.settings, SET_EXPORT_ROWS_ALONE);
 	rc = export_to(cli, &job, db, path, err);
 	if (rc == STW_OK)
 		(void)printf("%s rows, %s bytes, sha256 %s\n", cli_count(job.nrows),

@@ -70,7 +70,7 @@ END_TEST
 
 /* Every operation of the document once, with the answer the document promises. %T task,
  * %C customer, %P contact point, %D decision, %X export, %N caller number, %I import,
- * %K complaint, %Y draw, %Q the last proposal. */
+ * %K complaint, %Y draw, %Q the last proposal, %E export request. */
 #define PLANTED "01930000-0000-7000-8000-000000000001"
 struct step {
 	const char *operation;
@@ -321,6 +321,10 @@ static const struct step steps[] = {
     {"complaintSettle", "compliance", "/v1/compliance/complaints/%K/settle",
 	"{\"finding\":\"rejected\"}", NULL},
     {"accessList", "compliance", "/v1/compliance/access?limit=5", NULL, NULL},
+    {"exportRequest", "ops", "/v1/export-requests",
+	"{\"what\":\"customers\",\"purpose\":\"K-9\"}", NULL},
+    {"exportRequestList", "ops", "/v1/export-requests", NULL, NULL},
+    {"exportApprove", "compliance", "/v1/export-requests/%E/approve", NULL, NULL},
     {"reviewDrawMake", "compliance", "/v1/compliance/review-draws",
 	"{\"plan\":{\"strata\":{\"denied\":{\"share\":1000}},\"twice\":0}}", NULL},
     {"reviewDrawList", "compliance", "/v1/compliance/review-draws", NULL, NULL},
@@ -347,7 +351,8 @@ static const struct step steps[] = {
 struct walk {
 	char task[40], customer[80], point[24], decision[40], number[24], etag[80],
 	    run[40];
-	char export[40], complaint[40], withdrawal[40], draw[40], proposal[40];
+	char export[40], complaint[40], withdrawal[40], draw[40], proposal[40],
+	    request[40];
 	char *campaign; /* a document with the code "walked" */
 	char *model;    /* the model in force, with another threshold */
 };
@@ -379,6 +384,7 @@ fill(const struct walk *walk, const char *pattern)
 				: pattern[1] == 'K' ? walk->complaint
 				: pattern[1] == 'Y' ? walk->draw
 				: pattern[1] == 'Q' ? walk->proposal
+				: pattern[1] == 'E' ? walk->request
 				: pattern[1] == 'e' ? walk->etag
 						    : NULL;
 		if (value == NULL) {
@@ -553,6 +559,9 @@ START_TEST(every_operation_answers_as_the_document_says)
 		if (strcmp(s->operation, "campaign") == 0)
 			(void)snprintf(walk.etag, sizeof walk.etag,
 			    "If-Match: \"%.64s\"", reply_text(&r, "hash"));
+		if (strcmp(s->operation, "exportRequest") == 0)
+			(void)snprintf(walk.request, sizeof walk.request, "%s",
+			    reply_text(&r, "request_id"));
 		if (strcmp(s->operation, "reviewDrawMake") == 0) {
 			(void)snprintf(walk.draw, sizeof walk.draw, "%s",
 			    reply_text(&r, "draw_id"));

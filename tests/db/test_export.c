@@ -63,6 +63,7 @@ job_of(const char *what, enum export_format format)
 	    .format = format,
 	    .actor = "li",
 	    .role = "ops",
+	    .rows_alone = 1000000,
 	    .now = NOW};
 
 	ck_assert_ptr_nonnull(job.kind);
@@ -220,6 +221,39 @@ START_TEST(what_breaks_off_is_on_record_as_that)
 }
 END_TEST
 
+/* One row too many, and nothing has left and nothing is on record; with somebody's approval
+ * the same goes, and the record names them. */
+START_TEST(many_rows_need_a_second_person)
+{
+	static const char events[] =
+	    "SELECT count(*) FROM access_event WHERE what LIKE 'export %'";
+	static const char named[] =
+	    "SELECT count(*) FROM ledger_outbox WHERE kind = 'export' AND convert_from(entry, "
+	    "'UTF8') LIKE '%\"approver\":\"wang\"%\"purpose\":\"K-1\"%'";
+	struct export_job job = job_of("stages", EXPORT_CSV);
+	struct buf text;
+
+	job.rows_alone = 1999;
+	ck_assert_int_eq(export_start(&job, t.db, &err), STW_DENIED);
+	ck_assert_ptr_nonnull(strstr(err.text, "more than 1999 rows"));
+	ck_assert_uint_eq(job.text.len, 0);
+	buf_fini(&job.text);
+	ck_assert_int_eq(test_db_number(&t, events), 0);
+	buf_init(&text);
+	job = job_of("stages", EXPORT_CSV);
+	job.rows_alone = 2000;
+	take(&job, 60000, &text);
+	ck_assert_int_eq(job.nrows, 2000);
+	job = job_of("stages", EXPORT_CSV);
+	job.rows_alone = 0;
+	job.approver = "wang";
+	job.purpose = "K-1";
+	take(&job, 60000, &text);
+	ck_assert_int_eq(test_db_number(&t, named), 1);
+	buf_fini(&text);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -235,6 +269,7 @@ main(void)
 	tcase_add_test(tc, csv_is_quoted_and_holds_no_formula);
 	tcase_add_test(tc, filters_hold);
 	tcase_add_test(tc, what_breaks_off_is_on_record_as_that);
+	tcase_add_test(tc, many_rows_need_a_second_person);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
