@@ -4,6 +4,9 @@
 
 #include <sodium.h>
 
+#include "campaigns/compliance/pack_store.h"
+#include "campaigns/compliance/script_check.h"
+#include "campaigns/script_text.h"
 #include "db/entry_json.h"
 #include "db/ledger.h"
 
@@ -115,13 +118,45 @@ script_move(struct db *db, enum db_query_id query, const struct db_param *params
 	return rc;
 }
 
+/* What no customer may be told is not approved in the first place. */
+static enum stw_code
+script_allowed(
+    struct db *db, const char *code, int version, stw_usec now, struct stw_err *err)
+{
+	const struct script_hit *hits;
+	struct ruleset *rules = NULL;
+	const char *body = NULL;
+	struct arena arena;
+	enum stw_code rc;
+
+	arena_init(&arena);
+	rc = script_get(db, code, version, &arena, &body, err);
+	if (rc == STW_OK && body != NULL)
+		rc = script_text_check(body, err);
+	if (rc == STW_OK)
+		rc = pack_rules_load(db, &rules, err);
+	if (rc == STW_OK && body != NULL &&
+	    script_check_banned(rules, str_of(body), now, &arena, &hits) > 0)
+		rc = stw_fail_at(err, STW_INVALID, hits[0].line, hits[0].column,
+		    "script %s version %d: SCRIPT_BANNED_TERM (%s): %s, at bytes %zu to "
+		    "%zu: \"%.*s\"",
+		    code, version, hits[0].rule, hits[0].term, hits[0].from, hits[0].to,
+		    (int)(hits[0].to - hits[0].from), body + hits[0].from);
+	ruleset_free(rules);
+	arena_fini(&arena);
+	return rc;
+}
+
 enum stw_code
 script_approve(struct db *db, const char *code, int version, const char *approver,
     stw_usec now, struct stw_err *err)
 {
 	const struct db_param params[] = {
 	    db_text(code), db_i64(version), db_text(approver), db_usec(now)};
+	enum stw_code rc = script_allowed(db, code, version, now, err);
 
+	if (rc != STW_OK)
+		return rc;
 	return script_move(db, DB_Q_SCRIPT_APPROVE, params, DB_NPARAMS(params), code,
 	    version, approver, "approved", now, err);
 }

@@ -24,6 +24,8 @@ enum stw_code product_put(struct db *db, const struct product_row *product,
 enum stw_code script_put(struct db *db, const char *code, const char *lang,
     const char *body, const char *author, stw_usec now, int *version,
     struct stw_err *err) STW_MUST_USE;
+/* INVALID with line and column: a word banned by a pack in force, a placeholder nobody
+ * fills in, or no pack is in force. CONFLICT: not a draft. */
 enum stw_code script_approve(struct db *db, const char *code, int version,
     const char *approver, stw_usec now, struct stw_err *err) STW_MUST_USE;
 /* CONFLICT: that version is not approved. */

@@ -12,6 +12,7 @@
 #include "campaigns/number_choice.h"
 #include "campaigns/number_use_store.h"
 #include "campaigns/plan.h"
+#include "campaigns/script_text.h"
 #include "campaigns/trigger_store.h"
 #include "db/ledger.h"
 #include "engine/log.h"
@@ -625,10 +626,15 @@ scaffold_from(const struct db_rows *rows, int r, struct job *job)
 	f->product.risk.value = db_get_i64(rows, r, 6);
 	day_of(rows, r, 7, &f->product.on_sale_from);
 	day_of(rows, r, 8, &f->product.on_sale_to);
+	const struct script_vars vars = {
+	    c->product, db_get_text(rows, r, 13, job->arena)};
+
 	f->script = (struct gate_script){.code = c->step.script,
 	    .version = (int)db_get_i64(rows, r, 9),
 	    .approved = !db_is_null(rows, r, 9),
-	    .ai_disclosure = db_get_bool(rows, r, 10)};
+	    .ai_disclosure = db_get_bool(rows, r, 10),
+	    .rendered = script_text_render(
+		db_get_text(rows, r, 12, job->arena), &vars, job->arena)};
 }
 
 static enum stw_code

@@ -5,6 +5,7 @@
 #include "campaigns/compliance/record_json.h"
 #include "campaigns/decision_store.h"
 #include "campaigns/number_choice.h"
+#include "campaigns/script_text.h"
 #include "campaigns/task_gate_priv.h"
 
 /* Columns of task_context.sql. */
@@ -44,6 +45,8 @@ enum context_col {
 	X_PRIOR_RULES,
 	X_NUMBER,
 	X_CLAIMED,
+	X_SCRIPT_BODY,
+	X_PRODUCT_NAME,
 };
 
 static void
@@ -79,10 +82,15 @@ context_facts(const struct db_rows *rows, struct arena *arena, struct task_conte
 	f->product.risk.value = db_get_i64(rows, 0, X_RISK);
 	day_of(rows, X_SALE_FROM, &f->product.on_sale_from);
 	day_of(rows, X_SALE_TO, &f->product.on_sale_to);
+	const struct script_vars vars = {
+	    c->product, db_get_text(rows, 0, X_PRODUCT_NAME, arena)};
+
 	f->script = (struct gate_script){.code = c->script,
 	    .version = c->script_version,
 	    .approved = db_get_bool(rows, 0, X_SCRIPT_APPROVED),
-	    .ai_disclosure = db_get_bool(rows, 0, X_DISCLOSURE)};
+	    .ai_disclosure = db_get_bool(rows, 0, X_DISCLOSURE),
+	    .rendered = script_text_render(
+		db_get_text(rows, 0, X_SCRIPT_BODY, arena), &vars, arena)};
 	f->prior_valid_until = db_is_null(rows, 0, X_PRIOR_UNTIL)
 				   ? 0
 				   : db_get_usec(rows, 0, X_PRIOR_UNTIL);

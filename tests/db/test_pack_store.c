@@ -5,6 +5,7 @@
 #include <check.h>
 
 #include "api/server_rules.h"
+#include "campaigns/catalogue_store.h"
 #include "campaigns/compliance/facts_json.h"
 #include "campaigns/compliance/gate_priv.h"
 #include "campaigns/compliance/pack_check.h"
@@ -339,6 +340,44 @@ START_TEST(a_difference_is_told_by_rules_and_members)
 }
 END_TEST
 
+/* Scenario 85 at approval: refused, with the place; a negation passes. */
+START_TEST(a_script_with_a_banned_claim_is_not_approved)
+{
+	static const struct {
+		const char *body, *want; /* NULL: approved */
+		int line, column;
+	} rows[] = {{"您好，\n本产品保\xe2\x80\x8b本，收益可观。",
+			"SCRIPT_BANNED_TERM (CN-28): 保本", 2, 4},
+	    {"穩賺不賠", "SCRIPT_BANNED_TERM", 1, 1},
+	    {"本产品不保本，投资须谨慎。", NULL, 0, 0},
+	    {"您好 {{customer}}", "nobody fills in {{customer}}", 1, 4},
+	    {"您好，{{product_name}}到期了", NULL, 0, 0}};
+	bool added;
+
+	ck_ok(pack_activate(
+	    t.db, "cn", "1.0.0", NOW - DAY, "ann", "bob", NOW, &added, &err));
+	for (size_t i = 0; i < STW_ARRAY_LEN(rows); i++) {
+		const char *code = arena_printf(&arena, "script_%zu", i);
+		int version;
+
+		ck_ok(script_put(
+		    t.db, code, "zh-CN", rows[i].body, "ann", NOW, &version, &err));
+		err = (struct stw_err){0};
+		if (rows[i].want == NULL) {
+			ck_ok(script_approve(t.db, code, version, "bob", NOW, &err));
+			continue;
+		}
+		ck_fails(script_approve(t.db, code, version, "bob", NOW, &err),
+		    STW_INVALID, rows[i].want);
+		ck_assert_msg(err.line == rows[i].line && err.column == rows[i].column,
+		    "%s: %d:%d", err.text, err.line, err.column);
+	}
+	ck_assert_int_eq(
+	    test_db_number(&t, "SELECT count(*) FROM script WHERE state = 'approved'"),
+	    2);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -358,6 +397,7 @@ main(void)
 	tcase_add_test(tc, files_that_were_changed_are_refused);
 	tcase_add_test(tc, an_activation_keeps_the_files);
 	tcase_add_test(tc, a_difference_is_told_by_rules_and_members);
+	tcase_add_test(tc, a_script_with_a_banned_claim_is_not_approved);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

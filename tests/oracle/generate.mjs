@@ -282,6 +282,7 @@ const CHANGES = [
     const cap = m.r.below(4);
     f.number = f.number && { ...f.number, hourly_cap: cap, used_hour: Math.max(0, cap + m.r.pick([-1, 0, 0, 1])) };
   },
+  change("script", "rendered", (m, r) => r.pick([null, "", "本产品不保本", "保 本", "保\u200b本高", "保證收益", "不\n保本", "确保本人", "bao ben", "零*风险", "並不零风险"])),
   flip("script", "approved"), flip("script", "ai_disclosure"),
   change("script", "code", () => null),
   (m, f) => { f.agent = null; },

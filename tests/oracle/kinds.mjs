@@ -4,6 +4,7 @@
 // changes(...)       names the instants in (from, to] at which that answer may change
 // What is recorded after the decision's own instant (c.now) is not known to it. A contact or
 // a reservation dated later counts from then on when "when again" is looked for (c.seen).
+import { banned, missing } from "./terms.mjs";
 import { addMonths, DAY, dateOf, HOUR, MINUTE, weekday, zone } from "./when.mjs";
 
 const any = (wanted, v) => wanted === "*" || wanted === v;
@@ -531,6 +532,14 @@ export const KINDS = {
   person_flag: {
     check: (c, rule, t) => no(rule, !c.facts.party[rule.params.flag] || rested(c, rule, t)),
     changes: (c, rule, from, to, add) => restTimes(c, rule, add),
+  },
+  content_terms: {
+    check: (c, rule) => {
+      const s = c.facts.script, list = rule.terms;
+      if (s.rendered === null) return no(rule, false);
+      return no(rule, rule.params.check === "banned"
+        ? s.term_hits.length === 0 && !banned(list, s.rendered) : !missing(list, s.rendered));
+    },
   },
   script_approved: {
     check: (c, rule) => {

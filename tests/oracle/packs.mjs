@@ -1,6 +1,7 @@
-// packs.mjs - the packs as the oracle reads them: pack.json and its calendars.
+// packs.mjs - the packs as the oracle reads them: pack.json, calendars and terms.
 import { readFileSync, readdirSync } from "node:fs";
 import { compile } from "./scope.mjs";
+import { readTerms } from "./terms.mjs";
 import { MINUTE, parseDay, zone } from "./when.mjs";
 
 const newer = (a, b) => {
@@ -35,6 +36,8 @@ export function loadPack(root, pack, version = packVersions(root, pack).pop()) {
   const doc = JSON.parse(readFileSync(`${dir}/pack.json`, "utf8"));
   const home = zone(doc.zone);
   const calendars = new Map((doc.calendars ?? []).map((c) => loadCalendar(dir, c)));
+  const terms = new Map((doc.terms ?? []).map(({ name, file }) =>
+    [name, readTerms(readFileSync(`${dir}/${file}`, "utf8"))]));
   const rules = doc.rules.filter((r) => r.kind !== "retention").map((r) => ({
     id: r.id, kind: r.kind, gates: r.gates, params: r.params ?? {}, home, layer: LAYERS.indexOf(r.layer),
     codes: [r.reason ?? []].flat(), applies: compile(r.applies), pack: doc,
@@ -44,6 +47,7 @@ export function loadPack(root, pack, version = packVersions(root, pack).pop()) {
     })),
     dates: (r.params?.days?.dates ?? []).map(parseDay),
     calendar: r.params?.calendar !== undefined ? calendars.get(r.params.calendar) : null,
+    terms: r.params?.terms !== undefined ? terms.get(r.params.terms) : null,
     clauses: new Map((r.clauses ?? []).map((clause) => [clause.reason, clause.id])),
     from: r.effective[0] === null ? -Infinity : home.midnight(parseDay(r.effective[0])),
     to: r.effective[1] === null ? Infinity : home.midnight(parseDay(r.effective[1])),
