@@ -55,7 +55,8 @@ static const struct command commands[] = {
 	"check a rule, count whom it matches, show how it comes out for one, lay it out",
 	cmd_rule, NULL},
     {"trait",
-	"trait list | show TRAIT | save NAME FILE|- --by WHO | retire NAME --by WHO | "
+	"trait list | show TRAIT | add NAME --type TYPE --sensitivity WORD --zh TEXT "
+	"--en TEXT [--unit TEXT] [--rule TEXT] --by WHO | save NAME FILE|- --by WHO | retire NAME --by WHO | "
 	"limit TRAIT [--max-missing PERCENT] [--max-rise PERCENT] [--max-drift X] "
 	"[--max-age-hours N] --by WHO | accept TRAIT --by WHO",
 	"what is known of a customer, the bank's own traits, limits of the data",

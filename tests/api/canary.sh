@@ -9,6 +9,8 @@
 # the dump, the data directory with its WAL, the database's log, our logs and messages,
 # /metrics, the answers of the API and the ledger. A reveal has to show one, or the search
 # proves nothing; and at the end a column is left open, which the search has to find.
+# A sensitive trait is fed as well: its value lies in the database like any attribute, but in no
+# log, message, ledger entry, and in no answer to another role than compliance.
 # KEEP=1 leaves DIR for a look. Ends with "N passed, N failed", as tests/run.sh wants it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -198,6 +200,43 @@ step "tasks: $(sql "SELECT string_agg(n || ' ' || state, ', ') FROM
     (SELECT state, count(*) AS n FROM task GROUP BY 1) s")"
 [ "$(sql "SELECT count(*) FROM task")" -gt 0 ] || die "nothing was planned"
 
+# ---- a sensitive trait -------------------------------------------------------------------
+secret=Wq7-sensitive-Zk3
+texts=(--zh 敏感 --en sensitive --by ann)
+run trait add illness --type string --sensitivity sensitive "${texts[@]}" ||
+    die "trait add: $(tail -n 2 "$dir/out/commands.log")"
+run trait add grade --type int --sensitivity sensitive "${texts[@]}" || die "trait add"
+feed() { # LINE
+	printf '%s\n' "$1" | ask operator /v1/trait-values -X POST \
+	    -H 'Content-Type: application/x-ndjson' --data-binary @-
+}
+parameters() { # LENGTH
+	sql "ALTER SYSTEM SET log_parameter_max_length = $1"
+	sql "ALTER SYSTEM SET log_parameter_max_length_on_error = $1"
+	sql "SELECT pg_reload_conf()" >/dev/null
+	sleep 0.3
+}
+parameters 0
+{
+	feed "{\"customer\":\"K000000\",\"values\":{\"illness\":\"$secret\"}}"
+	feed "{\"customer\":\"K000000\",\"values\":{\"grade\":\"$secret\"}}"
+	feed "{\"customer\":\"nobody\",\"values\":{\"illness\":\"$secret\"}}"
+} >>"$dir/out/api.operator"
+mkdir "$dir/book/traits"
+cat >"$dir/book/traits/mapping.json" <<-JSON
+{"name": "traits", "currency": "CNY", "zone": "Asia/Shanghai", "files": [
+ {"file": "t.csv", "target": "trait", "columns": {"customer": "row.ref",
+  "illness": "row.illness", "grade": "row.grade"}}]}
+JSON
+printf 'ref,illness,grade\nK000001,%s,3\nK000004,%s,%s\n' "$secret" "$secret" "$secret" \
+    >"$dir/book/traits/t.csv"
+run import "$dir/book/traits" && die "a text was taken for an int"
+run import "$dir/book/traits" --max-errors 1 || die "import: $(tail -n 2 "$dir/out/commands.log")"
+run trait show illness || die "trait show"
+parameters -1
+[ "$(sql "SELECT count(*) FROM trait_value WHERE length(text) = ${#secret}")" = 2 ] ||
+    die "the sensitive values are not there"
+
 # ---- the API, as every role --------------------------------------------------------------
 paths=(/metrics /v1/me /v1/overview /v1/stages /v1/segments /v1/campaigns /v1/tasks
     "/v1/tasks?queue=wealth-remote&limit=500" /v1/numbers "/v1/decisions?limit=500" /v1/queues
@@ -205,12 +244,14 @@ paths=(/metrics /v1/me /v1/overview /v1/stages /v1/segments /v1/campaigns /v1/ta
     /v1/exports/decisions /v1/exports/consents "/v1/exports/customers?format=csv")
 for k in 0 1 2 3 4 5 6 7 8 9; do
 	paths+=("/v1/customers/K00000$k" "/v1/customers/K00000$k/consents"
-	    "/v1/customers/K00000$k/contacts" "/v1/customers/K00000$k/decisions")
+	    "/v1/customers/K00000$k/contacts" "/v1/customers/K00000$k/decisions"
+	    "/v1/customers/K00000$k/traits")
 done
 for role in ops agent compliance operator admin; do
 	curl -s -m 60 -g -H "Authorization: Bearer $(token "$role")" "${paths[@]/#/$api}" \
-	    >"$dir/out/api.$role"
+	    >>"$dir/out/api.$role"
 done
+grep -q "$secret" "$dir/out/api.compliance" || die "compliance does not see the sensitive value"
 cursor=
 while :; do # every customer there is
 	page=$(ask ops "/v1/customers?limit=500$cursor")
@@ -226,12 +267,6 @@ ask compliance "/v1/decisions/$decision" >>"$dir/out/api.compliance"
 # caller said, so they are thrown away; our logs and the database's may not. A number that
 # somebody gives as a reference travels as a parameter like any: that is why a bank leaves
 # parameters out of the log, and so it is here for a moment.
-parameters() { # LENGTH
-	sql "ALTER SYSTEM SET log_parameter_max_length = $1"
-	sql "ALTER SYSTEM SET log_parameter_max_length_on_error = $1"
-	sql "SELECT pg_reload_conf()" >/dev/null
-	sleep 0.3
-}
 parameters 0
 for bad in "/v1/customers/${first[1]}" "/v1/customers/${first[2]}/consents" \
     "/v1/customers?stage=${first[1]}" "/v1/customers?limit=${first[1]}" \
@@ -317,6 +352,11 @@ look "our logs and messages" "$dir"/out/{commands,serve,queue}.log "$dir/out/que
 look "the API's answers, /metrics" "$dir"/out/api.*
 look "ledger, checkpoints, records" "$dir/out/ledger" "$dir/out/checkpoints" "$dir/out/decisions"
 step "$((bytes / 1000000)) MB searched for $(wc -l <"$dir/canaries") forms: $hits canaries found"
+# The sensitive value, where nothing of it may be.
+sensitive=$( (LC_ALL=C grep -laF "$secret" "$dir"/out/{commands,serve,queue}.log \
+    "$dir/out/queue.journal" "$dir"/out/api.{ops,agent,operator,admin,pages} "$dir/out/ledger" \
+    "$dir/out/checkpoints" "$dir/out/decisions" "$dir/out/pg.log" || :) | wc -l)
+printf '    %-28s %s files\n' "a sensitive trait's value" "$sensitive"
 cores=$(find "$dir" "$root" -maxdepth 1 -name 'core*' -type f | wc -l)
 found=$hits hits=0
 sql "ALTER TABLE customer ADD COLUMN name_open text"
@@ -327,8 +367,9 @@ look "a column left open: dump" "$dir/out/dump.sql"
 look "and data directory" "$data"
 [ "$hits" = 2 ] || echo "FAIL the search does not find what lies open"
 [ "$found" = 0 ] || echo "FAIL $found canaries are out"
+[ "$sensitive" = 0 ] || echo "FAIL a sensitive value is out"
 [ "$cores" = 0 ] || echo "FAIL there is a core file"
-if [ "$hits" = 2 ] && [ "$found" = 0 ] && [ "$cores" = 0 ]; then
+if [ "$hits" = 2 ] && [ "$found" = 0 ] && [ "$sensitive" = 0 ] && [ "$cores" = 0 ]; then
 	echo "1 passed, 0 failed"
 else
 	echo "0 passed, 1 failed"
