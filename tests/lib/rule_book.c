@@ -311,6 +311,26 @@ segment_rows(void *host, const char *code)
 	return &w->segment;
 }
 
+/* Those of the row that are values beside it; the others are columns. */
+static const struct rule_sql_beside besides[] = {
+    {"rule_beside", "field", "y", "real"},
+    {"rule_beside", "field", "name", "text"},
+    {"rule_beside", "field", "due", "day"},
+    {"rule_beside", "field", "made", "at"},
+    {"rule_beside", "field", "old", "whole"},
+};
+
+static void
+put_beside(struct rule_sql_field *field)
+{
+	for (size_t i = 0; i < STW_ARRAY_LEN(besides); i++)
+		if (strcmp(besides[i].name, field->column) == 0) {
+			field->beside = &besides[i];
+			field->column = NULL;
+			return;
+		}
+}
+
 static void
 sql_binding(struct world *w)
 {
@@ -326,10 +346,12 @@ sql_binding(struct world *w)
 			    .column = columns[t][n].name, .bounded = t == 1};
 			if (columns[t][n].currency != NULL)
 				memcpy(f[n].currency, columns[t][n].currency, 4);
+			if (t == 0)
+				put_beside(&f[n]);
 		}
 		w->tables[t] = (struct rule_sql_table){.name = table_names[t],
 		    .keys = root_keys,
-		    .nkeys = t == 0 ? 0 : 1,
+		    .nkeys = 1,
 		    .fields = f,
 		    .nfields = n};
 	}

@@ -79,6 +79,18 @@ static const char schema[] =
     "CREATE TABLE rule_move (id bigint, kind words, worth bigint, at timestamptz, step "
     "bigint);"
     "CREATE TABLE rule_member (code text, ref words);"
+    /* Some fields are asked for as values beside the row, as fed traits are. */
+    "CREATE VIEW rule_beside AS "
+    "SELECT id, 'y' AS field, y AS real, NULL::words AS text, NULL::date AS day, "
+    "  NULL::timestamptz AS at, NULL::bigint AS whole FROM rule_row WHERE y IS NOT NULL "
+    "UNION ALL SELECT id, 'name', NULL, name, NULL, NULL, NULL FROM rule_row "
+    "  WHERE name IS NOT NULL "
+    "UNION ALL SELECT id, 'due', NULL, NULL, due, NULL, NULL FROM rule_row "
+    "  WHERE due IS NOT NULL "
+    "UNION ALL SELECT id, 'made', NULL, NULL, NULL, made, NULL FROM rule_row "
+    "  WHERE made IS NOT NULL "
+    "UNION ALL SELECT id, 'old', NULL, NULL, NULL, NULL, old FROM rule_row "
+    "  WHERE old IS NOT NULL;"
     "CREATE INDEX ON rule_item (id); CREATE INDEX ON rule_move (id);"
     "SET jit = off; SET statement_timeout = 0; SET random_page_cost = 1";
 
