@@ -681,6 +681,8 @@ put_value(struct db_copy_in *copy, const struct import_column *column,
 	    [IMPORT_TEXT] = 2,
 	    [IMPORT_DATE] = 3,
 	    [IMPORT_INSTANT] = 4,
+	    [IMPORT_PHONE] = -1, /* no trait is one */
+	    [IMPORT_VALUE] = -1, /* it was given a type */
 	};
 
 	for (int place = 0; place < 5; place++) {

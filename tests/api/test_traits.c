@@ -62,7 +62,7 @@ two_customers(char refs[2][80])
 	struct reply list = get("ops", "/v1/customers?limit=2");
 
 	for (int i = 0; i < 2; i++) {
-		char at[20];
+		char at[32];
 
 		(void)snprintf(at, sizeof at, "items/%d/ref", i);
 		(void)snprintf(refs[i], 80, "%s", reply_text(&list, at));
