@@ -164,6 +164,22 @@ book_add_feds(struct book *book, const struct book_feds *feds)
 	book->nfed = feds->count;
 }
 
+bool
+book_has_feds(const struct book *book, const struct book_feds *feds)
+{
+	if (book->nfed != feds->count)
+		return false;
+	for (int i = 0; i < feds->count; i++) {
+		const struct column *col =
+		    &book->customers->cols[BOOK_CUSTOMER_COLS + i];
+
+		if (strcmp(col->name, feds->items[i].name) != 0 ||
+		    col->type != feds->items[i].type)
+			return false;
+	}
+	return true;
+}
+
 void
 book_free(struct book *book)
 {

@@ -154,6 +154,8 @@ struct book *book_new(
     size_t customers, const char *currency, const struct zone *zone, stw_usec as_of);
 /* To a new book, before its first row. */
 void book_add_feds(struct book *book, const struct book_feds *feds);
+/* Are its fed columns these? Parts of one book have to have the same. */
+bool book_has_feds(const struct book *book, const struct book_feds *feds);
 /* The next customer, in the book's order; its row. Child rows are then appended to
  * book->customers->children[c].table, followed by book_end_children(book, c, row), which
  * puts them in order of time; the rows in order, those without children may be left out

@@ -416,8 +416,15 @@ book_follow_load(struct book_live *live, struct stw_err *err)
 		db_rollback(live->db);
 	if (rc == STW_OK)
 		rc = book_load(live->db, clock_now(live->clock), &options, &book, err);
-	if (rc != STW_OK)
+	/* The load has a snapshot of its own, a moment later; what is read again has the
+	 * columns of the first. */
+	if (rc == STW_OK && !book_has_feds(book, book_fill_feds(live->fill)))
+		rc = stw_fail(err, STW_TEMPFAIL,
+		    "the bank's fed traits changed while the book was loaded");
+	if (rc != STW_OK) {
+		book_free(book);
 		return rc;
+	}
 	log_event(LOG_INFO, "book_loaded", "customers=%zu msec=%lld",
 	    book->customers->rows, (long long)((stw_monotonic() - began) / 1000));
 	publish(live, book_view_new(book), &live->changes.touched);

@@ -166,6 +166,17 @@ START_TEST(fed_traits_are_in_the_file)
 	save(book);
 	ck_ok(book_file_open(path, &want, &again, NULL, &err));
 	ck_assert_int_eq(again->nfed, 3);
+	ck_assert(book_has_feds(again, &feds));
+	for (int i = 0; i < 3; i++) {
+		struct book_fed others[3];
+
+		memcpy(others, some_feds, sizeof others);
+		others[i].name = "x";
+		ck_assert(!book_has_feds(again, &(struct book_feds){others, 3}));
+		others[i] = (struct book_fed){1, some_feds[i].name, COL_BOOL};
+		ck_assert(!book_has_feds(again, &(struct book_feds){others, 3}));
+		ck_assert(!book_has_feds(again, &(struct book_feds){some_feds, i}));
+	}
 	world_derive(again);
 	ck_same(book, again);
 	ck_assert_str_eq(world_cell(again, "band", 1), "高");
