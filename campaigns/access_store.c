@@ -6,28 +6,22 @@
 #include "db/ledger.h"
 #include "engine/uuid.h"
 
-#define HEX (2 * crypto_hash_sha256_BYTES + 1)
-
-static void
-hex_of(struct str text, char to[HEX])
-{
-	unsigned char hash[crypto_hash_sha256_BYTES];
-
-	(void)crypto_hash_sha256(hash, (const unsigned char *)text.ptr, text.len);
-	(void)sodium_bin2hex(to, HEX, hash, sizeof hash);
-}
-
 enum stw_code
 access_note(
     struct db *db, const struct access_look *look, stw_usec now, struct stw_err *err)
 {
 	struct uuid id = uuid_new(now);
-	char text[UUID_TEXT], asked[HEX], answered[HEX];
+	char text[UUID_TEXT], asked[ENTRY_COMMITMENT], answered[ENTRY_COMMITMENT];
+	char key[2 * ENTRY_SALT_BYTES + 1];
+	unsigned char salt[ENTRY_SALT_BYTES];
 	struct buf detail, entry;
 	enum stw_code rc;
 
-	hex_of(str_of(look->filter), asked);
-	hex_of(look->answer, answered);
+	/* The question may be a customer's reference. */
+	entry_salt(salt);
+	(void)sodium_bin2hex(key, sizeof key, salt, sizeof salt);
+	entry_commit(salt, str_of(look->filter), asked);
+	entry_commit(salt, look->answer, answered);
 	(void)uuid_format(&id, text);
 	buf_init(&detail);
 	buf_init(&entry);
@@ -35,12 +29,12 @@ access_note(
 		buf_printf(&detail, "case=%s ", look->case_ref);
 	if (look->rows >= 0)
 		buf_printf(&detail, "rows=%lld ", (long long)look->rows);
-	buf_printf(&detail, "answer=%s asked=%s", answered, look->filter);
+	buf_printf(&detail, "salt=%s answer=%s asked=%s", key, answered, look->filter);
 	const struct db_param params[] = {db_text(text), db_usec(now),
 	    db_text(look->actor), db_text(look->role), db_text(look->what),
 	    db_text("allowed"), db_str((struct str){detail.data, detail.len})};
 	const struct entry_field fields[] = {ENTRY_TEXT("actor", look->actor),
-	    ENTRY_TEXT("answer_sha256", answered), ENTRY_TEXT("asked_sha256", asked),
+	    ENTRY_TEXT("answer_hmac", answered), ENTRY_TEXT("asked_hmac", asked),
 	    ENTRY_TEXT("case", look->case_ref), ENTRY_TEXT("role", look->role),
 	    ENTRY_TEXT("what", look->what)};
 

@@ -3,7 +3,8 @@
  *
  * Purpose    A look (a search, a record opened, a trace) is a row of access_event and an
  *            entry of the ledger. The row has the filter; the entry, which stays for ever,
- *            has only the SHA-256 of what was asked and of what was answered.
+ *            has only commitments to what was asked and answered: HMAC-SHA256 under a
+ *            random key that the row has ("salt=" in its detail, in hexadecimal).
  * Errors     As db.h. Whoever cannot put a look on record does not show.
  * Locks      Outbox; the caller's transaction.
  * Rules      compliance.md 7.4.

@@ -27,12 +27,19 @@ static enum stw_code
 note_step(struct db *db, int bucket, const char *id, const char *what,
     const char *detail, const char *actor, stw_usec now, struct stw_err *err)
 {
-	const struct db_param params[] = {
-	    db_text(id), db_usec(now), db_text(actor), db_text(what), db_text(detail)};
-	const struct entry_field fields[] = {ENTRY_TEXT("what", what),
-	    ENTRY_TEXT("actor", actor), ENTRY_TEXT("detail", detail)};
+	unsigned char salt[ENTRY_SALT_BYTES];
+	char commitment[ENTRY_COMMITMENT];
 	struct buf entry;
 	enum stw_code rc;
+
+	/* People write there what they like, and an entry stays for ever. */
+	entry_salt(salt);
+	entry_commit(salt, str_of(detail), commitment);
+	const struct db_param params[] = {db_text(id), db_usec(now), db_text(actor),
+	    db_text(what), db_text(detail), db_bytes(salt, sizeof salt)};
+	const struct entry_field fields[] = {ENTRY_TEXT("what", what),
+	    ENTRY_TEXT("actor", actor),
+	    ENTRY_TEXT("detail_hmac", detail == NULL ? NULL : commitment)};
 
 	rc = db_query(
 	    db, DB_Q_COMPLAINT_STEP_ADD, params, DB_NPARAMS(params), NULL, err);

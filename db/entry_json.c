@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <jansson.h>
+#include <sodium.h>
 
 #include "engine/err.h"
 
@@ -38,4 +39,24 @@ entry_write(const char *kind, const char *id, stw_usec at,
 	buf_add(to, text, strlen(text));
 	free(text);
 	json_decref(doc);
+}
+
+void
+entry_salt(unsigned char salt[ENTRY_SALT_BYTES])
+{
+	randombytes_buf(salt, ENTRY_SALT_BYTES);
+}
+
+void
+entry_commit(const unsigned char salt[ENTRY_SALT_BYTES], struct str text,
+    char out[ENTRY_COMMITMENT])
+{
+	crypto_auth_hmacsha256_state state;
+	unsigned char mac[crypto_auth_hmacsha256_BYTES];
+
+	(void)crypto_auth_hmacsha256_init(&state, salt, ENTRY_SALT_BYTES);
+	(void)crypto_auth_hmacsha256_update(
+	    &state, (const unsigned char *)text.ptr, text.len);
+	(void)crypto_auth_hmacsha256_final(&state, mac);
+	(void)sodium_bin2hex(out, ENTRY_COMMITMENT, mac, sizeof mac);
 }

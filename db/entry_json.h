@@ -22,6 +22,15 @@ struct entry_field {
 #define ENTRY_TEXT(k, v) ((struct entry_field){.key = (k), .text = (v)})
 #define ENTRY_INT(k, v)  ((struct entry_field){.key = (k), .is_int = true, .num = (v)})
 
+/* What an entry says of a text that may be somebody's data, or guessed: HMAC-SHA256 of it
+ * in hexadecimal, under a random key that only the row beside it has. Without the row
+ * nobody can try guesses, and with it anybody can show what the entry is about. */
+#define ENTRY_SALT_BYTES 32
+#define ENTRY_COMMITMENT 65
+void entry_salt(unsigned char salt[ENTRY_SALT_BYTES]);
+void entry_commit(const unsigned char salt[ENTRY_SALT_BYTES], struct str text,
+    char out[ENTRY_COMMITMENT]);
+
 /* Appends the entry to `to`. */
 void entry_write(const char *kind, const char *id, stw_usec at,
     const struct entry_field *fields, int nfields, struct buf *to);

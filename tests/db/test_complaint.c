@@ -188,6 +188,25 @@ START_TEST(the_hold_ends_with_the_last_complaint)
 }
 END_TEST
 
+START_TEST(what_people_write_is_not_in_the_ledger)
+{
+	struct uuid id = record(7);
+
+	ck_ok(act(&id, (struct complaint_act){.detail = "Wang said 13800138000"}));
+	ck_assert_int_eq(
+	    test_db_number(&t, "SELECT count(*) FROM ledger_outbox WHERE "
+			       "convert_from(entry, 'UTF8') ~ 'Wang|13800138000'"),
+	    0);
+	ck_assert_int_eq(
+	    test_db_number(&t,
+		"SELECT count(*) FROM ledger_outbox WHERE convert_from(entry, "
+		"'UTF8') ~ '\"detail_hmac\":\"[0-9a-f]{64}\"'"),
+	    2);
+	ck_assert_int_eq(
+	    test_db_number(&t, "SELECT count(DISTINCT salt) FROM complaint_step"), 2);
+}
+END_TEST
+
 START_TEST(the_deadline_grows_from_the_receipt)
 {
 	struct uuid id = record(0);
@@ -218,6 +237,7 @@ complaint_suite(void)
 	tcase_add_test(tc, what_was_said_opens_after_an_exchange_of_keys);
 	tcase_add_test(tc, what_was_said_dies_with_the_customer);
 	tcase_add_test(tc, words_open_in_their_own_complaint_only);
+	tcase_add_test(tc, what_people_write_is_not_in_the_ledger);
 	tcase_add_test(tc, the_hold_ends_with_the_last_complaint);
 	tcase_add_test(tc, the_deadline_grows_from_the_receipt);
 	suite_add_tcase(suite, tc);
