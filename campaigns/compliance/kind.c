@@ -355,10 +355,18 @@ gate_kind_chooses(const struct gate_kind *kind, const struct gate_params *params
 }
 
 /* ---- parameters that have to fit one another ------------------------------------------------ */
+/* Contacts are gathered for 31 days (gate.h): a rule that looks further back would count
+ * nothing there and let through what it forbids. */
+#define DAYS_GATHERED 31
+
 static const char *
 misfit_cap(const struct gate_params *p)
 {
 	bool length = p->days + p->hours > 0;
+
+	if (p->days * 24 + p->hours > DAYS_GATHERED * 24 ||
+	    (p->window == CAP_DAYS && p->days >= DAYS_GATHERED))
+		return "contacts are known for 31 days only: the window is too long";
 
 	if (p->window == CAP_ROLLING && !length)
 		return "a rolling window needs days or hours, a local day neither";
@@ -378,6 +386,9 @@ misfit_cooldown(const struct gate_params *p)
 		return "measure dates needs days, and nothing else";
 	if (p->count_first_day && p->measure != MEASURE_DATES)
 		return "count_first_day goes with measure dates";
+	if (p->check != COOLDOWN_WITHDRAWAL && p->check < COOLDOWN_REFUSAL &&
+	    (p->days + 1) * 1440 + p->hours * 60 + p->minutes > DAYS_GATHERED * 1440)
+		return "contacts are known for 31 days only: the wait is too long";
 	if (p->check >= COOLDOWN_REFUSAL &&
 	    (p->scope & ~(1u << SCOPE_NUMBER | 1u << SCOPE_PERSON)) != 0)
 		return "an event has the scopes number and person";
