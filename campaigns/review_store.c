@@ -85,7 +85,7 @@ population_load(struct db *db, const struct review_ask *ask, struct arena *arena
 	if (rc != STW_OK)
 		goto done;
 	out->items = arena_array(arena,
-	    (size_t)(db_rows_count(contacts) + db_rows_count(denials)),
+	    (size_t)db_rows_count(contacts) + (size_t)db_rows_count(denials),
 	    sizeof *out->items);
 	for (int r = 0; rc == STW_OK && r < db_rows_count(contacts); r++) {
 		struct review_candidate *c = &out->items[out->count++];
