@@ -8,7 +8,7 @@ CHECK_STEPS := format-check layers scripts check-build check-unit check-conforma
   check-asan check-tsan check-fuzz tidy
 
 .PHONY: check check-fast check-crash check-canary measure $(CHECK_STEPS) check-db-run check-asan-run \
-  check-tsan-run bench-rules bench-rules-doc bench-import bench-book bench-tick bench-ledger format analyze fuzz fuzz-run cov cov-run \
+  check-tsan-run bench-rules bench-rules-doc bench-import bench-traits bench-book bench-tick bench-ledger format analyze fuzz fuzz-run cov cov-run \
   install uninstall deps-cov soak-rules soak-book soak-ledger soak-gate-same bench-gate-many mutants-rules soak-withdrawal mutants-withdrawal
 
 RUN     := bash tests/run.sh
@@ -181,6 +181,8 @@ bench-rules-doc: ## the figures of the last bench-rules into docs/performance.md
 	@node tests/bench/bench.mjs --doc docs/performance.md
 bench-import: $(BIN) deps-check ## imports beside raw COPY into the same tables (ROWS, ROUNDS, FLOOR)
 	@sh tests/with_cluster.sh bash tests/bench/import.sh $(BIN)
+bench-traits: deps-check ## values of fed traits as rows, beside one jsonb a customer (CUSTOMERS, ROUNDS)
+	@sh tests/with_cluster.sh bash tests/bench/trait_layout.sh
 check-bench: $(BENCH_BIN) $(BENCH_NPM) ## bench-rules small: the peers' counts, no figure
 	@ROWS=$${ROWS:-200000} CHILD_ROWS=$${CHILD_ROWS:-2000000} ROUNDS=$${ROUNDS:-3} CHECK=1 \
 	  PEERS="$${PEERS:-duckdb sketch}" node tests/bench/bench.mjs $(BENCH_BIN)
