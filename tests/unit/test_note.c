@@ -117,6 +117,81 @@ START_TEST(what_we_sign_opens_and_any_changed_byte_does_not)
 }
 END_TEST
 
+/* tlog-cosignature: the type is in the key id, the instant in the signature. */
+START_TEST(a_witness_signs_when_it_saw_the_text)
+{
+	static const char body[] = "bank.example/log\n0\n"
+				   "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n";
+	const unsigned char seeds[2][NOTE_SEED_BYTES] = {{1}, {2}};
+	struct note_signer log, witness;
+	struct note_verifier both[2];
+	bool held[2] = {false, false};
+	struct buf note, key;
+	struct str text;
+	size_t plain;
+
+	buf_init(&note);
+	buf_init(&key);
+	ck_assert(note_signer_init(&log, NOTE_ED25519, STR_LIT("bank.example/log"),
+		      seeds[0], &err) == STW_OK);
+	ck_assert(note_signer_init(&witness, NOTE_COSIGNATURE, STR_LIT("w.example"),
+		      seeds[1], &err) == STW_OK);
+	note_verifier_format(&witness.verifier, &key);
+	both[0] = log.verifier;
+	ck_assert(note_verifier_parse(
+		      (struct str){key.data, key.len}, &both[1], &err) == STW_OK);
+	ck_assert_int_eq(both[1].type, NOTE_COSIGNATURE);
+	note_sign(&log, str_of(body), &note);
+	plain = note.len;
+	note_sign_line(&witness, str_of(body), 1679315147, &note);
+	ck_assert(note_is_lines((struct str){note.data + plain, note.len - plain}));
+	ck_assert(
+	    str_eq_c(note_line_name((struct str){note.data + plain, note.len - plain}),
+		"w.example"));
+	ck_assert(note_open_held((struct str){note.data, note.len}, both, 2, &text,
+		      held, &err) == STW_OK);
+	ck_assert(held[0] && held[1]);
+	/* Every byte of the line counts, the instant's too. */
+	for (size_t i = plain; i < note.len; i++) {
+		note.data[i] = (char)(note.data[i] ^ 0x01);
+		ck_assert_msg(note_open((struct str){note.data, note.len}, &both[1], 1,
+				  &text, &err) != STW_OK,
+		    "byte %zu", i);
+		note.data[i] = (char)(note.data[i] ^ 0x01);
+	}
+	/* The same key as one of a log's is another key. */
+	both[1].type = NOTE_ED25519;
+	ck_assert(note_open((struct str){note.data, note.len}, &both[1], 1, &text,
+		      &err) != STW_OK);
+	buf_fini(&note);
+	buf_fini(&key);
+}
+END_TEST
+
+/* ML-DSA-44's has 2,420 bytes and an instant. */
+START_TEST(long_signatures_of_others_are_ignored)
+{
+	const unsigned char seed[NOTE_SEED_BYTES] = {1};
+	struct note_signer signer;
+	struct buf note;
+	struct str text;
+
+	buf_init(&note);
+	ck_assert(note_signer_init(&signer, NOTE_ED25519, STR_LIT("log"), seed, &err) ==
+		  STW_OK);
+	note_sign(&signer, STR_LIT("text\n"), &note);
+	buf_add_c(&note, "\xe2\x80\x94 pq.example ");
+	for (int i = 0; i < 2432 / 3; i++)
+		buf_add_c(&note, "AbCd");
+	buf_add_c(&note, "\n");
+	ck_assert_msg(note_open((struct str){note.data, note.len}, &signer.verifier, 1,
+			  &text, &err) == STW_OK,
+	    "%s", err.text);
+	ck_assert(str_eq_c(text, "text\n"));
+	buf_fini(&note);
+}
+END_TEST
+
 static const char *const bad_names[] = {"", "a b", "a+b", "a\nb", "a\tb",
     "a\xe3\x80\x80"
     "b",
@@ -212,6 +287,8 @@ main(void)
 
 	tcase_add_loop_test(
 	    tc, notes_open_when_they_should, 0, (int)STW_ARRAY_LEN(note_cases));
+	tcase_add_test(tc, a_witness_signs_when_it_saw_the_text);
+	tcase_add_test(tc, long_signatures_of_others_are_ignored);
 	tcase_add_test(tc, what_we_sign_opens_and_any_changed_byte_does_not);
 	tcase_add_loop_test(
 	    tc, bad_names_are_refused, 0, (int)STW_ARRAY_LEN(bad_names));
