@@ -212,6 +212,9 @@ json_t *v1_page_write(
     struct api_request *req, const char *scope, stw_usec at, const char *id);
 json_t *v1_reason_text(const char *code); /* {"zh", "en"}; null for NULL or "" */
 json_t *v1_contact_json(const struct customer_point *point);
+struct lifecycle_event;
+/* Moves of one customer, each with the version, the transition and the values that made it. */
+json_t *v1_stage_history(const struct lifecycle_event *events, int count);
 json_t *v1_holdings_json(const struct customer *customer);
 /* Answers a page of decisions; scope names what the cursor is bound to. */
 void v1_decision_page(

@@ -231,17 +231,7 @@ history_json(
 	    req->db, c->bucket, c->customer_id, &req->arena, &moves, &count, err);
 	if (rc != STW_OK)
 		return rc;
-	list = json_array();
-	for (int i = 0; i < count; i++) {
-		json_t *one = json_object();
-
-		json_put(one, "from", json_text(moves[i].from));
-		json_put(one, "to", json_text(moves[i].to));
-		json_put(one, "reason", json_text(moves[i].reason));
-		json_put(one, "at", json_time(moves[i].at));
-		json_push(list, one);
-	}
-	json_put(v, "stages", list);
+	json_put(v, "stages", v1_stage_history(moves, count));
 	return STW_OK;
 }
 

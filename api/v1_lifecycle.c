@@ -415,8 +415,8 @@ v1_promise_list(struct api_request *req)
 }
 
 /* ---- one customer -------------------------------------------------------------------------- */
-static json_t *
-history_json(const struct lifecycle_event *events, int count)
+json_t *
+v1_stage_history(const struct lifecycle_event *events, int count)
 {
 	json_t *list = json_array();
 
@@ -462,7 +462,7 @@ explain(struct api_request *req, const struct customer *c, json_t **out,
 		lifecycle_why_json(&model, &why, &text);
 		*out = from_buf(&text);
 		json_put(*out, "customer", json_text(c->ref));
-		json_put(*out, "history", history_json(events, count));
+		json_put(*out, "history", v1_stage_history(events, count));
 		json_put(*out, "as_of", json_time(req->now));
 	}
 	book_free(book);
