@@ -27,8 +27,8 @@ beyond(enum health_metric metric, int64_t bp, int64_t limit)
 }
 
 void
-health_judge(const struct health_policy policy[HEALTH_METRICS],
-    const struct health_rate rates[HEALTH_METRICS], struct health_finding *out)
+health_judge(const struct health_policy *policy, const struct health_rate *rates,
+    struct health_finding *out)
 {
 	*out = (struct health_finding){.may_return = true};
 	for (int m = HEALTH_METRICS - 1; m >= 0; m--) {

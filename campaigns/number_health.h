@@ -43,8 +43,8 @@ struct health_finding {
 
 /* -1 when there is nothing to tell from (of < min, or 0). */
 int64_t health_rate_bp(const struct health_rate *rate, int64_t min);
-/* An answer rate is bad below its limit, the others above. */
-void health_judge(const struct health_policy policy[HEALTH_METRICS],
-    const struct health_rate rates[HEALTH_METRICS], struct health_finding *out);
+/* HEALTH_METRICS of each. An answer rate is bad below its limit, the others above. */
+void health_judge(const struct health_policy *policy, const struct health_rate *rates,
+    struct health_finding *out);
 
 #endif

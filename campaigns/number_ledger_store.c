@@ -371,6 +371,31 @@ store_difference(struct db *db, struct loader *l, const struct db_rows *rows, in
 	return rc;
 }
 
+/* Half a file would suspend half of the bank's numbers. */
+static enum stw_code
+check_gone(struct db *db, const struct loader *l, struct stw_err *err)
+{
+	char id[UUID_TEXT];
+	const struct db_param params[] = {db_text(l->file->carrier),
+	    db_text(uuid_format(&l->result.snapshot_id, id))};
+	struct db_rows *rows = NULL;
+	int64_t all, gone;
+	enum stw_code rc = db_query_one(
+	    db, DB_Q_NUMBER_OF_CARRIER, params, DB_NPARAMS(params), &rows, err);
+
+	if (rc != STW_OK)
+		return rc;
+	all = db_get_i64(rows, 0, 0);
+	gone = db_get_i64(rows, 0, 1);
+	db_rows_free(rows);
+	if (2 * gone <= all || l->file->all_gone)
+		return STW_OK;
+	return stw_fail(err, STW_CONFLICT,
+	    "%s: %lld of the %lld numbers of %s are not in it; was the file cut? If they are "
+	    "gone, say --all",
+	    file_name(l), (long long)gone, (long long)all, l->file->carrier);
+}
+
 static enum stw_code
 compare(struct db *db, struct loader *l, struct stw_err *err)
 {
@@ -381,9 +406,11 @@ compare(struct db *db, struct loader *l, struct stw_err *err)
 	const struct db_param synced[] = {find[0], db_usec(l->now)};
 	struct db_rows *rows = NULL;
 	int64_t suspended_id = 0;
-	enum stw_code rc =
-	    db_query(db, DB_Q_NUMBER_SYNCED, synced, DB_NPARAMS(synced), NULL, err);
+	enum stw_code rc = check_gone(db, l, err);
 
+	if (rc == STW_OK)
+		rc = db_query(
+		    db, DB_Q_NUMBER_SYNCED, synced, DB_NPARAMS(synced), NULL, err);
 	if (rc == STW_OK)
 		rc = db_query(db, DB_Q_NUMBER_DIFFERENCE_FIND, find, DB_NPARAMS(find),
 		    &rows, err);

@@ -10,7 +10,9 @@
  *            (the last valid day), purposes, regions (separated by ;), status. Chinese
  *            headings will do: docs/numbers.md.
  * Errors     INVALID with file:line and column: nothing of the file is kept. CONFLICT: an
- *            older list than the newest, or the same file again.
+ *            older list than the newest, or the same file again; or more than half of the
+ *            carrier's numbers are not in it, which a cut file looks like, and all_gone is
+ *            not set.
  * Locks      The numbers, in order of number_id; one transaction for the whole file.
  * Rules      CN-12 to CN-16; reliability: a difference is never dropped silently.
  */
@@ -29,6 +31,8 @@ struct number_ledger_file {
 	const char *const *names; /* pairs */
 	int nnames;
 	const char *zone; /* IANA: days of licences */
+	bool
+	    all_gone; /* it is meant that most of the carrier's numbers are not in it */
 	const char *by;
 };
 struct number_ledger_result {

@@ -43,6 +43,7 @@ import_list(
 	    .as_of = app_today(&cli->app, app_now(&cli->app)),
 	    .names = names,
 	    .zone = zone_name(cli->app.zone),
+	    .all_gone = o->all,
 	    .by = o->by};
 	enum stw_code rc = parse_names(cli, o->names, names, &file.nnames, err);
 

@@ -132,7 +132,8 @@ static const struct command commands[] = {
 	"FILE|- | matrix FILE|- | policy FILE|- | activate|resume|recall|suspend NUMBER  "
 	"(all: --by WHO --why TEXT [--from INSTANT]) | proposals [--state S] | "
 	"approve|reject|withdraw PROPOSAL --by WHO [--why TEXT] | "
-	"ledger import FILE --carrier NAME --by WHO [--as-of DAY] [--names NAME=ORG,...] | "
+	"ledger import FILE --carrier NAME --by WHO [--as-of DAY] [--names NAME=ORG,...] "
+	"[--all] | "
 	"ledger diff [--all] [--carrier NAME] | ledger settle DIFFERENCE --by WHO --why TEXT | "
 	"calls FILE --source NAME | health [--apply] | usage [NUMBER] [--days N] | "
 	"forecast [--days N] | outside [--days N]",

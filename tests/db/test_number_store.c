@@ -469,6 +469,12 @@ START_TEST(a_carriers_list_is_held_against_the_registry)
 	ck_assert_ptr_nonnull(strstr(err.text, "column licence_to"));
 	ck_code(take_list(HEAD, monday + 1, NOW, &r), STW_INVALID);
 	ck_code(take_list("号码\n1\n", monday + 1, NOW, &r), STW_INVALID);
+	/* Four of six are missing: a cut file. */
+	ck_code(take_list(HEAD "02155550100,示范银行,DEMO-LL-0100,,,\n"
+			       "02155550101,示范银行,DEMO-LL-0101,,,\n",
+		    monday + 1, NOW, &r),
+	    STW_CONFLICT);
+	ck_assert_ptr_nonnull(strstr(err.text, "was the file cut?"));
 	ck_code(take_list(HEAD REST "02155550101,示范银行,,,,\n", monday + 1, NOW, &r),
 	    STW_INVALID);
 	ck_assert_int_eq(number("SELECT count(*) FROM number_snapshot"), 1);
