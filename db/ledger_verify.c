@@ -327,19 +327,25 @@ scan_leaves(
 }
 
 /* ---- roots of whole tiles ------------------------------------------------------------------ */
-/* Those that are missing are made again; a wrong one would make wrong proofs. */
+/* A wrong one, or one missing before others, would make proofs fail. Those missing at the
+ * end are made by the next seal. */
 static void
-check_node(struct audit *audit, int level, uint64_t n, struct str stored)
+check_node(struct audit *audit, int level, uint64_t want, uint64_t n, struct str stored)
 {
 	const struct buf *nodes = &audit->nodes[level];
 	size_t at = (size_t)n * MERKLE_HASH_BYTES;
 
-	if (at + MERKLE_HASH_BYTES <= nodes->len && stored.len == MERKLE_HASH_BYTES &&
-	    memcmp(nodes->data + at, stored.ptr, stored.len) == 0)
-		return;
-	find(audit, n << (8 * level),
-	    "the stored hash %" PRIu64 " of tile level %d is not what its entries give",
-	    n, level);
+	if (n != want)
+		find(audit, want << (8 * level),
+		    "the stored hash %" PRIu64 " of tile level %d is missing", want,
+		    level);
+	else if (at + MERKLE_HASH_BYTES > nodes->len ||
+		 stored.len != MERKLE_HASH_BYTES ||
+		 memcmp(nodes->data + at, stored.ptr, stored.len) != 0)
+		find(audit, n << (8 * level),
+		    "the stored hash %" PRIu64
+		    " of tile level %d is not what its entries give",
+		    n, level);
 }
 
 static enum stw_code
@@ -347,13 +353,13 @@ check_nodes(struct audit *audit, int level, struct stw_err *err)
 {
 	enum stw_code rc = STW_OK;
 	struct arena arena;
-	uint64_t next = 0;
+	uint64_t from = 0, want = 0;
 	bool more = true;
 
 	arena_init(&arena);
 	while (rc == STW_OK && more) {
-		const struct db_param params[] = {db_i64(level), db_i64((int64_t)next),
-		    db_i64((int64_t)next + PAGE_ROWS)};
+		const struct db_param params[] = {db_i64(level), db_i64((int64_t)from),
+		    db_i64((int64_t)from + PAGE_ROWS)};
 		struct db_rows *rows;
 
 		rc = db_query(audit->db, DB_Q_LEDGER_NODE_LIST, params,
@@ -362,11 +368,12 @@ check_nodes(struct audit *audit, int level, struct stw_err *err)
 			break;
 		arena_reset(&arena);
 		DB_ROW_FOREACH(rows, r)
-			check_node(audit, level, (uint64_t)db_get_i64(rows, r, 0),
+			check_node(audit, level, want++,
+			    (uint64_t)db_get_i64(rows, r, 0),
 			    db_get_bytes(rows, r, 1, &arena));
-		next += PAGE_ROWS;
+		from += PAGE_ROWS;
 		more = db_rows_count(rows) > 0 ||
-		       next * MERKLE_HASH_BYTES <= audit->nodes[level].len;
+		       from * MERKLE_HASH_BYTES <= audit->nodes[level].len;
 		db_rows_free(rows);
 	}
 	arena_fini(&arena);

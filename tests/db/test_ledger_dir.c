@@ -407,6 +407,12 @@ START_TEST(roots_of_tiles_are_made_again_and_checked)
 	ck_assert_msg(strstr(report.finding, "stored hash 3 of tile level 1") != NULL,
 	    "%s", report.finding);
 	ck_assert_int_eq(report.first_bad, 768);
+	test_db_tamper(&t, "DELETE FROM ledger_node WHERE level = 1 AND n = 2");
+	ck_ok(ledger_verify(t.db, key, file, NULL, &report, &err));
+	ck_assert_msg(
+	    strstr(report.finding, "stored hash 2 of tile level 1 is missing") != NULL,
+	    "%s", report.finding);
+	ck_assert_int_eq(report.first_bad, 512);
 	(void)export();
 	expect_whole(70001);
 	ck_assert(exists("tile/2/000.p/1") && exists("tile/entries/x000") == false);
