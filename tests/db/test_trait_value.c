@@ -213,6 +213,19 @@ START_TEST(the_values_of_a_retired_trait_go)
 }
 END_TEST
 
+START_TEST(an_erasure_takes_the_values_along)
+{
+	int64_t score = add("score", COL_INT);
+	const struct db_param who[] = {
+	    db_i64(customer_bucket(STR_LIT("k1"))), db_i64(1)};
+
+	ck_assert_int_eq(put("k1", score, "5"), TRAIT_VALUE_STORED);
+	ck_assert_int_eq(put("k2", score, "6"), TRAIT_VALUE_STORED);
+	ck_ok(db_exec(t.db, DB_Q_ERASE_ROWS, who, DB_NPARAMS(who), NULL, &err));
+	ck_assert_int_eq(test_db_number(&t, "SELECT sum(whole) FROM trait_value"), 6);
+}
+END_TEST
+
 /* A book of another currency than the values: refused, not read wrong. */
 START_TEST(money_in_another_currency_than_the_book_is_named)
 {
@@ -293,6 +306,7 @@ main(void)
 	tcase_add_test(tc, a_fed_trait_stays_what_it_is);
 	tcase_add_test(tc, rules_may_use_it_before_the_first_feed);
 	tcase_add_test(tc, the_values_of_a_retired_trait_go);
+	tcase_add_test(tc, an_erasure_takes_the_values_along);
 	tcase_add_test(tc, money_in_another_currency_than_the_book_is_named);
 	tcase_add_test(tc, a_feed_that_does_not_come_any_more_is_stale);
 	suite_add_tcase(s, tc);
