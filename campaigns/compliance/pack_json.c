@@ -318,7 +318,7 @@ calendar_load(struct pack_reader *r, json_t *v, struct pack_calendar *out)
 {
 	static const char *const keys[] = {"name", "file", "from", "to", NULL};
 	struct calendar *calendar;
-	struct str csv;
+	struct str csv = {NULL, 0};
 	enum stw_code rc = keys_known(r, v, "calendar", keys);
 
 	if (rc != STW_OK || (rc = text_read(r, v, "name", &out->name)) != STW_OK ||
@@ -341,7 +341,7 @@ terms_load(struct pack_reader *r, json_t *v, struct pack_terms *out)
 {
 	static const char *const keys[] = {"name", "file", NULL};
 	struct terms *terms;
-	struct str text;
+	struct str text = {NULL, 0};
 	enum stw_code rc = keys_known(r, v, "terms", keys);
 
 	if (rc != STW_OK || (rc = text_read(r, v, "name", &out->name)) != STW_OK ||
@@ -787,7 +787,7 @@ clause_read(struct pack_reader *r, json_t *v, struct pack_rule *rule)
 {
 	static const char *const keys[] = {
 	    "id", "reason", "layer", "text", "cite", NULL};
-	const char *reason, *id, *layer;
+	const char *reason = NULL, *id = NULL, *layer = NULL;
 	enum stw_code rc = keys_known(r, v, "clause", keys);
 
 	if (rc == STW_OK)
@@ -821,7 +821,7 @@ rule_read(struct pack_reader *r, json_t *v, struct pack_rule *rule)
 	    "applies", "params", "gates", "reason", "outcome", "text", "cite",
 	    "clauses", NULL};
 	json_t *clauses = json_object_get(v, "clauses");
-	const char *kind;
+	const char *kind = NULL;
 	enum stw_code rc = keys_known(r, v, "rule", keys);
 
 	if (rc == STW_OK)

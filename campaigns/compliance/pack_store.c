@@ -281,7 +281,8 @@ pack_store_versions(struct db *db, const char *pack, struct arena *arena,
 	    db, DB_Q_PACK_VERSION_LIST, params, DB_NPARAMS(params), &rows, err);
 	if (rc != STW_OK)
 		return rc;
-	items = arena_array(arena, (size_t)(db_rows_count(rows) + nown), sizeof *items);
+	items = arena_array(
+	    arena, (size_t)db_rows_count(rows) + (size_t)nown, sizeof *items);
 	DB_ROW_FOREACH(rows, r) {
 		version_from_row(rows, r, arena, &items[n++]);
 	}
