@@ -51,6 +51,17 @@ void v1_withdrawal(struct api_request *req);
 void v1_objection_list(struct api_request *req);
 void v1_objection_record(struct api_request *req);
 void v1_objection_lift(struct api_request *req);
+/* v1_notices.c */
+void v1_notice_list(struct api_request *req);
+void v1_notice(struct api_request *req);
+void v1_notice_save(struct api_request *req);
+void v1_notice_supersede(struct api_request *req);
+void v1_evidence_check(struct api_request *req);
+/* v1_revocations.c */
+void v1_revocation_list(struct api_request *req);
+void v1_revocation(struct api_request *req);
+void v1_revocation_record(struct api_request *req);
+void v1_revocation_settle(struct api_request *req);
 /* v1_registries.c */
 void v1_registry_list(struct api_request *req);
 void v1_registry_save(struct api_request *req);

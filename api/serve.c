@@ -12,6 +12,7 @@
 #include "api/server.h"
 #include "api/tick.h"
 #include "campaigns/number_health_store.h"
+#include "campaigns/revocation_store.h"
 #include "db/ledger_dir.h"
 #include "engine/log.h"
 
@@ -244,6 +245,24 @@ tick_once(struct serve *serve, struct db *db, const struct ruleset *rules,
 	tick_fini(&result);
 }
 
+/* Requests to revoke whose deadline has passed while nobody read them. */
+static void
+tick_revocations(struct serve *serve, struct db *db)
+{
+	int64_t breached = 0;
+	struct stw_err err;
+
+	if (revocation_sweep(db, app_now(serve->app), &breached, &err) != STW_OK) {
+		log_err(LOG_WARN, "revocations_failed", &err);
+		if (db_reset(db, &err) != STW_OK)
+			log_err(LOG_WARN, "tick_no_database", &err);
+		return;
+	}
+	if (breached > 0)
+		log_event(LOG_WARN, "revocations_overdue", "requests=%lld",
+		    (long long)breached);
+}
+
 /* Before planning, so that a plan knows the numbers as they are from now on. */
 static void
 tick_numbers(struct serve *serve, struct db *db)
@@ -330,6 +349,7 @@ tick_main(void *arg)
 
 		rules = fresh != NULL ? fresh : rules;
 		tick_numbers(serve, db);
+		tick_revocations(serve, db);
 		tick_once(serve, db, rules, &members);
 		if (serve->app->live != NULL)
 			tick_changes(serve, db, &members, next);

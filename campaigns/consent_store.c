@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include "campaigns/consent_priv.h"
+#include "campaigns/incident_store.h"
 #include "campaigns/withdrawal_store.h"
 #include "db/entry_json.h"
 #include "db/ledger.h"
@@ -337,6 +338,60 @@ take_effect(struct db *db, int bucket, int64_t customer_id,
 	return rc;
 }
 
+/* ---- withdrawals that arrive late ------------------------------------------------------ */
+static void
+contacts_write(const struct db_rows *rows, stw_usec effective_at, struct buf *to)
+{
+	char at[STW_USEC_TEXT];
+
+	buf_add_c(to, "{\"contacts\":[");
+	DB_ROW_FOREACH(rows, r)
+		buf_printf(to,
+		    "%s{\"at\":\"%s\",\"decision\":\"%s\",\"kind\":\"%s\",\"task\":\"%s\"}",
+		    r == 0 ? "" : ",", stw_usec_format(db_get_usec(rows, r, 3), at),
+		    db_get_str(rows, r, 1).ptr, db_get_str(rows, r, 0).ptr,
+		    db_get_str(rows, r, 2).ptr);
+	buf_printf(to, "],\"effective_at\":\"%s\"}", stw_usec_format(effective_at, at));
+}
+
+/* What was allowed since stays as it was decided; that it should not have been is an
+ * incident. */
+static enum stw_code
+late_report(struct db *db, int bucket, int64_t customer_id,
+    const struct consent_event *e, stw_usec now, struct stw_err *err)
+{
+	char id[UUID_TEXT];
+	const struct db_param params[] = {db_i64(bucket), db_i64(customer_id),
+	    db_usec(e->effective_at), db_usec(now), db_text(e->purpose),
+	    db_text(e->channel), e->point_id == 0 ? db_null() : db_i64(e->point_id)};
+	struct db_rows *rows = NULL;
+	struct uuid incident_id;
+	struct buf evidence;
+	bool opened;
+	enum stw_code rc;
+
+	if (!ends_tasks(e, now) || is_profiling(e) || e->effective_at >= now)
+		return STW_OK;
+	rc = db_query(db, DB_Q_LATE_CONTACTS, params, DB_NPARAMS(params), &rows, err);
+	buf_init(&evidence);
+	if (rc == STW_OK && db_rows_count(rows) > 0) {
+		contacts_write(rows, e->effective_at, &evidence);
+		const struct incident incident = {.code = "LATE_WITHDRAWAL_CONTACT",
+		    .bucket = bucket,
+		    .customer_id = customer_id,
+		    .subject = uuid_format(&e->id, id),
+		    .task_id = db_get_str(rows, 0, 2).ptr,
+		    .decision_id = db_get_str(rows, 0, 1).ptr,
+		    .evidence = evidence.data,
+		    .detected_at = now};
+
+		rc = incident_open(db, &incident, &incident_id, &opened, err);
+	}
+	buf_fini(&evidence);
+	db_rows_free(rows);
+	return rc;
+}
+
 /* What the first recording answered, as it is now. */
 static enum stw_code
 effect_again(struct db *db, const struct consent_event *e, struct arena *arena,
@@ -385,6 +440,8 @@ consent_record(struct db *db, int bucket, int64_t customer_id,
 		rc = take_effect(db, bucket, customer_id, event, now, &ended, err);
 	if (rc == STW_OK && effect.added)
 		rc = consent_log(db, bucket, customer_id, event, now, err);
+	if (rc == STW_OK && effect.added)
+		rc = late_report(db, bucket, customer_id, event, now, err);
 	if (rc == STW_OK && effect.added && is(event->action, "withdraw"))
 		rc = withdrawal_write(db, bucket, &event->id, customer_id, "consent",
 		    &ended, now, &effect, err);

@@ -224,6 +224,7 @@ parts_query(struct db *db, int bucket, const int64_t *ids, size_t count, stw_use
 {
 	char text[UUID_TEXT];
 	const struct db_param by_id[] = {db_i64(bucket), db_i64s(ids, count)};
+	const struct db_param dated[] = {by_id[0], by_id[1], db_usec(now)};
 	const struct db_param refused[] = {
 	    by_id[0], by_id[1], db_usec(now - REFUSALS_KEPT)};
 	const struct db_param counted[] = {db_i64(bucket), db_i64s(ids, count),
@@ -236,7 +237,7 @@ parts_query(struct db *db, int bucket, const int64_t *ids, size_t count, stw_use
 		rc = db_query(
 		    db, DB_Q_FACTS_POINTS, by_id, DB_NPARAMS(by_id), &p->points, err);
 	if (rc == STW_OK)
-		rc = db_query(db, DB_Q_FACTS_CONSENTS, by_id, DB_NPARAMS(by_id),
+		rc = db_query(db, DB_Q_FACTS_CONSENTS, dated, DB_NPARAMS(dated),
 		    &p->consents, err);
 	if (rc == STW_OK)
 		rc = db_query(db, DB_Q_FACTS_OBJECTIONS, by_id, DB_NPARAMS(by_id),

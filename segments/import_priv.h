@@ -54,6 +54,7 @@ enum import_put {
 	IMPORT_PUT_POINT, /* phone_sealed, phone_index, phone_mask, kind, region, zones */
 	IMPORT_PUT_INDEX, /* phone_index */
 	IMPORT_PUT_I16,
+	IMPORT_PUT_HASH, /* 64 hexadecimal digits; the statement decodes them */
 };
 
 struct import_column {

@@ -105,7 +105,8 @@ static const struct import_column interaction_columns[] = {
 static const struct import_column consent_columns[] = {
     CUSTOMER,
     {"ref", IMPORT_TEXT, NONE, false, 0, 200, NULL, NULL, false},
-    {"action", IMPORT_TEXT, PLAIN, true, 0, 0, "grant withdraw", NULL, false},
+    {"action", IMPORT_TEXT, PLAIN, true, 0, 0, "grant withdraw expire refuse", NULL,
+	false},
     {"purpose", IMPORT_TEXT, PLAIN, true, 0, 64, NULL, NULL, false},
     {"channel", IMPORT_TEXT, PLAIN, true, 0, 64, NULL, NULL, false},
     {"product_class", IMPORT_TEXT, PLAIN, false, 0, 64, NULL, "*", false},
@@ -117,6 +118,13 @@ static const struct import_column consent_columns[] = {
     {"source", IMPORT_TEXT, PLAIN, false, 0, 64, NULL, "import", false},
     {"effective_at", IMPORT_INSTANT, PLAIN, true, 0, 0, NULL, NULL, false},
     {"expires_at", IMPORT_INSTANT, PLAIN, false, 0, 0, NULL, NULL, false},
+    /* These came later: a row without them is the event that it was before. */
+    {"subject", IMPORT_TEXT, PLAIN, false, 0, 0, "contact profiling", "contact", false},
+    {"separate_kind", IMPORT_TEXT, PLAIN, false, 0, 60, NULL, NULL, false},
+    {"written", IMPORT_BOOL, PLAIN, false, 0, 0, NULL, "false", false},
+    {"guardian", IMPORT_TEXT, PLAIN, false, 0, 64, NULL, NULL, false},
+    {"controller", IMPORT_TEXT, PLAIN, false, 0, 64, NULL, "bank", false},
+    {"evidence_sha256", IMPORT_TEXT, IMPORT_PUT_HASH, false, 64, 64, NULL, NULL, false},
     END,
 };
 

@@ -177,6 +177,16 @@ parse_text(struct str s, const struct import_column *column,
 }
 
 static bool
+is_hash(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (strchr("0123456789abcdefABCDEF", s.ptr[i]) == NULL ||
+		    s.ptr[i] == '\0')
+			return false;
+	return s.len == 64;
+}
+
+static bool
 text_ok(const struct import_column *column, struct str s, char *reason, size_t len)
 {
 	size_t max = column->max > 0 ? (size_t)column->max : 200;
@@ -187,6 +197,10 @@ text_ok(const struct import_column *column, struct str s, char *reason, size_t l
 	}
 	if (s.len > max) {
 		(void)snprintf(reason, len, "is longer than %zu bytes", max);
+		return false;
+	}
+	if (column->put == IMPORT_PUT_HASH && !is_hash(s)) {
+		(void)snprintf(reason, len, "wants 64 hexadecimal digits");
 		return false;
 	}
 	for (size_t i = 0; i < s.len; i++)

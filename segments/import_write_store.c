@@ -387,6 +387,7 @@ put_width(enum import_put put)
 	case IMPORT_PUT_ID:
 	case IMPORT_PUT_INDEX:
 	case IMPORT_PUT_I16:
+	case IMPORT_PUT_HASH:
 		break;
 	}
 	return 1;
@@ -453,10 +454,30 @@ put_cell(
 	case IMPORT_PUT_I16:
 		db_put_i16(out->copy, (int16_t)cell->i);
 		break;
+	case IMPORT_PUT_HASH:
 	case IMPORT_PUT_PLAIN:
 		put_plain(out->copy, column, cell);
 		break;
 	}
+}
+
+/* Columns that consents got later: at their defaults they do not make another event of what
+ * was imported before. */
+static bool
+is_late_default(enum import_target target, const struct import_column *column,
+    const struct import_cell *cell)
+{
+	static const char *const late[] = {"subject", "separate_kind", "written",
+	    "guardian", "controller", "evidence_sha256"};
+	bool is_late = false;
+
+	for (size_t i = 0; i < STW_ARRAY_LEN(late); i++)
+		is_late = is_late || strcmp(column->name, late[i]) == 0;
+	if (target != IMPORT_CONSENT || !is_late)
+		return false;
+	return !cell->has || (column->type == IMPORT_BOOL && cell->i == 0) ||
+	       (column->type == IMPORT_TEXT && column->fallback != NULL &&
+		   str_eq_c(cell->s, column->fallback));
 }
 
 /* The id of an event is made of what it says, so that the same row gives the same event:
@@ -479,7 +500,8 @@ put_event_id(struct out *out, const struct import_batch *batch,
 		const struct import_cell *cell = &row->cells[i];
 
 		numbers[i] = cell->i;
-		if (ref->has && cell != ref)
+		if ((ref->has && cell != ref) ||
+		    is_late_default(out->write->file->target, &def->columns[i], cell))
 			continue;
 		if (cell->phone != NULL) {
 			seal_event_hash(

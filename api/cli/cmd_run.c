@@ -7,6 +7,7 @@
 #include "api/push/dispatch.h"
 #include "api/tick.h"
 #include "campaigns/catalogue_store.h"
+#include "campaigns/revocation_store.h"
 
 #define QUIET_AFTER (5 * STW_USEC_SEC)
 
@@ -54,10 +55,17 @@ tick(struct cli *cli, struct db *db, const struct ruleset *rules, bool plan,
 	    .progress = &progress,
 	    .book_file = setting_text(settings, SET_BOOK_FILE),
 	    .book_max_age = setting_int(settings, SET_BOOK_MAX_AGE) * STW_USEC_SEC};
+	int64_t breached;
 	enum stw_code rc;
 
-	rc = tick_run(db, rules, &options, result, err);
+	rc = revocation_sweep(db, options.now, &breached, err);
+	if (rc == STW_OK)
+		rc = tick_run(db, rules, &options, result, err);
 	cli_progress_end();
+	if (rc == STW_OK && breached > 0)
+		(void)fprintf(stderr,
+		    "%s requests to revoke were not read in time: incidents are open\n",
+		    cli_count(breached));
 	return rc;
 }
 

@@ -102,9 +102,11 @@ static const struct command commands[] = {
 	"rule packs: those of this binary, of a directory and in force", cmd_pack,
 	NULL},
     {"consent",
-	"consent grant|withdraw REF --purpose P --channel C --form F --by WHO "
-	"[--evidence E]",
-	"record consent of one customer", cmd_consent, NULL},
+	"consent grant|withdraw|expire|refuse REF --purpose P --channel C --form F --by "
+	"WHO [--evidence E [--evidence-sha256 H]] [--notice V] [--ref R] | evidence E "
+	"[FILE] --by WHO",
+	"record consent of one customer; note what evidence hashes to", cmd_consent,
+	NULL},
     {"registry",
 	"registry list | define CODE --kind K --country C --name-zh N --name-en N "
 	"--fresh-days N | load CODE FILE --obtained T [--names area,number] | answer CODE "

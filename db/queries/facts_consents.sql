@@ -1,13 +1,16 @@
 -- facts_consents: the consent history of customers of one bucket, less what is no consent
 -- (refusals, profiling). An early end is written as a shorter grant.
--- Params   $1 bucket, $2 customer ids
+-- Params   $1 bucket, $2 customer ids, $3 now
 -- Returns  customer_id, consent_id, action, purpose, channel, product_class, recipient,
 --          point_id, form, notice_version, has evidence, effective_at, recorded_at,
 --          expires_at, controller, separate kind, written, guardian, hash of the notice in
 --          the customer's language, the evidence is what was recorded; by customer_id
--- Evidence with a hash counts by its newest check; without one its reference has to do.
+-- A superseded notice is none: its hash stays to tell which it was. Evidence with a hash counts by its newest check; without one its reference has to do.
 SELECT e.customer_id, e.consent_id, e.action, e.purpose, e.channel, e.product_class,
-       e.recipient, e.point_id, e.form, e.notice_version, e.evidence_hash IS NOT NULL,
+       e.recipient, e.point_id, e.form,
+       CASE WHEN NOT EXISTS (SELECT 1 FROM notice s WHERE s.version = e.notice_version
+           AND s.superseded_at <= $3::timestamptz) THEN e.notice_version END,
+       e.evidence_hash IS NOT NULL,
        e.effective_at, e.recorded_at,
        least(e.expires_at, (SELECT min(greatest(x.effective_at, x.recorded_at))
            FROM consent_event x

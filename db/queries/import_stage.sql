@@ -25,7 +25,8 @@ CREATE TEMP TABLE IF NOT EXISTS stage_consent (line bigint, bucket smallint,
     customer_id bigint, consent_id uuid, evidence_hash bytea, action text, purpose text,
     channel text, product_class text, recipient text, phone_index bytea, form text,
     notice_version text, evidence text, source text, effective_at timestamptz,
-    expires_at timestamptz);
+    expires_at timestamptz, subject text, separate_kind text, written boolean,
+    guardian text, controller text, evidence_sha256 text);
 CREATE TEMP TABLE IF NOT EXISTS stage_objection (line bigint, bucket smallint,
     customer_id bigint, objection_id uuid, kind text, channel text, phone_index bytea,
     source text, effective_at timestamptz, lifted_at timestamptz);

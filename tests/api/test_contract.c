@@ -286,6 +286,20 @@ static const struct step steps[] = {
     {"objectionRecord", "compliance", "/v1/customers/%C/objections",
 	"{\"kind\":\"do_not_call\"}", NULL},
     {"withdrawal", "ops", "/v1/withdrawals/%W", NULL, NULL},
+    {"noticeSave", "compliance", "/v1/notices",
+	"{\"version\":\"v9\",\"lang\":\"en\",\"purposes\":[\"MARKETING\"],\"text\":\"x\"}",
+	NULL},
+    {"noticeList", "ops", "/v1/notices", NULL, NULL},
+    {"notice", "ops", "/v1/notices/v9", NULL, NULL},
+    {"noticeSupersede", "compliance", "/v1/notices/v9/supersede", NULL, NULL},
+    {"evidenceCheck", "compliance", "/v1/evidence-checks", "{\"evidence\":\"e-1\"}",
+	NULL},
+    {"revocationRecord", "ops", "/v1/customers/%C/revocations",
+	"{\"received_by\":\"sms\",\"words\":\"leave me alone\"}", NULL},
+    {"revocationList", "compliance", "/v1/revocations", NULL, NULL},
+    {"revocation", "compliance", "/v1/revocations/%V", NULL, NULL},
+    {"revocationSettle", "compliance", "/v1/revocations/%V/settle",
+	"{\"state\":\"confirmed\"}", NULL},
     {"registrySave", "compliance", "/v1/registries/US-DNC",
 	"{\"kind\":\"do_not_call\",\"country\":\"US\",\"name_zh\":\"x\",\"name_en\":"
 	"\"x\",\"freshness_days\":31}",
@@ -353,6 +367,7 @@ struct walk {
 	    run[40];
 	char export[40], complaint[40], withdrawal[40], draw[40], proposal[40],
 	    request[40];
+	char revocation[40];
 	char *campaign; /* a document with the code "walked" */
 	char *model;    /* the model in force, with another threshold */
 };
@@ -377,6 +392,7 @@ fill(const struct walk *walk, const char *pattern)
 				: pattern[1] == 'X' ? walk->export
 				: pattern[1] == 'D' ? walk->decision
 				: pattern[1] == 'W' ? walk->withdrawal
+				: pattern[1] == 'V' ? walk->revocation
 				: pattern[1] == 'N' ? walk->number
 				: pattern[1] == 'd' ? walk->campaign
 				: pattern[1] == 'm' ? walk->model
@@ -570,6 +586,9 @@ START_TEST(every_operation_answers_as_the_document_says)
 		if (strcmp(s->operation, "complaintRecord") == 0)
 			(void)snprintf(walk.complaint, sizeof walk.complaint, "%s",
 			    reply_text(&r, "complaint_id"));
+		if (strcmp(s->operation, "revocationRecord") == 0)
+			(void)snprintf(walk.revocation, sizeof walk.revocation, "%s",
+			    reply_text(&r, "id"));
 		if (strcmp(s->operation, "objectionRecord") == 0)
 			(void)snprintf(walk.withdrawal, sizeof walk.withdrawal, "%s",
 			    reply_text(&r, "id"));

@@ -7,7 +7,9 @@
 #include <check.h>
 
 #include "campaigns/facts_store.h"
+#include "campaigns/notice_store.h"
 #include "campaigns/objection_store.h"
+#include "campaigns/revocation_store.h"
 #include "campaigns/withdrawal_store.h"
 #include "tests/lib/cluster.h"
 
@@ -477,6 +479,226 @@ START_TEST(a_dispatcher_that_died_keeps_a_push_on_the_wire_for_its_lease_only)
 }
 END_TEST
 
+/* ---- withdrawals that arrive late -------------------------------------------------------------- */
+START_TEST(a_late_withdrawal_reports_the_contacts_since_and_rewrites_none)
+{
+	static const char permit[] =
+	    "INSERT INTO permit (bucket, permit_id, task_id, decision_id, agent, "
+	    "granted_at, valid_until) VALUES (b(1), gen_random_uuid(), task_of(1), "
+	    "'00000000-0000-0000-0000-000000000001', 'a', "
+	    "'2026-11-23 09:55+08', '2026-11-23 09:57+08')";
+	static const char open[] =
+	    "SELECT count(*) FROM incident WHERE code = 'LATE_WITHDRAWAL_CONTACT' AND "
+	    "customer_id = 1 AND evidence #>> '{contacts,0,kind}' = 'permit'";
+	struct consent_event e = event("withdraw", "before");
+	struct consent_effect effect;
+
+	test_db_tamper(&t, permit);
+	e.effective_at = NOW - STW_USEC_MIN; /* the call was before */
+	ck_ok(record(&e, &effect));
+	ck_assert_int_eq(number("SELECT count(*) FROM incident"), 0);
+	e = event("withdraw", "late");
+	e.effective_at = NOW - 10 * STW_USEC_MIN;
+	ck_ok(record(&e, &effect));
+	ck_assert_int_eq(number(open), 1);
+	ck_ok(record(&e, &effect));
+	ck_assert_int_eq(number(open), 1);
+	ck_assert_int_eq(number("SELECT count(*) FROM permit"), 1);
+	e = event("withdraw", "other channel");
+	e.channel = "SMS";
+	e.effective_at = NOW - 10 * STW_USEC_MIN;
+	ck_ok(record(&e, &effect));
+	ck_assert_int_eq(number("SELECT count(*) FROM incident"), 1);
+}
+END_TEST
+
+/* ---- notices and evidence ---------------------------------------------------------------------- */
+static struct gate_consent
+first_consent(void)
+{
+	int64_t id = 1;
+	struct facts_set set;
+
+	ck_ok(facts_load(t.db, bucket_of(1), &id, 1, NOW, NULL, &arena, &set, &err));
+	ck_assert_int_eq(set.customers[0].nconsents, 1);
+	return set.customers[0].consents[0];
+}
+
+START_TEST(a_notice_is_never_another_and_once_superseded)
+{
+	static const char *const purposes[] = {"MARKETING"};
+	struct notice n = {.version = "v4",
+	    .lang = "zh-CN",
+	    .purposes = purposes,
+	    .npurposes = 1,
+	    .body = "x"};
+	struct consent_event e = event("grant", "by notice");
+	struct consent_effect effect;
+	struct notice *rows;
+	int count;
+
+	ck_ok(db_begin(t.db, &err));
+	ck_ok(notice_put(t.db, &n, "a", NOW, &err));
+	ck_ok(notice_put(t.db, &n, "a", NOW, &err));
+	n.body = "y";
+	ck_assert_int_eq(notice_put(t.db, &n, "a", NOW, &err), STW_CONFLICT);
+	ck_ok(db_commit(t.db, &err));
+	ck_ok(notice_list(t.db, "v4", &arena, &rows, &count, &err));
+	ck_assert_int_eq(count, 1);
+	ck_assert_str_eq(rows[0].body, "x");
+	ck_assert_int_eq(rows[0].superseded_at, STW_USEC_NEVER);
+
+	e.notice_version = "v4";
+	ck_ok(record(&e, &effect));
+	ck_assert_str_eq(first_consent().notice_version, "v4");
+	ck_assert_str_eq(first_consent().notice_hash, rows[0].text_hash);
+	ck_ok(db_begin(t.db, &err));
+	ck_ok(notice_supersede(t.db, "v4", "b", NOW, &err));
+	ck_assert_int_eq(notice_supersede(t.db, "v4", "b", NOW, &err), STW_NOT_FOUND);
+	ck_ok(db_commit(t.db, &err));
+	ck_assert_ptr_null(first_consent().notice_version);
+	ck_assert_str_eq(first_consent().notice_hash, rows[0].text_hash);
+}
+END_TEST
+
+#define HASH_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define HASH_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+static struct evidence_meaning
+look_at(const char *hash)
+{
+	const struct evidence_look look = {
+	    .evidence = "rec-1", .sha256 = hash, .bytes = 7, .media = "audio/wav"};
+	struct evidence_meaning meaning;
+
+	ck_ok(db_begin(t.db, &err));
+	ck_ok(evidence_record(t.db, &look, "a", NOW, &meaning, &err));
+	ck_ok(db_commit(t.db, &err));
+	return meaning;
+}
+
+START_TEST(evidence_counts_while_the_newest_look_found_what_was_recorded)
+{
+	struct consent_event e = event("grant", "recorded");
+	struct consent_effect effect;
+
+	e.evidence = "rec-1";
+	e.evidence_sha256 = HASH_A;
+	ck_ok(record(&e, &effect));
+	ck_assert(first_consent().has_evidence);
+	ck_assert(!first_consent().evidence_match); /* nobody has looked yet */
+	ck_assert_int_eq(look_at(HASH_A).consents, 1);
+	ck_assert(first_consent().evidence_match);
+	ck_assert_int_eq(look_at(HASH_B).broken, 1);
+	ck_assert(!first_consent().evidence_match);
+	ck_assert_int_eq(look_at(HASH_A).broken, 0);
+	ck_assert(first_consent().evidence_match);
+	ck_assert_int_eq(look_at(NULL).broken, 1); /* it is not there */
+	ck_assert(!first_consent().evidence_match);
+}
+END_TEST
+
+START_TEST(a_consent_that_ended_early_is_a_shorter_one)
+{
+	struct consent_event e = event("grant", "short");
+	struct consent_effect effect;
+
+	e.effective_at = NOW - STW_USEC_DAY;
+	ck_ok(record(&e, &effect));
+	ck_assert_int_eq(first_consent().expires_at, STW_USEC_MAX);
+	e = event("expire", "end");
+	ck_ok(record(&e, &effect));
+	ck_assert_int_eq(first_consent().expires_at, NOW);
+}
+END_TEST
+
+/* ---- requests to revoke in free words ------------------------------------------------------------ */
+static const struct due {
+	const char *what, *received, *holidays;
+	int days;
+	const char *deadline;
+} dues[] = {
+    {"the fourth Thursday of November is none", "2026-11-23T10:00:00-05:00",
+	"2026-11-26", 10, "2026-12-09T00:00:00-05:00"},
+    {"a holiday nobody named makes it sooner", "2026-11-23T10:00:00-05:00", "", 10,
+	"2026-12-08T00:00:00-05:00"},
+    {"from Friday on", "2026-11-27T23:59:00-05:00", "", 1, "2026-12-01T00:00:00-05:00"},
+    {"from Saturday on", "2026-11-28T10:00:00-05:00", "", 1,
+	"2026-12-01T00:00:00-05:00"},
+    {"the day of receipt is the zone's", "2026-11-24T03:00:00Z", "", 1,
+	"2026-11-25T00:00:00-05:00"},
+};
+
+START_TEST(a_deadline_is_the_end_of_the_last_working_day)
+{
+	const struct due *d = &dues[_i];
+	struct revocation_new q = {.working_days = d->days};
+	stw_usec wanted;
+
+	ck_ok(zone_find("America/New_York", &q.zone, &err));
+	ck_assert_int_eq(stw_usec_parse(str_of(d->received), &q.received_at), STW_OK);
+	ck_assert_int_eq(stw_usec_parse(str_of(d->deadline), &wanted), STW_OK);
+	ck_ok(
+	    revocation_holidays(d->holidays, &arena, &q.holidays, &q.nholidays, &err));
+	ck_assert_msg(revocation_deadline(&q) == wanted, "%s", d->what);
+}
+END_TEST
+
+START_TEST(holidays_that_are_no_days_are_refused)
+{
+	const stw_day *days;
+	size_t count;
+
+	ck_assert_int_eq(
+	    revocation_holidays("2026-11-26 soon", &arena, &days, &count, &err),
+	    STW_INVALID);
+	ck_assert_ptr_nonnull(strstr(err.text, "'soon'"));
+}
+END_TEST
+
+START_TEST(free_words_withdraw_at_once_and_are_read_in_time)
+{
+	static const char breaches[] =
+	    "SELECT count(*) FROM incident WHERE code = 'REVOCATION_SLA_BREACH'";
+	struct revocation_new q = {
+	    .received_by = "sms", .received_at = NOW, .actor = "a", .working_days = 2};
+	struct consent_effect effect;
+	struct revocation *rows;
+	struct uuid id;
+	int64_t breached;
+	int count;
+
+	ck_ok(zone_find("Asia/Shanghai", &q.zone, &err));
+	ck_ok(db_begin(t.db, &err));
+	ck_ok(
+	    revocation_open(t.db, NULL, bucket_of(1), 1, &q, NOW, &id, &effect, &err));
+	ck_ok(db_commit(t.db, &err));
+	ck_assert_int_eq(effect.cancelled, 1);
+	ck_ok(revocation_list(t.db, "open", 10, &arena, &rows, &count, &err));
+	ck_assert_int_eq(count, 1);
+	ck_assert_str_eq(rows[0].customer_ref, "k1");
+
+	ck_ok(revocation_sweep(t.db, rows[0].deadline - 1, &breached, &err));
+	ck_assert_int_eq(breached, 0);
+	ck_ok(revocation_sweep(t.db, rows[0].deadline, &breached, &err));
+	ck_assert_int_eq(breached, 1);
+	ck_ok(revocation_sweep(t.db, rows[0].deadline + 1, &breached, &err));
+	ck_assert_int_eq(breached, 0);
+	ck_assert_int_eq(number(breaches), 1);
+
+	ck_ok(db_begin(t.db, &err));
+	ck_assert_int_eq(
+	    revocation_settle(t.db, &id, "perhaps", NULL, "b", NOW, &err), STW_INVALID);
+	ck_ok(revocation_settle(t.db, &id, "confirmed", "read", "b", NOW, &err));
+	ck_assert_int_eq(
+	    revocation_settle(t.db, &id, "confirmed", NULL, "b", NOW, &err),
+	    STW_CONFLICT);
+	ck_ok(db_commit(t.db, &err));
+	ck_ok(revocation_list(t.db, "open", 10, &arena, &rows, &count, &err));
+	ck_assert_int_eq(count, 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -502,6 +724,16 @@ main(void)
 	tcase_add_test(tc, a_push_on_the_wire_is_waited_for_and_recalled);
 	tcase_add_test(
 	    tc, a_dispatcher_that_died_keeps_a_push_on_the_wire_for_its_lease_only);
+	tcase_add_test(
+	    tc, a_late_withdrawal_reports_the_contacts_since_and_rewrites_none);
+	tcase_add_test(tc, a_notice_is_never_another_and_once_superseded);
+	tcase_add_test(
+	    tc, evidence_counts_while_the_newest_look_found_what_was_recorded);
+	tcase_add_test(tc, a_consent_that_ended_early_is_a_shorter_one);
+	tcase_add_loop_test(tc, a_deadline_is_the_end_of_the_last_working_day, 0,
+	    (int)STW_ARRAY_LEN(dues));
+	tcase_add_test(tc, holidays_that_are_no_days_are_refused);
+	tcase_add_test(tc, free_words_withdraw_at_once_and_are_read_in_time);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

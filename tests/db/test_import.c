@@ -5,6 +5,7 @@
 
 #include <zlib.h>
 
+#include "campaigns/consent_store.h"
 #include "segments/sample.h"
 #include "tests/lib/import_world.h"
 
@@ -247,6 +248,52 @@ START_TEST(an_imported_withdrawal_ends_open_tasks_in_its_transaction)
 }
 END_TEST
 
+#define HASH "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+START_TEST(consents_come_with_all_that_an_event_may_say)
+{
+	static const char head[] = "owner,ref,action,subject,hash,written,separate\n";
+	struct uuid id;
+	char sql[300], text[UUID_TEXT];
+
+	put("mapping.json",
+	    "{\"name\": \"p\", \"currency\": \"CNY\", \"zone\": \"Asia/Shanghai\", "
+	    "\"region\": \"CN\", \"files\": [{\"file\": \"c.csv\", \"target\": "
+	    "\"customer\", \"columns\": {\"ref\": \"row.id\"}}, {\"file\": \"e.csv\", "
+	    "\"target\": \"consent\", \"columns\": {\"customer\": \"row.owner\", \"ref\": "
+	    "\"row.ref\", \"action\": \"row.action\", \"subject\": \"row.subject\", "
+	    "\"purpose\": \"'MARKETING'\", \"channel\": \"'VOICE'\", \"form\": "
+	    "\"'written'\", \"evidence\": \"'E'\", \"evidence_sha256\": \"row.hash\", "
+	    "\"written\": \"row.written\", \"separate_kind\": \"row.separate\", "
+	    "\"effective_at\": \"'2026-01-01'\"}}]}");
+	put("c.csv", "id\nC1\n");
+	(void)snprintf(
+	    sql, sizeof sql, "%sC1,R-1,grant,,%s,true,biometric\n", head, HASH);
+	put("e.csv", sql);
+	ck_assert_msg(run(0, NULL) == STW_OK, "%s", err.text);
+	/* The same reference is the same event over HTTP. */
+	id = consent_id("C1", "R-1", (int)number("SELECT bucket FROM customer"));
+	(void)snprintf(sql, sizeof sql,
+	    "SELECT count(*) FROM consent_event WHERE consent_id = '%s' AND written AND "
+	    "separate_kind = 'biometric' AND encode(evidence_sha256, 'hex') = '" HASH
+	    "'",
+	    uuid_format(&id, text));
+	ck_assert_int_eq(number(sql), 1);
+
+	(void)snprintf(sql, sizeof sql, "%sC1,R-2,withdraw,profiling,,,\n", head);
+	put("e.csv", sql);
+	ck_assert_msg(run(0, NULL) == STW_OK, "%s", err.text);
+	ck_assert_int_eq(
+	    number("SELECT count(*) FROM customer WHERE profiling_opt_out"), 1);
+
+	(void)snprintf(sql, sizeof sql, "%sC1,R-3,grant,,%.60s,,\n", head, HASH);
+	put("e.csv", sql);
+	ck_assert_int_eq(run(0, NULL), STW_INVALID);
+	ck_assert_ptr_nonnull(
+	    strstr(err.text, "e.csv:2: column evidence_sha256: wants 64 hexadecimal"));
+}
+END_TEST
+
 START_TEST(a_book_has_one_currency)
 {
 	put_small();
@@ -422,6 +469,7 @@ add(TCase *tc)
 	tcase_add_test(tc, columns_a_mapping_does_not_give_stay_as_they_are);
 	tcase_add_test(tc, bad_phones_can_be_skipped_and_are_counted);
 	tcase_add_test(tc, an_imported_withdrawal_ends_open_tasks_in_its_transaction);
+	tcase_add_test(tc, consents_come_with_all_that_an_event_may_say);
 	tcase_add_test(tc, a_book_has_one_currency);
 	tcase_add_test(tc, only_one_import_runs_at_a_time);
 	tcase_add_test(tc, packed_or_plain_the_same_content_is_the_same);
