@@ -64,7 +64,10 @@ static const struct {
 	"{\"type\":\"int\",\"sensitivity\":\"ordinary\",\"zh\":\"a\",\"en\":\"b\","
 	"\"rule\":\"1\"}",
 	NULL},
-    {"Upper", "{}", "small letters"},
+    {"Upper",
+	"{\"type\":\"int\",\"sensitivity\":\"ordinary\",\"zh\":\"a\",\"en\":\"b\","
+	"\"rule\":\"1\"}",
+	"small letters"},
     {"x", "[1]", "trait x"},
     {"x", "{", "near end of file"},
     {"x", "{\"type\":\"int\",\"sensitivity\":\"ordinary\",\"zh\":\"a\",\"en\":\"b\"}",
