@@ -176,7 +176,7 @@ open_scope(struct asked *a)
 	*a = (struct asked){0};
 	ck_ok(rule_scope_open(t.db, false, WORLD_NOW, &arena, &a->scope, &err));
 	ck_ok(trait_store_catalogue(t.db, &arena, &catalogue, &err));
-	ck_ok(book_sql_binding(&a->scope.host, a->scope.env, &catalogue, WORLD_NOW,
+	ck_ok(book_sql_binding(a->scope.host, a->scope.env, &catalogue, WORLD_NOW,
 	    &arena, &a->binding, &err));
 }
 
