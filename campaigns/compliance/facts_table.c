@@ -165,7 +165,7 @@ static const struct facts_field objection_fields[] = {
 	"When it is true in the world; null: since ever."),
     F_REQ("id", F_TEXT, gate_objection, id, "Id of the event."),
     F_REQ("kind", F_TEXT, gate_objection, kind,
-	"do_not_call, channel_opt_out or carrier_reject."),
+	"do_not_call, channel_opt_out or carrier_reject; any other counts as do_not_call."),
     F("lifted_at", F_UNTIL, gate_objection, lifted_at,
 	"First instant at which it no longer stands; null: it stands."),
     F_REQ("own", F_BOOL, gate_objection, own,

@@ -10,11 +10,19 @@
 #include "campaigns/compliance/gate_priv.h"
 
 /* ---- objection_absent ------------------------------------------------------------------ */
+/* An objection of a kind that nobody knows is taken as the one that forbids most. */
+static bool
+is_do_not_call(const struct gate_objection *o)
+{
+	return strcmp(o->kind, "channel_opt_out") != 0 &&
+	       strcmp(o->kind, "carrier_reject") != 0;
+}
+
 static bool
 objection_bites(enum objection_check check, const struct gate_params *p,
     const struct gate_objection *o, const char *channel)
 {
-	bool dnc = strcmp(o->kind, "do_not_call") == 0;
+	bool dnc = is_do_not_call(o);
 	bool opt_out = strcmp(o->kind, "channel_opt_out") == 0;
 	bool here = gate_dim_covers(o->channel, channel);
 
@@ -93,8 +101,8 @@ relation_killed(const struct gate_case *c)
 	for (int i = 0; i < f->nobjections; i++) {
 		const struct gate_objection *o = &f->objections[i];
 
-		if (o->own && strcmp(o->kind, "do_not_call") == 0 &&
-		    o->recorded_at <= c->now && o->effective_at < killed)
+		if (o->own && is_do_not_call(o) && o->recorded_at <= c->now &&
+		    o->effective_at < killed)
 			killed = o->effective_at;
 	}
 	return killed;

@@ -8,6 +8,8 @@ import { banned, missing } from "./terms.mjs";
 import { addMonths, DAY, dateOf, HOUR, MINUTE, weekday, zone } from "./when.mjs";
 
 const any = (wanted, v) => wanted === "*" || wanted === v;
+// What nobody knows the kind of forbids most.
+const isDoNotCall = (o) => o.kind !== "channel_opt_out" && o.kind !== "carrier_reject";
 const known = (c, list) => list.filter((e) => e.recorded_at <= c.now);
 const first = (rule) => rule.codes[0];
 const no = (rule, ok) => (ok ? null : first(rule));
@@ -127,7 +129,7 @@ const CONSENT = {
 function ended(c, t) {
   const at = c.facts.relationship.terminated_at;
   return at === Infinity || (at !== -Infinity && at <= t) || known(c, c.facts.objections)
-    .some((o) => o.own && o.kind === "do_not_call" && o.effective_at <= t);
+    .some((o) => o.own && isDoNotCall(o) && o.effective_at <= t);
 }
 // Months from the date on record, to the midnight that starts the anniversary.
 function related(c, rule, t) {
@@ -206,12 +208,12 @@ const HEALTH = {
 
 // ---- objections -----------------------------------------------------------------------------
 const OBJECTION = {
-  do_not_call: (o, c) => o.own && o.kind === "do_not_call" && any(o.channel, c.facts.channel),
+  do_not_call: (o, c) => o.own && isDoNotCall(o) && any(o.channel, c.facts.channel),
   channel_same: (o, c) => o.own && o.kind === "channel_opt_out" && any(o.channel, c.facts.channel),
   channel_any: (o, c, p) => o.own && o.kind === "channel_opt_out" &&
     p.channels.includes(c.facts.channel) && (o.channel === "*" || p.channels.includes(o.channel)),
   carrier_reject: (o, c) => o.kind === "carrier_reject" && any(o.channel, c.facts.channel),
-  household: (o, c) => !o.own && ["do_not_call", "channel_opt_out"].includes(o.kind) &&
+  household: (o, c) => !o.own && (isDoNotCall(o) || o.kind === "channel_opt_out") &&
     any(o.channel, c.facts.channel),
 };
 const objected = (c, t, test) => known(c, c.facts.objections).some((o) => o.effective_at <= t && t < o.lifted_at && test(o));
