@@ -58,7 +58,7 @@ static const struct refusal refusals[] = {
     {{"campaign", "activate", "none", "--by", "x", NULL}, 3, "none"},
     {{"slot", "drop", "none", NULL}, 3, "no replication slot none"},
     {{"consent", "grant", "nobody", "--purpose", "MARKETING", "--channel", "VOICE"}, 2,
-	"are needed"},
+	"--by is needed"},
 };
 
 START_TEST(a_command_that_cannot_work_says_why_once)
