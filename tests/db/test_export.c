@@ -239,10 +239,10 @@ START_TEST(many_rows_need_a_second_person)
 	ck_assert_uint_eq(job.text.len, 0);
 	buf_fini(&job.text);
 	ck_assert_int_eq(test_db_number(&t, events), 0);
-	buf_init(&text);
 	job = job_of("stages", EXPORT_CSV);
 	job.rows_alone = 2000;
 	take(&job, 60000, &text);
+	buf_fini(&text);
 	ck_assert_int_eq(job.nrows, 2000);
 	job = job_of("stages", EXPORT_CSV);
 	job.rows_alone = 0;
