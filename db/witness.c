@@ -1,5 +1,6 @@
 #include "db/witness.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -427,7 +428,8 @@ witness_get(struct witness *w, struct str hash, struct buf *reply)
 	int status = 200;
 
 	for (size_t i = 0; i < hash.len; i++)
-		if (memchr("0123456789abcdef", hash.ptr[i], 16) == NULL)
+		if (!isdigit((unsigned char)hash.ptr[i]) &&
+		    (hash.ptr[i] < 'a' || hash.ptr[i] > 'f'))
 			return refuse(reply, 404, "no such log");
 	if (hash.len != HASH_HEX)
 		return refuse(reply, 404, "no such log");
