@@ -60,14 +60,15 @@ check-oracle: $(BIN) ## the gate against a second one in JavaScript: CASES (4000
 	@$(ORACLE) --cases $(or $(CASES),40000)
 soak-oracle: $(BIN) ## the same for CASES (a million); the codes seen are counted
 	@$(ORACLE) --cases $(or $(CASES),1000000) --tally
+GATE_TESTS := $(B)/tests/unit/test_gate_kinds $(B)/tests/unit/test_gate_decision
 GATE_MUTANTS = CC="$(CC)" CFLAGS="$(filter-out -Werror -MMD -MP -O2 -g,$(CFLAGS_ALL))" \
   LDFLAGS="$(LDOPT) -s" LIBS="$(shell pkg-config --libs check) $(LIBS)" bash tests/mutants_gate.sh \
-  tests/oracle/mutants.tsv $(B)/mutants-gate $(B)/$(MAIN).o $(B)/tests/unit/test_gate_kinds.c.o $(TEST_LIB) $(LIB)
+  tests/oracle/mutants.tsv $(B)/mutants-gate $(B)/$(MAIN).o "$(GATE_TESTS:%=%.c.o)" $(TEST_LIB) $(LIB)
 .PHONY: mutants-gate check-mutants-gate
 CHECK_STEPS += check-mutants-gate
-mutants-gate: $(BIN) $(B)/tests/unit/test_gate_kinds ## faults put into the gate are all found by scenarios, tests, oracle
+mutants-gate: $(BIN) $(GATE_TESTS) ## faults put into the gate are all found by scenarios, tests, oracle
 	@$(GATE_MUTANTS)
-check-mutants-gate: $(BIN) $(B)/tests/unit/test_gate_kinds ## five of them, drawn by SEED
+check-mutants-gate: $(BIN) $(GATE_TESTS) ## five of them, drawn by SEED
 	@PICK=$(or $(PICK),5) $(GATE_MUTANTS)
 # Its server is its own: it is killed.
 check-book: $(BOOK_BIN) ## the kept book for ten seconds of writers and chaos: equal to a fresh load

@@ -2,21 +2,21 @@
 # mutants_gate.sh - is the proof of the gate worth anything? Puts faults into copies of its
 # sources, one at a time, and wants each to be found by what proves the gate.
 #
-#   mutants_gate.sh LIST DIR MAIN TEST ARCHIVE...
+#   mutants_gate.sh LIST DIR MAIN TESTS ARCHIVE...
 #
-# LIST: tests/oracle/mutants.tsv; DIR: where the copies go; MAIN: the program's object; TEST:
-# that of the gate's unit test; ARCHIVE: what both are linked with. A mutant's object stands
+# LIST: tests/oracle/mutants.tsv; DIR: where the copies go; MAIN: the program's object; TESTS:
+# those of the gate's unit tests; ARCHIVE: what all are linked with. A mutant's object stands
 # before the archives, so that it is taken instead of theirs. CC, CFLAGS, LDFLAGS and LIBS
 # as for the program. PICK=N tries N of them only, drawn by SEED (1); CASES: of the oracle.
 #
 # A fault that does not change exactly one line or does not compile is a failure. So is one that is
-# not found: the packs' scenarios, the unit test or the oracle have to fail, or to die. The
+# not found: the packs' scenarios, a unit test or the oracle have to fail, or to die. The
 # faultless program goes first: it has to pass them all. Last line "N passed, N failed".
 set -u
 list=$1
 dir=$2
 main=$3
-test=$4
+tests=$4
 shift 4
 packs=campaigns/compliance/packs
 
@@ -31,16 +31,32 @@ link() { # OBJECT [MUTANT]
 }
 
 program=$dir/$(basename "$main" .c.o)
-unit=$dir/$(basename "$test" .c.o)
 
-# Which proof fails; empty when none does. The cheap ones first; a test is linked when asked.
+# The unit tests, one after the other; each is linked when asked.
+units() { # [MUTANT] ARCHIVE...
+	local test
+	for test in $tests; do
+		if ! link "$test" "$@"; then
+			echo "a linker that says: $(head -n 1 "$dir/log")"
+			return
+		fi
+		if ! timeout 300 "$dir/$(basename "$test" .c.o)" >"$dir/log" 2>&1; then
+			echo unit
+			return
+		fi
+	done
+}
+
+# Which proof fails; empty when none does. The cheap ones first.
 found() { # [MUTANT] ARCHIVE...
+	local by
 	if ! timeout 120 "$program" pack test >"$dir/log" 2>&1; then
 		echo scenarios
-	elif ! link "$test" "$@"; then
-		echo "a linker that says: $(head -n 1 "$dir/log")"
-	elif ! timeout 300 "$unit" >"$dir/log" 2>&1; then
-		echo unit
+		return
+	fi
+	by=$(units "$@")
+	if [ -n "$by" ]; then
+		echo "$by"
 	elif ! timeout 900 node tests/oracle/run.mjs "$program" $packs --cases "${CASES:-10000}" \
 	    --seed "${SEED:-1}" --brief >"$dir/log" 2>&1; then
 		echo oracle
