@@ -214,13 +214,6 @@ json_t *v1_campaigns_json(struct api_request *req);
 struct trait_finding;
 void v1_put_finding(json_t *to, const struct trait_finding *finding);
 json_t *v1_run_json(const struct run_row *run);
-/* Lists that run backwards from a row, newest first: scope says what the cursor is of.
- * v1_page_read gives its instant and id; *id NULL: from the start. False after answering
- * 400. v1_page_write gives the next one. */
-bool v1_page_read(
-    struct api_request *req, const char *scope, stw_usec *at, const char **id);
-json_t *v1_page_write(
-    struct api_request *req, const char *scope, stw_usec at, const char *id);
 json_t *v1_reason_text(const char *code); /* {"zh", "en"}; null for NULL or "" */
 json_t *v1_contact_json(const struct customer_point *point);
 struct lifecycle_event;

@@ -1,9 +1,8 @@
 /* Who looked at what. */
 #include <inttypes.h>
 
-#include "api/cursor.h"
+#include "api/page.h"
 #include "api/resources.h"
-#include "api/server.h"
 #include "campaigns/access_store.h"
 
 static json_t *
@@ -21,64 +20,37 @@ row_json(const struct access_row *r)
 	return v;
 }
 
-static enum stw_code
-read_place(struct api_request *req, const char *scope, struct access_filter *f,
-    struct stw_err *err)
-{
-	const char *cursor = api_query(req, "cursor"), *place;
-	struct uuid id;
-	enum stw_code rc;
-
-	f->after_at = STW_USEC_MAX;
-	if (cursor == NULL)
-		return STW_OK;
-	rc = cursor_read(&req->server->auth, scope, cursor, &req->arena, &place, err);
-	if (rc != STW_OK)
-		return rc;
-	if (!cursor_number(&place, &f->after_at) ||
-	    uuid_parse(str_of(place), &id) != STW_OK)
-		return stw_fail(err, STW_INVALID, "cursor: not one of ours");
-	f->after_id = place;
-	return STW_OK;
-}
-
 void
 v1_access_list(struct api_request *req)
 {
-	struct access_filter f = {
-	    .actor = api_query(req, "actor"), .what = api_query(req, "what")};
+	struct access_filter f = {.actor = api_query(req, "actor"),
+	    .what = api_query(req, "what"),
+	    .after_at = STW_USEC_MAX};
 	struct access_row *rows;
 	struct stw_err err = {0};
-	const char *scope;
-	json_t *v, *items;
-	int limit, count;
+	const char *scope, *after;
+	struct page page;
+	json_t *items;
+	int count, last;
 	enum stw_code rc;
 
-	if (!api_limit(req, &limit) ||
-	    !api_query_time(req, "from", STW_USEC_NEVER, &f.from) ||
+	if (!api_query_time(req, "from", STW_USEC_NEVER, &f.from) ||
 	    !api_query_time(req, "to", STW_USEC_MAX, &f.to))
 		return;
 	scope = arena_printf(&req->arena, "access\n%s\n%s\n%" PRId64 "\n%" PRId64,
 	    f.actor != NULL ? f.actor : "", f.what != NULL ? f.what : "", f.from, f.to);
-	rc = read_place(req, scope, &f, &err);
-	if (rc == STW_OK)
-		rc = access_list(
-		    req->db, &f, limit + 1, &req->arena, &rows, &count, &err);
+	if (!page_begin_at(req, scope, &page, &f.after_at, &after))
+		return;
+	f.after_id = after;
+	rc = access_list(req->db, &f, page.limit + 1, &req->arena, &rows, &count, &err);
 	if (rc != STW_OK) {
 		api_fail(req, rc, &err);
 		return;
 	}
-	v = json_object();
 	items = json_array();
-	for (int i = 0; i < count && i < limit; i++)
+	for (int i = 0; i < page_rows(&page, count); i++)
 		json_push(items, row_json(&rows[i]));
-	json_put(v, "items", items);
-	json_put(v, "next_cursor",
-	    count > limit ? json_text(cursor_write(&req->server->auth, scope,
-				arena_printf(&req->arena, "%" PRId64 " %s",
-				    rows[limit - 1].at, rows[limit - 1].id),
-				&req->arena))
-			  : json_null());
-	json_put(v, "as_of", json_time(req->now));
-	api_reply(req, 200, v);
+	last = page_last(&page, count);
+	page_reply(req, &page, items,
+	    last < 0 ? NULL : page_place(req, rows[last].at, rows[last].id));
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/app.h"
+#include "api/page.h"
 #include "api/resources.h"
 #include "campaigns/call_record_store.h"
 #include "campaigns/incident_store.h"
@@ -185,23 +186,22 @@ v1_call_record_list(struct api_request *req)
 	const char *fate = api_query(req, "fate"), *scope;
 	struct call_row before = {0}, *rows;
 	struct stw_err err = {0};
-	json_t *v, *items;
+	struct page page;
+	json_t *items;
 	enum stw_code rc;
-	int limit, count;
+	int count, last;
 
-	if (!api_limit(req, &limit))
-		return;
 	scope = arena_printf(&req->arena, "call-records\n%s", fate == NULL ? "" : fate);
-	if (!v1_page_read(req, scope, &before.started_at, &before.id))
+	if (!page_begin_at(req, scope, &page, &before.started_at, &before.id))
 		return;
-	rc = call_records(req->db, fate, before.id == NULL ? NULL : &before, limit + 1,
-	    &req->arena, &rows, &count, &err);
+	rc = call_records(req->db, fate, before.id == NULL ? NULL : &before,
+	    page.limit + 1, &req->arena, &rows, &count, &err);
 	if (rc != STW_OK) {
 		api_fail(req, rc, &err);
 		return;
 	}
 	items = json_array();
-	for (int i = 0; i < count && i < limit; i++) {
+	for (int i = 0; i < page_rows(&page, count); i++) {
 		json_t *one = json_object();
 
 		json_put(one, "record_id", json_text(rows[i].id));
@@ -215,14 +215,9 @@ v1_call_record_list(struct api_request *req)
 		json_put(one, "duration_sec", json_integer(rows[i].duration_sec));
 		json_push(items, one);
 	}
-	v = json_object();
-	json_put(v, "items", items);
-	json_put(v, "next_cursor",
-	    count > limit ? v1_page_write(req, scope, rows[limit - 1].started_at,
-				rows[limit - 1].id)
-			  : json_null());
-	json_put(v, "as_of", json_time(req->now));
-	api_reply(req, 200, v);
+	last = page_last(&page, count);
+	page_reply(req, &page, items,
+	    last < 0 ? NULL : page_place(req, rows[last].started_at, rows[last].id));
 }
 
 /* ---- incidents ------------------------------------------------------------------------------ */
@@ -256,33 +251,27 @@ v1_incident_list(struct api_request *req)
 	struct incident before = {0}, *rows;
 	struct stw_err err = {0};
 	const char *scope;
-	json_t *v, *items;
+	struct page page;
+	json_t *items;
 	enum stw_code rc;
-	int limit, count;
+	int count, last;
 
-	if (!api_limit(req, &limit))
-		return;
 	scope = arena_printf(&req->arena, "incidents\n%s\n%s",
 	    state == NULL ? "" : state, code == NULL ? "" : code);
-	if (!v1_page_read(req, scope, &before.detected_at, &before.id))
+	if (!page_begin_at(req, scope, &page, &before.detected_at, &before.id))
 		return;
 	rc = incident_list(req->db, state, code, before.id == NULL ? NULL : &before,
-	    limit + 1, &req->arena, &rows, &count, &err);
+	    page.limit + 1, &req->arena, &rows, &count, &err);
 	if (rc != STW_OK) {
 		api_fail(req, rc, &err);
 		return;
 	}
 	items = json_array();
-	for (int i = 0; i < count && i < limit; i++)
+	for (int i = 0; i < page_rows(&page, count); i++)
 		json_push(items, incident_json(&rows[i]));
-	v = json_object();
-	json_put(v, "items", items);
-	json_put(v, "next_cursor",
-	    count > limit ? v1_page_write(req, scope, rows[limit - 1].detected_at,
-				rows[limit - 1].id)
-			  : json_null());
-	json_put(v, "as_of", json_time(req->now));
-	api_reply(req, 200, v);
+	last = page_last(&page, count);
+	page_reply(req, &page, items,
+	    last < 0 ? NULL : page_place(req, rows[last].detected_at, rows[last].id));
 }
 
 static void

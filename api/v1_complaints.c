@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "api/cursor.h"
+#include "api/page.h"
 #include "api/resources.h"
 #include "api/server.h"
 #include "api/trace_json.h"
@@ -161,47 +161,24 @@ v1_complaint_record(struct api_request *req)
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
-static enum stw_code
-read_place(struct api_request *req, const char *scope, struct complaint_filter *f,
-    struct stw_err *err)
-{
-	const char *cursor = api_query(req, "cursor"), *place;
-	enum stw_code rc;
-
-	if (cursor == NULL)
-		return STW_OK;
-	rc = cursor_read(&req->server->auth, scope, cursor, &req->arena, &place, err);
-	if (rc != STW_OK)
-		return rc;
-	if (!cursor_number(&place, &f->after_received) ||
-	    uuid_parse(str_of(place), &f->after_id) != STW_OK)
-		return stw_fail(err, STW_INVALID, "cursor: not one of ours");
-	return STW_OK;
-}
-
 static void
-reply_page(struct api_request *req, const char *scope, const struct complaint_row *rows,
-    int count, int limit)
+reply_page(struct api_request *req, const struct page *page,
+    const struct complaint_row *rows, int count)
 {
-	json_t *v = json_object(), *items = json_array();
+	json_t *items = json_array();
+	int last = page_last(page, count);
 	char id[UUID_TEXT];
 
-	for (int i = 0; i < count && i < limit; i++) {
+	for (int i = 0; i < page_rows(page, count); i++) {
 		json_t *one = json_object();
 
 		put_row(one, &rows[i], req->now);
 		json_push(items, one);
 	}
-	json_put(v, "items", items);
-	json_put(v, "next_cursor",
-	    count > limit ? json_text(cursor_write(&req->server->auth, scope,
-				arena_printf(&req->arena, "%" PRId64 " %s",
-				    rows[limit - 1].received_at,
-				    uuid_format(&rows[limit - 1].id, id)),
-				&req->arena))
-			  : json_null());
-	json_put(v, "as_of", json_time(req->now));
-	api_reply(req, 200, v);
+	page_reply(req, page, items,
+	    last < 0 ? NULL
+		     : page_place(req, rows[last].received_at,
+			   uuid_format(&rows[last].id, id)));
 }
 
 void
@@ -213,13 +190,14 @@ v1_complaint_list(struct api_request *req)
 	struct stw_err err = {0};
 	const char *scope;
 	bool overdue = false;
-	int limit, count;
+	struct page page;
 	enum stw_code rc;
+	int count;
 
 	f.state = api_query(req, "state");
 	f.customer_ref = api_query(req, "customer");
 	f.handler = api_query(req, "handler");
-	if (!api_limit(req, &limit) || !api_query_bool(req, "overdue", &overdue))
+	if (!api_query_bool(req, "overdue", &overdue))
 		return;
 	if (overdue)
 		f.due_before = req->now;
@@ -227,15 +205,14 @@ v1_complaint_list(struct api_request *req)
 	    f.state != NULL ? f.state : "",
 	    f.customer_ref != NULL ? f.customer_ref : "",
 	    f.handler != NULL ? f.handler : "", overdue);
-	rc = read_place(req, scope, &f, &err);
-	/* One more than asked for tells whether there is a next page. */
-	if (rc == STW_OK)
-		rc = complaint_list(
-		    req->db, &f, limit + 1, &req->arena, &rows, &count, &err);
+	if (!page_begin_uuid(req, scope, &page, &f.after_received, &f.after_id))
+		return;
+	rc = complaint_list(
+	    req->db, &f, page.limit + 1, &req->arena, &rows, &count, &err);
 	if (rc != STW_OK)
 		api_fail(req, rc, &err);
 	else
-		reply_page(req, scope, rows, count, limit);
+		reply_page(req, &page, rows, count);
 }
 
 void

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/cursor.h"
+#include "api/page.h"
 #include "api/resources.h"
 #include "api/server.h"
 #include "campaigns/decision_store.h"
@@ -32,51 +32,41 @@ void
 v1_customer_list(struct api_request *req)
 {
 	struct customer_filter filter = {.after_bucket = -1};
-	const char *cursor = api_query(req, "cursor"), *place, *scope;
+	const char *scope, *after;
 	struct customer_row *rows;
 	struct stw_err err = {0};
-	json_t *v, *items;
-	enum stw_code rc = STW_OK;
+	struct page page;
+	json_t *items;
+	enum stw_code rc;
 	int64_t bucket = -1;
-	int limit, count;
+	int count, last;
 
 	filter.stage = api_query(req, "stage");
 	filter.segment = api_query(req, "segment");
-	if (!api_limit(req, &limit))
-		return;
 	scope = arena_printf(&req->arena, "customers\n%s\n%s",
 	    filter.stage != NULL ? filter.stage : "",
 	    filter.segment != NULL ? filter.segment : "");
-	if (cursor != NULL) {
-		rc = cursor_read(
-		    &req->server->auth, scope, cursor, &req->arena, &place, &err);
-		if (rc == STW_OK && (!cursor_number(&place, &bucket) ||
-					!cursor_number(&place, &filter.after_id)))
-			rc = stw_fail(&err, STW_INVALID, "cursor: not one of ours");
-		filter.after_bucket = (int)bucket;
+	if (!page_begin_at(req, scope, &page, &bucket, &after))
+		return;
+	if (after != NULL && !cursor_number(&after, &filter.after_id)) {
+		page_refuse(req);
+		return;
 	}
-	/* One more than asked for tells whether there is a next page. */
-	filter.limit = limit + 1;
-	if (rc == STW_OK)
-		rc = customer_list(req->db, &filter, &req->arena, &rows, &count, &err);
+	filter.after_bucket = (int)bucket;
+	filter.limit = page.limit + 1;
+	rc = customer_list(req->db, &filter, &req->arena, &rows, &count, &err);
 	if (rc != STW_OK) {
 		api_fail(req, rc, &err);
 		return;
 	}
-	v = json_object();
 	items = json_array();
-	for (int i = 0; i < count && i < limit; i++)
+	for (int i = 0; i < page_rows(&page, count); i++)
 		json_push(items, row_json(&rows[i]));
-	json_put(v, "items", items);
-	json_put(v, "next_cursor",
-	    count > limit
-		? json_text(cursor_write(&req->server->auth, scope,
-		      arena_printf(&req->arena, "%d %" PRId64, rows[limit - 1].bucket,
-			  rows[limit - 1].customer_id),
-		      &req->arena))
-		: json_null());
-	json_put(v, "as_of", json_time(req->now));
-	api_reply(req, 200, v);
+	last = page_last(&page, count);
+	page_reply(req, &page, items,
+	    last < 0 ? NULL
+		     : arena_printf(&req->arena, "%d %" PRId64, rows[last].bucket,
+			   rows[last].customer_id));
 }
 
 /* ---- one ----------------------------------------------------------------------------- */

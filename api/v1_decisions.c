@@ -4,7 +4,7 @@
 
 #include <sodium.h>
 
-#include "api/cursor.h"
+#include "api/page.h"
 #include "api/resources.h"
 #include "api/server.h"
 #include "campaigns/compliance/record_json.h"
@@ -37,71 +37,40 @@ put_row(json_t *v, const struct decision_row *d)
 	json_put(v, "valid_until", json_time(d->valid_until));
 }
 
-/* "usec uuid" of the last row. */
-static enum stw_code
-read_place(struct api_request *req, const char *scope, struct decision_filter *filter,
-    struct stw_err *err)
-{
-	const char *cursor = api_query(req, "cursor"), *place;
-	enum stw_code rc;
-
-	filter->after_at = STW_USEC_MAX;
-	if (cursor == NULL)
-		return STW_OK;
-	rc = cursor_read(&req->server->auth, scope, cursor, &req->arena, &place, err);
-	if (rc != STW_OK)
-		return rc;
-	if (!cursor_number(&place, &filter->after_at) ||
-	    uuid_parse(str_of(place), &filter->after_id) != STW_OK)
-		return stw_fail(err, STW_INVALID, "cursor: not one of ours");
-	return STW_OK;
-}
-
-static const char *
-place_of(struct api_request *req, const struct decision_row *d)
-{
-	char id[UUID_TEXT];
-
-	return arena_printf(
-	    &req->arena, "%" PRId64 " %s", d->decided_at, uuid_format(&d->id, id));
-}
-
 void
 v1_decision_page(
     struct api_request *req, struct decision_filter *filter, const char *scope)
 {
 	struct decision_row *rows;
 	struct stw_err err = {0};
+	struct page page;
 	json_t *v, *items;
+	char id[UUID_TEXT];
 	enum stw_code rc;
-	int limit, count;
+	int count, last;
 
-	if (!api_limit(req, &limit))
+	filter->after_at = STW_USEC_MAX;
+	if (!page_begin_uuid(req, scope, &page, &filter->after_at, &filter->after_id))
 		return;
-	rc = read_place(req, scope, filter, &err);
-	/* One more than asked for tells whether there is a next page. */
-	if (rc == STW_OK)
-		rc = decision_list(
-		    req->db, filter, limit + 1, &req->arena, &rows, &count, &err);
+	rc = decision_list(
+	    req->db, filter, page.limit + 1, &req->arena, &rows, &count, &err);
 	if (rc != STW_OK) {
 		api_fail(req, rc, &err);
 		return;
 	}
-	v = json_object();
 	items = json_array();
-	for (int i = 0; i < count && i < limit; i++) {
+	for (int i = 0; i < page_rows(&page, count); i++) {
 		json_t *one = json_object();
 
 		put_row(one, &rows[i]);
 		json_push(items, one);
 	}
-	json_put(v, "items", items);
-	json_put(v, "next_cursor",
-	    count > limit ? json_text(cursor_write(&req->server->auth, scope,
-				place_of(req, &rows[limit - 1]), &req->arena))
-			  : json_null());
+	last = page_last(&page, count);
+	v = page_json(req, &page, items,
+	    last < 0 ? NULL
+		     : page_place(req, rows[last].decided_at,
+			   uuid_format(&rows[last].id, id)));
 	json_put(v, "zone", json_text(zone_name(req->app->zone)));
-	json_put(v, "as_of", json_time(req->now));
 	api_reply(req, 200, v);
 }
 

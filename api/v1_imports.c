@@ -1,6 +1,6 @@
 #include <inttypes.h>
 
-#include "api/cursor.h"
+#include "api/page.h"
 #include "api/resources.h"
 #include "api/server.h"
 #include "segments/import_history_store.h"
@@ -27,59 +27,32 @@ run_json(const struct import_run_info *r)
 	return v;
 }
 
-/* The number in front of the cursor's place; `begin` without a cursor. */
-static enum stw_code
-read_place(struct api_request *req, const char *scope, int64_t begin, int64_t *first,
-    const char **rest, struct stw_err *err)
-{
-	const char *cursor = api_query(req, "cursor");
-	enum stw_code rc;
-
-	*first = begin;
-	*rest = NULL;
-	if (cursor == NULL)
-		return STW_OK;
-	rc = cursor_read(&req->server->auth, scope, cursor, &req->arena, rest, err);
-	if (rc == STW_OK && !cursor_number(rest, first))
-		rc = stw_fail(err, STW_INVALID, "cursor: not one of ours");
-	return rc;
-}
-
 void
 v1_import_list(struct api_request *req)
 {
 	struct import_run_info *runs;
 	struct stw_err err = {0};
 	const char *rest;
-	json_t *v, *items;
+	struct page page;
+	json_t *items;
 	enum stw_code rc;
-	int64_t before;
-	int limit, count;
+	int64_t before = INT64_MAX;
+	int count, last;
 
-	if (!api_limit(req, &limit))
+	if (!page_begin_at(req, "imports", &page, &before, &rest))
 		return;
-	rc = read_place(req, "imports", INT64_MAX, &before, &rest, &err);
-	/* One more than asked for tells whether there is a next page. */
-	if (rc == STW_OK)
-		rc = import_history_runs(
-		    req->db, before, limit + 1, &req->arena, &runs, &count, &err);
+	rc = import_history_runs(
+	    req->db, before, page.limit + 1, &req->arena, &runs, &count, &err);
 	if (rc != STW_OK) {
 		api_fail(req, rc, &err);
 		return;
 	}
-	v = json_object();
 	items = json_array();
-	for (int i = 0; i < count && i < limit; i++)
+	for (int i = 0; i < page_rows(&page, count); i++)
 		json_push(items, run_json(&runs[i]));
-	json_put(v, "items", items);
-	json_put(v, "next_cursor",
-	    count > limit
-		? json_text(cursor_write(&req->server->auth, "imports",
-		      arena_printf(&req->arena, "%" PRId64 " ", runs[limit - 1].seq),
-		      &req->arena))
-		: json_null());
-	json_put(v, "as_of", json_time(req->now));
-	api_reply(req, 200, v);
+	last = page_last(&page, count);
+	page_reply(
+	    req, &page, items, last < 0 ? NULL : page_place(req, runs[last].seq, ""));
 }
 
 /* ---- one import ------------------------------------------------------------------------- */
@@ -131,23 +104,26 @@ rejects_json(const struct import_reject_info *rejects, int count)
 	return items;
 }
 
-/* The last row of the page before: "file line column". */
-static enum stw_code
-read_after(struct api_request *req, const char *scope, struct import_reject *after,
-    struct stw_err *err)
+/* The last row of the page before: "file line column". False after answering. */
+static bool
+read_after(struct api_request *req, const char *scope, struct page *page,
+    struct import_reject *after)
 {
 	const char *rest;
-	int64_t file_no;
-	enum stw_code rc = read_place(req, scope, -1, &file_no, &rest, err);
+	int64_t file_no = -1;
 
 	*after = (struct import_reject){.line = -1, .column = ""};
+	if (!page_begin_at(req, scope, page, &file_no, &rest))
+		return false;
 	after->file_no = (int)file_no;
-	if (rc != STW_OK || rest == NULL)
-		return rc;
-	if (!cursor_number(&rest, &after->line))
-		return stw_fail(err, STW_INVALID, "cursor: not one of ours");
+	if (rest == NULL)
+		return true;
+	if (!cursor_number(&rest, &after->line)) {
+		page_refuse(req);
+		return false;
+	}
 	after->column = rest;
-	return STW_OK;
+	return true;
 }
 
 void
@@ -161,42 +137,37 @@ v1_import(struct api_request *req)
 	struct import_run_info run;
 	struct stw_err err = {0};
 	struct uuid parsed;
+	struct page page;
 	enum stw_code rc;
-	int limit, nfiles, nrejects;
+	int nfiles, nrejects, last;
 	json_t *v;
 
-	if (!api_limit(req, &limit))
+	if (!read_after(req, scope, &page, &after))
 		return;
 	rc = uuid_parse(str_of(id), &parsed) == STW_OK
 		 ? STW_OK
 		 : stw_fail(&err, STW_NOT_FOUND, "there is no such import");
-	if (rc == STW_OK)
-		rc = read_after(req, scope, &after, &err);
 	if (rc == STW_OK)
 		rc = import_history_run(req->db, id, &req->arena, &run, &err);
 	if (rc == STW_OK)
 		rc = import_history_files(
 		    req->db, id, &req->arena, &files, &nfiles, &err);
 	if (rc == STW_OK)
-		rc = import_history_rejects(req->db, id, &after, limit + 1, &req->arena,
-		    &rejects, &nrejects, &err);
+		rc = import_history_rejects(req->db, id, &after, page.limit + 1,
+		    &req->arena, &rejects, &nrejects, &err);
 	if (rc != STW_OK) {
 		api_fail(req, rc, &err);
 		return;
 	}
 	v = run_json(&run);
 	json_put(v, "files", files_json(files, nfiles));
-	json_put(
-	    v, "rejects", rejects_json(rejects, nrejects > limit ? limit : nrejects));
-	json_put(v, "next_cursor", json_null());
-	if (nrejects > limit) {
-		const struct import_reject *last = &rejects[limit - 1].reject;
-
-		json_put(v, "next_cursor",
-		    json_text(cursor_write(&req->server->auth, scope,
-			arena_printf(&req->arena, "%d %" PRId64 " %s", last->file_no,
-			    last->line, last->column),
-			&req->arena)));
-	}
+	json_put(v, "rejects", rejects_json(rejects, page_rows(&page, nrejects)));
+	last = page_last(&page, nrejects);
+	json_put(v, "next_cursor",
+	    page_next(req, &page,
+		last < 0 ? NULL
+			 : arena_printf(&req->arena, "%d %" PRId64 " %s",
+			       rejects[last].reject.file_no, rejects[last].reject.line,
+			       rejects[last].reject.column)));
 	api_reply(req, 200, v);
 }

@@ -3,42 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/cursor.h"
+#include "api/page.h"
 #include "api/resources.h"
 #include "api/server.h"
 #include "campaigns/number_change_store.h"
 #include "campaigns/number_health_store.h"
-
-/* ---- pages ------------------------------------------------------------------------ */
-bool
-v1_page_read(struct api_request *req, const char *scope, stw_usec *at, const char **id)
-{
-	const char *cursor = api_query(req, "cursor"), *place;
-	struct stw_err err = {0};
-	struct uuid parsed;
-	enum stw_code rc;
-
-	*id = NULL;
-	if (cursor == NULL)
-		return true;
-	rc = cursor_read(&req->server->auth, scope, cursor, &req->arena, &place, &err);
-	if (rc == STW_OK && (!cursor_number(&place, at) ||
-				uuid_parse(str_of(place), &parsed) != STW_OK))
-		rc = stw_fail(&err, STW_INVALID, "cursor: not one of ours");
-	if (rc != STW_OK) {
-		api_fail(req, rc, &err);
-		return false;
-	}
-	*id = place;
-	return true;
-}
-
-json_t *
-v1_page_write(struct api_request *req, const char *scope, stw_usec at, const char *id)
-{
-	return json_text(cursor_write(&req->server->auth, scope,
-	    arena_printf(&req->arena, "%" PRId64 " %s", at, id), &req->arena));
-}
 
 /* ---- writing JSON -------------------------------------------------------------------- */
 static json_t *
@@ -85,35 +54,31 @@ v1_proposal_list(struct api_request *req)
 	const char *state = api_query(req, "state"), *scope;
 	struct number_proposal before = {0}, *rows;
 	struct stw_err err = {0};
-	json_t *v, *items;
+	struct page page;
+	json_t *items;
 	enum stw_code rc;
 	int64_t number_id;
-	int limit, count;
+	int count, last;
 
-	if (!api_limit(req, &limit) || !api_query_i64(req, "number_id", 0, &number_id))
+	if (!api_query_i64(req, "number_id", 0, &number_id))
 		return;
 	scope = arena_printf(&req->arena, "number-proposals\n%s\n%" PRId64,
 	    state == NULL ? "" : state, number_id);
-	if (!v1_page_read(req, scope, &before.proposed_at, &before.id))
+	if (!page_begin_at(req, scope, &page, &before.proposed_at, &before.id))
 		return;
 	rc = number_proposals(req->db, number_id, state,
-	    before.id == NULL ? NULL : &before, limit + 1, &req->arena, &rows, &count,
-	    &err);
+	    before.id == NULL ? NULL : &before, page.limit + 1, &req->arena, &rows,
+	    &count, &err);
 	if (rc != STW_OK) {
 		api_fail(req, rc, &err);
 		return;
 	}
 	items = json_array();
-	for (int i = 0; i < count && i < limit; i++)
+	for (int i = 0; i < page_rows(&page, count); i++)
 		json_push(items, proposal_json(&rows[i]));
-	v = json_object();
-	json_put(v, "items", items);
-	json_put(v, "next_cursor",
-	    count > limit ? v1_page_write(req, scope, rows[limit - 1].proposed_at,
-				rows[limit - 1].id)
-			  : json_null());
-	json_put(v, "as_of", json_time(req->now));
-	api_reply(req, 200, v);
+	last = page_last(&page, count);
+	page_reply(req, &page, items,
+	    last < 0 ? NULL : page_place(req, rows[last].proposed_at, rows[last].id));
 }
 
 void

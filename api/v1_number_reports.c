@@ -1,5 +1,6 @@
 /* What caller numbers were used for, how long they last, and what the carrier says. */
 #include "api/app.h"
+#include "api/page.h"
 #include "api/resources.h"
 #include "campaigns/number_ledger_store.h"
 #include "campaigns/number_report_store.h"
@@ -197,33 +198,29 @@ v1_difference_list(struct api_request *req)
 	struct number_difference before = {0}, *rows;
 	struct stw_err err = {0};
 	const char *scope;
-	json_t *v, *items;
+	struct page page;
+	json_t *items;
 	enum stw_code rc;
 	bool all;
-	int limit, count;
+	int count, last;
 
-	if (!api_limit(req, &limit) || !api_query_bool(req, "all", &all))
+	if (!api_query_bool(req, "all", &all))
 		return;
 	scope = all ? "number-differences\nall" : "number-differences\nopen";
-	if (!v1_page_read(req, scope, &before.found_at, &before.id))
+	if (!page_begin_at(req, scope, &page, &before.found_at, &before.id))
 		return;
 	rc = number_differences(req->db, !all, before.id == NULL ? NULL : &before,
-	    limit + 1, &req->arena, &rows, &count, &err);
+	    page.limit + 1, &req->arena, &rows, &count, &err);
 	if (rc != STW_OK) {
 		api_fail(req, rc, &err);
 		return;
 	}
 	items = json_array();
-	for (int i = 0; i < count && i < limit; i++)
+	for (int i = 0; i < page_rows(&page, count); i++)
 		json_push(items, difference_json(&rows[i]));
-	v = json_object();
-	json_put(v, "items", items);
-	json_put(v, "next_cursor",
-	    count > limit ? v1_page_write(req, scope, rows[limit - 1].found_at,
-				rows[limit - 1].id)
-			  : json_null());
-	json_put(v, "as_of", json_time(req->now));
-	api_reply(req, 200, v);
+	last = page_last(&page, count);
+	page_reply(req, &page, items,
+	    last < 0 ? NULL : page_place(req, rows[last].found_at, rows[last].id));
 }
 
 void

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "api/app.h"
-#include "api/cursor.h"
+#include "api/page.h"
 #include "api/resources.h"
 #include "api/server.h"
 #include "campaigns/facts_store.h"
@@ -88,25 +88,6 @@ part(const char *text)
 	return text != NULL ? text : "";
 }
 
-/* "id pool" */
-static bool
-read_place(struct api_request *req, const char *scope, struct number_filter *filter)
-{
-	const char *cursor = api_query(req, "cursor"), *place;
-	struct stw_err err = {0};
-	enum stw_code rc;
-
-	if (cursor == NULL)
-		return true;
-	rc = cursor_read(&req->server->auth, scope, cursor, &req->arena, &place, &err);
-	if (rc == STW_OK && !cursor_number(&place, &filter->after_id))
-		rc = stw_fail(&err, STW_INVALID, "the cursor has no number in it");
-	if (rc != STW_OK)
-		api_fail(req, rc, &err);
-	filter->after_pool = place;
-	return rc == STW_OK;
-}
-
 void
 v1_number_list(struct api_request *req)
 {
@@ -118,33 +99,27 @@ v1_number_list(struct api_request *req)
 	    part(f.pool), part(f.kind), part(f.status), part(f.purpose));
 	struct number_row *numbers;
 	struct stw_err err = {0};
-	json_t *v, *items;
+	struct page page;
+	json_t *items;
 	enum stw_code rc;
-	int limit, count;
+	int count, last;
 
-	if (!api_limit(req, &limit) || !read_place(req, scope, &f))
+	if (!page_begin_at(req, scope, &page, &f.after_id, &f.after_pool))
 		return;
-	f.limit = limit + 1;
+	f.limit = page.limit + 1;
 	rc = number_select(req->db, &f, req->now, app_day_start(req->app, req->now),
 	    &req->arena, &numbers, &count, &err);
 	if (rc != STW_OK) {
 		api_fail(req, rc, &err);
 		return;
 	}
-	v = json_object();
 	items = json_array();
-	for (int i = 0; i < count && i < limit; i++)
+	for (int i = 0; i < page_rows(&page, count); i++)
 		json_push(items, number_json(&numbers[i]));
-	json_put(v, "items", items);
-	json_put(v, "next_cursor",
-	    count > limit
-		? json_text(cursor_write(&req->server->auth, scope,
-		      arena_printf(&req->arena, "%" PRId64 " %s",
-			  numbers[limit - 1].number_id, numbers[limit - 1].pool),
-		      &req->arena))
-		: json_null());
-	json_put(v, "as_of", json_time(req->now));
-	api_reply(req, 200, v);
+	last = page_last(&page, count);
+	page_reply(req, &page, items,
+	    last < 0 ? NULL
+		     : page_place(req, numbers[last].number_id, numbers[last].pool));
 }
 
 static void

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "api/cursor.h"
+#include "api/page.h"
 #include "api/resources.h"
 #include "api/server.h"
 #include "segments/segment_list_store.h"
@@ -199,12 +199,10 @@ place_read(const char *place, struct segment_move *out)
 }
 
 static const char *
-place_write(struct api_request *req, const char *scope, const struct segment_move *last)
+place_write(struct api_request *req, const struct segment_move *last)
 {
-	return cursor_write(&req->server->auth, scope,
-	    arena_printf(&req->arena, "%" PRId64 " %d %" PRId64 " %d", last->at,
-		last->bucket, last->customer_id, last->entered),
-	    &req->arena);
+	return arena_printf(&req->arena, "%" PRId64 " %d %" PRId64 " %d", last->at,
+	    last->bucket, last->customer_id, last->entered);
 }
 
 static json_t *
@@ -227,39 +225,34 @@ void
 v1_segment_moves(struct api_request *req)
 {
 	struct segment_move_filter filter = {.code = req->match.params[0]};
-	const char *cursor = api_query(req, "cursor"), *place, *scope;
+	const char *scope;
 	struct segment_move *moves, after;
 	struct stw_err err = {0};
-	enum stw_code rc = STW_OK;
-	int limit, n = 0;
-	json_t *v;
+	struct page page;
+	enum stw_code rc;
+	int last, n = 0;
 
-	if (!api_limit(req, &limit) ||
-	    !api_query_time(req, "from", STW_USEC_NEVER, &filter.from) ||
+	if (!api_query_time(req, "from", STW_USEC_NEVER, &filter.from) ||
 	    !api_query_time(req, "before", STW_USEC_MAX, &filter.before))
 		return;
 	scope = arena_printf(&req->arena, "moves\n%s\n%" PRId64 "\n%" PRId64,
 	    filter.code, filter.from, filter.before);
-	if (cursor != NULL) {
-		rc = cursor_read(
-		    &req->server->auth, scope, cursor, &req->arena, &place, &err);
-		if (rc == STW_OK && !place_read(place, &after))
-			rc = stw_fail(&err, STW_INVALID, "cursor: not one of ours");
+	if (!page_begin(req, scope, &page))
+		return;
+	if (page.place != NULL) {
+		if (!place_read(page.place, &after)) {
+			page_refuse(req);
+			return;
+		}
 		filter.after = &after;
 	}
-	filter.limit = limit + 1;
-	if (rc == STW_OK)
-		rc =
-		    segment_moves_list(req->db, &filter, &req->arena, &moves, &n, &err);
+	filter.limit = page.limit + 1;
+	rc = segment_moves_list(req->db, &filter, &req->arena, &moves, &n, &err);
 	if (rc != STW_OK) {
 		api_fail(req, rc, &err);
 		return;
 	}
-	v = json_object();
-	json_put(v, "items", moves_json(moves, n < limit ? n : limit));
-	json_put(v, "next_cursor",
-	    n > limit ? json_text(place_write(req, scope, &moves[limit - 1]))
-		      : json_null());
-	json_put(v, "as_of", json_time(req->now));
-	api_reply(req, 200, v);
+	last = page_last(&page, n);
+	page_reply(req, &page, moves_json(moves, page_rows(&page, n)),
+	    last < 0 ? NULL : place_write(req, &moves[last]));
 }
