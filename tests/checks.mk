@@ -35,10 +35,10 @@ check-unit: $(UNIT_BINS) ## unit tests
 API_SCRIPTS := $(sort $(wildcard tests/api/test_*.sh))
 # The cluster's programs come with the run packages.
 check-db: $(DB_BINS) ## stores and queries on a throwaway PostgreSQL cluster
-	@$(if $(DB_BINS),sh tests/with_cluster.sh $(RUN) --logs $(B)/logs/db $(DB_BINS))
+	@$(if $(DB_BINS),sh tests/with_cluster.sh $(RUN) --jobs $(JOBS) --logs $(B)/logs/db $(DB_BINS))
 check-api: $(API_BINS) $(BIN) ## the real binary, over HTTP
-	@$(if $(API_BINS)$(API_SCRIPTS),sh tests/with_cluster.sh $(RUN) --timeout 600 \
-	  --logs $(B)/logs/api $(API_BINS) $(API_SCRIPTS))
+	@$(if $(API_BINS)$(API_SCRIPTS),sh tests/with_cluster.sh $(RUN) --jobs $(JOBS) \
+	  --timeout 600 --logs $(B)/logs/api $(API_BINS) $(API_SCRIPTS))
 # SEED=n repeats a run; each prints its own.
 export SEED
 check-one-meaning: $(PROP_BIN) ## a million rules x rows: interpreter = columns = PostgreSQL
@@ -225,8 +225,8 @@ check-asan: ## unit and db tests under the address and undefined behaviour sanit
 check-asan-run: $(UNIT_BINS) $(DB_BINS)
 	@$(ASAN_ENV) $(RUN) --jobs $(JOBS) --logs $(B)/logs/unit $(UNIT_BINS)
 	@CK_FORK=no $(ASAN_ENV) $(RUN) --jobs $(JOBS) --logs $(B)/logs/unit-nofork $(UNIT_BINS)
-	@$(if $(DB_BINS),$(ASAN_ENV) sh tests/with_cluster.sh $(RUN) --timeout 600 \
-	  --logs $(B)/logs/db $(DB_BINS))
+	@$(if $(DB_BINS),$(ASAN_ENV) sh tests/with_cluster.sh $(RUN) --jobs $(JOBS) \
+	  --timeout 600 --logs $(B)/logs/db $(DB_BINS))
 
 # Programs that start threads are those whose source speaks of pthread.
 THREADED := $(if $(UNIT_SRCS)$(DB_SRCS),$(patsubst %.c,$(B)/%,$(shell \
