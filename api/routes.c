@@ -14,7 +14,7 @@ const struct route api_routes[] = {
     {METHOD_GET, "/healthz", 0, OPEN, v1_health},
     {METHOD_GET, "/readyz", 0, OPEN, v1_ready},
     {METHOD_GET, "/metrics", ROLES_STAFF, ROUTE_RAW, v1_metrics},
-    {METHOD_GET, "/v1/openapi.json", 0, OPEN | ROUTE_RAW, v1_openapi},
+    {METHOD_GET, "/v1/openapi.json", 0, OPEN, v1_openapi},
     {METHOD_GET, "/v1/me", ROLES_ALL, 0, v1_me},
     {METHOD_GET, "/v1/overview", ROLES_STAFF, 0, v1_overview},
     {METHOD_GET, "/v1/customers", ROLES_BOOK, AUDIT, v1_customer_list},

@@ -140,6 +140,27 @@ check-browser: $(BIN) $(BROWSER)/node_modules/.stamp ## the console in Chromium
 	  sh tests/with_cluster.sh $(RUN) --timeout 600 --logs build/logs/browser \
 	  $(patsubst tests/browser/%,$(BROWSER)/%,$(sort $(wildcard tests/browser/test_*.mjs)))
 
+# ---- the API's document, from outside ---------------------------------------------
+# A client is made from the document and compiled: what it does not say does not compile.
+CHECK_STEPS += check-client
+.PHONY: check-client
+CLIENT  := build/client
+CLIENTS := $(filter-out %.json,$(wildcard tests/client/*)) tests/client/tsconfig.json \
+  tests/browser/world.mjs
+$(CLIENT)/node_modules/.stamp: tests/client/package.json tests/client/package-lock.json \
+  | deps-check
+	@mkdir -p $(CLIENT)
+	@cp tests/client/package.json tests/client/package-lock.json $(CLIENT)/
+	@cd $(CLIENT) && npm ci --no-audit --no-fund --loglevel=error --ignore-scripts >/dev/null
+	@touch $@
+check-client: $(BIN) $(CLIENT)/node_modules/.stamp ## the OpenAPI document: linted, and a client made from it at work
+	@cp $(CLIENTS) $(CLIENT)/
+	@node $(CLIENT)/lint.mjs api/openapi.json
+	@cd $(CLIENT) && node_modules/.bin/openapi-typescript $(CURDIR)/api/openapi.json \
+	  -o api.d.ts >/dev/null && node_modules/.bin/tsc -p .
+	@STW_TEST_ROOT=$(CURDIR) sh tests/with_cluster.sh $(RUN) --timeout 300 \
+	  --logs build/logs/client $(CLIENT)/test_client.mjs
+
 # ---- figures ---------------------------------------------------------------------
 # The peers and their harness lie beside the tree and are never copied into it; without
 # them there is nothing to compare with, and the run says so.
