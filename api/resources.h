@@ -135,6 +135,9 @@ void v1_task_accept(struct api_request *req);
 void v1_task_permit(struct api_request *req);
 void v1_task_outcome(struct api_request *req);
 void v1_task_release(struct api_request *req);
+/* v1_dispositions.c */
+void v1_disposition_list(struct api_request *req);
+void v1_disposition_save(struct api_request *req);
 /* v1_imports.c */
 void v1_import_list(struct api_request *req);
 void v1_import(struct api_request *req);

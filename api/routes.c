@@ -163,6 +163,8 @@ const struct route api_routes[] = {
     {METHOD_POST, "/v1/tasks/{id}/permit", ROLE_AGENT, KEY, v1_task_permit},
     {METHOD_POST, "/v1/tasks/{id}/outcome", ROLE_AGENT, KEY | BODY, v1_task_outcome},
     {METHOD_POST, "/v1/tasks/{id}/release", ROLE_AGENT, KEY, v1_task_release},
+    {METHOD_GET, "/v1/dispositions", ROLES_ALL, 0, v1_disposition_list},
+    {METHOD_PUT, "/v1/dispositions/{code}", APPROVE, BODY, v1_disposition_save},
     {METHOD_GET, "/v1/numbers", ROLES_STAFF, 0, v1_number_list},
     {METHOD_GET, "/v1/numbers:health", ROLES_STAFF, 0, v1_number_health},
     {METHOD_GET, "/v1/numbers:usage", ROLES_STAFF, 0, v1_number_usage},

@@ -15,8 +15,6 @@
 
 static const char *const fates[] = {"planned", "held_out", "already", "blocked",
     "deferred", "review", "no_contact_point", "no_number"};
-static const char *const dispositions[] = {"interested", "declined", "call_back",
-    "no_answer", "wrong_number", "do_not_call", "complaint", "other"};
 static const char *const outcomes[] = {"ALLOW", "BLOCK", "DEFER", "REVIEW"};
 
 /* ---- the funnel ------------------------------------------------------------------------ */
@@ -131,8 +129,7 @@ funnel_work(
 	*unknown = counts[TASK_UNKNOWN];
 	if (rc != STW_OK)
 		return rc;
-	rc = pairs(req, DB_Q_OVERVIEW_OUTCOMES, NULL, 0, dispositions,
-	    STW_ARRAY_LEN(dispositions), &made, err);
+	rc = pairs(req, DB_Q_OVERVIEW_OUTCOMES, NULL, 0, NULL, 0, &made, err);
 	json_put(funnel, "outcomes", made);
 	return rc;
 }

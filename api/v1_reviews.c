@@ -113,7 +113,7 @@ plan_stratum(
 			       plan_int(req, v, "least", &plan->strata[s].least);
 	api_problem(req, 400, "INVALID_REQUEST", "/plan/strata",
 	    "plan: there is no stratum \"%.40s\"; they are elder, complaint, approved, "
-	    "connected, new_agent, denied",
+	    "connected, new_agent, denied, vulnerable",
 	    name);
 	return false;
 }

@@ -3,6 +3,7 @@
 #include "api/resources.h"
 #include "api/server.h"
 #include "campaigns/catalogue_store.h"
+#include "campaigns/disposition_store.h"
 #include "campaigns/task_store.h"
 #include "segments/customer_store.h"
 
@@ -45,6 +46,7 @@ put_task(struct api_request *req, json_t *v, const struct task_view *t)
 	json_put(v, "not_after", json_time(t->not_after));
 	json_put(v, "callback_at", json_time(t->callback_at));
 	json_put(v, "decision_id", json_text(t->decision_id));
+	json_put(v, "fence", json_integer(t->fence));
 	json_put(v, "updated_at", json_time(t->updated_at));
 }
 
@@ -300,43 +302,126 @@ v1_task_permit(struct api_request *req)
 		api_reply(req, 200, permit_json(&permit, task.state, req->now));
 }
 
-static bool
-read_outcome(struct api_request *req, struct task_outcome *out)
+/* A word in capitals, or * for all. */
+static const char *
+consent_word(json_t *from, const char *name)
 {
-	static const char *const members[] = {"disposition", "note", "started_at",
-	    "ended_at", "callback_at", "carrier_cause", NULL};
-	static const char *const dispositions[] = {"interested", "declined",
-	    "call_back", "no_answer", "wrong_number", "do_not_call", "complaint",
-	    "other"};
-	bool known = false;
+	const char *word = json_string_value(json_object_get(from, name));
 
-	if (!api_body_only(req, members) ||
-	    !api_body_text(req, "disposition", 40, true, &out->disposition) ||
-	    !api_body_text(req, "note", 2000, false, &out->note) ||
-	    !api_body_text(req, "carrier_cause", 40, false, &out->carrier_cause) ||
-	    !api_body_time(req, "started_at", STW_USEC_NEVER, &out->started_at) ||
-	    !api_body_time(req, "ended_at", STW_USEC_NEVER, &out->ended_at) ||
-	    !api_body_time(req, "callback_at", STW_USEC_NEVER, &out->callback_at))
-		return false;
-	for (size_t i = 0; i < STW_ARRAY_LEN(dispositions); i++)
-		known = known || strcmp(out->disposition, dispositions[i]) == 0;
-	if (!known) {
-		api_problem(req, 400, "INVALID_REQUEST", "/disposition",
-		    "disposition: \"%.40s\" is none", out->disposition);
+	if (word == NULL || word[0] == '\0' || strlen(word) > 40 ||
+	    (strcmp(word, "*") != 0 &&
+		strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") != strlen(word)))
+		return NULL;
+	return word;
+}
+
+static bool
+read_consent_changes(struct api_request *req, struct task_outcome *out)
+{
+	json_t *list = json_object_get(req->json, "consent_changes"), *one;
+	struct task_consent *changes;
+	size_t i;
+
+	if (list == NULL)
+		return true;
+	if (!json_is_array(list) || json_array_size(list) > 20) {
+		api_problem(req, 400, "INVALID_REQUEST", "/consent_changes",
+		    "consent_changes: a list of at most 20 is wanted");
 		return false;
 	}
-	if ((strcmp(out->disposition, "call_back") == 0) !=
-	    (out->callback_at != STW_USEC_NEVER)) {
+	changes = arena_array(&req->arena, json_array_size(list), sizeof *changes);
+	json_array_foreach(list, i, one)
+	{
+		const char *action = json_string_value(json_object_get(one, "action"));
+
+		changes[i] = (struct task_consent){
+		    action, consent_word(one, "purpose"), consent_word(one, "channel")};
+		if (action == NULL || changes[i].purpose == NULL ||
+		    changes[i].channel == NULL || json_object_size(one) != 3 ||
+		    (strcmp(action, "withdraw") != 0 &&
+			strcmp(action, "refuse") != 0)) {
+			api_problem(req, 400, "INVALID_REQUEST",
+			    arena_printf(&req->arena, "/consent_changes/%zu", i),
+			    "consent_changes: action withdraw or refuse, with purpose and "
+			    "channel, is wanted; consent that is given is recorded with "
+			    "its notice");
+			return false;
+		}
+	}
+	out->consents = changes;
+	out->nconsents = json_array_size(list);
+	return true;
+}
+
+static bool
+read_fence(struct api_request *req, int64_t *out)
+{
+	json_t *fence = json_object_get(req->json, "fence");
+
+	*out = 0;
+	if (fence == NULL)
+		return true;
+	if (json_is_integer(fence) && json_integer_value(fence) > 0) {
+		*out = json_integer_value(fence);
+		return true;
+	}
+	api_problem(req, 400, "INVALID_REQUEST", "/fence",
+	    "fence: the task's fence, a positive integer, is wanted");
+	return false;
+}
+
+/* The words are the bank's; what has to come with one follows from its flags. */
+static bool
+check_disposition(struct api_request *req, const struct task_outcome *o)
+{
+	struct disposition d;
+	struct stw_err err = {0};
+	enum stw_code rc =
+	    disposition_find(req->db, o->disposition, &req->arena, &d, &err);
+
+	if (rc == STW_INVALID) {
+		api_problem(
+		    req, 400, "INVALID_REQUEST", "/disposition", "%s", err.text);
+		return false;
+	}
+	if (rc != STW_OK) {
+		api_fail(req, rc, &err);
+		return false;
+	}
+	if (((d.flags & DISPOSITION_CALLBACK) != 0) !=
+	    (o->callback_at != STW_USEC_NEVER)) {
 		api_problem(req, 400, "INVALID_REQUEST", "/callback_at",
-		    "callback_at: wanted with disposition call_back, and only then");
+		    "callback_at: wanted with a disposition whose flag is callback, and "
+		    "only then");
 		return false;
 	}
-	if (out->callback_at != STW_USEC_NEVER && out->callback_at <= req->now) {
+	if (o->callback_at != STW_USEC_NEVER && o->callback_at <= req->now) {
 		api_problem(req, 400, "INVALID_REQUEST", "/callback_at",
 		    "callback_at: lies in the past");
 		return false;
 	}
 	return true;
+}
+
+static bool
+read_outcome(struct api_request *req, struct task_outcome *out)
+{
+	static const char *const members[] = {"disposition", "note", "started_at",
+	    "ended_at", "callback_at", "carrier_cause", "recording_ref",
+	    "recording_sha256", "fence", "consent_changes", NULL};
+
+	return api_body_only(req, members) &&
+	       api_body_text(req, "disposition", 40, true, &out->disposition) &&
+	       api_body_text(req, "note", 2000, false, &out->note) &&
+	       api_body_text(req, "carrier_cause", 40, false, &out->carrier_cause) &&
+	       api_body_text(req, "recording_ref", 200, false, &out->recording_ref) &&
+	       api_body_text(
+		   req, "recording_sha256", 64, false, &out->recording_sha256) &&
+	       api_body_time(req, "started_at", STW_USEC_NEVER, &out->started_at) &&
+	       api_body_time(req, "ended_at", STW_USEC_NEVER, &out->ended_at) &&
+	       api_body_time(req, "callback_at", STW_USEC_NEVER, &out->callback_at) &&
+	       read_fence(req, &out->fence) && read_consent_changes(req, out) &&
+	       check_disposition(req, out);
 }
 
 void

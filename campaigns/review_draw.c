@@ -6,7 +6,7 @@
 #include <sodium.h>
 
 static const char *const names[STRATA] = {
-    "elder", "complaint", "approved", "connected", "new_agent", "denied"};
+    "elder", "complaint", "approved", "connected", "new_agent", "denied", "vulnerable"};
 
 const char *
 review_stratum_name(enum review_stratum stratum)
@@ -19,7 +19,8 @@ const struct review_plan review_plan_usual = {.strata = {[STRATUM_ELDER] = {1000
 						  [STRATUM_APPROVED] = {1000, 0},
 						  [STRATUM_CONNECTED] = {50, 3},
 						  [STRATUM_NEW_AGENT] = {1000, 0},
-						  [STRATUM_DENIED] = {10, 0}},
+						  [STRATUM_DENIED] = {10, 0},
+						  [STRATUM_VULNERABLE] = {1000, 0}},
     .first = 20,
     .twice = 100,
     .elder = 65};

@@ -22,12 +22,13 @@
 #include "engine/uuid.h"
 
 enum review_stratum {
-	STRATUM_ELDER = 0, /* called at 65 or older */
-	STRATUM_COMPLAINT, /* complained about, in the call or after it */
-	STRATUM_APPROVED,  /* a person's approval or override let it pass */
-	STRATUM_CONNECTED, /* a marketing call that reached somebody */
-	STRATUM_NEW_AGENT, /* one of the agent's first calls */
-	STRATUM_DENIED,    /* a refusal: was it right? */
+	STRATUM_ELDER = 0,  /* called at 65 or older */
+	STRATUM_COMPLAINT,  /* complained about, in the call or after it */
+	STRATUM_APPROVED,   /* a person's approval or override let it pass */
+	STRATUM_CONNECTED,  /* a marketing call that reached somebody */
+	STRATUM_NEW_AGENT,  /* one of the agent's first calls */
+	STRATUM_DENIED,     /* a refusal: was it right? */
+	STRATUM_VULNERABLE, /* the agent heard signs that the customer is vulnerable */
 	STRATA
 };
 const char *review_stratum_name(enum review_stratum stratum);

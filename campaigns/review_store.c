@@ -67,7 +67,8 @@ contact_strata(const struct db_rows *rows, int r)
 	       (connected ? 1U << STRATUM_CONNECTED : 0) |
 	       (db_get_bool(rows, r, 6) ? 1U << STRATUM_COMPLAINT : 0) |
 	       (db_get_bool(rows, r, 7) ? 1U << STRATUM_APPROVED : 0) |
-	       (db_get_bool(rows, r, 8) ? 1U << STRATUM_NEW_AGENT : 0);
+	       (db_get_bool(rows, r, 8) ? 1U << STRATUM_NEW_AGENT : 0) |
+	       (db_get_bool(rows, r, 9) ? 1U << STRATUM_VULNERABLE : 0);
 }
 
 static enum stw_code

@@ -113,6 +113,25 @@ read_agent(struct reader *r, json_t *from, struct setup_person *to)
 	to->qualified_days = number(from, "qualified_days", 365);
 }
 
+static void
+read_disposition(struct reader *r, json_t *from, struct disposition *to)
+{
+	size_t n;
+	const char **flags = texts(r, from, "flags", &n);
+
+	to->code = text(r, from, "code");
+	to->name_zh = text(r, from, "zh");
+	to->name_en = text(r, from, "en");
+	for (size_t i = 0; i < n; i++) {
+		unsigned flag = disposition_flag_parse(str_of(flags[i]));
+
+		if (flag == 0 && r->rc == STW_OK)
+			r->rc = stw_fail(r->err, STW_INVALID,
+			    "/%s/flags: \"%.40s\" is none", r->where, flags[i]);
+		to->flags |= flag;
+	}
+}
+
 #define READ_LIST(reader, root, key, field, nfield, read)                            \
 	do {                                                                         \
 		json_t *list_ = json_object_get(root, key);                          \
@@ -141,6 +160,8 @@ setup_parse(struct str document, struct arena *arena, struct setup_document *out
 	READ_LIST(&r, root, "scripts", out->scripts, out->nscripts, read_script);
 	READ_LIST(&r, root, "queues", out->queues, out->nqueues, read_queue);
 	READ_LIST(&r, root, "agents", out->agents, out->nagents, read_agent);
+	READ_LIST(&r, root, "dispositions", out->dispositions, out->ndispositions,
+	    read_disposition);
 	json_decref(root);
 	return r.rc;
 }

@@ -7,6 +7,7 @@
 #define STW_CAMPAIGNS_SETUP_JSON_H
 
 #include "campaigns/catalogue_store.h"
+#include "campaigns/disposition_store.h"
 #include "campaigns/number_store.h"
 
 struct setup_script {
@@ -25,7 +26,8 @@ struct setup_document {
 	struct setup_script *scripts;
 	struct queue_row *queues;
 	struct setup_person *agents;
-	int nproducts, nnumbers, nscripts, nqueues, nagents;
+	struct disposition *dispositions;
+	int nproducts, nnumbers, nscripts, nqueues, nagents, ndispositions;
 };
 
 enum stw_code setup_parse(struct str document, struct arena *arena,

@@ -120,6 +120,8 @@ put_catalogue(struct db *db, const struct seal_keys *keys,
 		doc->queues[i].secret = options->queue_secret;
 		rc = queue_put(db, keys, &doc->queues[i], now, err);
 	}
+	for (int i = 0; rc == STW_OK && i < doc->ndispositions; i++)
+		rc = disposition_put(db, &doc->dispositions[i], AUTHOR, now, err);
 	for (int i = 0; rc == STW_OK && i < doc->nagents; i++)
 		rc = agent_put(db, doc->agents[i].code, doc->agents[i].queue,
 		    now + doc->agents[i].qualified_days * STW_USEC_DAY, err);

@@ -120,6 +120,7 @@ struct task_view {
 	const char *queue, *agent; /* agent NULL: nobody yet */
 	const char *channel, *handler, *purpose, *product, *stage, *script;
 	const char *number; /* caller number; NULL: none yet */
+	int64_t fence;      /* grows whenever it is pushed or planned again */
 	int script_version, priority;
 	int risk_rating; /* 0: none */
 	bool elderly;    /* 65 or older at `now` */
@@ -155,13 +156,22 @@ enum stw_code task_permit(struct db *db, const struct ruleset *rules,
     const struct uuid *task_id, const char *agent, stw_usec now, struct arena *arena,
     struct task_permit *out, struct stw_err *err) STW_MUST_USE;
 
+struct task_consent {
+	const char *action; /* withdraw, refuse */
+	const char *purpose, *channel;
+};
 struct task_outcome {
-	const char *disposition;       /* see outcome.disposition in the schema */
+	const char *disposition;       /* a code of disposition_store.h */
 	const char *note;              /* may be NULL; sealed at rest */
 	stw_usec started_at, ended_at; /* NEVER: not said */
 	stw_usec callback_at;          /* disposition call_back */
 	int complaint_days;            /* disposition complaint: until it is settled */
 	const char *carrier_cause; /* what the carrier answered, "sip-608"; or NULL */
+	const char *recording_ref; /* where the recording lies; or NULL */
+	const char *recording_sha256; /* of it, 64 hexadecimal digits; or NULL */
+	int64_t fence; /* the task's when the agent got it; 0: not said */
+	const struct task_consent *consents; /* what the customer said of consent */
+	size_t nconsents;
 };
 struct task_outcome_effect {
 	struct uuid outcome_id;

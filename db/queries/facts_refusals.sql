@@ -8,7 +8,7 @@ SELECT t.customer_id, o.outcome_id, 'refusal', t.channel, t.purpose, t.point_id,
   FROM task t
   JOIN outcome o ON o.bucket = t.bucket AND o.task_id = t.task_id
  WHERE t.bucket = $1::smallint AND t.customer_id = ANY ($2::bigint[])
-   AND o.disposition = 'declined' AND o.recorded_at >= $3::timestamptz
+   AND 'refused' = ANY (o.flags) AND o.recorded_at >= $3::timestamptz
 UNION ALL
 SELECT customer_id, consent_id, 'consent_refusal', channel, purpose, point_id,
        effective_at, recorded_at

@@ -7,7 +7,7 @@ SELECT t.bucket, t.task_id, t.state, t.customer_id, c.ref, c.name_mask, p.phone_
        k.code, v.document -> 'name' ->> 'zh', v.document -> 'name' ->> 'en', t.version,
        q.code, t.agent, t.channel, t.handler, t.purpose, t.product, s.stage, t.script,
        t.script_version, t.priority, n.number, c.risk_rating, c.dob, t.not_before,
-       t.not_after, t.updated_at, t.callback_at, t.decision_id
+       t.not_after, t.updated_at, t.callback_at, t.decision_id, t.lease_epoch
   FROM task t
   JOIN customer c ON c.bucket = t.bucket AND c.customer_id = t.customer_id
   JOIN contact_point p ON p.bucket = t.bucket AND p.point_id = t.point_id

@@ -59,7 +59,7 @@ test('every value the API may send has a word', () => {
 	const schemas = JSON.parse(readFileSync(join(root, '..', 'openapi.json'), 'utf8')).components.schemas;
 	const values = {
 		state: schemas.Task.properties.state.enum,
-		outcome: schemas.OutcomeRequest.properties.disposition.enum,
+		outcome: schemas.OutcomeRequest.properties.disposition.examples,
 		verdict: schemas.Decision.properties.outcome.enum,
 		gate: schemas.Decision.properties.gate.enum,
 		role: schemas.Me.properties.role.enum,

@@ -129,6 +129,9 @@ export default {
 	'outcome.no_answer': 'No answer',
 	'outcome.other': 'Other',
 	'outcome.wrong_number': 'Wrong number',
+	'outcome.sold': 'Sold',
+	'outcome.suspected_fraud': 'Suspected fraud',
+	'outcome.dead_number': 'Dead number',
 
 	'overview.about': "What today's plan does and what is in its way.",
 	'overview.campaign': 'Campaign',

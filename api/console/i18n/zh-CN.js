@@ -129,6 +129,9 @@ export default {
 	'outcome.no_answer': '无人接听',
 	'outcome.other': '其他',
 	'outcome.wrong_number': '号码错误',
+	'outcome.sold': '已成交',
+	'outcome.suspected_fraud': '疑似受骗',
+	'outcome.dead_number': '空号',
 
 	'overview.about': '今天的计划做了什么，卡在哪里。',
 	'overview.campaign': '营销活动',
