@@ -1,0 +1,158 @@
+#include <string.h>
+
+#include "campaigns/facts_store.h"
+#include "campaigns/plan_priv.h"
+#include "campaigns/script_text.h"
+#include "segments/trait_store.h"
+#include "segments/trait_use.h"
+
+static void
+day_of(const struct db_rows *rows, int r, int col, struct gate_optional_day *out)
+{
+	out->known = !db_is_null(rows, r, col);
+	if (out->known)
+		out->day = db_get_day(rows, r, col);
+}
+
+static void
+scaffold_from(const struct db_rows *rows, int r, struct plan_job *job)
+{
+	struct gate_facts *f = &job->scaffold;
+	const struct campaign *c = &job->campaign;
+
+	f->channel = c->step.channel;
+	f->purpose = c->purpose;
+	f->caller_org = "bank";
+	f->institution_country = "CN";
+	f->clock_trusted = true;
+	f->handler = strcmp(c->step.handler, "robot") == 0 ? GATE_HANDLER_ROBOT
+							   : GATE_HANDLER_AGENT;
+	/* A person looks at the task and dials; a robot takes one task a line. */
+	f->dial_mode = f->handler == GATE_HANDLER_AGENT ? GATE_DIAL_PREVIEW
+							: GATE_DIAL_PROGRESSIVE;
+	/* plan_campaigns.sql gives active campaigns in their approved version only. */
+	f->campaign_active = true;
+	f->campaign_approved = true;
+	f->uses_profile = c->uses_profile;
+	f->product.code = c->product;
+	f->product.product_class =
+	    c->product == NULL ? "*" : db_get_text(rows, r, 5, job->arena);
+	f->product.risk.known = !db_is_null(rows, r, 6);
+	f->product.risk.value = db_get_i64(rows, r, 6);
+	day_of(rows, r, 7, &f->product.on_sale_from);
+	day_of(rows, r, 8, &f->product.on_sale_to);
+	const struct script_vars vars = {
+	    c->product, db_get_text(rows, r, 13, job->arena)};
+
+	f->script = (struct gate_script){.code = c->step.script,
+	    .version = (int)db_get_i64(rows, r, 9),
+	    .approved = !db_is_null(rows, r, 9),
+	    .ai_disclosure = db_get_bool(rows, r, 10),
+	    .rendered = script_text_render(
+		db_get_text(rows, r, 12, job->arena), &vars, job->arena)};
+}
+
+static enum stw_code
+job_numbers(struct plan_job *job, struct stw_err *err)
+{
+	stw_usec now = job->options->now;
+	const struct zone *zone = job->book->zone;
+	stw_usec day_start = zone_instant(zone, zone_local(zone, now).day, 0);
+	struct number_row *rows;
+	enum stw_code rc;
+
+	rc = number_list(job->db, job->campaign.step.pool, now, day_start, job->arena,
+	    &rows, &job->nnumbers, err);
+	if (rc != STW_OK)
+		return rc;
+	job->numbers =
+	    arena_array(job->arena, (size_t)job->nnumbers, sizeof *job->numbers);
+	for (int i = 0; i < job->nnumbers; i++)
+		facts_number(&rows[i], job->arena, &job->numbers[i]);
+	return STW_OK;
+}
+
+enum stw_code
+plan_job_open(
+    struct plan_job *job, const struct db_rows *rows, int r, struct stw_err *err)
+{
+	const struct segment_host *host = &job->options->segments->items[0];
+	struct rule_env *env;
+	enum stw_code rc;
+
+	job->campaign_id = db_get_i64(rows, r, 0);
+	job->version = (int)db_get_i64(rows, r, 2);
+	job->queue_id = db_get_i64(rows, r, 4);
+	job->activated_at = db_get_usec(rows, r, 11);
+	/* The env takes the host back as it was given: the callbacks only read it. */
+	env = book_env(job->book, job->arena, segment_known, (void *)(uintptr_t)host);
+	rc = campaign_parse(
+	    db_get_str(rows, r, 3), env, job->arena, &job->campaign, NULL, err);
+	if (rc != STW_OK)
+		return stw_err_prefix(
+		    err, rc, "campaign %s", db_get_str(rows, r, 1).ptr);
+	if (db_is_null(rows, r, 4))
+		return stw_fail(err, STW_CONFLICT,
+		    "campaign %s: there is no queue '%s'", job->campaign.code,
+		    job->campaign.step.queue);
+	if (job->campaign.product != NULL && db_is_null(rows, r, 5))
+		return stw_fail(err, STW_CONFLICT,
+		    "campaign %s: there is no product '%s'", job->campaign.code,
+		    job->campaign.product);
+	scaffold_from(rows, r, job);
+	job->window =
+	    plan_window_of(&job->campaign.step, job->book->zone, job->options->now);
+	job->gate = gate_many_new(
+	    job->rules, job->options->now, job->window.not_after - job->options->now);
+	return job_numbers(job, err);
+}
+
+/* ---- held back ------------------------------------------------------------------------- */
+static const struct trait_quality *
+breach_of(const struct plan_guard *guard, const struct trait *trait)
+{
+	for (int i = 0; i < guard->nlooks; i++) {
+		const struct trait_quality *q = &guard->looks[i];
+
+		if (q->finding.breach != TRAIT_GOOD && strcmp(q->of, trait->of) == 0 &&
+		    strcmp(q->name, trait->name) == 0)
+			return q;
+	}
+	return NULL;
+}
+
+/* The first trait in breach that one of the campaign's rules rests on; NULL: none. */
+const struct trait_quality *
+plan_held_by(const struct plan_job *job)
+{
+	const struct plan_guard *guard = job->guard;
+	struct trait_use *use =
+	    trait_use_new(&guard->catalogue, &job->options->segments->items[0]);
+	const struct trait_quality *held = NULL;
+
+	trait_use_add(use, job->campaign.audience);
+	if (job->campaign.occurrence != NULL)
+		trait_use_add(use, job->campaign.occurrence);
+	if (job->campaign.trigger.rule != NULL)
+		trait_use_add(use, job->campaign.trigger.rule);
+	if (job->campaign.value != NULL)
+		trait_use_add(use, job->campaign.value);
+	for (int i = 0; i < guard->catalogue.count && held == NULL; i++) {
+		if (trait_use_has(use, i))
+			held = breach_of(guard, &guard->catalogue.traits[i]);
+	}
+	trait_use_free(use);
+	return held;
+}
+
+enum stw_code
+plan_guard_open(struct db *db, const struct book_parts *parts, stw_usec now,
+    struct arena *arena, struct plan_guard *out, struct stw_err *err)
+{
+	enum stw_code rc = trait_store_catalogue(db, arena, &out->catalogue, err);
+
+	if (rc == STW_OK)
+		rc = trait_quality_refresh(db, parts, &out->catalogue, now, arena,
+		    &out->looks, &out->nlooks, err);
+	return rc;
+}
