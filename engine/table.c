@@ -144,6 +144,30 @@ table_over(const struct table *of)
 	return table;
 }
 
+struct table *
+table_beside(const struct table *of)
+{
+	struct table *table = table_new(of->name, of->rows);
+
+	table->rows = of->rows;
+	table->over = true;
+	return table;
+}
+
+void
+table_take(struct table *to, struct table *from)
+{
+	STW_ASSERT(from->rows == to->rows && from->nchildren == 0);
+	to->cols = stw_xrealloc(
+	    to->cols, ((size_t)to->ncols + (size_t)from->ncols) * sizeof *to->cols);
+	for (int c = 0; c < from->ncols; c++) {
+		STW_ASSERT(!from->cols[c].borrowed && from->cols[c].pack != NULL);
+		to->cols[to->ncols++] = from->cols[c];
+	}
+	from->ncols = 0;
+	table_free(from);
+}
+
 /* Flat, and missing in every row. */
 static void
 column_init(struct column *col, const char *name, enum col_type type, size_t cap)

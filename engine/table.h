@@ -136,6 +136,10 @@ struct table *table_new(const char *name, size_t cap);
 void table_free(struct table *table);
 /* A table over the packed columns and the children of another. */
 struct table *table_over(const struct table *of);
+/* A table without columns, of as many rows: they are added, filled and packed beside a table
+ * that others read meanwhile; table_take then makes them its last ones, and frees from. */
+struct table *table_beside(const struct table *of);
+void table_take(struct table *to, struct table *from);
 /* A borrowed column becomes a copy, flat, which may be written to. */
 void table_own(struct table *table, int col);
 /* The new column's index. All rows so far are missing in it. MONEY starts as CNY: write

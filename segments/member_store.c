@@ -4,15 +4,9 @@
 #include <string.h>
 
 #include "segments/book_patch_store.h"
+#include "segments/member_priv.h"
 
-#define READ_TRIES  4
 #define FEW_BUCKETS 32 /* more are read in one go */
-
-static bool
-is_patch(const struct segment_hosts *hosts)
-{
-	return hosts->items[0].book->patch;
-}
 
 /* ---- reading ------------------------------------------------------------------------- */
 static void
@@ -97,9 +91,9 @@ read_stale(struct db *db, const bool wanted[BOOK_BUCKETS], struct member_image *
 	return rc;
 }
 
-static enum stw_code
-refresh(struct db *db, const bool wanted[BOOK_BUCKETS], struct member_image *image,
-    struct stw_err *err)
+enum stw_code
+member_refresh(struct db *db, const bool wanted[BOOK_BUCKETS],
+    struct member_image *image, struct stw_err *err)
 {
 	enum stw_code rc = db_begin_snapshot(db, err);
 
@@ -148,15 +142,9 @@ read_keys(struct db *db, const struct book *book, struct member_image *image,
 }
 
 /* ---- whose row is which --------------------------------------------------------------- */
-struct maps {
-	uint32_t
-	    *rows[BOOK_PARTS_MAX]; /* row of a part: of the image; NULL: the same */
-	int count;
-};
-
-static void
-maps_init(
-    struct maps *maps, struct member_image *image, const struct segment_hosts *hosts)
+void
+member_maps_init(struct member_maps *maps, struct member_image *image,
+    const struct segment_hosts *hosts)
 {
 	maps->count = hosts->count;
 	for (int p = 0; p < hosts->count; p++) {
@@ -174,17 +162,11 @@ maps_init(
 	}
 }
 
-static void
-maps_fini(struct maps *maps)
+void
+member_maps_fini(struct member_maps *maps)
 {
 	for (int p = 0; p < maps->count; p++)
 		free(maps->rows[p]);
-}
-
-static size_t
-mapped(const struct maps *maps, int part, size_t row)
-{
-	return maps->rows[part] == NULL ? row : maps->rows[part][row];
 }
 
 /* ---- members of the hosts ------------------------------------------------------------- */
@@ -236,19 +218,19 @@ member_store_read(struct db *db, struct member_image *image,
 {
 	const struct segment_host *first = &hosts->items[0];
 	bool wanted[BOOK_BUCKETS];
-	struct maps maps;
+	struct member_maps maps;
 	enum stw_code rc;
 
 	want_segments(image, first);
 	want_buckets(hosts, wanted);
-	if (!is_patch(hosts))
+	if (!member_is_patch(hosts))
 		member_image_base(image, first->book);
-	rc = is_patch(hosts) && member_image_rows(image) == 0
+	rc = member_is_patch(hosts) && member_image_rows(image) == 0
 		 ? read_keys(db, first->book, image, err)
-		 : refresh(db, wanted, image, err);
+		 : member_refresh(db, wanted, image, err);
 	if (rc != STW_OK)
 		return rc;
-	maps_init(&maps, image, hosts);
+	member_maps_init(&maps, image, hosts);
 	for (int p = 0; p < hosts->count; p++) {
 		const struct segment_host *host = &hosts->items[p];
 
@@ -260,7 +242,7 @@ member_store_read(struct db *db, struct member_image *image,
 			    &host->segments[i].members);
 		}
 	}
-	maps_fini(&maps);
+	member_maps_fini(&maps);
 	return STW_OK;
 }
 
@@ -311,276 +293,5 @@ member_store_read_one(
 	if (rc == STW_OK)
 		return db_commit(db, err);
 	db_rollback(db);
-	return rc;
-}
-
-/* ---- differences ---------------------------------------------------------------------- */
-/* Who leaves or enters what, in one bucket. */
-struct diff {
-	int64_t *segment_ids, *customer_ids;
-	int *segments;  /* of the host */
-	uint32_t *rows; /* of the image */
-	size_t count, cap;
-};
-
-static void
-diff_add(struct diff *diff, const struct segment_host *host, int segment,
-    int64_t customer_id, size_t row)
-{
-	if (diff->count == diff->cap) {
-		diff->cap = diff->cap == 0 ? 1024 : diff->cap * 2;
-		diff->segment_ids = stw_xrealloc(
-		    diff->segment_ids, diff->cap * sizeof *diff->segment_ids);
-		diff->customer_ids = stw_xrealloc(
-		    diff->customer_ids, diff->cap * sizeof *diff->customer_ids);
-		diff->segments =
-		    stw_xrealloc(diff->segments, diff->cap * sizeof *diff->segments);
-		diff->rows = stw_xrealloc(diff->rows, diff->cap * sizeof *diff->rows);
-	}
-	diff->segment_ids[diff->count] = host->segments[segment].def.segment_id;
-	diff->customer_ids[diff->count] = customer_id;
-	diff->segments[diff->count] = segment;
-	diff->rows[diff->count++] = (uint32_t)row;
-}
-
-static void
-diff_fini(struct diff *diff)
-{
-	free(diff->segment_ids);
-	free(diff->customer_ids);
-	free(diff->segments);
-	free(diff->rows);
-}
-
-struct write {
-	struct member_image *image;
-	const struct segment_hosts *hosts;
-	struct maps maps;
-	struct bitmap live; /* rows of the image whose customers the book has */
-	int *places;        /* segment of the host: of the image */
-	struct diff enter, leave;
-	struct segment_moves *moves;
-	stw_usec now;
-};
-
-static struct bitmap *
-stored_of(const struct write *w, int segment)
-{
-	return &w->image->segments[w->places[segment]].members;
-}
-
-/* Rows of a part that are those of the image: 64 at a time. */
-static void
-compare_words(struct write *w, const struct segment_host *host, int i, int bucket)
-{
-	const struct book *book = host->book;
-	const struct bitmap *stored = stored_of(w, i), *dead = book->dead;
-	const struct bitmap *members = &host->segments[i].members;
-	size_t first = book->first[bucket], end = book->first[bucket + 1];
-
-	for (size_t at = first / 64; at * 64 < end; at++) {
-		uint64_t bits = members->words[at] ^ stored->words[at];
-
-		if (dead != NULL)
-			bits &= ~dead->words[at];
-		if (at * 64 < first)
-			bits &= UINT64_MAX << (first % 64);
-		if (end - at * 64 < 64)
-			bits &= (UINT64_C(1) << (end % 64)) - 1;
-		for (; bits != 0; bits &= bits - 1) {
-			size_t row = at * 64 + (size_t)__builtin_ctzll(bits);
-
-			diff_add(bitmap_get(members, row) ? &w->enter : &w->leave, host,
-			    i, book->customer_id[row], row);
-		}
-	}
-}
-
-static void
-compare_rows(
-    struct write *w, const struct segment_host *host, int part, int i, int bucket)
-{
-	const struct book *book = host->book;
-	const struct bitmap *stored = stored_of(w, i);
-	const struct bitmap *members = &host->segments[i].members;
-
-	for (size_t r = book->first[bucket]; r < book->first[bucket + 1]; r++) {
-		size_t row = mapped(&w->maps, part, r);
-		bool is = bitmap_get(members, r), was = bitmap_get(stored, row);
-
-		if (is != was && !book_is_dead(book, r))
-			diff_add(is ? &w->enter : &w->leave, host, i,
-			    book->customer_id[r], row);
-	}
-}
-
-/* A stored member whom the book does not have. */
-static void
-leave_all(struct write *w, size_t row)
-{
-	const struct segment_host *host = &w->hosts->items[0];
-	struct book_key key = member_image_key(w->image, row);
-
-	for (int i = 0; i < host->count; i++)
-		if (host->segments[i].evaluated && bitmap_get(stored_of(w, i), row))
-			diff_add(&w->leave, host, i, key.customer_id, row);
-}
-
-/* Rows that a reading again brought are nobody's: all that the book has had theirs. */
-static bool
-is_live(const struct write *w, size_t row)
-{
-	return row < w->live.bits && bitmap_get(&w->live, row);
-}
-
-static void
-compare_gone(struct write *w, int bucket)
-{
-	const struct member_image *image = w->image;
-	const struct book *book = w->hosts->items[0].book;
-
-	if (book->patch) {
-		for (size_t i = 0; i < book->ngone; i++) {
-			size_t row = SIZE_MAX;
-
-			if (book->gone[i].bucket == bucket)
-				row = member_image_find(
-				    image, bucket, book->gone[i].customer_id);
-			if (row != SIZE_MAX)
-				leave_all(w, row);
-		}
-		return;
-	}
-	for (size_t row = image->first[bucket]; row < image->first[bucket + 1]; row++)
-		if (!is_live(w, row))
-			leave_all(w, row);
-	for (size_t k = 0; k < image->nlater; k++)
-		if (image->later[k].bucket == bucket && !is_live(w, image->rows + k))
-			leave_all(w, image->rows + k);
-}
-
-static void
-compare_bucket(struct write *w, int bucket)
-{
-	w->enter.count = w->leave.count = 0;
-	for (int p = 0; p < w->hosts->count; p++) {
-		const struct segment_host *host = &w->hosts->items[p];
-
-		for (int i = 0; i < host->count; i++) {
-			if (!host->segments[i].evaluated)
-				continue;
-			if (w->maps.rows[p] == NULL)
-				compare_words(w, host, i, bucket);
-			else
-				compare_rows(w, host, p, i, bucket);
-		}
-	}
-	compare_gone(w, bucket);
-}
-
-/* ---- writing -------------------------------------------------------------------------- */
-/* *version: afterwards; 0: somebody else was there, nothing is changed. */
-static enum stw_code
-send_bucket(struct db *db, const struct write *w, int bucket, int64_t *version,
-    struct stw_err *err)
-{
-	const struct db_param params[] = {db_i64(bucket), db_usec(w->now),
-	    db_i64s(w->leave.segment_ids, w->leave.count),
-	    db_i64s(w->leave.customer_ids, w->leave.count),
-	    db_i64s(w->enter.segment_ids, w->enter.count),
-	    db_i64s(w->enter.customer_ids, w->enter.count),
-	    db_i64(w->image->version[bucket])};
-	struct db_rows *rows = NULL;
-	enum stw_code rc;
-
-	rc = db_query(db, DB_Q_SEGMENT_MOVE, params, DB_NPARAMS(params), &rows, err);
-	*version =
-	    rc == STW_OK && db_rows_count(rows) == 1 ? db_get_i64(rows, 0, 0) : 0;
-	db_rows_free(rows);
-	return rc;
-}
-
-static void
-note_bucket(struct write *w, int bucket, int64_t version)
-{
-	for (size_t i = 0; i < w->leave.count; i++) {
-		bitmap_clear_bit(stored_of(w, w->leave.segments[i]), w->leave.rows[i]);
-		w->moves[w->leave.segments[i]].left++;
-	}
-	for (size_t i = 0; i < w->enter.count; i++) {
-		bitmap_set(stored_of(w, w->enter.segments[i]), w->enter.rows[i]);
-		w->moves[w->enter.segments[i]].entered++;
-	}
-	w->image->version[bucket] = version;
-}
-
-static enum stw_code
-write_bucket(struct db *db, struct write *w, int bucket, struct stw_err *err)
-{
-	bool wanted[BOOK_BUCKETS] = {false};
-
-	wanted[bucket] = true;
-	for (int i = 0; i < READ_TRIES; i++) {
-		int64_t version;
-		enum stw_code rc;
-
-		compare_bucket(w, bucket);
-		if (w->enter.count == 0 && w->leave.count == 0)
-			return STW_OK;
-		rc = send_bucket(db, w, bucket, &version, err);
-		if (rc != STW_OK)
-			return rc;
-		if (version != 0) {
-			note_bucket(w, bucket, version);
-			return STW_OK;
-		}
-		rc = refresh(db, wanted, w->image, err);
-		if (rc != STW_OK)
-			return rc;
-	}
-	return stw_fail(err, STW_CONFLICT,
-	    "somebody else keeps changing the memberships of bucket %d", bucket);
-}
-
-static void
-find_live(struct write *w)
-{
-	bitmap_init(&w->live, member_image_rows(w->image));
-	for (int p = 0; p < w->hosts->count; p++) {
-		const struct book *book = w->hosts->items[p].book;
-
-		for (size_t r = 0; r < book->customers->rows; r++)
-			if (!book_is_dead(book, r))
-				bitmap_set(&w->live, mapped(&w->maps, p, r));
-	}
-}
-
-enum stw_code
-member_store_write(struct db *db, struct member_image *image,
-    const struct segment_hosts *hosts, stw_usec now, const struct progress *progress,
-    struct segment_moves *moves, struct stw_err *err)
-{
-	const struct segment_host *host = &hosts->items[0];
-	struct write w = {.image = image, .hosts = hosts, .moves = moves, .now = now};
-	enum stw_code rc = STW_OK;
-
-	w.places = stw_xalloc(((size_t)host->count + 1) * sizeof *w.places);
-	for (int i = 0; i < host->count; i++) {
-		moves[i] = (struct segment_moves){0};
-		w.places[i] =
-		    member_image_find_segment(image, host->segments[i].def.segment_id);
-		STW_ASSERT(w.places[i] >= 0);
-	}
-	maps_init(&w.maps, image, hosts);
-	find_live(&w);
-	for (int bucket = 0; bucket < BOOK_BUCKETS && rc == STW_OK; bucket++) {
-		rc = write_bucket(db, &w, bucket, err);
-		progress_tell(progress, "members", bucket + 1, BOOK_BUCKETS);
-	}
-	maps_fini(&w.maps);
-	bitmap_fini(&w.live);
-	diff_fini(&w.enter);
-	diff_fini(&w.leave);
-	free(w.places);
 	return rc;
 }
