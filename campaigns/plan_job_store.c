@@ -83,7 +83,9 @@ plan_job_open(
 	job->campaign_id = db_get_i64(rows, r, 0);
 	job->version = (int)db_get_i64(rows, r, 2);
 	job->queue_id = db_get_i64(rows, r, 4);
-	job->activated_at = db_get_usec(rows, r, 11);
+	/* One that is not active would be so from now on. */
+	job->activated_at =
+	    db_is_null(rows, r, 11) ? job->options->now : db_get_usec(rows, r, 11);
 	/* The env takes the host back as it was given: the callbacks only read it. */
 	env = book_env(job->book, job->arena, segment_known, (void *)(uintptr_t)host);
 	rc = campaign_parse(
@@ -146,13 +148,27 @@ plan_held_by(const struct plan_job *job)
 }
 
 enum stw_code
-plan_guard_open(struct db *db, const struct book_parts *parts, stw_usec now,
+plan_members_read(const struct plan_job *job, struct stw_err *err)
+{
+	const struct rule *const rules[] = {job->campaign.audience,
+	    job->campaign.occurrence, job->campaign.trigger.rule, job->campaign.value};
+	enum stw_code rc = STW_OK;
+
+	for (size_t i = 0; i < STW_ARRAY_LEN(rules) && rc == STW_OK; i++)
+		if (rules[i] != NULL)
+			rc = segment_store_use(
+			    job->db, job->options->segments, rules[i], err);
+	return rc;
+}
+
+enum stw_code
+plan_guard_open(struct db *db, const struct book_parts *parts, stw_usec now, bool keep,
     struct arena *arena, struct plan_guard *out, struct stw_err *err)
 {
 	enum stw_code rc = trait_store_catalogue(db, arena, &out->catalogue, err);
 
 	if (rc == STW_OK)
-		rc = trait_quality_refresh(db, parts, &out->catalogue, now, arena,
+		rc = trait_quality_refresh(db, parts, &out->catalogue, now, keep, arena,
 		    &out->looks, &out->nlooks, err);
 	return rc;
 }

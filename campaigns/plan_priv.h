@@ -15,7 +15,7 @@
 #include "campaigns/plan.h"
 #include "campaigns/plan_store.h"
 #include "campaigns/trigger.h"
-#include "segments/segment.h"
+#include "segments/segment_store.h"
 #include "segments/trait_quality_store.h"
 
 /* What is known of the data that rules rest on. */
@@ -77,14 +77,18 @@ struct plan_batch {
 };
 
 /* ---- plan_job_store.c ------------------------------------------------------------------ */
+/* keep: what the looks found is written down. */
 enum stw_code plan_guard_open(struct db *db, const struct book_parts *parts,
-    stw_usec now, struct arena *arena, struct plan_guard *out,
+    stw_usec now, bool keep, struct arena *arena, struct plan_guard *out,
     struct stw_err *err) STW_MUST_USE;
 /* Row r of plan_campaigns. */
 enum stw_code plan_job_open(struct plan_job *job, const struct db_rows *rows, int r,
     struct stw_err *err) STW_MUST_USE;
 /* The first trait in breach that one of the campaign's rules rests on; NULL: none. */
 const struct trait_quality *plan_held_by(const struct plan_job *job);
+/* The stored members of the segments that its rules ask for, into the hosts. */
+enum stw_code plan_members_read(
+    const struct plan_job *job, struct stw_err *err) STW_MUST_USE;
 
 /* ---- plan_audience_store.c ------------------------------------------------------------- */
 enum stw_code plan_audience_find(
@@ -112,6 +116,9 @@ enum stw_code plan_run_open(
 /* Of a run in which nobody was looked at. */
 enum stw_code plan_run_hold(const struct plan_job *job, const char *run_id,
     const struct trait_quality *by, struct stw_err *err) STW_MUST_USE;
+/* Do the fates add up to the audience? */
+enum stw_code plan_check_sum(
+    const struct plan_job *job, struct stw_err *err) STW_MUST_USE;
 enum stw_code plan_run_close(
     const struct plan_job *job, const char *run_id, struct stw_err *err) STW_MUST_USE;
 

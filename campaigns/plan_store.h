@@ -18,7 +18,7 @@
 
 struct plan_options {
 	stw_usec now;
-	const struct segment_hosts *segments; /* of the same parts, evaluated */
+	struct segment_hosts *segments; /* of the same parts; to plan: evaluated */
 	void (*progress)(void *host, const char *campaign, int bucket, int64_t done);
 	void *progress_host;
 };
@@ -32,5 +32,15 @@ struct plan_result {
 enum stw_code plan_run(struct db *db, const struct book_parts *parts,
     const struct ruleset *rules, const struct plan_options *options,
     struct arena *arena, struct plan_result *out, struct stw_err *err) STW_MUST_USE;
+
+/* What planning would do now with the stages and memberships as they are stored, and nothing
+ * written: of one campaign, in a version that need not be approved or active and is looked at
+ * as if it were, or (code NULL) of all that are active. Fates and sums are those of a run;
+ * run_id is NULL. The memberships that rules ask for are read into the hosts. NOT_FOUND: no
+ * such campaign or version. */
+enum stw_code plan_simulate(struct db *db, const struct book_parts *parts,
+    const struct ruleset *rules, const struct plan_options *options, const char *code,
+    int version, struct arena *arena, struct plan_result *out,
+    struct stw_err *err) STW_MUST_USE;
 
 #endif

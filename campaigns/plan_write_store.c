@@ -175,20 +175,30 @@ plan_run_open(const struct plan_job *job, const char *run_id, struct stw_err *er
 }
 
 enum stw_code
+plan_check_sum(const struct plan_job *job, struct stw_err *err)
+{
+	int64_t sum = plan_tally_sum(&job->tally);
+
+	if (sum == job->naudience)
+		return STW_OK;
+	return stw_fail(err, STW_BUG,
+	    "campaign %s: the fates of its audience add up to %lld, not to %lld",
+	    job->campaign.code, (long long)sum, (long long)job->naudience);
+}
+
+enum stw_code
 plan_run_close(const struct plan_job *job, const char *run_id, struct stw_err *err)
 {
-	int64_t audience = job->naudience;
 	const struct db_param params[] = {db_text(run_id), db_usec(job->options->now),
-	    db_i64(book_parts_customers(job->parts)), db_i64(audience),
+	    db_i64(book_parts_customers(job->parts)), db_i64(job->naudience),
 	    db_i64(job->nundecided)};
 	enum stw_code rc;
 
-	if (plan_tally_sum(&job->tally) != audience)
-		return stw_fail(err, STW_BUG,
-		    "campaign %s: the fates of its audience add up to %lld, not to %lld",
-		    job->campaign.code, (long long)plan_tally_sum(&job->tally),
-		    (long long)audience);
-	rc = db_begin(job->db, err);
+	rc = plan_check_sum(job, err);
+	if (rc == STW_OK)
+		rc = db_begin(job->db, err);
+	if (rc != STW_OK)
+		return rc;
 	for (int i = 0; rc == STW_OK && i < job->tally.nlines; i++) {
 		const struct db_param reason[] = {db_text(run_id),
 		    db_text(plan_fate_name(job->tally.lines[i].fate)),

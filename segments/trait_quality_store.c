@@ -343,8 +343,8 @@ find_column(const struct book *book, const struct trait *trait)
  * was. */
 static enum stw_code
 refresh(struct db *db, const struct book_parts *parts,
-    const struct trait_catalogue *catalogue, stw_usec now, struct trait_quality *items,
-    int *count, struct stw_err *err)
+    const struct trait_catalogue *catalogue, stw_usec now, bool keep,
+    struct trait_quality *items, int *count, struct stw_err *err)
 {
 	enum stw_code rc = STW_OK;
 
@@ -361,23 +361,24 @@ refresh(struct db *db, const struct book_parts *parts,
 			*q = unknown_quality(trait->of, trait->name);
 		}
 		look_at(parts, col, trait, now, q);
-		rc = write_look(db, q, err);
+		if (keep)
+			rc = write_look(db, q, err);
 	}
 	return rc;
 }
 
 enum stw_code
 trait_quality_refresh(struct db *db, const struct book_parts *parts,
-    const struct trait_catalogue *catalogue, stw_usec now, struct arena *arena,
-    struct trait_quality **out, int *count, struct stw_err *err)
+    const struct trait_catalogue *catalogue, stw_usec now, bool keep,
+    struct arena *arena, struct trait_quality **out, int *count, struct stw_err *err)
 {
-	enum stw_code rc = db_begin(db, err);
+	enum stw_code rc = keep ? db_begin(db, err) : db_begin_snapshot(db, err);
 
 	if (rc != STW_OK)
 		return rc;
 	rc = read_all(db, NULL, NULL, (size_t)catalogue->count, arena, out, count, err);
 	if (rc == STW_OK)
-		rc = refresh(db, parts, catalogue, now, *out, count, err);
+		rc = refresh(db, parts, catalogue, now, keep, *out, count, err);
 	if (rc == STW_OK)
 		return db_commit(db, err);
 	db_rollback(db);

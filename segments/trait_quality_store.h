@@ -44,10 +44,11 @@ enum stw_code trait_limits_set(struct db *db, const char *of, const char *name,
 enum stw_code trait_quality_accept(struct db *db, const char *of, const char *name,
     const char *actor, stw_usec now, struct stw_err *err) STW_MUST_USE;
 
-/* Looks at the parts of a book and writes what it found; gives what trait_quality_list
- * would. */
+/* Looks at the parts of a book and, unless it is not to be kept, writes what it found; gives
+ * what trait_quality_list would. */
 enum stw_code trait_quality_refresh(struct db *db, const struct book_parts *parts,
-    const struct trait_catalogue *catalogue, stw_usec now, struct arena *arena,
-    struct trait_quality **out, int *count, struct stw_err *err) STW_MUST_USE;
+    const struct trait_catalogue *catalogue, stw_usec now, bool keep,
+    struct arena *arena, struct trait_quality **out, int *count,
+    struct stw_err *err) STW_MUST_USE;
 
 #endif

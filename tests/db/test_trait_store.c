@@ -160,7 +160,7 @@ refresh(stw_usec now, const char *name)
 	parts = book_parts_of(book);
 	ck_ok(trait_store_catalogue(t.db, &arena, &catalogue, &err));
 	ck_ok(trait_quality_refresh(
-	    t.db, &parts, &catalogue, now, &arena, &items, &n, &err));
+	    t.db, &parts, &catalogue, now, true, &arena, &items, &n, &err));
 	book_free(book);
 	ck_ok(trait_quality_list(t.db, &arena, &items, &n, &err));
 	for (int i = 0; i < n; i++)

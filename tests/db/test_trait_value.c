@@ -252,7 +252,7 @@ look(stw_usec now)
 	ck_ok(book_load(t.db, now, NULL, &book, &err));
 	parts = book_parts_of(book);
 	ck_ok(trait_quality_refresh(
-	    t.db, &parts, &catalogue, now, &arena, &looks, &n, &err));
+	    t.db, &parts, &catalogue, now, true, &arena, &looks, &n, &err));
 	book_free(book);
 	for (int i = 0; i < n; i++)
 		if (strcmp(looks[i].name, "score") == 0)
