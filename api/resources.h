@@ -125,6 +125,7 @@ void v1_campaign(struct api_request *req);
 void v1_campaign_replace(struct api_request *req);
 void v1_campaign_version(struct api_request *req);
 void v1_campaign_approve(struct api_request *req);
+void v1_campaign_simulate(struct api_request *req);
 void v1_campaign_activate(struct api_request *req);
 void v1_campaign_pause(struct api_request *req);
 void v1_campaign_runs(struct api_request *req);

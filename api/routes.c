@@ -136,6 +136,8 @@ const struct route api_routes[] = {
 	v1_campaign_version},
     {METHOD_POST, "/v1/campaigns/{code}/approve", APPROVE, KEY | BODY | ROUTE_ETAG,
 	v1_campaign_approve},
+    {METHOD_POST, "/v1/campaigns/{code}/simulate", ROLES_BOOK, BODY,
+	v1_campaign_simulate},
     {METHOD_POST, "/v1/campaigns/{code}/activate", ROLE_OPS | ROLE_ADMIN,
 	KEY | ROUTE_ETAG, v1_campaign_activate},
     {METHOD_POST, "/v1/campaigns/{code}/pause", APPROVE, KEY | ROUTE_ETAG,

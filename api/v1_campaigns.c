@@ -1,8 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/app.h"
 #include "api/resources.h"
 #include "api/rule_scope.h"
+#include "api/simulate.h"
 #include "campaigns/campaign_store.h"
 #include "campaigns/compliance/ruleset.h"
 #include "campaigns/trigger_store.h"
@@ -59,10 +61,11 @@ held_json(const struct run_row *run)
 	return v;
 }
 
-json_t *
-v1_run_json(const struct run_row *run)
+/* The waterfall, of a run or of a dry one. */
+static void
+put_funnel(json_t *v, const struct run_row *run)
 {
-	json_t *v = json_object(), *reasons = json_array();
+	json_t *reasons = json_array();
 	int64_t sum = 0;
 
 	for (int i = 0; i < run->nreasons; i++) {
@@ -75,18 +78,26 @@ v1_run_json(const struct run_row *run)
 		json_put(one, "count", json_integer(run->reasons[i].count));
 		json_push(reasons, one);
 	}
-	json_put(v, "run_id", json_text(run->run_id));
 	json_put(v, "campaign", json_text(run->campaign));
 	json_put(v, "version", json_integer(run->version));
 	json_put(v, "as_of", json_time(run->as_of));
-	json_put(v, "started_at", json_time(run->started_at));
-	json_put(v, "finished_at", json_time(run->finished_at));
 	json_put(v, "scope", json_integer(run->scope));
 	json_put(v, "audience", json_integer(run->audience));
 	json_put(v, "undecided", json_integer(run->undecided));
 	json_put(v, "held", run->held_trait == NULL ? json_null() : held_json(run));
 	json_put(v, "reasons", reasons);
 	json_put(v, "adds_up", json_boolean(sum == run->audience));
+}
+
+json_t *
+v1_run_json(const struct run_row *run)
+{
+	json_t *v = json_object();
+
+	json_put(v, "run_id", json_text(run->run_id));
+	json_put(v, "started_at", json_time(run->started_at));
+	json_put(v, "finished_at", json_time(run->finished_at));
+	put_funnel(v, run);
 	return v;
 }
 
@@ -391,25 +402,59 @@ v1_campaign_validate(struct api_request *req)
 	rule_scope_fini(&scope);
 }
 
-void
-v1_campaign_approve(struct api_request *req)
+/* {"version": N}; false after answering. */
+static bool
+body_version(struct api_request *req, int *out)
 {
 	static const char *const members[] = {"version", NULL};
 	json_t *version = json_object_get(req->json, "version");
-	const char *code = req->match.params[0];
-	struct stw_err err = {0};
-	enum stw_code rc;
 
 	if (!api_body_only(req, members))
-		return;
+		return false;
 	if (!json_is_integer(version) || json_integer_value(version) < 1 ||
 	    json_integer_value(version) > 1000000) {
 		api_problem(req, 400, "INVALID_REQUEST", "/version",
 		    "version: the number of the version you read is wanted");
+		return false;
+	}
+	*out = (int)json_integer_value(version);
+	return true;
+}
+
+void
+v1_campaign_simulate(struct api_request *req)
+{
+	struct plan_result result;
+	struct stw_err err = {0};
+	enum stw_code rc;
+	int version;
+	json_t *v;
+
+	if (!body_version(req, &version))
+		return;
+	rc = simulate_plan(req->db, req->app->live, req->match.params[0], version,
+	    req->now, NULL, &req->arena, &result, &err);
+	if (rc != STW_OK) {
+		api_fail(req, rc, &err);
 		return;
 	}
-	rc = campaign_approve(req->db, code, (int)json_integer_value(version),
-	    req->actor.subject, req->now, &err);
+	v = json_object();
+	put_funnel(v, &result.runs[0]);
+	api_reply(req, 200, v);
+}
+
+void
+v1_campaign_approve(struct api_request *req)
+{
+	const char *code = req->match.params[0];
+	struct stw_err err = {0};
+	enum stw_code rc;
+	int version;
+
+	if (!body_version(req, &version))
+		return;
+	rc = campaign_approve(
+	    req->db, code, version, req->actor.subject, req->now, &err);
 	if (rc != STW_OK)
 		api_fail(req, rc, &err);
 	else

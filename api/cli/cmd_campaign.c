@@ -1,13 +1,15 @@
 #include <string.h>
 
 #include "api/cli/cli.h"
+#include "api/cli/funnel.h"
 #include "api/rule_scope.h"
+#include "api/simulate.h"
 #include "campaigns/campaign_store.h"
 #include "campaigns/trigger_store.h"
 
 #define DOCUMENT_MAX ((size_t)256 * 1024)
 
-enum verb { LIST = 0, VALIDATE, CREATE, APPROVE, ACTIVATE, PAUSE, VERBS };
+enum verb { LIST = 0, VALIDATE, SIMULATE, CREATE, APPROVE, ACTIVATE, PAUSE, VERBS };
 
 static enum stw_code
 list(struct cli *cli, struct db *db, struct stw_err *err)
@@ -80,6 +82,27 @@ document(struct cli *cli, struct db *db, enum verb verb, const char *who,
 }
 
 static enum stw_code
+simulate(struct cli *cli, struct db *db, int version, struct stw_err *err)
+{
+	struct progress progress = cli_progress();
+	const char *code = cli->argv[0];
+	struct campaign_row row;
+	struct plan_result result;
+	enum stw_code rc = campaign_get(db, code, &cli->arena, &row, err);
+
+	if (rc == STW_OK)
+		rc = simulate_plan(db, NULL, code,
+		    version > 0 ? version : row.newest_version, app_now(&cli->app),
+		    &progress, &cli->arena, &result, err);
+	cli_progress_end();
+	if (rc == STW_OK) {
+		(void)printf("dry run: nothing was written\n");
+		funnel_print(&result.runs[0]);
+	}
+	return rc;
+}
+
+static enum stw_code
 change(struct cli *cli, struct db *db, enum verb verb, const char *who, int version,
     struct stw_err *err)
 {
@@ -110,7 +133,7 @@ enum stw_code
 cmd_campaign(struct cli *cli, struct stw_err *err)
 {
 	static const char *const verbs[VERBS] = {
-	    "list", "validate", "create", "approve", "activate", "pause"};
+	    "list", "validate", "simulate", "create", "approve", "activate", "pause"};
 	int64_t version = 0;
 	const char *who = NULL;
 	const struct cli_opt opts[] = {{"by", CLI_TEXT, &who, 0, 0},
@@ -123,7 +146,7 @@ cmd_campaign(struct cli *cli, struct stw_err *err)
 		return STW_INVALID;
 	rc = cli_parse(cli, opts, (int)STW_ARRAY_LEN(opts), verb == LIST ? 0 : 1,
 	    verb == LIST ? 0 : 1, err);
-	if (rc == STW_OK && verb > VALIDATE && who == NULL)
+	if (rc == STW_OK && verb > SIMULATE && who == NULL)
 		rc = stw_fail(err, STW_INVALID, "--by WHO is needed");
 	if (rc == STW_OK)
 		rc = app_db(&cli->app, &db, err);
@@ -131,6 +154,8 @@ cmd_campaign(struct cli *cli, struct stw_err *err)
 		return rc;
 	if (verb == LIST)
 		return list(cli, db, err);
+	if (verb == SIMULATE)
+		return simulate(cli, db, (int)version, err);
 	if (verb == VALIDATE || verb == CREATE)
 		return document(cli, db, (enum verb)verb, who, err);
 	return change(cli, db, (enum verb)verb, who, (int)version, err);

@@ -5,6 +5,7 @@
 #include "api/cli/cli.h"
 #include "api/cli/funnel.h"
 #include "api/push/dispatch.h"
+#include "api/simulate.h"
 #include "api/tick.h"
 #include "campaigns/catalogue_store.h"
 #include "campaigns/revocation_store.h"
@@ -178,13 +179,40 @@ plan_and_print(struct cli *cli, const struct work *w, struct stw_err *err)
 	return STW_OK;
 }
 
+static enum stw_code
+dry_run(struct cli *cli, struct stw_err *err)
+{
+	struct progress progress = cli_progress();
+	struct plan_result result;
+	struct db *db;
+	enum stw_code rc = app_db(&cli->app, &db, err);
+
+	if (rc == STW_OK)
+		rc = app_clock_check(&cli->app, err);
+	if (rc == STW_OK)
+		rc = simulate_plan(db, NULL, NULL, 0, app_now(&cli->app), &progress,
+		    &cli->arena, &result, err);
+	cli_progress_end();
+	if (rc != STW_OK)
+		return rc;
+	(void)printf("dry run: %s new tasks would be planned; nothing was written\n",
+	    cli_count(result.tasks));
+	for (int i = 0; i < result.nruns; i++)
+		funnel_print(&result.runs[i]);
+	return STW_OK;
+}
+
 enum stw_code
 cmd_plan(struct cli *cli, struct stw_err *err)
 {
+	bool dry = false;
+	const struct cli_opt opts[] = {{"dry-run", CLI_SWITCH, &dry, 0, 0}};
 	struct work w = {0};
 	enum stw_code rc;
 
-	rc = cli_parse(cli, NULL, 0, 0, 0, err);
+	rc = cli_parse(cli, opts, 1, 0, 0, err);
+	if (rc == STW_OK && dry)
+		return dry_run(cli, err);
 	if (rc == STW_OK)
 		rc = work_open(cli, false, &w, err);
 	if (rc == STW_OK)

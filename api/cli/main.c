@@ -79,7 +79,9 @@ static const struct command commands[] = {
 	"[--days N] | moves CODE [--limit N]",
 	"segments, uploaded lists, how they overlap and grow, who came and went",
 	cmd_segment, NULL},
-    {"plan", "plan", "refresh, then plan the active campaigns", cmd_plan, NULL},
+    {"plan", "plan [--dry-run]",
+	"refresh, then plan the active campaigns; dry: say what that would do",
+	cmd_plan, NULL},
     {"dispatch", "dispatch [--limit-sec N]", "push due tasks to their queues",
 	cmd_dispatch, NULL},
     {"run", "run [--queue URL] [--wait-sec N]",
@@ -89,8 +91,8 @@ static const struct command commands[] = {
 	NULL},
     {"campaign",
 	"campaign list | validate FILE | create FILE --by WHO | approve CODE --by WHO "
-	"[--version N] | activate|pause CODE --by WHO",
-	"campaigns and their versions", cmd_campaign, NULL},
+	"[--version N] | activate|pause CODE --by WHO | simulate CODE [--version N]",
+	"campaigns and their versions, and what one would do now", cmd_campaign, NULL},
     {"gate",
 	"gate decide (--facts FILE [--json] | --ndjson) [--packs cn,house] [--at T] "
 	"[--checkpoint P|D|C]",

@@ -196,6 +196,8 @@ static const struct step steps[] = {
     {"campaign", "ops", "/v1/campaigns/walked", NULL, NULL},
     {"campaignReplace", "ops", "/v1/campaigns/walked", "%d", "%e"},
     {"campaignVersion", "compliance", "/v1/campaigns/walked/versions/1", NULL, NULL},
+    {"campaignSimulate", "compliance", "/v1/campaigns/walked/simulate",
+	"{\"version\":1}", NULL},
     {"campaignApprove", "compliance", "/v1/campaigns/walked/approve", "{\"version\":1}",
 	NULL},
     {"campaignActivate", "ops", "/v1/campaigns/walked/activate", NULL, NULL},
