@@ -98,7 +98,7 @@ BIN    := $(B)/steward
 
 # Files that travel inside the binary, by their path in the tree.
 EMBED  := $(sort $(wildcard db/migrations/*.sql engine/*.csv) \
-  $(shell find segments campaigns -name '*.json' -o -name '*.jsonl' -o -path '*/packs/*' -type f 2>/dev/null) \
+  $(shell find segments campaigns api/connect -name '*.json' -o -name '*.jsonl' -o -path '*/packs/*' -type f 2>/dev/null) \
   $(shell find api/console -type f 2>/dev/null) $(wildcard api/openapi.json))
 QUERIES := $(sort $(wildcard db/queries/*.sql))
 

@@ -97,6 +97,11 @@ static const struct command commands[] = {
 	"gate decide (--facts FILE [--json] | --ndjson) [--packs cn,house] [--at T] "
 	"[--checkpoint P|D|C]",
 	"decide one contact from a facts document, or one a line", cmd_gate, NULL},
+    {"connector",
+	"connector list | show NAME | test FILE|NAME [--settings FILE] [--secret FILE] "
+	"[--url URL] [--send [--count N]]",
+	"how queues of a contact centre are spoken to; check such a document, try it out",
+	cmd_connector, NULL},
     {"pack",
 	"pack list | show [PACK] | check DIR | test [DIR | PACK VERSION] | diff PACK FROM TO "
 	"| load DIR --by WHO | submit PACK VERSION --by WHO [--from T] | approve PACK "

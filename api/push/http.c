@@ -203,6 +203,8 @@ slot_fill(struct http_slot *slot, const struct http_request *request)
 		SET(CURLOPT_POSTFIELDS, request->body.ptr);
 		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
 	}
+	if (request->method != NULL)
+		SET(CURLOPT_CUSTOMREQUEST, request->method);
 	if (request->once) {
 		SET(CURLOPT_FRESH_CONNECT, 1L);
 		SET(CURLOPT_FORBID_REUSE, 1L);

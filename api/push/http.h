@@ -41,7 +41,8 @@ struct http_result {
 struct http_request {
 	const char *url;
 	const char *const *headers; /* "name: value", NULL at the end; may be NULL */
-	struct str body;            /* POST; with ptr NULL: GET */
+	struct str body;            /* with ptr NULL: none */
+	const char *method;         /* NULL: POST with a body, GET without one */
 	int connect_ms, total_ms;
 	/* The receiver cannot deduplicate: use a connection of its own, because curl sends
 	 * again by itself when a kept connection turns out to be dead. */
