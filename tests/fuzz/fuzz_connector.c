@@ -64,6 +64,22 @@ try_connector(const struct connector *c, struct str body, struct arena *arena)
 	(void)connect_examples_run(c, arena, results);
 }
 
+static const struct connector *
+preset_once(void)
+{
+	static struct connector c;
+	static struct arena arena;
+	struct str document;
+
+	if (c.name != NULL)
+		return &c;
+	arena_init(&arena);
+	if (connector_preset("twilio-taskrouter", &document, NULL) != STW_OK ||
+	    connector_parse(document, &arena, &c, NULL, NULL) != STW_OK)
+		abort();
+	return &c;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -83,10 +99,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		try_connector(&c, body, &arena);
 	else if (fault.en[0] == '\0' || fault.zh[0] == '\0')
 		abort();
-	if (connector_preset("twilio-taskrouter", &document, NULL) != STW_OK ||
-	    connector_parse(document, &arena, &c, NULL, NULL) != STW_OK)
-		abort();
-	try_connector(&c, body, &arena);
+	try_connector(preset_once(), body, &arena);
 	arena_fini(&arena);
 	return 0;
 }
