@@ -1,5 +1,6 @@
 #include "campaigns/decision_store.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -72,6 +73,29 @@ instant_open(stw_usec at)
 }
 
 enum stw_code
+decision_overrides(
+    struct db *db, const struct decision_draft *draft, struct stw_err *err)
+{
+	const struct gate_decision *d = draft->decision;
+	struct str *used = stw_xalloc(((size_t)d->nhits + 1) * sizeof *used);
+	char id[UUID_TEXT];
+	enum stw_code rc = STW_OK;
+	size_t n = 0;
+
+	for (int i = 0; i < d->nhits; i++)
+		if (d->hits[i].override != NULL && d->hits[i].override->id != NULL)
+			used[n++] = str_of(d->hits[i].override->id);
+	const struct db_param params[] = {db_i64(uuid_bucket(&draft->id)),
+	    db_texts(used, n), db_text(uuid_format(&draft->id, id))};
+
+	if (n > 0)
+		rc = db_query(db, DB_Q_OVERRIDE_USE_INSERT, params, DB_NPARAMS(params),
+		    NULL, err);
+	free(used);
+	return rc;
+}
+
+enum stw_code
 decision_insert(struct db *db, const struct decision_draft *draft, struct stw_err *err)
 {
 	const struct gate_decision *d = draft->decision;
@@ -105,6 +129,8 @@ decision_insert(struct db *db, const struct decision_draft *draft, struct stw_er
 
 	rc = db_exec(
 	    db, DB_Q_DECISION_INSERT, params, DB_NPARAMS(params), &changed, err);
+	if (rc == STW_OK)
+		rc = decision_overrides(db, draft, err);
 	if (rc != STW_OK)
 		return rc;
 	buf_init(&entry);

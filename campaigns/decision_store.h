@@ -32,6 +32,9 @@ void decision_hash_record(struct decision_draft *draft);
 /* Row and ledger entry, in the caller's transaction. */
 enum stw_code decision_insert(struct db *db, const struct decision_draft *draft,
     struct stw_err *err) STW_MUST_USE;
+/* Which overrides it rests on, after its row; decision_insert does it by itself. */
+enum stw_code decision_overrides(struct db *db, const struct decision_draft *draft,
+    struct stw_err *err) STW_MUST_USE;
 /* The row alone, into a DB_Q_DECISION_COPY; its entry goes to ledger_append_many. */
 void decision_put(struct db_copy_in *copy, const struct decision_draft *draft);
 void decision_entry(const struct decision_draft *draft, struct buf *entry);

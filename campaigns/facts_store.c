@@ -170,6 +170,22 @@ relation_from(
 	c->held = db_get_texts(rows, r, 4, &c->nheld, arena);
 }
 
+static void
+override_from(
+    const struct db_rows *rows, int r, struct arena *arena, struct facts_override *o)
+{
+	o->override = (struct gate_override){.id = db_get_text(rows, r, 1, arena),
+	    .code = db_get_text(rows, r, 2, arena),
+	    .rule = db_get_text(rows, r, 3, arena),
+	    .by1 = db_get_text(rows, r, 6, arena),
+	    .by2 = db_get_text(rows, r, 7, arena),
+	    .reason = db_get_text(rows, r, 8, arena),
+	    .at = db_get_usec(rows, r, 9),
+	    .expires_at = db_get_usec(rows, r, 10)};
+	o->campaign_id = db_get_i64(rows, r, 4);
+	o->point_id = db_get_i64(rows, r, 5);
+}
+
 static enum gate_count_kind
 count_kind(struct str text)
 {
@@ -215,7 +231,7 @@ rows_of(const struct db_rows *rows, int *at, int64_t customer_id)
 
 struct parts {
 	struct db_rows *party, *points, *consents, *objections, *counts, *events,
-	    *registries, *relations;
+	    *registries, *relations, *overrides;
 };
 
 static enum stw_code
@@ -254,6 +270,9 @@ parts_query(struct db *db, int bucket, const int64_t *ids, size_t count, stw_use
 	if (rc == STW_OK)
 		rc = db_query(db, DB_Q_FACTS_RELATIONS, by_id, DB_NPARAMS(by_id),
 		    &p->relations, err);
+	if (rc == STW_OK)
+		rc = db_query(db, DB_Q_FACTS_OVERRIDES, dated, DB_NPARAMS(dated),
+		    &p->overrides, err);
 	return rc;
 }
 
@@ -272,7 +291,8 @@ facts_load(struct db *db, int bucket, const int64_t *customer_ids, size_t count,
     struct stw_err *err)
 {
 	struct parts parts = {0};
-	int point = 0, consent = 0, objection = 0, counted = 0, event = 0, registry = 0;
+	int point = 0, consent = 0, objection = 0, counted = 0, event = 0, registry = 0,
+	    override = 0;
 	enum stw_code rc;
 
 	*out = (struct facts_set){0};
@@ -296,6 +316,8 @@ facts_load(struct db *db, int bucket, const int64_t *customer_ids, size_t count,
 		FILL(parts.events, &event, id, c->events, c->nevents, event_from);
 		FILL(parts.registries, &registry, id, c->registries, c->nregistries,
 		    registry_from);
+		FILL(parts.overrides, &override, id, c->overrides, c->noverrides,
+		    override_from);
 		relation_from(parts.relations, i, arena, c);
 	}
 done:
@@ -307,6 +329,7 @@ done:
 	db_rows_free(parts.events);
 	db_rows_free(parts.registries);
 	db_rows_free(parts.relations);
+	db_rows_free(parts.overrides);
 	return rc;
 }
 
@@ -420,9 +443,28 @@ fill_registries(const struct facts_customer *c, const struct facts_point *p,
 	facts->registries = registries;
 }
 
+/* Those that are about this campaign and this number. */
+static void
+fill_overrides(const struct facts_customer *c, const struct facts_point *p,
+    int64_t campaign_id, struct arena *arena, struct gate_facts *facts)
+{
+	struct gate_override *overrides =
+	    arena_array(arena, (size_t)c->noverrides, sizeof *overrides);
+
+	facts->noverrides = 0;
+	for (int i = 0; i < c->noverrides; i++) {
+		const struct facts_override *o = &c->overrides[i];
+
+		if ((o->campaign_id == 0 || o->campaign_id == campaign_id) &&
+		    (o->point_id == 0 || o->point_id == p->point.point_id))
+			overrides[facts->noverrides++] = o->override;
+	}
+	facts->overrides = overrides;
+}
+
 void
 facts_fill(const struct facts_customer *c, const struct facts_point *p,
-    struct arena *arena, struct gate_facts *facts)
+    int64_t campaign_id, struct arena *arena, struct gate_facts *facts)
 {
 	struct gate_objection *objections =
 	    arena_array(arena, (size_t)c->nobjections, sizeof *objections);
@@ -435,6 +477,7 @@ facts_fill(const struct facts_customer *c, const struct facts_point *p,
 	fill_relationship(c, facts);
 	fill_events(c, p, arena, facts);
 	fill_registries(c, p, arena, facts);
+	fill_overrides(c, p, campaign_id, arena, facts);
 	facts->consents = c->consents;
 	facts->nconsents = c->nconsents;
 	facts->nobjections = 0;

@@ -48,6 +48,12 @@ struct facts_registry {
 	struct gate_optional_day since;
 };
 
+/* What persons allowed about the customer. */
+struct facts_override {
+	struct gate_override override;
+	int64_t campaign_id, point_id; /* 0: every one */
+};
+
 struct facts_customer {
 	const char *ref;
 	struct gate_party party; /* without zones: those depend on the point */
@@ -59,7 +65,8 @@ struct facts_customer {
 	struct facts_count *counts;
 	struct facts_event *events;
 	struct facts_registry *registries;
-	int npoints, nconsents, nobjections, ncounts, nevents, nregistries;
+	struct facts_override *overrides;
+	int npoints, nconsents, nobjections, ncounts, nevents, nregistries, noverrides;
 	struct gate_relationship relationship;
 	const char **held; /* classes of products */
 	size_t nheld;
@@ -77,10 +84,10 @@ enum stw_code facts_load(struct db *db, int bucket, const int64_t *customer_ids,
 /* NULL when the set does not have the customer. */
 const struct facts_customer *facts_find(
     const struct facts_set *set, int64_t customer_id);
-/* Party, point, relationship, consents, objections, events, registries and counts of
- * *facts; the rest is left alone. Channel and product must be filled before. */
+/* Party, point, relationship, consents, objections, events, registries, counts and overrides
+ * of *facts; the rest is left alone. Channel and product must be filled before. */
 void facts_fill(const struct facts_customer *customer, const struct facts_point *point,
-    struct arena *arena, struct gate_facts *facts);
+    int64_t campaign_id, struct arena *arena, struct gate_facts *facts);
 void facts_number(
     const struct number_row *number, struct arena *arena, struct gate_number *out);
 

@@ -67,7 +67,7 @@ decide(const struct plan_job *job, const struct facts_customer *who,
 		struct number_need need;
 		int at;
 
-		facts_fill(who, &who->points[i], arena, &facts);
+		facts_fill(who, &who->points[i], job->campaign_id, arena, &facts);
 		need = (struct number_need){c->customer_id, facts.channel,
 		    facts.purpose, facts.party.province,
 		    facts.handler == GATE_HANDLER_ROBOT, now, c->seen_id};

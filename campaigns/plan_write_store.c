@@ -37,6 +37,9 @@ write_decisions(const struct plan_job *job, int bucket, const struct plan_batch 
 	rc = db_copy_in_end(copy, NULL, err);
 	if (rc == STW_OK && n > 0)
 		rc = ledger_append_many(job->db, entries, n, err);
+	for (int i = 0; rc == STW_OK && i < batch->count; i++)
+		if (plan_has_decision(&batch->items[i]) && !batch->items[i].recorded)
+			rc = decision_overrides(job->db, &batch->items[i].draft, err);
 done:
 	for (size_t i = 0; i < n; i++)
 		buf_fini(&texts[i]);

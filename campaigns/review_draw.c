@@ -36,6 +36,9 @@ review_plan_check(const struct review_plan *plan, struct stw_err *err)
 			return stw_fail(
 			    err, STW_INVALID, "%s: least is 0 to 1000", names[i]);
 	}
+	if (plan->strata[STRATUM_APPROVED].share != 1000)
+		return stw_fail(err, STW_INVALID,
+		    "approved: what a person let pass is reviewed, all of it: 1000");
 	if (plan->first < 0 || plan->first > 1000)
 		return stw_fail(err, STW_INVALID, "first: 0 to 1000");
 	if (plan->twice < 0 || plan->twice > 1000)

@@ -10,7 +10,8 @@
  * Units      Shares in thousandths.
  * Ownership  Arrays in the arena.
  * Errors     None; review_plan_check says what is wrong with a plan.
- * Rules      compliance.md 7.5, house policy: all of elder, complaint and approved; at least
+ * Rules      compliance.md 7.5, house policy: all of elder, complaint and approved (no plan
+ *            says less of the last); at least
  *            5 % of an agent's connected marketing calls, three at the least; an agent's
  *            first 20; 1 % of the refusals.
  */

@@ -59,7 +59,8 @@ enum stw_code task_context_decide(struct db *db, const struct ruleset *rules,
     stw_usec ttl, struct arena *arena, struct task_verdict *out,
     struct stw_err *err) STW_MUST_USE;
 
-/* Refused or put off: moves the task accordingly. */
+/* Refused or put off: moves the task accordingly. One that a person has to look at waits, as
+ * long as its window. */
 enum stw_code task_context_refuse(struct db *db, const struct task_context *ctx,
     const struct task_verdict *verdict, stw_usec now, bool *deferred,
     struct stw_err *err) STW_MUST_USE;

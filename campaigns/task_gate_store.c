@@ -276,7 +276,8 @@ read_party(struct db *db, struct task_context *c, stw_usec now, struct arena *ar
 	for (int i = 0; i < who->npoints; i++)
 		if (who->points[i].point.point_id == c->point_id) {
 			c->phone_mask = who->points[i].mask;
-			facts_fill(who, &who->points[i], arena, &c->facts);
+			facts_fill(
+			    who, &who->points[i], c->campaign_id, arena, &c->facts);
 			return STW_OK;
 		}
 	return stw_fail(
@@ -299,6 +300,9 @@ instant_under_lock(struct gate_facts *f, stw_usec now)
 	for (int i = 0; i < f->nobjections; i++)
 		if (f->objections[i].recorded_at > newest)
 			newest = f->objections[i].recorded_at;
+	for (int i = 0; i < f->noverrides; i++)
+		if (f->overrides[i].at > newest)
+			newest = f->overrides[i].at;
 	if (newest - now <= CLOCKS_DIFFER)
 		return newest;
 	f->clock_trusted = false;
@@ -373,15 +377,20 @@ task_context_contact(const struct task_context *c)
 	    .customer_id = c->customer_id};
 }
 
+/* A person may come any time, and wakes the task (override_wake.sql); what was in doubt may
+ * become known as well. */
+#define REVIEW_AGAIN STW_USEC_HOUR
+
 enum stw_code
 task_context_refuse(struct db *db, const struct task_context *c,
     const struct task_verdict *verdict, stw_usec now, bool *deferred,
     struct stw_err *err)
 {
 	const struct gate_decision *d = &verdict->decision;
-	stw_usec due = d->next_allowed_at;
+	stw_usec due =
+	    d->outcome == GATE_REVIEW ? now + REVIEW_AGAIN : d->next_allowed_at;
 
-	*deferred = d->outcome == GATE_DEFER;
+	*deferred = d->outcome == GATE_DEFER || d->outcome == GATE_REVIEW;
 	if (!*deferred) {
 		const struct db_param params[] = {db_i64(c->bucket),
 		    db_text(c->task_text), db_text(verdict->decision_text),

@@ -345,6 +345,7 @@ static const struct facts_field override_fields[] = {
     F_REQ("code", F_TEXT, gate_override, code, "The reason code it answers."),
     F_REQ("expires_at", F_UNTIL, gate_override, expires_at,
 	"First instant at which it no longer holds; null: never (and then void)."),
+    F("id", F_TEXT_OPT, gate_override, id, "Of its record; null: none."),
     F_REQ("reason", F_TEXT, gate_override, reason, "Why, in words."),
     F_REQ("rule", F_TEXT_OPT, gate_override, rule, "Only of this rule; null: of any.")};
 static const struct gate_override override_closed = {

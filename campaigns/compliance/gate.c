@@ -276,6 +276,7 @@ rule_hit(const struct gate_rule *rule, struct gate_case *c, struct gate_decision
 	hit->evidence = a.evidence;
 	if (o != NULL) {
 		hit->waived = a.code->reason->code;
+		hit->override = o;
 		hit->evidence =
 		    arena_printf(c->arena, "allowed by %.60s%s%.60s", o->by1,
 			o->by2 != NULL ? " and " : "", o->by2 != NULL ? o->by2 : "");

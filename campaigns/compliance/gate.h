@@ -296,6 +296,7 @@ struct gate_ratio {
 
 /* What persons allowed. */
 struct gate_override {
+	const char *id;   /* of its record; NULL: none */
 	const char *code; /* the reason it answers */
 	const char *rule; /* only of this rule; NULL: of any */
 	const char *by1, *by2;
@@ -358,6 +359,8 @@ struct gate_hit {
 	/* The code that persons overrode, or the id of the exemption that applied; the
 	 * rule then counts as ok. NULL: neither. */
 	const char *waived;
+	const struct gate_override
+	    *override; /* of the facts, that waived it; or NULL */
 	stw_usec
 	    allowed_from; /* first instant at or after now at which this rule says yes;
 	                           STW_USEC_MAX: not by waiting */

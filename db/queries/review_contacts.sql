@@ -1,8 +1,8 @@
 -- review_contacts: the calls of a time, with what puts them into a stratum.
 -- Params   $1 from, $2 to, $3 how many calls of an agent count as the first, $4 elder age
 -- Returns  permit_id, task_id, agent, elder, reached, marketing, complaint, approved (a
---          REVIEW was approved by a person), one of the agent's first, the customer seemed
---          vulnerable; by permit_id
+--          person's approval or override let it pass, at whichever gate), one of the
+--          agent's first, the customer seemed vulnerable; by permit_id
 -- Index    permit_time_idx, permit_agent_idx, outcome_task_idx
 SELECT m.permit_id, m.task_id, m.agent,
        coalesce(c.dob + make_interval(years => $4::integer) <= m.granted_at::date, false),
@@ -10,7 +10,10 @@ SELECT m.permit_id, m.task_id, m.agent,
        coalesce('complaint' = ANY (o.flags), false)
            OR EXISTS (SELECT 1 FROM complaint x WHERE x.task_id = m.task_id
                          AND x.bucket = m.bucket AND x.customer_id = t.customer_id),
-       d.codes && ARRAY['OVERRIDE_APPLIED'],
+       d.codes && ARRAY['OVERRIDE_APPLIED']
+           OR EXISTS (SELECT 1 FROM decision e WHERE e.bucket = m.bucket
+                         AND e.task_id = m.task_id AND e.decided_at <= m.granted_at
+                         AND e.outcome = 'ALLOW' AND 'OVERRIDE_APPLIED' = ANY (e.codes)),
        (SELECT count(*) FROM (SELECT 1 FROM permit e
                                WHERE e.agent = m.agent AND e.granted_at < m.granted_at
                                LIMIT $3::integer) f) < $3::integer,

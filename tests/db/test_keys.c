@@ -173,7 +173,7 @@ bucket_holds(struct watch *w, int bucket, struct arena *arena)
 							: c->points[0].point.sharers);
 			return false;
 		}
-		facts_fill(c, &c->points[0], arena, &facts);
+		facts_fill(c, &c->points[0], 0, arena, &facts);
 		w->looks++;
 		if (facts.nobjections != 1 || facts.ncounts != 1 ||
 		    !facts.counts[0].this_number) {

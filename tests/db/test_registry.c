@@ -139,7 +139,7 @@ facts_of(int64_t id, const char *channel)
 
 	ck_ok(facts_load(t.db, 7, &id, 1, NOW, NULL, &arena, &set, &err));
 	ck_assert_int_eq(set.count, 1);
-	facts_fill(&set.customers[0], &set.customers[0].points[0], &arena, &facts);
+	facts_fill(&set.customers[0], &set.customers[0].points[0], 0, &arena, &facts);
 	return facts;
 }
 

@@ -193,6 +193,9 @@ START_TEST(a_plan_that_cannot_be_is_refused)
 	ck_assert_int_eq(review_plan_check(&plan, &err), STW_INVALID);
 	ck_assert_str_eq(err.text, "denied: share is 0 to 1000 thousandths");
 	plan = review_plan_usual;
+	plan.strata[STRATUM_APPROVED].share = 999;
+	ck_assert_int_eq(review_plan_check(&plan, &err), STW_INVALID);
+	plan = review_plan_usual;
 	plan.elder = 0;
 	ck_assert_int_eq(review_plan_check(&plan, &err), STW_INVALID);
 	ck_assert_str_eq(err.text, "elder: 1 to 130 years");
