@@ -11,7 +11,7 @@ GEN     := build/gen
 # What Debian 12 has to bring; `make deps` installs what is missing of the first two.
 DEPS_RUN   := postgresql ca-certificates curl tzdata
 DEPS_BUILD := gcc g++ pkg-config libpq-dev libcurl4-openssl-dev libjansson-dev \
-  libmicrohttpd-dev libsodium-dev libphonenumber-dev libicu-dev libre2-dev zlib1g-dev
+  libmicrohttpd-dev libsodium-dev libjose-dev libphonenumber-dev libicu-dev libre2-dev zlib1g-dev
 DEPS_CHECK := check clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev \
   chromium fonts-noto-cjk nodejs npm shellcheck
 
@@ -29,7 +29,7 @@ ifeq ($(origin CXX),default)
 CXX := g++
 endif
 
-PKGS    := libpq libcurl jansson libmicrohttpd libsodium zlib
+PKGS    := libpq libcurl jansson libmicrohttpd libsodium jose zlib
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
   -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wcast-qual \
   -Wcast-align=strict -Wpointer-arith -Wwrite-strings -Wformat=2 \

@@ -242,6 +242,29 @@ auth_token_revoke(struct db *db, const char *key_id, stw_usec now, struct stw_er
 }
 
 enum stw_code
+auth_subject_revoke(struct db *db, const char *subject, stw_usec now, int64_t *revoked,
+    struct stw_err *err)
+{
+	const struct db_param params[] = {db_text(subject)};
+	enum stw_code rc;
+
+	rc = db_begin(db, err);
+	if (rc == STW_OK)
+		rc = db_exec(db, DB_Q_API_KEY_REVOKE_SUBJECT, params,
+		    DB_NPARAMS(params), revoked, err);
+	if (rc == STW_OK)
+		rc = db_exec(
+		    db, DB_Q_TOKEN_BLOCK_PUT, params, DB_NPARAMS(params), NULL, err);
+	if (rc == STW_OK)
+		rc = note(db, "tokens revoked", NULL, subject, NULL, now, err);
+	if (rc == STW_OK)
+		rc = db_commit(db, err);
+	if (rc != STW_OK)
+		db_rollback(db);
+	return rc;
+}
+
+enum stw_code
 auth_note_denied(struct db *db, const struct actor *actor, const char *method,
     const char *pattern, stw_usec now, struct stw_err *err)
 {

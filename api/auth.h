@@ -51,6 +51,10 @@ enum stw_code auth_token_create(struct db *db, const struct auth_keys *keys,
 /* NOT_FOUND for an unknown or already revoked key_id. Own transaction. */
 enum stw_code auth_token_revoke(
     struct db *db, const char *key_id, stw_usec now, struct stw_err *err) STW_MUST_USE;
+/* All tokens of a subject: *revoked of ours, and those that the identity provider has
+ * issued until now. Own transaction. */
+enum stw_code auth_subject_revoke(struct db *db, const char *subject, stw_usec now,
+    int64_t *revoked, struct stw_err *err) STW_MUST_USE;
 
 /* A refused request, as access_event and ledger entry. Own transaction. */
 enum stw_code auth_note_denied(struct db *db, const struct actor *actor,

@@ -215,11 +215,14 @@ note_denied(struct api_request *req)
 static void
 authenticate(struct api_request *req)
 {
+	const char *header = api_header(req, "Authorization");
 	struct stw_err err = {0};
 	enum stw_code rc;
 
-	rc = auth_check(req->db, &req->server->auth, api_header(req, "Authorization"),
-	    &req->arena, &req->actor, &err);
+	rc = oidc_is_token(header) ? oidc_check(&req->server->oidc, req->db, header,
+					 &req->arena, &req->actor, &err)
+				   : auth_check(req->db, &req->server->auth, header,
+					 &req->arena, &req->actor, &err);
 	if (rc == STW_DENIED) {
 		atomic_fetch_add(&req->server->metrics.unauthenticated, 1);
 		api_problem(req, 401, "UNAUTHENTICATED", NULL, "%s", err.text);
@@ -686,7 +689,10 @@ server_open(struct server *server, struct app *app, const struct route *routes,
 	server->nroutes = nroutes;
 	STW_ASSERT(nroutes <= METRICS_ROUTES);
 	server_rules_init(&server->rules);
-	rc = auth_keys_open(setting_text(s, SET_TOKEN_KEY), false, &server->auth, err);
+	rc = oidc_open(s, &server->oidc, err);
+	if (rc == STW_OK)
+		rc = auth_keys_open(
+		    setting_text(s, SET_TOKEN_KEY), false, &server->auth, err);
 	if (rc == STW_OK)
 		rc = db_pool_open(setting_text(s, SET_DATABASE),
 		    (int)setting_int(s, SET_DB_CONNECTIONS), &server->pool, err);
@@ -727,6 +733,7 @@ server_close(struct server *server)
 {
 	server_stop(server);
 	server_rules_fini(&server->rules);
+	oidc_close(&server->oidc);
 	if (server->pool != NULL)
 		db_pool_close(server->pool);
 	assets_close(&server->assets);

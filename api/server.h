@@ -20,6 +20,7 @@
 #include "api/assets.h"
 #include "api/auth.h"
 #include "api/metrics.h"
+#include "api/oidc_actor.h"
 #include "api/request.h"
 #include "api/route.h"
 #include "api/server_rules.h"
@@ -30,6 +31,7 @@ struct server {
 	struct app *app;
 	struct db_pool *pool;
 	struct auth_keys auth;
+	struct oidc oidc;
 	struct assets assets;
 	struct metrics metrics;
 	const struct route *routes;

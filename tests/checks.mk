@@ -145,7 +145,7 @@ check-browser: $(BIN) $(BROWSER)/node_modules/.stamp ## the console in Chromium
 CHECK_STEPS += check-client
 .PHONY: check-client
 CLIENT  := build/client
-CLIENTS := $(filter-out %.json,$(wildcard tests/client/*)) tests/client/tsconfig.json \
+CLIENTS := $(wildcard tests/client/*.m?s) tests/client/tsconfig.json \
   tests/browser/world.mjs
 $(CLIENT)/node_modules/.stamp: tests/client/package.json tests/client/package-lock.json \
   | deps-check
@@ -159,7 +159,7 @@ check-client: $(BIN) $(CLIENT)/node_modules/.stamp ## the OpenAPI document: lint
 	@cd $(CLIENT) && node_modules/.bin/openapi-typescript $(CURDIR)/api/openapi.json \
 	  -o api.d.ts >/dev/null && node_modules/.bin/tsc -p .
 	@STW_TEST_ROOT=$(CURDIR) sh tests/with_cluster.sh $(RUN) --timeout 300 \
-	  --logs build/logs/client $(CLIENT)/test_client.mjs
+	  --logs build/logs/client $(CLIENT)/test_client.mjs $(CLIENT)/test_tokens.mjs
 
 # ---- figures ---------------------------------------------------------------------
 # The peers and their harness lie beside the tree and are never copied into it; without

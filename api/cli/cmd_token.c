@@ -34,6 +34,31 @@ create(struct cli *cli, const struct auth_keys *keys, const char *role,
 	return rc;
 }
 
+/* One token by its id, or all of somebody. */
+static enum stw_code
+revoke(struct cli *cli, const char *subject, struct stw_err *err)
+{
+	int64_t count = 1;
+	struct db *db;
+	enum stw_code rc;
+
+	if ((cli->argc == 1) == (subject != NULL))
+		return stw_fail(err, STW_INVALID,
+		    "a key id or --subject WHO is needed, and not both");
+	rc = app_db(&cli->app, &db, err);
+	if (rc == STW_OK)
+		rc = subject != NULL
+			 ? auth_subject_revoke(
+			       db, subject, app_now(&cli->app), &count, err)
+			 : auth_token_revoke(db, cli->argv[0], app_now(&cli->app), err);
+	if (rc == STW_OK && subject != NULL)
+		(void)printf("revoked %lld, and the identity provider's until now\n",
+		    (long long)count);
+	else if (rc == STW_OK)
+		(void)printf("revoked\n");
+	return rc;
+}
+
 enum stw_code
 cmd_token(struct cli *cli, struct stw_err *err)
 {
@@ -45,23 +70,15 @@ cmd_token(struct cli *cli, struct stw_err *err)
 	    {"days", CLI_NUMBER, &days, 1, 3650}};
 	int verb = cli_verb(cli, verbs, 2, err);
 	struct auth_keys keys;
-	struct db *db;
 	enum stw_code rc;
 
 	if (verb < 0)
 		return STW_INVALID;
-	rc = cli_parse(cli, opts, (int)STW_ARRAY_LEN(opts), verb, verb, err);
+	rc = cli_parse(cli, opts, (int)STW_ARRAY_LEN(opts), 0, verb, err);
 	if (rc != STW_OK)
 		return rc;
-	if (verb == 1) {
-		rc = app_db(&cli->app, &db, err);
-		if (rc == STW_OK)
-			rc = auth_token_revoke(
-			    db, cli->argv[0], app_now(&cli->app), err);
-		if (rc == STW_OK)
-			(void)printf("revoked\n");
-		return rc;
-	}
+	if (verb == 1)
+		return revoke(cli, subject, err);
 	rc = auth_keys_open(
 	    setting_text(cli->app.settings, SET_TOKEN_KEY), true, &keys, err);
 	if (rc == STW_OK)

@@ -153,7 +153,7 @@ static const struct command commands[] = {
 	cmd_setup, NULL},
     {"token",
 	"token create --role ROLE --subject WHO [--queue CODE] [--days N] | revoke "
-	"KEY_ID",
+	"KEY_ID | revoke --subject WHO",
 	"tokens for the API", cmd_token, NULL},
     {"erase", "erase CUSTOMER --reason R --case REF --by WHO --confirmed-by WHO_ELSE",
 	"destroy a customer's key and all that identifies the customer, for ever",

@@ -11,7 +11,9 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const CLOCK = '2026-11-23T10:00:00+08:00';
 
-export async function openWorld(customers = 2000) {
+/* settings: more of the environment, STEWARD_...; or a function of the world's directory
+ * that gives them. */
+export async function openWorld(customers = 2000, settings = {}) {
 	const root = process.env.STW_TEST_ROOT;
 	const bin = process.env.STW_TEST_BIN || join(root, 'build', 'steward');
 	const cluster = process.env.STW_TEST_CONNINFO;
@@ -20,7 +22,7 @@ export async function openWorld(customers = 2000) {
 	const name = `journey_${process.pid}`;
 	const children = [];
 	const sql = (database, text) => run('psql', ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-d', `${cluster} dbname=${database}`, '-c', text]);
-	const env = { ...process.env, STEWARD_DATABASE: `${cluster} dbname=${name}`, STEWARD_STATE_DIR: join(dir, 'state'), STEWARD_CLOCK: CLOCK, STEWARD_EGRESS: '127.0.0.0/8', STEWARD_LOG_LEVEL: 'warn', STEWARD_DEMO: 'true' };
+	const env = { ...process.env, STEWARD_DATABASE: `${cluster} dbname=${name}`, STEWARD_STATE_DIR: join(dir, 'state'), STEWARD_CLOCK: CLOCK, STEWARD_EGRESS: '127.0.0.0/8', STEWARD_LOG_LEVEL: 'warn', STEWARD_DEMO: 'true', ...(typeof settings === 'function' ? settings(dir) : settings) };
 	const steward = (...args) => run(bin, args, { env, cwd: root, maxBuffer: 1 << 26 });
 
 	async function close() {
@@ -79,7 +81,7 @@ export async function openWorld(customers = 2000) {
 			const [role, who, token] = line.trim().split(/\s+/);
 			if (token && role !== '#') tokens[role === 'agent' ? who : role] = token;
 		}
-		return { api, tokens, close, names: await secrets() };
+		return { api, tokens, steward, close, names: await secrets() };
 	} catch (error) {
 		await close();
 		throw error;
