@@ -53,27 +53,6 @@ rule_scope_open(struct db *db, bool blank, stw_usec now, struct arena *arena,
 }
 
 enum stw_code
-rule_scope_open_live(struct db *db, struct book_live *live, stw_usec now,
-    struct arena *arena, struct rule_scope *out, struct stw_err *err)
-{
-	struct book_view *view = live == NULL ? NULL : book_live_view(live);
-	struct book *book;
-	enum stw_code rc;
-
-	if (view == NULL)
-		return rule_scope_open(db, false, now, arena, out, err);
-	memset(out, 0, sizeof *out);
-	rc = book_live_book(db, view, now, &book, err);
-	if (rc != STW_OK) {
-		book_view_unref(view);
-		return rc;
-	}
-	out->view = view;
-	out->parts = book_parts_of(book);
-	return open_segments(db, arena, out, err);
-}
-
-enum stw_code
 rule_scope_open_parts(struct db *db, struct book_live *live, stw_usec now,
     struct arena *arena, struct rule_scope *out, struct stw_err *err)
 {

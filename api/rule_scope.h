@@ -29,11 +29,9 @@ struct rule_scope {
  * and blank is set. */
 enum stw_code rule_scope_open(struct db *db, bool blank, stw_usec now,
     struct arena *arena, struct rule_scope *out, struct stw_err *err) STW_MUST_USE;
-/* Over the newest version of a kept book; loads one when live is NULL or has none yet. */
-enum stw_code rule_scope_open_live(struct db *db, struct book_live *live, stw_usec now,
-    struct arena *arena, struct rule_scope *out, struct stw_err *err) STW_MUST_USE;
-/* The same in parts, to count (rule_scope_count): nothing is copied, and of segments only
- * the members that a rule asks for are read. */
+/* Over the newest version of a kept book, in its parts, to count (rule_scope_count) and to
+ * look: nothing is copied, and of segments only the members that a rule asks for are read.
+ * Loads a book when live is NULL or has none yet. */
 enum stw_code rule_scope_open_parts(struct db *db, struct book_live *live, stw_usec now,
     struct arena *arena, struct rule_scope *out, struct stw_err *err) STW_MUST_USE;
 void rule_scope_fini(struct rule_scope *scope);

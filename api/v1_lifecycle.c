@@ -157,7 +157,7 @@ v1_lifecycle_create(struct api_request *req)
 static enum stw_code
 open_book(struct api_request *req, struct rule_scope *out, struct stw_err *err)
 {
-	return rule_scope_open_live(
+	return rule_scope_open_parts(
 	    req->db, req->app->live, req->now, &req->arena, out, err);
 }
 
@@ -203,8 +203,8 @@ reply_validation(struct api_request *req, int version)
 	if (rc == STW_OK)
 		rc = open_book(req, &scope, &err);
 	if (rc == STW_OK)
-		rc = lifecycle_validate(
-		    &model, scope.book, req->now, NULL, &req->arena, &validation, &err);
+		rc = lifecycle_validate(&model, &scope.parts, req->now, NULL,
+		    &req->arena, &validation, &err);
 	rule_scope_fini(&scope);
 	if (rc != STW_OK && rc != STW_INVALID) {
 		api_fail(req, rc, &err);
@@ -237,7 +237,7 @@ reply_preview(struct api_request *req, int version)
 	if (rc == STW_OK)
 		rc = open_book(req, &scope, &err);
 	if (rc == STW_OK)
-		rc = lifecycle_preview(any ? &in_force : NULL, &model, scope.book,
+		rc = lifecycle_preview(any ? &in_force : NULL, &model, &scope.parts,
 		    req->now, NULL, &req->arena, &preview, &err);
 	if (rc == STW_OK) {
 		buf_init(&text);
@@ -295,8 +295,8 @@ v1_lifecycle_submit(struct api_request *req)
 	rc = open_book(req, &scope, &err);
 	if (rc == STW_OK)
 		rc = lifecycle_store_submit(req->db, req->match.params[0], version,
-		    scope.book, req->actor.subject, req->now, &req->arena, &validation,
-		    &err);
+		    &scope.parts, req->actor.subject, req->now, &req->arena,
+		    &validation, &err);
 	rule_scope_fini(&scope);
 	if (rc != STW_OK)
 		api_fail(req, rc, &err);
@@ -318,7 +318,7 @@ v1_lifecycle_approve(struct api_request *req)
 	rc = open_book(req, &scope, &err);
 	if (rc == STW_OK)
 		rc = lifecycle_store_approve(req->db, req->match.params[0], version,
-		    scope.book, req->actor.subject, req->now, &req->arena, &preview,
+		    &scope.parts, req->actor.subject, req->now, &req->arena, &preview,
 		    &err);
 	rule_scope_fini(&scope);
 	if (rc != STW_OK)

@@ -340,23 +340,6 @@ book_live_parts(struct db *db, const struct book_view *view, stw_usec now,
 	return rc;
 }
 
-enum stw_code
-book_live_book(struct db *db, const struct book_view *view, stw_usec now,
-    struct book **out, struct stw_err *err)
-{
-	struct trait_catalogue catalogue;
-	struct arena arena;
-	enum stw_code rc;
-
-	*out = NULL;
-	arena_init(&arena);
-	rc = trait_store_catalogue(db, &arena, &catalogue, err);
-	if (rc == STW_OK)
-		rc = book_view_book(view, &catalogue, now, out, err);
-	arena_fini(&arena);
-	return rc;
-}
-
 stw_usec
 book_live_lag_bound(int i)
 {

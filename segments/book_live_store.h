@@ -74,13 +74,10 @@ struct book_view *book_live_view_after(
  * has to come now and then. For one caller. */
 struct book_view *book_live_touched(
     struct book_live *live, int wait_msec, struct book_keys *out);
-/* A version at an instant, with the traits of db's catalogue, in its parts (book_view_parts);
- * or as one book, which is a copy of all when there are several. Both may borrow the
- * version's rows: free them before the reference goes. */
+/* A version at an instant, with the traits of db's catalogue, in its parts
+ * (book_view_parts), which borrow its rows: free them before the reference goes. */
 enum stw_code book_live_parts(struct db *db, const struct book_view *view, stw_usec now,
     struct book_parts *out, struct stw_err *err) STW_MUST_USE;
-enum stw_code book_live_book(struct db *db, const struct book_view *view, stw_usec now,
-    struct book **out, struct stw_err *err) STW_MUST_USE;
 
 #define BOOK_LIVE_LAGS 16
 struct book_live_stat {

@@ -360,23 +360,6 @@ book_view_stat(const struct book_view *view, struct book_view_stat *out)
 }
 
 enum stw_code
-book_view_book(const struct book_view *view, const struct trait_catalogue *catalogue,
-    stw_usec now, struct book **out, struct stw_err *err)
-{
-	const struct book *base = view->parts[0]->patch.book;
-	struct book *book =
-	    view->nparts == 1 ? book_over(base, now) : book_view_merged(view);
-	enum stw_code rc;
-
-	book->as_of = now;
-	rc = traits_derive(book, catalogue, now, NULL, err);
-	*out = rc == STW_OK ? book : NULL;
-	if (rc != STW_OK)
-		book_free(book);
-	return rc;
-}
-
-enum stw_code
 book_view_parts(const struct book_view *view, const struct trait_catalogue *catalogue,
     stw_usec now, struct book_parts *out, struct stw_err *err)
 {

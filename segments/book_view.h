@@ -90,12 +90,6 @@ struct book_view_stat {
 };
 void book_view_stat(const struct book_view *view, struct book_view_stat *out);
 
-/* A view as one book at an instant, derived traits and all. It may borrow the view's rows:
- * book_free before the view's reference goes. */
-enum stw_code book_view_book(const struct book_view *view,
-    const struct trait_catalogue *catalogue, stw_usec now, struct book **out,
-    struct stw_err *err) STW_MUST_USE;
-
 /* The parts of a view as books at an instant: rows and children are the view's, stages are
  * copies, derived traits of the catalogue are computed. Parts without customers are left
  * out, but for the first. book_parts_free when done, before the view's reference goes. */

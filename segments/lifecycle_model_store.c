@@ -351,8 +351,8 @@ submit(struct db *db, const char *code, int version, const char *actor, stw_usec
 
 enum stw_code
 lifecycle_store_submit(struct db *db, const char *code, int version,
-    const struct book *book, const char *actor, stw_usec now, struct arena *arena,
-    struct lifecycle_validation *out, struct stw_err *err)
+    const struct book_parts *parts, const char *actor, stw_usec now,
+    struct arena *arena, struct lifecycle_validation *out, struct stw_err *err)
 {
 	struct lifecycle_version v;
 	struct lifecycle_model model;
@@ -361,7 +361,7 @@ lifecycle_store_submit(struct db *db, const char *code, int version,
 
 	*out = (struct lifecycle_validation){0};
 	if (rc == STW_OK)
-		rc = lifecycle_validate(&model, book, now, NULL, arena, out, err);
+		rc = lifecycle_validate(&model, parts, now, NULL, arena, out, err);
 	if (rc != STW_OK)
 		return rc;
 	if (out->errors > 0)
@@ -403,9 +403,9 @@ approve(struct db *db, const char *code, int version, const char *actor, stw_use
 
 /* Over the model in force, when there is one. */
 static enum stw_code
-preview_of(struct db *db, const char *code, int *version, const struct book *book,
-    stw_usec now, struct arena *arena, struct buf *summary,
-    struct lifecycle_preview *out, struct stw_err *err)
+preview_of(struct db *db, const char *code, int *version,
+    const struct book_parts *parts, stw_usec now, struct arena *arena,
+    struct buf *summary, struct lifecycle_preview *out, struct stw_err *err)
 {
 	struct lifecycle_model in_force, model;
 	struct lifecycle_version v;
@@ -420,7 +420,7 @@ preview_of(struct db *db, const char *code, int *version, const struct book *boo
 	any = rc == STW_OK;
 	if (rc == STW_OK || rc == STW_NOT_FOUND)
 		rc = lifecycle_preview(
-		    any ? &in_force : NULL, &model, book, now, NULL, arena, out, err);
+		    any ? &in_force : NULL, &model, parts, now, NULL, arena, out, err);
 	if (rc == STW_OK)
 		lifecycle_preview_json(
 		    any ? &in_force : NULL, &model, out, false, summary);
@@ -429,15 +429,15 @@ preview_of(struct db *db, const char *code, int *version, const struct book *boo
 
 enum stw_code
 lifecycle_store_approve(struct db *db, const char *code, int version,
-    const struct book *book, const char *actor, stw_usec now, struct arena *arena,
-    struct lifecycle_preview *out, struct stw_err *err)
+    const struct book_parts *parts, const char *actor, stw_usec now,
+    struct arena *arena, struct lifecycle_preview *out, struct stw_err *err)
 {
 	struct buf summary;
 	enum stw_code rc;
 
 	*out = (struct lifecycle_preview){0};
 	buf_init(&summary);
-	rc = preview_of(db, code, &version, book, now, arena, &summary, out, err);
+	rc = preview_of(db, code, &version, parts, now, arena, &summary, out, err);
 	if (rc == STW_OK)
 		rc = db_begin(db, err);
 	if (rc == STW_OK) {

@@ -63,12 +63,14 @@ enum stw_code lifecycle_store_save(struct db *db, struct str json, const char *a
  * Submitted already is fine, and approved already by the same person: whoever did not hear
  * the answer may ask again. */
 enum stw_code lifecycle_store_submit(struct db *db, const char *code, int version,
-    const struct book *book, const char *actor, stw_usec now, struct arena *arena,
-    struct lifecycle_validation *out, struct stw_err *err) STW_MUST_USE;
+    const struct book_parts *parts, const char *actor, stw_usec now,
+    struct arena *arena, struct lifecycle_validation *out,
+    struct stw_err *err) STW_MUST_USE;
 /* Keeps the summary of the preview over the book, and its instant, with the approval. */
 enum stw_code lifecycle_store_approve(struct db *db, const char *code, int version,
-    const struct book *book, const char *actor, stw_usec now, struct arena *arena,
-    struct lifecycle_preview *out, struct stw_err *err) STW_MUST_USE;
+    const struct book_parts *parts, const char *actor, stw_usec now,
+    struct arena *arena, struct lifecycle_preview *out,
+    struct stw_err *err) STW_MUST_USE;
 /* Back to a draft. why: 1 to 500 bytes. */
 enum stw_code lifecycle_store_reject(struct db *db, const char *code, int version,
     const char *actor, const char *why, stw_usec now, struct stw_err *err) STW_MUST_USE;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "segments/book_view.h"
 #include "segments/lifecycle_priv.h"
 
 #define MASK_TAIL 3
@@ -75,6 +76,8 @@ stages_after(const struct lifecycle_model *model, const struct book *book, stw_u
 		int from = anew ? -1 : lifecycle_stage_of(book, stages, row);
 		bool undecided = false, ignored = false;
 
+		if (book_is_dead(book, row))
+			continue;
 		out->next[row] = stage_after(
 		    &a, model, from, row, lifecycle_stay(book, row, now), &undecided);
 		out->later[row] =
@@ -87,11 +90,24 @@ stages_after(const struct lifecycle_model *model, const struct book *book, stw_u
 }
 
 /* ---- the matrix ------------------------------------------------------------------------- */
+/* Who is shown of a cell: the first in the book's order, whichever part they are in. */
+struct sample {
+	struct book_key key;
+	const char *mask;
+};
+
 struct matrix {
 	const struct lifecycle_model *now_model, *new_model;
-	const struct book *book;
-	struct after before, after;   /* under each; before is empty without a model */
 	struct lifecycle_cell *cells; /* (from + 1) * stages of the new one + to */
+	struct sample (*samples)[LIFECYCLE_PREVIEW_SAMPLES]; /* a cell's nsamples */
+	struct arena *arena;
+};
+
+/* One part being counted. */
+struct counting {
+	const struct book *book;
+	int bucket;
+	struct after before, after; /* under each; before is empty without a model */
 };
 
 static bool
@@ -101,92 +117,134 @@ same_stage(const struct matrix *m, int from, int to)
 				m->new_model->stages[to].code) == 0;
 }
 
-static struct lifecycle_cell *
-cell_at(struct matrix *m, int from, int to)
+static size_t
+cell_at(const struct matrix *m, int from, int to)
 {
-	return &m->cells[(size_t)(from + 1) * (size_t)m->new_model->nstages +
-			 (size_t)to];
+	return (size_t)(from + 1) * (size_t)m->new_model->nstages + (size_t)to;
 }
 
 static void
-sample(struct matrix *m, struct lifecycle_cell *cell, size_t row, struct arena *arena)
+sample(struct matrix *m, size_t at, const struct counting *c, size_t row)
 {
-	const struct column *ref = &m->book->customers->cols[m->book->col_ref];
+	const struct column *ref = &c->book->customers->cols[c->book->col_ref];
+	struct lifecycle_cell *cell = &m->cells[at];
+	struct sample *samples = m->samples[at];
+	const struct book_key key = {c->bucket, c->book->customer_id[row]};
+	int i = cell->nsamples;
 
-	if (cell->nsamples < LIFECYCLE_PREVIEW_SAMPLES && column_has(ref, row))
-		cell->samples[cell->nsamples++] =
-		    ref_mask(col_dict_get(ref->dict, column_code(ref, row)), arena);
+	if (!column_has(ref, row))
+		return;
+	if (i == LIFECYCLE_PREVIEW_SAMPLES && book_key_cmp(&samples[--i].key, &key) < 0)
+		return;
+	for (; i > 0 && book_key_cmp(&samples[i - 1].key, &key) > 0; i--)
+		samples[i] = samples[i - 1];
+	samples[i] = (struct sample){
+	    key, ref_mask(col_dict_get(ref->dict, column_code(ref, row)), m->arena)};
+	if (cell->nsamples < LIFECYCLE_PREVIEW_SAMPLES)
+		cell->nsamples++;
 }
 
 static void
-count_row(struct matrix *m, size_t row, struct arena *arena)
+count_row(struct matrix *m, const struct counting *c, size_t row)
 {
 	bool none = m->now_model == NULL;
-	int from = none ? -1 : m->before.next[row], to = m->after.next[row];
-	int from_later = none ? -1 : m->before.later[row];
-	int to_later = m->after.later[row];
+	int from = none ? -1 : c->before.next[row], to = c->after.next[row];
+	int from_later = none ? -1 : c->before.later[row];
+	int to_later = c->after.later[row];
 
-	cell_at(m, from, to)->customers++;
-	cell_at(m, from_later, to_later)->later++;
+	m->cells[cell_at(m, from, to)].customers++;
+	m->cells[cell_at(m, from_later, to_later)].later++;
 	if (!same_stage(m, from, to))
-		sample(m, cell_at(m, from, to), row, arena);
+		sample(m, cell_at(m, from, to), c, row);
 	else if (!same_stage(m, from_later, to_later))
-		sample(m, cell_at(m, from_later, to_later), row, arena);
+		sample(m, cell_at(m, from_later, to_later), c, row);
 }
 
 static void
-fill(struct matrix *m, struct arena *arena, struct lifecycle_preview *out)
+count_rows(struct matrix *m, struct counting *c)
+{
+	const struct book *book = c->book;
+
+	for (c->bucket = 0; c->bucket < BOOK_BUCKETS; c->bucket++)
+		for (size_t row = book->first[c->bucket];
+		     row < book->first[c->bucket + 1]; row++)
+			if (!book_is_dead(book, row))
+				count_row(m, c, row);
+}
+
+static enum stw_code
+count_part(struct matrix *m, const struct book *book, stw_usec now,
+    const struct progress *progress, struct lifecycle_preview *out, struct stw_err *err)
+{
+	const struct lifecycle_model *was = m->now_model, *is = m->new_model;
+	bool anew = was == NULL || strcmp(was->code, is->code) != 0;
+	struct counting c = {.book = book};
+	enum stw_code rc = STW_OK;
+	struct arena arena;
+
+	arena_init(&arena);
+	if (was != NULL)
+		rc = stages_after(
+		    was, book, now, false, progress, &arena, &c.before, err);
+	if (rc == STW_OK)
+		rc = stages_after(is, book, now, anew, progress, &arena, &c.after, err);
+	if (rc == STW_OK) {
+		out->moves_now += c.before.moves;
+		out->undecided_now += c.before.undecided;
+		out->moves_new += c.after.moves;
+		out->undecided_new += c.after.undecided;
+		count_rows(m, &c);
+	}
+	arena_fini(&arena);
+	return rc;
+}
+
+/* Those with customers move together; a cell never past its own place. */
+static void
+list_cells(struct matrix *m, struct lifecycle_preview *out)
 {
 	int nfrom = m->now_model == NULL ? 0 : m->now_model->nstages;
-	int nto = m->new_model->nstages;
 
-	m->cells =
-	    arena_array(arena, (size_t)(nfrom + 1) * (size_t)nto, sizeof *m->cells);
-	for (size_t row = 0; row < m->book->customers->rows; row++)
-		count_row(m, row, arena);
 	out->cells = m->cells;
 	for (int from = -1; from < nfrom; from++)
-		for (int to = 0; to < nto; to++) {
-			struct lifecycle_cell cell = *cell_at(m, from, to);
+		for (int to = 0; to < m->new_model->nstages; to++) {
+			size_t at = cell_at(m, from, to);
+			struct lifecycle_cell cell = m->cells[at];
 
 			if (cell.customers == 0 && cell.later == 0)
 				continue;
 			cell.from = from;
 			cell.to = to;
 			cell.same = same_stage(m, from, to);
+			for (int i = 0; i < cell.nsamples; i++)
+				cell.samples[i] = m->samples[at][i].mask;
 			if (!cell.same) {
 				out->differ += cell.customers;
 				out->differ_later += cell.later;
 			}
-			out->cells[out->ncells++] = cell; /* never past its own place */
+			out->cells[out->ncells++] = cell;
 		}
 }
 
 enum stw_code
 lifecycle_preview(const struct lifecycle_model *now_model,
-    const struct lifecycle_model *new_model, const struct book *book, stw_usec now,
-    const struct progress *progress, struct arena *arena, struct lifecycle_preview *out,
-    struct stw_err *err)
+    const struct lifecycle_model *new_model, const struct book_parts *parts,
+    stw_usec now, const struct progress *progress, struct arena *arena,
+    struct lifecycle_preview *out, struct stw_err *err)
 {
 	struct matrix m = {
-	    .now_model = now_model, .new_model = new_model, .book = book};
-	bool anew = now_model == NULL || strcmp(now_model->code, new_model->code) != 0;
+	    .now_model = now_model, .new_model = new_model, .arena = arena};
+	size_t n = (size_t)(now_model == NULL ? 1 : now_model->nstages + 1) *
+		   (size_t)new_model->nstages;
 	enum stw_code rc = STW_OK;
 
 	*out = (struct lifecycle_preview){
-	    .as_of = book->as_of, .customers = (int64_t)book->customers->rows};
-	if (now_model != NULL)
-		rc = stages_after(
-		    now_model, book, now, false, progress, arena, &m.before, err);
+	    .as_of = parts->books[0]->as_of, .customers = book_parts_customers(parts)};
+	m.cells = arena_array(arena, n, sizeof *m.cells);
+	m.samples = arena_array(arena, n, sizeof *m.samples);
+	for (int p = 0; p < parts->count && rc == STW_OK; p++)
+		rc = count_part(&m, parts->books[p], now, progress, out, err);
 	if (rc == STW_OK)
-		rc = stages_after(
-		    new_model, book, now, anew, progress, arena, &m.after, err);
-	if (rc != STW_OK)
-		return rc;
-	out->moves_now = m.before.moves;
-	out->undecided_now = m.before.undecided;
-	out->moves_new = m.after.moves;
-	out->undecided_new = m.after.undecided;
-	fill(&m, arena, out);
-	return STW_OK;
+		list_cells(&m, out);
+	return rc;
 }

@@ -7,6 +7,7 @@
  *            were over, since right after a move nobody moves. Pure; writes nothing.
  * Rules      A new version of the model in force starts from the stages customers have;
  *            a model of another code places everybody anew, as its first tick would.
+ * Memory     Part by part: four bytes a customer and model, of the largest part.
  * Ownership  Everything lives in the arena; names are borrowed from the models.
  * Errors     INVALID for a rule with a fault.
  */
@@ -42,9 +43,9 @@ struct lifecycle_preview {
 
 /* now_model: the model in force, or NULL when there is none. */
 enum stw_code lifecycle_preview(const struct lifecycle_model *now_model,
-    const struct lifecycle_model *new_model, const struct book *book, stw_usec now,
-    const struct progress *progress, struct arena *arena, struct lifecycle_preview *out,
-    struct stw_err *err) STW_MUST_USE;
+    const struct lifecycle_model *new_model, const struct book_parts *parts,
+    stw_usec now, const struct progress *progress, struct arena *arena,
+    struct lifecycle_preview *out, struct stw_err *err) STW_MUST_USE;
 
 /* "C00005125" becomes "C****125": enough to find a case again with the right to see it,
  * not enough to tell who it is. */

@@ -7,12 +7,18 @@
 
 #include "segments/lifecycle_priv.h"
 
+/* One part of the book; rows that a newer one replaces match nothing. */
+struct review_part {
+	const struct book *book;
+	struct lifecycle_answers answers;
+	int16_t *place; /* a row: its stage */
+};
+
 struct review {
 	const struct lifecycle_model *model;
-	const struct book *book;
+	struct review_part parts[BOOK_PARTS_MAX];
+	int nparts;
 	stw_usec now;
-	struct lifecycle_answers answers;
-	int16_t *place;                         /* a row: its stage */
 	int of_stage[LIFECYCLE_MAX_STAGES + 1]; /* where each stage's list begins */
 	int *list;      /* transitions by stage, each in the order they are asked */
 	int64_t *pairs; /* customers who meet both; [k * n + other], other later */
@@ -225,59 +231,63 @@ check_never(struct review *r, int k)
 
 /* ---- over the book ---------------------------------------------------------------------- */
 static bool
-matches(const struct review *r, int answer, size_t row)
+matches(const struct review_part *part, int answer, size_t row)
 {
-	return answer < 0 || bitmap_get(&r->answers.items[answer].matched, row);
+	return answer < 0 || bitmap_get(&part->answers.items[answer].matched, row);
 }
 
 static int16_t
-first_place(const struct review *r, size_t row)
+first_place(const struct review *r, const struct review_part *part, size_t row)
 {
 	int i = 0;
 
 	/* The last entry takes whoever is left. */
-	while (!matches(r, r->answers.of_initial[i], row))
+	while (!matches(part, part->answers.of_initial[i], row))
 		i++;
 	return (int16_t)r->model->initial[i].to;
 }
 
 static void
-place_all(struct review *r)
+place_all(struct review *r, struct review_part *part)
 {
-	const struct column *col = &r->book->customers->cols[r->book->col_stage];
-	const int *stages = lifecycle_stage_codes(r->book, r->model, r->arena);
-	size_t rows = r->book->customers->rows;
+	const struct book *book = part->book;
+	const struct column *col = &book->customers->cols[book->col_stage];
+	const int *stages = lifecycle_stage_codes(book, r->model, r->arena);
+	size_t rows = book->customers->rows;
 
-	r->place = arena_array(r->arena, rows, sizeof *r->place);
+	part->place = arena_array(r->arena, rows, sizeof *part->place);
 	for (size_t row = 0; row < rows; row++) {
-		int stage = lifecycle_stage_of(r->book, stages, row);
+		int stage = lifecycle_stage_of(book, stages, row);
 
+		if (book_is_dead(book, row))
+			continue;
 		r->gone += stage < 0 && column_has(col, row);
 		r->out->unplaced += stage < 0;
-		r->place[row] = stage < 0 ? first_place(r, row) : (int16_t)stage;
-		r->out->stages[r->place[row]].customers++;
+		part->place[row] =
+		    stage < 0 ? first_place(r, part, row) : (int16_t)stage;
+		r->out->stages[part->place[row]].customers++;
 	}
 }
 
 /* One row against the transitions from its stage. */
 static void
-review_row(struct review *r, size_t row)
+review_row(struct review *r, const struct review_part *part, size_t row)
 {
-	int stage = r->place[row], n = r->model->ntransitions;
+	int stage = part->place[row], n = r->model->ntransitions;
 	struct lifecycle_stage_review *s = &r->out->stages[stage];
-	int64_t stay = lifecycle_stay(r->book, row, r->now);
+	int64_t stay = lifecycle_stay(part->book, row, r->now);
 	int met[LIFECYCLE_MAX_TRANSITIONS], nmet = 0;
 	bool undecided = false, differ = false;
 
 	for (int i = r->of_stage[stage]; i < r->of_stage[stage + 1]; i++) {
-		int k = r->list[i], answer = r->answers.of_transition[k];
+		int k = r->list[i], answer = part->answers.of_transition[k];
 		const struct lifecycle_transition *t = &r->model->transitions[k];
 
-		if (bitmap_get(&r->answers.items[answer].undecided, row)) {
+		if (bitmap_get(&part->answers.items[answer].undecided, row)) {
 			r->out->transitions[k].undecided++;
 			undecided |= stay >= t->after_days * STW_USEC_DAY;
 		}
-		if (!matches(r, answer, row) || stay < t->after_days * STW_USEC_DAY)
+		if (!matches(part, answer, row) || stay < t->after_days * STW_USEC_DAY)
 			continue;
 		r->out->transitions[k].ready++;
 		if (nmet == 0)
@@ -296,34 +306,51 @@ review_row(struct review *r, size_t row)
 }
 
 static void
-review_rows(struct review *r)
+review_rows(struct review *r, const struct review_part *part)
 {
-	size_t n = (size_t)r->model->ntransitions;
-
-	r->pairs = arena_array(r->arena, n * n, sizeof *r->pairs);
-	for (size_t row = 0; row < r->book->customers->rows; row++)
-		review_row(r, row);
-	for (size_t k = 0; k < n; k++)
-		r->out->transitions[k].meets = (int64_t)bitmap_count(
-		    &r->answers.items[r->answers.of_transition[k]].matched);
+	for (size_t row = 0; row < part->book->customers->rows; row++)
+		if (!book_is_dead(part->book, row))
+			review_row(r, part, row);
+	for (int k = 0; k < r->model->ntransitions; k++)
+		r->out->transitions[k].meets += (int64_t)bitmap_count(
+		    &part->answers.items[part->answers.of_transition[k]].matched);
 }
 
 /* Whether everybody who meets the rule meets an earlier one of the stage as well, whatever
  * their stage: then it adds nothing, as far as this book shows. */
-static void
-check_covered(struct review *r, int k)
+static const struct bitmap *
+matched_by(const struct review_part *part, int k)
+{
+	return &part->answers.items[part->answers.of_transition[k]].matched;
+}
+
+/* Takes those out who meet e as well; how many are left. */
+static size_t
+take_out(const struct review *r, struct bitmap left[BOOK_PARTS_MAX], int e)
+{
+	size_t n = 0;
+
+	for (int p = 0; p < r->nparts; p++) {
+		bitmap_andnot(&left[p], &left[p], matched_by(&r->parts[p], e));
+		n += bitmap_count(&left[p]);
+	}
+	return n;
+}
+
+/* The earlier ones that together take all who meet k: the first of them, or NULL. */
+static const struct lifecycle_transition *
+covered_by(const struct review *r, int k, int *covering)
 {
 	const struct lifecycle_transition *t = &r->model->transitions[k], *by = NULL;
-	const struct lifecycle_answers *a = &r->answers;
-	const struct bitmap *own = &a->items[a->of_transition[k]].matched;
-	int64_t meets = r->out->transitions[k].meets;
-	struct bitmap left;
-	size_t before;
-	int covering = 0;
+	size_t before = (size_t)r->out->transitions[k].meets;
+	struct bitmap left[BOOK_PARTS_MAX];
 
-	bitmap_init(&left, own->bits);
-	bitmap_copy(&left, own);
-	before = bitmap_count(&left);
+	for (int p = 0; p < r->nparts; p++) {
+		const struct bitmap *own = matched_by(&r->parts[p], k);
+
+		bitmap_init(&left[p], own->bits);
+		bitmap_copy(&left[p], own);
+	}
 	for (int i = 0; i < k && before > 0; i++) {
 		const struct lifecycle_transition *e = &r->model->transitions[i];
 		size_t now_left;
@@ -331,16 +358,27 @@ check_covered(struct review *r, int k)
 		if (e->from != t->from || e->after_days > t->after_days ||
 		    e->to == t->to)
 			continue;
-		bitmap_andnot(&left, &left, &a->items[a->of_transition[i]].matched);
-		now_left = bitmap_count(&left);
+		now_left = take_out(r, left, i);
 		if (now_left < before) {
-			covering++;
+			++*covering;
 			by = by == NULL ? e : by;
 		}
 		before = now_left;
 	}
-	bitmap_fini(&left);
-	if (before > 0 || by == NULL)
+	for (int p = 0; p < r->nparts; p++)
+		bitmap_fini(&left[p]);
+	return before > 0 ? NULL : by;
+}
+
+static void
+check_covered(struct review *r, int k)
+{
+	const struct lifecycle_transition *t = &r->model->transitions[k], *by;
+	int64_t meets = r->out->transitions[k].meets;
+	int covering = 0;
+
+	by = covered_by(r, k, &covering);
+	if (by == NULL)
 		return;
 	find(r, LIFECYCLE_WARNING, "covered", t->path, meets,
 	    arena_printf(r->arena,
@@ -367,13 +405,26 @@ said_already(const struct review *r, const char *code, const char *path)
 	return false;
 }
 
+/* For whom the rule has no answer, whatever their stage. */
+static int64_t
+open_in_all(const struct review *r, int k)
+{
+	int64_t n = 0;
+
+	for (int p = 0; p < r->nparts; p++) {
+		const struct lifecycle_answers *a = &r->parts[p].answers;
+
+		n += (int64_t)bitmap_count(&a->items[a->of_transition[k]].undecided);
+	}
+	return n;
+}
+
 static void
 check_transition(struct review *r, int k)
 {
 	const struct lifecycle_transition *t = &r->model->transitions[k];
 	const struct lifecycle_entry_review *e = &r->out->transitions[k];
-	const struct lifecycle_answers *a = &r->answers;
-	int64_t open = (int64_t)bitmap_count(&a->items[a->of_transition[k]].undecided);
+	int64_t open = open_in_all(r, k);
 	int64_t there = r->out->stages[t->from].customers;
 
 	if (e->meets == 0 && (said_already(r, "always_undecided", t->path) ||
@@ -467,17 +518,20 @@ check_overlaps(struct review *r)
 static int64_t
 both_ways(const struct review *r, int there, int back)
 {
-	const struct lifecycle_answers *a = &r->answers;
-	const struct bitmap *x = &a->items[a->of_transition[there]].matched;
-	const struct bitmap *y = &a->items[a->of_transition[back]].matched;
 	int from = r->model->transitions[there].from;
 	int to = r->model->transitions[there].to;
 	int64_t n = 0;
 
-	for (size_t row = bitmap_next(x, 0); row != SIZE_MAX;
-	     row = bitmap_next(x, row + 1))
-		n += bitmap_get(y, row) &&
-		     (r->place[row] == from || r->place[row] == to);
+	for (int p = 0; p < r->nparts; p++) {
+		const struct review_part *part = &r->parts[p];
+		const struct bitmap *x = matched_by(part, there);
+		const struct bitmap *y = matched_by(part, back);
+
+		for (size_t row = bitmap_next(x, 0); row != SIZE_MAX;
+		     row = bitmap_next(x, row + 1))
+			n += bitmap_get(y, row) &&
+			     (part->place[row] == from || part->place[row] == to);
+	}
 	return n;
 }
 
@@ -574,18 +628,35 @@ list_by_stage(struct review *r)
 	r->of_stage[m->nstages] = n;
 }
 
+/* A row that a newer part replaces is nobody. */
+static void
+forget_dead(struct review_part *part)
+{
+	const struct bitmap *dead = part->book->dead;
+
+	for (int i = 0; i < part->answers.count && dead != NULL; i++) {
+		struct lifecycle_answer *a = &part->answers.items[i];
+
+		bitmap_andnot(&a->matched, &a->matched, dead);
+		bitmap_andnot(&a->undecided, &a->undecided, dead);
+	}
+}
+
 static enum stw_code
-look_at_book(struct review *r, const struct progress *progress, struct stw_err *err)
+look_at_part(struct review *r, struct review_part *part,
+    const struct progress *progress, struct stw_err *err)
 {
 	enum stw_code rc;
 
-	for (int i = 0; i < r->answers.count; i++)
-		r->answers.items[i].wanted = true;
-	rc = lifecycle_answers_evaluate(&r->answers, r->book, r->now, progress, err);
+	for (int i = 0; i < part->answers.count; i++)
+		part->answers.items[i].wanted = true;
+	rc = lifecycle_answers_evaluate(
+	    &part->answers, part->book, r->now, progress, err);
 	if (rc != STW_OK)
 		return rc;
-	place_all(r);
-	review_rows(r);
+	forget_dead(part);
+	place_all(r, part);
+	review_rows(r, part);
 	return STW_OK;
 }
 
@@ -609,25 +680,31 @@ report(struct review *r)
 }
 
 enum stw_code
-lifecycle_validate(const struct lifecycle_model *model, const struct book *book,
+lifecycle_validate(const struct lifecycle_model *model, const struct book_parts *parts,
     stw_usec now, const struct progress *progress, struct arena *arena,
     struct lifecycle_validation *out, struct stw_err *err)
 {
-	struct review r = {
-	    .model = model, .book = book, .now = now, .arena = arena, .out = out};
-	enum stw_code rc;
+	struct review r = {.model = model, .now = now, .arena = arena, .out = out};
+	size_t n = (size_t)model->ntransitions;
+	enum stw_code rc = STW_OK;
 
 	*out = (struct lifecycle_validation){
-	    .as_of = book->as_of, .customers = (int64_t)book->customers->rows};
+	    .as_of = parts->books[0]->as_of, .customers = book_parts_customers(parts)};
 	out->stages = arena_array(arena, (size_t)model->nstages, sizeof *out->stages);
-	out->transitions =
-	    arena_array(arena, (size_t)model->ntransitions, sizeof *out->transitions);
+	out->transitions = arena_array(arena, n, sizeof *out->transitions);
+	r.pairs = arena_array(arena, n * n, sizeof *r.pairs);
 	list_by_stage(&r);
-	rc = lifecycle_answers_compile(&r.answers, model, book, err);
-	if (rc == STW_OK && out->customers > 0)
-		rc = look_at_book(&r, progress, err);
+	for (; r.nparts < parts->count && rc == STW_OK; r.nparts++) {
+		struct review_part *part = &r.parts[r.nparts];
+
+		part->book = parts->books[r.nparts];
+		rc = lifecycle_answers_compile(&part->answers, model, part->book, err);
+		if (rc == STW_OK && out->customers > 0)
+			rc = look_at_part(&r, part, progress, err);
+	}
 	if (rc == STW_OK)
 		report(&r);
-	lifecycle_answers_fini(&r.answers);
+	for (int p = 0; p < r.nparts; p++)
+		lifecycle_answers_fini(&r.parts[p].answers);
 	return rc;
 }

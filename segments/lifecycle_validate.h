@@ -64,7 +64,7 @@ struct lifecycle_validation {
 };
 
 enum stw_code lifecycle_validate(const struct lifecycle_model *model,
-    const struct book *book, stw_usec now, const struct progress *progress,
+    const struct book_parts *parts, stw_usec now, const struct progress *progress,
     struct arena *arena, struct lifecycle_validation *out,
     struct stw_err *err) STW_MUST_USE;
 

@@ -93,12 +93,12 @@ print_json(struct buf *text)
 }
 
 static enum stw_code
-validate(struct cli *cli, const struct lifecycle_model *model, const struct book *book,
-    bool json, struct stw_err *err)
+validate(struct cli *cli, const struct lifecycle_model *model,
+    const struct book_parts *parts, bool json, struct stw_err *err)
 {
 	struct lifecycle_validation v;
 	enum stw_code rc = lifecycle_validate(
-	    model, book, app_now(&cli->app), NULL, &cli->arena, &v, err);
+	    model, parts, app_now(&cli->app), NULL, &cli->arena, &v, err);
 	struct buf text;
 
 	if (rc != STW_OK)
@@ -119,7 +119,7 @@ validate(struct cli *cli, const struct lifecycle_model *model, const struct book
 
 static enum stw_code
 preview(struct cli *cli, struct db *db, const struct lifecycle_model *model,
-    const struct book *book, bool json, struct stw_err *err)
+    const struct book_parts *parts, bool json, struct stw_err *err)
 {
 	struct lifecycle_model in_force;
 	struct lifecycle_preview p;
@@ -130,7 +130,7 @@ preview(struct cli *cli, struct db *db, const struct lifecycle_model *model,
 	any = rc == STW_OK;
 	if (rc != STW_OK && rc != STW_NOT_FOUND)
 		return rc;
-	rc = lifecycle_preview(any ? &in_force : NULL, model, book, app_now(&cli->app),
+	rc = lifecycle_preview(any ? &in_force : NULL, model, parts, app_now(&cli->app),
 	    NULL, &cli->arena, &p, err);
 	if (rc != STW_OK)
 		return rc;
@@ -148,15 +148,17 @@ static enum stw_code
 look(struct cli *cli, struct db *db, const struct asked *asked, struct stw_err *err)
 {
 	struct lifecycle_model model;
+	struct book_parts parts;
 	struct book *book = NULL;
 	enum stw_code rc = read_model(cli, db, asked, &model, err);
 
 	if (rc == STW_OK)
 		rc = load(cli, db, &book, err);
+	parts = book_parts_of(book);
 	if (rc == STW_OK && asked->verb == VALIDATE)
-		rc = validate(cli, &model, book, asked->json, err);
+		rc = validate(cli, &model, &parts, asked->json, err);
 	else if (rc == STW_OK)
-		rc = preview(cli, db, &model, book, asked->json, err);
+		rc = preview(cli, db, &model, &parts, asked->json, err);
 	book_free(book);
 	return rc;
 }
@@ -201,8 +203,9 @@ create(struct cli *cli, struct db *db, const struct asked *asked, struct stw_err
 /* Submitting and approving look at the whole book first. */
 static enum stw_code
 move_over_book(struct cli *cli, struct db *db, const struct asked *asked,
-    const struct book *book, struct stw_err *err)
+    struct book *book, struct stw_err *err)
 {
+	const struct book_parts parts = book_parts_of(book);
 	const char *code = cli->argv[0];
 	stw_usec now = app_now(&cli->app);
 	struct lifecycle_validation v;
@@ -210,14 +213,14 @@ move_over_book(struct cli *cli, struct db *db, const struct asked *asked,
 	enum stw_code rc;
 
 	if (asked->verb == SUBMIT) {
-		rc = lifecycle_store_submit(db, code, (int)asked->version, book,
+		rc = lifecycle_store_submit(db, code, (int)asked->version, &parts,
 		    asked->who, now, &cli->arena, &v, err);
 		if (rc == STW_OK)
 			(void)printf("%d warnings\n", v.warnings);
 		return rc;
 	}
-	rc = lifecycle_store_approve(
-	    db, code, (int)asked->version, book, asked->who, now, &cli->arena, &p, err);
+	rc = lifecycle_store_approve(db, code, (int)asked->version, &parts, asked->who,
+	    now, &cli->arena, &p, err);
 	if (rc == STW_OK)
 		(void)printf("%s of %s customers would be in another stage after the "
 			     "next tick, %s once every minimum stay is over\n",

@@ -127,6 +127,7 @@ START_TEST(a_model_has_versions_and_one_is_active)
 	struct lifecycle_preview preview;
 	struct lifecycle_version *versions;
 	const char *document;
+	struct book_parts parts;
 	struct book *book;
 	bool installed;
 	int version, n;
@@ -160,27 +161,28 @@ START_TEST(a_model_has_versions_and_one_is_active)
 	    STW_CONFLICT);
 	ck_assert_msg(strstr(err.text, "is a draft") != NULL, "%s", err.text);
 	book = blank_book();
-	ck_assert_int_eq(lifecycle_store_approve(t.db, "wealth", 2, book, "bob",
+	parts = book_parts_of(book);
+	ck_assert_int_eq(lifecycle_store_approve(t.db, "wealth", 2, &parts, "bob",
 			     WORLD_NOW, &arena, &preview, &err),
 	    STW_CONFLICT);
 	ck_ok(lifecycle_store_submit(
-	    t.db, "wealth", 2, book, "ann", WORLD_NOW, &arena, &validation, &err));
+	    t.db, "wealth", 2, &parts, "ann", WORLD_NOW, &arena, &validation, &err));
 	ck_assert_int_eq(
 	    lifecycle_store_activate(t.db, "wealth", 2, "bob", WORLD_NOW, &err),
 	    STW_CONFLICT);
-	ck_assert_int_eq(lifecycle_store_approve(t.db, "wealth", 2, book, "ann",
+	ck_assert_int_eq(lifecycle_store_approve(t.db, "wealth", 2, &parts, "ann",
 			     WORLD_NOW, &arena, &preview, &err),
 	    STW_CONFLICT);
 	ck_assert_msg(strstr(err.text, "somebody else") != NULL, "%s", err.text);
 	ck_ok(lifecycle_store_reject(
 	    t.db, "wealth", 2, "bob", "one stage is no life", WORLD_NOW, &err));
-	ck_assert_int_eq(lifecycle_store_approve(t.db, "wealth", 2, book, "bob",
+	ck_assert_int_eq(lifecycle_store_approve(t.db, "wealth", 2, &parts, "bob",
 			     WORLD_NOW, &arena, &preview, &err),
 	    STW_CONFLICT);
 	ck_ok(lifecycle_store_submit(
-	    t.db, "wealth", 2, book, "ann", WORLD_NOW, &arena, &validation, &err));
+	    t.db, "wealth", 2, &parts, "ann", WORLD_NOW, &arena, &validation, &err));
 	ck_ok(lifecycle_store_approve(
-	    t.db, "wealth", 2, book, "bob", WORLD_NOW, &arena, &preview, &err));
+	    t.db, "wealth", 2, &parts, "bob", WORLD_NOW, &arena, &preview, &err));
 	book_free(book);
 	ck_ok(lifecycle_store_activate(t.db, "wealth", 2, "bob", WORLD_NOW, &err));
 	ck_ok(lifecycle_store_activate(t.db, "wealth", 2, "bob", WORLD_NOW, &err));
@@ -228,6 +230,7 @@ START_TEST(a_model_that_makes_no_sense_stays_a_draft)
 	    "\"island\", \"name\": {\"zh\": \"x\", \"en\": \"x\"}}], \"initial\": "
 	    "[{\"stage\": \"all\", \"reason\": \"r\"}], \"transitions\": []}";
 	struct lifecycle_validation validation;
+	struct book_parts parts;
 	struct book *book;
 	int version;
 
@@ -235,7 +238,8 @@ START_TEST(a_model_that_makes_no_sense_stays_a_draft)
 	ck_ok(lifecycle_store_save(
 	    t.db, str_of(document), "ann", WORLD_NOW, &version, &err));
 	book = blank_book();
-	ck_assert_int_eq(lifecycle_store_submit(t.db, "wealth", version, book, "ann",
+	parts = book_parts_of(book);
+	ck_assert_int_eq(lifecycle_store_submit(t.db, "wealth", version, &parts, "ann",
 			     WORLD_NOW, &arena, &validation, &err),
 	    STW_CONFLICT);
 	book_free(book);

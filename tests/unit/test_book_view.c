@@ -7,6 +7,8 @@
 #include <check.h>
 
 #include "segments/book_view.h"
+#include "segments/lifecycle_preview.h"
+#include "segments/lifecycle_validate.h"
 #include "segments/trait.h"
 #include "tests/lib/book_same.h"
 #include "tests/lib/book_world.h"
@@ -196,6 +198,121 @@ START_TEST(a_view_says_what_a_fresh_book_says)
 			check_view(view, truth);
 	}
 	check_view(view, truth);
+	book_view_unref(view);
+	free(truth);
+}
+END_TEST
+
+/* ---- a model over the parts --------------------------------------------------------- */
+#define N(c)     "\"name\": {\"zh\": \"" c "\", \"en\": \"" c "\"}"
+#define STAGE(c) "{\"code\": \"" c "\", " N(c) "}"
+#define MOVE(f, t, when, more)                                             \
+	"{\"from\": \"" f "\", \"to\": \"" t "\", \"when\": \"" when "\"," \
+	"\"reason\": \"r\"" more "}"
+
+/* Customers of the truth are in stage0 to stage5: one of them is in neither model. */
+static const char in_force[] =
+    "{\"code\": \"m\", " N("m") ", \"stages\": [" STAGE("stage0") ", " STAGE("stage1") ", " STAGE(
+	"stage2") ", " STAGE("stage3") ", " STAGE("stage4") "], \"initial\": "
+							    "[{\"stage\": \"stage1\", \"reason\": \"r\", \"when\": \"customer.deceased\"}, "
+							    "{\"stage\": \"stage0\", \"reason\": \"r\"}], \"transitions\": [" MOVE(
+								"stage0", "stage1",
+								"customer.deceased",
+								"") ", " MOVE("stage1",
+								"stage0",
+								"!customer.deceased",
+								"") ", " MOVE("stage2",
+								"stage3",
+								"customer.tenure_days > 1000",
+								"") ", " MOVE("stage3",
+								"stage2",
+								"customer.tier == \\\"tier3\\\"",
+								"") "]}";
+/* Overlaps, ways there and back, what has no answer, what nobody meets. */
+static const char proposed[] =
+    "{\"code\": \"m\", " N("m") ", \"stages\": [" STAGE("stage0") ", " STAGE("stage1") ", " STAGE("stage2") ", " STAGE(
+	"stage3") ", " STAGE("stage5") "], \"initial\": "
+				       "[{\"stage\": \"stage2\", \"reason\": \"r\", \"when\": \"customer.aum > money(\\\"900\\\")\"}, "
+				       "{\"stage\": \"stage0\", \"reason\": \"r\"}], \"transitions\": [" MOVE(
+					   "stage0", "stage1", "customer.deceased",
+					   "") ", " MOVE("stage0", "stage2",
+					   "customer.tenure_days > 500",
+					   "") ", " MOVE("stage0", "stage3",
+					   "customer.tenure_days > 1500",
+					   "") ", " MOVE("stage1", "stage0",
+					   "customer.tier == \\\"tier5\\\"",
+					   "") ", " MOVE("stage1", "stage2",
+					   "customer.aum > money(\\\"100\\\")",
+					   ", \"after_days\": 30") ", " MOVE("stage2",
+					   "stage1", "customer.deceased",
+					   "") ", " MOVE("stage2", "stage3",
+					   "customer.last_txn_at > now - days(9)",
+					   "") ", " MOVE("stage3", "stage5",
+					   "customer.products_held == 1",
+					   "") ", " MOVE("stage5", "stage3",
+					   "customer.tier == \\\"none\\\"", "") "]}";
+
+static void
+say(const struct book_parts *parts, struct buf *to)
+{
+	struct lifecycle_model now_model, new_model;
+	struct lifecycle_validation v;
+	struct lifecycle_preview p;
+	struct stw_err err = {0};
+	struct arena arena;
+
+	arena_init(&arena);
+	ck_assert_msg(
+	    lifecycle_parse(str_of(in_force), &arena, &now_model, &err) == STW_OK &&
+		lifecycle_parse(str_of(proposed), &arena, &new_model, &err) == STW_OK,
+	    "%s", err.text);
+	ck_assert_msg(lifecycle_validate(&new_model, parts, WORLD_NOW, NULL, &arena, &v,
+			  &err) == STW_OK,
+	    "%s", err.text);
+	ck_assert_int_ge(v.nfindings, 5);
+	lifecycle_validation_json(&new_model, &v, to);
+	ck_assert_msg(lifecycle_preview(&now_model, &new_model, parts, WORLD_NOW, NULL,
+			  &arena, &p, &err) == STW_OK,
+	    "%s", err.text);
+	ck_assert_int_ge(p.ncells, 10);
+	lifecycle_preview_json(&now_model, &new_model, &p, true, to);
+	arena_fini(&arena);
+}
+
+/* Findings, counts, cells and who is shown: the same as of one book. */
+START_TEST(a_model_says_of_the_parts_what_it_says_of_one_book)
+{
+	struct truth *truth = stw_xalloc(sizeof *truth);
+	struct book_view *view, *next;
+
+	truth_init(truth);
+	view = book_view_new(whole(truth));
+	for (int i = 0; i < 60; i++) {
+		struct book_patch patch = change(truth, roll(truth, 60));
+
+		next = book_view_add(view, &patch, 1);
+		book_view_unref(view);
+		view = next;
+		if (i % 6 == 0) {
+			struct book *fresh = whole(truth);
+			struct book_parts one = book_parts_of(fresh), parts;
+			struct buf wanted, got;
+
+			buf_init(&wanted);
+			buf_init(&got);
+			fresh->as_of = WORLD_NOW;
+			world_derive(fresh);
+			world_view_parts(view, &parts);
+			ck_assert_int_ge(parts.count, 2);
+			say(&one, &wanted);
+			say(&parts, &got);
+			ck_assert_str_eq(got.data, wanted.data);
+			book_parts_free(&parts);
+			book_free(fresh);
+			buf_fini(&wanted);
+			buf_fini(&got);
+		}
+	}
 	book_view_unref(view);
 	free(truth);
 }
@@ -404,6 +521,7 @@ main(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_view_says_what_a_fresh_book_says);
+	tcase_add_test(tc, a_model_says_of_the_parts_what_it_says_of_one_book);
 	tcase_add_test(tc, a_new_base_takes_the_place_of_what_it_was_made_of);
 	tcase_add_test(tc, an_old_version_stays_as_it_was);
 	tcase_add_test(

@@ -32,6 +32,16 @@ teardown(void)
 	arena_fini(&arena);
 }
 
+/* The book, as it is by now. */
+static const struct book_parts *
+one(void)
+{
+	static struct book_parts parts;
+
+	parts = book_parts_of(book);
+	return &parts;
+}
+
 /* ---- documents --------------------------------------------------------------------- */
 #define TEXTS     "{\"zh\": \"x\", \"en\": \"x\"}"
 #define WHY       ", \"why\": " TEXTS
@@ -170,7 +180,7 @@ START_TEST(a_model_is_looked_at_by_itself_and_over_the_book)
 	fill();
 	model_of(validations[_i].json, &model);
 	ck_assert_msg(lifecycle_validate(
-			  &model, book, WORLD_NOW, NULL, &arena, &v, &err) == STW_OK,
+			  &model, one(), WORLD_NOW, NULL, &arena, &v, &err) == STW_OK,
 	    "%s", err.text);
 	got = findings_of(&v);
 	ck_assert_msg(strcmp(got, validations[_i].want) == 0, "%s:\n%s",
@@ -194,7 +204,7 @@ START_TEST(the_counts_of_stages_transitions_and_pairs)
 	ck_assert_int_eq(model.transitions[0].to, 1);
 	ck_assert_str_eq(model.transitions[0].path, "transitions[1]");
 	ck_assert_int_eq(
-	    lifecycle_validate(&model, book, WORLD_NOW, NULL, &arena, &v, &err),
+	    lifecycle_validate(&model, one(), WORLD_NOW, NULL, &arena, &v, &err),
 	    STW_OK);
 	/* a: five, two without a stage, one who never opened. */
 	ck_assert_int_eq(v.stages[0].customers, 8);
@@ -225,7 +235,7 @@ START_TEST(reasoning_that_is_not_there_is_missed)
 		 "\"name\": " TEXTS ", \"end\": true}], " START_A MOVES(""),
 	    &model);
 	ck_assert_int_eq(
-	    lifecycle_validate(&model, book, WORLD_NOW, NULL, &arena, &v, &err),
+	    lifecycle_validate(&model, one(), WORLD_NOW, NULL, &arena, &v, &err),
 	    STW_OK);
 	ck_assert_str_eq(findings_of(&v), "no_reasoning stages[0] -1");
 }
@@ -244,7 +254,7 @@ START_TEST(the_wealth_model_is_found_to_be_sound)
 	    lifecycle_parse((struct str){file->data, file->len}, &arena, &model, &err),
 	    STW_OK);
 	ck_assert_msg(lifecycle_validate(
-			  &model, book, WORLD_NOW, NULL, &arena, &v, &err) == STW_OK,
+			  &model, one(), WORLD_NOW, NULL, &arena, &v, &err) == STW_OK,
 	    "%s", err.text);
 	ck_assert_str_eq(findings_of(&v), "");
 	buf_init(&json);
@@ -263,7 +273,7 @@ START_TEST(a_rule_with_a_fault_has_its_place)
 		     START_A MOVES(MOVE("a", "b", "customer.shoe > 1", "")),
 	    &model);
 	ck_assert_int_eq(
-	    lifecycle_validate(&model, book, WORLD_NOW, NULL, &arena, &v, &err),
+	    lifecycle_validate(&model, one(), WORLD_NOW, NULL, &arena, &v, &err),
 	    STW_INVALID);
 	ck_assert_msg(
 	    strstr(err.text, "transitions[0].when: ") == err.text, "%s", err.text);
@@ -304,7 +314,7 @@ START_TEST(a_preview_says_who_would_be_elsewhere)
 	model_of(HEAD STAGES(STAGE("a") ", " STAGE("b")) START_A MOVES(MOVE(
 		     "a", "b", OLD("20"), "") ", " MOVE("b", "a", YOUNG("60"), "")),
 	    &model);
-	ck_assert_int_eq(lifecycle_preview(&in_force, &model, book, WORLD_NOW, NULL,
+	ck_assert_int_eq(lifecycle_preview(&in_force, &model, one(), WORLD_NOW, NULL,
 			     &arena, &p, &err),
 	    STW_OK);
 	/* In force: c4 goes to b. New: c2, c3 and c4 go to b, c5 comes back to a. Who has no
@@ -334,7 +344,7 @@ START_TEST(a_preview_looks_past_the_minimum_stay)
 	model_of(HEAD STAGES(STAGE("a") ", " STAGE("b"))
 		     START_A MOVES(MOVE("a", "b", OLD("40"), AFTER("30"))),
 	    &model);
-	ck_assert_int_eq(lifecycle_preview(&in_force, &model, book, WORLD_NOW, NULL,
+	ck_assert_int_eq(lifecycle_preview(&in_force, &model, one(), WORLD_NOW, NULL,
 			     &arena, &p, &err),
 	    STW_OK);
 	ck_assert_int_eq(p.differ, 0);
@@ -358,7 +368,7 @@ START_TEST(a_preview_right_after_a_tick_looks_at_everybody)
 					    "\"reason\": \"r\"}], " MOVES(""),
 	    &in_force);
 	model_of(HEAD STAGES(STAGE("a")) START_A MOVES(""), &model);
-	ck_assert_int_eq(lifecycle_preview(&in_force, &model, book, WORLD_NOW, NULL,
+	ck_assert_int_eq(lifecycle_preview(&in_force, &model, one(), WORLD_NOW, NULL,
 			     &arena, &p, &err),
 	    STW_OK);
 	ck_assert_str_eq(cells_of(&in_force, &model, &p), "gone>a 1 ****");
@@ -376,7 +386,7 @@ START_TEST(without_a_model_in_force_everybody_is_placed)
 		     START_A MOVES(MOVE("a", "b", OLD("40"), "")),
 	    &model);
 	ck_assert_int_eq(
-	    lifecycle_preview(NULL, &model, book, WORLD_NOW, NULL, &arena, &p, &err),
+	    lifecycle_preview(NULL, &model, one(), WORLD_NOW, NULL, &arena, &p, &err),
 	    STW_OK);
 	ck_assert_str_eq(cells_of(NULL, &model, &p), "->a 11 ****");
 	ck_assert_int_eq(p.cells[0].nsamples, LIFECYCLE_PREVIEW_SAMPLES);
