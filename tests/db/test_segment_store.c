@@ -572,6 +572,75 @@ START_TEST(what_somebody_else_does_to_memberships_is_seen_by_the_next_tick)
 }
 END_TEST
 
+#define CROWD \
+	1500 /* differences enough for several connections, where there are cores */
+
+static int64_t
+members_of(const char *code)
+{
+	return number(arena_printf(&arena,
+	    "SELECT count(*) FROM segment_member JOIN segment USING (segment_id) "
+	    "WHERE code = '%s' AND left_at IS NULL",
+	    code));
+}
+
+/* Evaluates over the image; what the statement does happens before the differences are
+ * written. *calm: who entered and left that one. */
+static void
+write_after(struct member_image *image, stw_usec now, const char *sql,
+    struct segment_moves *calm)
+{
+	struct segment_moves moves[8];
+	struct segment_hosts hosts;
+	struct book_parts parts;
+	struct book *book;
+
+	ck_ok(book_load(t.db, now, NULL, &book, &err));
+	parts = book_parts_of(book);
+	ck_ok(segment_store_hosts(t.db, &parts, image, &arena, &hosts, &err));
+	segments_evaluate_parts(&hosts, now, NULL);
+	test_db_tamper(&t, sql);
+	ck_ok(member_store_write(t.db, image, &hosts, now, NULL, moves, &err));
+	for (int i = 0; i < hosts.items[0].count; i++)
+		if (strcmp(hosts.items[0].segments[i].def.code, "calm") == 0)
+			*calm = moves[i];
+	segment_hosts_fini(&hosts);
+	book_free(book);
+}
+
+START_TEST(many_differences_are_written_once_whoever_writes_meanwhile)
+{
+	struct segment_moves calm = {0};
+	struct member_image image;
+
+	test_db_tamper(
+	    &t, arena_printf(&arena,
+		    "INSERT INTO customer (bucket, customer_id, ref, "
+		    "opened_on, updated_at) SELECT b(n), n, 'k' || n, "
+		    "'2026-01-27', '2026-01-01' FROM generate_series(7, %d) AS n",
+		    CROWD));
+	(void)save("calm", "!has(customer.tier) || customer.tier != 'odd'");
+	(void)save("odd", "has(customer.tier) && customer.tier == 'odd'");
+	member_image_init(&image);
+	write_after(&image, WORLD_NOW, "SELECT 1", &calm);
+	ck_assert_int_eq(calm.entered, CROWD);
+	ck_assert_int_eq(members_of("calm"), CROWD);
+	/* Everybody changes sides; in every bucket somebody else was there first. */
+	test_db_tamper(&t, "UPDATE customer SET tier = 'odd'");
+	write_after(&image, WORLD_NOW + 1,
+	    "UPDATE segment_member SET left_at = now() WHERE customer_id % 3 = 0",
+	    &calm);
+	ck_assert_int_eq(calm.left, CROWD - CROWD / 3);
+	ck_assert_int_eq(members_of("calm"), 0);
+	ck_assert_int_eq(members_of("odd"), CROWD);
+	/* The image is what the database has. */
+	write_after(&image, WORLD_NOW + 2, "SELECT 1", &calm);
+	ck_assert_int_eq(calm.entered + calm.left, 0);
+	ck_assert_int_eq(number("SELECT count(*) FROM segment_member"), 2 * CROWD);
+	member_image_fini(&image);
+}
+END_TEST
+
 START_TEST(a_tick_cut_in_the_middle_is_finished_by_the_next)
 {
 	/* As if the process had died after two buckets of each kind. */
@@ -775,6 +844,7 @@ main(void)
 	tcase_add_test(tc, a_customer_moves_leaves_and_comes_back);
 	tcase_add_test(
 	    tc, what_somebody_else_does_to_memberships_is_seen_by_the_next_tick);
+	tcase_add_test(tc, many_differences_are_written_once_whoever_writes_meanwhile);
 	tcase_add_test(tc, a_tick_cut_in_the_middle_is_finished_by_the_next);
 	tcase_add_test(tc, a_book_that_is_out_of_date_writes_no_stage);
 	tcase_add_test(tc, a_failing_segment_keeps_its_members_and_says_why);
