@@ -506,6 +506,14 @@ zone_local(const struct zone *zone, stw_usec at)
 	return local;
 }
 
+stw_usec
+zone_offset_until(const struct zone *zone, stw_usec at)
+{
+	int64_t end = zone_period(zone, floor_div(at, STW_USEC_SEC)).end;
+
+	return end > STW_USEC_MAX / STW_USEC_SEC ? STW_USEC_MAX : end * STW_USEC_SEC;
+}
+
 /* Twice over the periods: to count them and to keep those whose offset is another. */
 void
 zone_changes(const struct zone *zone, stw_usec from, stw_usec to, struct arena *arena,

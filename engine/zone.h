@@ -29,6 +29,9 @@ enum stw_code zone_find(
 const struct zone *zone_utc(void);
 const char *zone_name(const struct zone *zone);
 struct zone_local zone_local(const struct zone *zone, stw_usec at);
+/* Until when the offset of that instant holds at least: STW_USEC_MAX where nothing in the tz
+ * database ends it. */
+stw_usec zone_offset_until(const struct zone *zone, stw_usec at);
 /* The first instant at which the zone's wall clock shows day + usec of day. A wall time
  * that the spring change skips gives the instant of the change; one that the autumn
  * change repeats gives the earlier. */

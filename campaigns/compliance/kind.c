@@ -94,6 +94,15 @@ codes_age(const struct gate_params *p)
 }
 
 static const char *const *
+codes_terms(const struct gate_params *p)
+{
+	static const char *const codes[] = {"SCRIPT_NOT_APPROVED", NULL};
+
+	(void)p;
+	return codes;
+}
+
+static const char *const *
 codes_none(const struct gate_params *p)
 {
 	(void)p;
@@ -303,7 +312,7 @@ static const struct gate_kind kinds[] = {
     {"blackout_day", eval_blackout_day, codes_blackout, NULL, param_blackout},
     {"campaign_state", eval_campaign_state, NULL, NULL, param_campaign},
     {"consent_required", eval_consent_required, codes_consent, NULL, param_consent},
-    {"content_terms", eval_content_terms, NULL, NULL, param_terms},
+    {"content_terms", eval_content_terms, codes_terms, chooses_always, param_terms},
     {"cooldown", eval_cooldown, NULL, NULL, param_cooldown},
     {"data_present", eval_data_present, NULL, NULL, param_data},
     {"disclosure", eval_disclosure, NULL, NULL, param_disclosure},

@@ -25,34 +25,44 @@ eval_script_approved(const struct gate_rule *rule, struct gate_case *c, stw_usec
 		answer_note(c, out, "%s version %d", script->code, script->version);
 }
 
-/* A text that is not known may say anything. */
+/* The first word that must not, or has to, be there; NULL: nothing is wrong. */
+static const char *
+terms_fault(
+    const struct gate_params *p, const struct gate_script *script, struct arena *arena)
+{
+	struct str text = str_of(script->rendered);
+	const struct terms_hit *hits;
+	const char *const *missing;
+
+	if (p->check == TERMS_REQUIRED)
+		return terms_find_missing(p->terms, text, arena, &missing) > 0
+			   ? missing[0]
+			   : NULL;
+	if (script->term_hits.count > 0)
+		return script->term_hits.items[0];
+	return terms_find_banned(p->terms, text, arena, &hits) > 0 ? hits[0].term
+								   : NULL;
+}
+
+/* A text that is not known may say anything. Of a script that is not approved nobody has to
+ * look for words: the script is what is wrong. */
 void
 eval_content_terms(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
     struct gate_answer *out)
 {
-	const struct gate_params *p = &rule->params;
 	const struct gate_script *script = &c->facts->script;
-	const struct terms_hit *hits;
-	const char *const *missing;
-	const char *term = NULL;
+	bool approved = script->code != NULL && script->approved;
+	const char *fault = "the text is not known";
 
 	(void)at;
-	if (script->rendered == NULL)
-		term = "the text is not known";
-	else if (p->check == TERMS_BANNED && script->term_hits.count > 0)
-		term = script->term_hits.items[0];
-	else if (p->check == TERMS_BANNED &&
-		 terms_find_banned(
-		     p->terms, str_of(script->rendered), c->arena, &hits) > 0)
-		term = hits[0].term;
-	else if (p->check == TERMS_REQUIRED &&
-		 terms_find_missing(
-		     p->terms, str_of(script->rendered), c->arena, &missing) > 0)
-		term = missing[0];
-	if (term == NULL)
+	if (script->rendered != NULL)
+		fault = terms_fault(&rule->params, script, c->arena);
+	if (fault == NULL)
 		return;
-	answer_deny(out, rule, NULL, STW_USEC_MAX);
-	answer_note(c, out, "%s", term);
+	answer_deny(out, rule,
+	    script->rendered == NULL && !approved ? "SCRIPT_NOT_APPROVED" : NULL,
+	    STW_USEC_MAX);
+	answer_note(c, out, "%s", fault);
 }
 
 static const char *

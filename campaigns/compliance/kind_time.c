@@ -68,7 +68,8 @@ gate_day_starts_first(struct gate_case *c, const struct zone *fallback, stw_day 
 /* Days that are looked at for an opening: longer than any run of holidays. */
 #define DAYS_AHEAD 400
 
-enum open_state { OPEN_YES = 0, OPEN_NO, OPEN_NOT_COVERED };
+/* In the order in which one of many zones decides. */
+enum open_state { OPEN_NO = 0, OPEN_NOT_COVERED, OPEN_YES };
 
 /* Whether a zone is open at an instant; *edge: how long yet, or from when again
  * (STW_USEC_MAX: not known). */
@@ -105,6 +106,30 @@ opens_next(open_fn *open, const void *what, const struct gate_zones *zones,
 	return STW_USEC_MAX; /* the zones never meet */
 }
 
+/* Until when some zone is open, one after the other; `at` itself where none is. */
+static stw_usec
+closes_next(
+    open_fn *open, const void *what, const struct gate_zones *zones, stw_usec at)
+{
+	const stw_usec end = at + DAYS_AHEAD * STW_USEC_DAY;
+
+	while (at < end) {
+		stw_usec latest = at;
+
+		for (int i = 0; i < zones->count; i++) {
+			stw_usec edge = at;
+
+			if (open(what, zones->items[i], at, &edge) == OPEN_YES &&
+			    edge > latest)
+				latest = edge;
+		}
+		if (latest == at)
+			break;
+		at = latest;
+	}
+	return at;
+}
+
 /* What one rule answers: closed, not covered or open until. */
 struct open_answer {
 	enum open_state state;
@@ -112,32 +137,29 @@ struct open_answer {
 	const struct zone *zone; /* the one that says no */
 };
 
+/* In whatever order the zones come. Of all, one that is closed for sure says no; of any, one
+ * that is not covered might be the one that is open. */
 static struct open_answer
 open_look(open_fn *open, const void *what, const struct gate_zones *zones,
     enum gate_zone_mode mode, stw_usec at)
 {
-	struct open_answer all = {OPEN_YES, STW_USEC_MAX, NULL};
-	struct open_answer any = {OPEN_NO, STW_USEC_NEVER, NULL};
+	struct open_answer out = {OPEN_NO, STW_USEC_MAX, NULL};
 
 	for (int i = 0; i < zones->count; i++) {
 		stw_usec edge = STW_USEC_MAX;
 		enum open_state state = open(what, zones->items[i], at, &edge);
 
-		if (state == OPEN_YES) {
-			any.state = OPEN_YES;
-			any.until = edge > any.until ? edge : any.until;
-			all.until = edge < all.until ? edge : all.until;
-			continue;
-		}
-		if (any.state != OPEN_YES)
-			any.state = state;
-		any.zone = any.zone != NULL ? any.zone : zones->items[i];
-		if (all.state == OPEN_YES || state == OPEN_NO) {
-			all.state = state;
-			all.zone = zones->items[i];
+		if (state == OPEN_YES && edge < out.until)
+			out.until = edge;
+		if (i == 0 ||
+		    (mode == ZONES_ANY ? state > out.state : state < out.state)) {
+			out.state = state;
+			out.zone = zones->items[i];
 		}
 	}
-	return mode == ZONES_ANY ? any : all;
+	if (mode == ZONES_ANY && out.state == OPEN_YES)
+		out.until = closes_next(open, what, zones, at);
+	return out;
 }
 
 static void
@@ -170,45 +192,77 @@ window_on(const struct gate_window *w, stw_day day, unsigned class_bit)
 }
 
 static enum open_state
+windows_at(const struct windows_of *of, const struct zone_local *local)
+{
+	enum calendar_class class =
+	    of->by_class ? calendar_class(of->calendar, local->day) : CALENDAR_WORKDAY;
+
+	if (class == CALENDAR_NOT_COVERED)
+		return OPEN_NOT_COVERED;
+	for (int i = 0; i < of->windows->count; i++) {
+		const struct gate_window *w = &of->windows->items[i];
+
+		if (window_on(w, local->day, 1u << class) && local->usec >= w->start &&
+		    local->usec < w->end)
+			return OPEN_YES;
+	}
+	return OPEN_NO;
+}
+
+/* The next time of the day at which some window begins or ends, or the day does. */
+static stw_usec
+windows_edge(const struct windows_of *of, stw_usec usec)
+{
+	stw_usec next = STW_USEC_DAY;
+
+	for (int i = 0; i < of->windows->count; i++) {
+		const struct gate_window *w = &of->windows->items[i];
+
+		if (w->start > usec && w->start < next)
+			next = w->start;
+		if (w->end > usec && w->end < next)
+			next = w->end;
+	}
+	return next;
+}
+
+/* Days that are looked at where there is no calendar: a week, and another one because the
+ * spring change may skip a window. */
+#define WEEKS_AHEAD 15
+
+/* From edge to edge on a clock that runs evenly, and anew from each change of the clock:
+ * a window that ends inside the hour that comes twice opens again. */
+static enum open_state
 window_open(const void *what, const struct zone *zone, stw_usec at, stw_usec *edge)
 {
 	const struct windows_of *of = what;
 	struct zone_local local = zone_local(zone, at);
-	int days = of->calendar != NULL ? DAYS_AHEAD : 8;
+	stw_usec even = zone_offset_until(zone, at);
+	enum open_state state = windows_at(of, &local);
+	stw_day last = local.day + (of->calendar != NULL ? DAYS_AHEAD : WEEKS_AHEAD);
 
-	for (stw_day day = local.day; day <= local.day + days; day++) {
-		enum calendar_class class =
-		    of->by_class ? calendar_class(of->calendar, day) : CALENDAR_WORKDAY;
-		stw_usec best = STW_USEC_MAX;
-
-		if (class == CALENDAR_NOT_COVERED) {
-			*edge = STW_USEC_MAX;
-			return day == local.day ? OPEN_NOT_COVERED : OPEN_NO;
-		}
-		for (int i = 0; i < of->windows->count; i++) {
-			const struct gate_window *w = &of->windows->items[i];
-			stw_usec opens;
-
-			if (!window_on(w, day, 1u << class))
-				continue;
-			if (day == local.day && local.usec >= w->start &&
-			    local.usec < w->end) {
-				*edge = zone_instant(zone, day, w->end);
-				if (*edge <= at) /* the hour that comes twice, again */
-					*edge = at + (w->end - local.usec);
-				return OPEN_YES;
-			}
-			opens = zone_instant(zone, day, w->start);
-			if (opens >= at && opens < best)
-				best = opens;
-		}
-		if (best != STW_USEC_MAX) {
-			*edge = best;
-			return OPEN_NO;
-		}
-	}
 	*edge = STW_USEC_MAX;
-	return OPEN_NO;
+	while (state != OPEN_NOT_COVERED && local.day <= last) {
+		stw_usec next = windows_edge(of, local.usec);
+		enum open_state then;
+
+		at += next - local.usec;
+		if (at >= even) {
+			at = even;
+			local = zone_local(zone, at);
+			even = zone_offset_until(zone, at);
+		} else {
+			local.day += next == STW_USEC_DAY;
+			local.usec = next % STW_USEC_DAY;
+		}
+		then = windows_at(of, &local);
+		if (then == state)
+			continue;
+		if (state == OPEN_YES || then == OPEN_YES)
+			*edge = at;
+		return state;
+	}
+	return state;
 }
 
 /* The customer's own hours as windows. */

@@ -333,13 +333,24 @@ function open(rule, windows, z, t) {
     return w.start < w.end ? w.start <= time && time < w.end : w.start <= time || time < w.end;
   });
 }
-const uncovered = (rule, list, t) => rule.calendar !== null && list.some((z) => dayClass(rule.calendar, z.day(t)) === null);
-const inZones = (rule, list, test) => (rule.params.mode === "any" ? list.some(test) : list.every(test));
-function black(rule, z, t) {
-  const day = z.day(t), d = rule.params.days;
-  return (d.weekdays ?? []).includes(WEEKDAYS[weekday(day)]) || rule.dates.includes(day) ||
-    (d.classes !== undefined && d.classes.includes(dayClass(rule.calendar, day)));
+// The class of a day that matters has to be known: yes, no, or "unknown".
+function openIn(rule, windows, z, t) {
+  if (windows.some((w) => w.days !== undefined) && dayClass(rule.calendar, z.day(t)) === null) return "unknown";
+  return open(rule, windows, z, t) ? "yes" : "no";
 }
+function lightIn(rule, z, t) {
+  const day = z.day(t), d = rule.params.days;
+  if ((d.weekdays ?? []).includes(WEEKDAYS[weekday(day)]) || rule.dates.includes(day)) return "no";
+  const cls = d.classes === undefined ? "-" : dayClass(rule.calendar, day);
+  return cls === null ? "unknown" : d.classes?.includes(cls) ? "no" : "yes";
+}
+// Closed for sure in one zone of all, or in all of any, is closed; what is left may be open.
+function inZones(rule, list, state) {
+  const states = list.map(state), mode = rule.params.mode ?? "all";
+  const [wins, next] = mode === "any" ? ["yes", "unknown"] : ["no", "unknown"];
+  return states.includes(wins) ? wins : states.includes(next) ? next : mode === "any" ? "no" : "yes";
+}
+const byZones = (state, code) => ({ yes: null, unknown: "CALENDAR_NOT_COVERED", no: code })[state];
 
 export const KINDS = {
   engine_packs: { check: (c) => (c.packed ? null : "PACK_UNVERIFIED") },
@@ -460,9 +471,8 @@ export const KINDS = {
       const list = windowZones(c, rule), windows = windowsOf(c, rule);
       if (rule.params.preference && windows.length === 0) return null;
       if (list.length === 0) return "TZ_UNKNOWN";
-      if (uncovered(rule, list, t)) return "CALENDAR_NOT_COVERED";
-      return inZones(rule, list, (z) => open(rule, windows, z, t)) ? null
-        : rule.params.preference ? "CUSTOMER_TIME_PREFERENCE" : "QUIET_HOURS";
+      return byZones(inZones(rule, list, (z) => openIn(rule, windows, z, t)),
+        rule.params.preference ? "CUSTOMER_TIME_PREFERENCE" : "QUIET_HOURS");
     },
     changes: (c, rule, from, to, add) => {
       const zones = windowZones(c, rule), windows = windowsOf(c, rule), end = Math.min(to, from + 800 * DAY);
@@ -474,8 +484,7 @@ export const KINDS = {
     check: (c, rule, t) => {
       const list = windowZones(c, rule);
       if (list.length === 0) return "TZ_UNKNOWN";
-      if (uncovered(rule, list, t)) return "CALENDAR_NOT_COVERED";
-      return inZones(rule, list, (z) => !black(rule, z, t)) ? null : "BLACKOUT_DAY";
+      return byZones(inZones(rule, list, (z) => lightIn(rule, z, t)), "BLACKOUT_DAY");
     },
     changes: (c, rule, from, to, add) => midnights(windowZones(c, rule), from, to, add),
   },
@@ -538,7 +547,9 @@ export const KINDS = {
   content_terms: {
     check: (c, rule) => {
       const s = c.facts.script, list = rule.terms;
-      if (s.rendered === null) return no(rule, false);
+      // What nobody knows the text of may say anything; of a script that is not approved, that
+      // is what is wrong.
+      if (s.rendered === null) return s.code !== null && s.approved ? first(rule) : "SCRIPT_NOT_APPROVED";
       return no(rule, rule.params.check === "banned"
         ? s.term_hits.length === 0 && !banned(list, s.rendered) : !missing(list, s.rendered));
     },

@@ -20,7 +20,7 @@ const RULES = [
   ["PR-02", "time_window", "policy", "handler == \"robot\"", { mode: "any", calendar: "days", windows: [
     { start: "08:00", end: "20:00", days: ["workday"] }, { start: "09:00", end: "18:00", days: ["weekend", "holiday"] }] },
     ["QUIET_HOURS", "TZ_UNKNOWN", "CALENDAR_NOT_COVERED"], "DEFER"],
-  ["PR-03", "time_window", "policy", NOT_RISK, { preference: true },
+  ["PR-03", "time_window", "policy", "true", { preference: true },
     ["CUSTOMER_TIME_PREFERENCE", "TZ_UNKNOWN"], "DEFER"],
   ["PR-04", "time_window", "policy", "channel == \"SMS\"", { zones: ["America/New_York", "Asia/Kathmandu"],
     windows: [{ start: "06:30", end: "22:15" }] }, "QUIET_HOURS", "DEFER"],
@@ -28,6 +28,13 @@ const RULES = [
     ["BLACKOUT_DAY", "TZ_UNKNOWN"], "DEFER"],
   ["PR-06", "blackout_day", "law", "channel == \"WECHAT\" || purpose == \"SURVEY\"", { days: { classes: ["holiday", "weekend"] }, calendar: "days", mode: "any" },
     ["BLACKOUT_DAY", "TZ_UNKNOWN", "CALENDAR_NOT_COVERED"], "DEFER"],
+  // About the hours that clocks skip or show twice; windows that meet and overlap.
+  ["PR-07", "time_window", "policy", "purpose == \"RISK_ALERT\"", { windows: [{ start: "00:30", end: "01:30" },
+    { start: "01:15", end: "02:30" }, { start: "02:40", end: "05:00" }, { start: "05:00", end: "23:40" }] },
+    ["QUIET_HOURS", "TZ_UNKNOWN"], "DEFER"],
+  ["PR-08", "time_window", "policy", "purpose == \"RISK_ALERT\" && stage == \"INVITE\"", { mode: "any", windows: [
+    { start: "01:30", end: "02:10" }, { start: "02:20", end: "03:05" }, { start: "09:00", end: "14:00" }] },
+    ["QUIET_HOURS", "TZ_UNKNOWN"], "DEFER"],
   ["PR-10", "freq_cap", "policy", NOT_RISK, { counts: "any", scope: ["person"], limit: 4, window: "rolling", days: 1, hours: 6 }, "CROSS_CHANNEL_CAP", "DEFER"],
   ["PR-11", "freq_cap", "law", M, { counts: "attempt", scope: ["person", "subject"], limit: 3, window: "rolling", hours: 24, purposes: ["MARKETING"] }, "FREQ_CAP_24H", "DEFER"],
   ["PR-12", "freq_cap", "industry", M, { counts: "connect", scope: "number", limit: 2, window: "local_week", week_start: "sun", exclude_warm: true, channels: ["VOICE"] }, "FREQ_CAP_WEEK", "DEFER"],

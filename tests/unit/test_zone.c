@@ -154,6 +154,29 @@ static const char *const refused[] = {"", "/etc/passwd", "../zoneinfo/UTC",
     "a b", "Europe//London",
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
 
+/* From an instant to the next entry of the table, to the rule behind it, or without an end. */
+START_TEST(an_offset_holds_until_the_clock_is_changed)
+{
+	static const struct {
+		const char *zone, *at, *until;
+	} rows[] = {
+	    {"Europe/Paris", "2027-10-31T00:59:59.999999Z", "2027-10-31T01:00:00Z"},
+	    {"Europe/Paris", "2027-10-31T01:00:00Z", "2028-03-26T01:00:00Z"},
+	    {"Europe/Paris", "2060-07-01T00:00:00Z", "2060-10-31T01:00:00Z"},
+	    {"Asia/Shanghai", "1991-09-01T00:00:00Z", "1991-09-14T17:00:00Z"},
+	    {"Asia/Shanghai", "2026-11-23T00:00:00Z", NULL},
+	    {"UTC", "2026-11-23T00:00:00Z", NULL},
+	};
+	stw_usec at, until = STW_USEC_MAX;
+
+	ck_assert_int_eq(stw_usec_parse(str_of(rows[_i].at), &at), STW_OK);
+	if (rows[_i].until != NULL)
+		ck_assert_int_eq(
+		    stw_usec_parse(str_of(rows[_i].until), &until), STW_OK);
+	ck_assert_int_eq(zone_offset_until(find(rows[_i].zone), at), until);
+}
+END_TEST
+
 START_TEST(what_is_not_a_zone_is_not_found)
 {
 	const struct zone *zone = zone_utc();
@@ -197,6 +220,7 @@ main(void)
 	tcase_add_loop_test(
 	    tc, a_wall_time_has_one_first_instant, 0, (int)STW_ARRAY_LEN(walls));
 	tcase_add_test(tc, a_repeated_hour_keeps_its_microseconds);
+	tcase_add_loop_test(tc, an_offset_holds_until_the_clock_is_changed, 0, 6);
 	tcase_add_loop_test(
 	    tc, what_is_not_a_zone_is_not_found, 0, (int)STW_ARRAY_LEN(refused));
 	tcase_add_test(tc, a_zone_is_read_once);
