@@ -38,6 +38,18 @@ server_rules(struct server *server, struct db *db, const struct ruleset **out,
 	return server_rules_get(&server->rules, db, app_now(server->app), out, err);
 }
 
+enum stw_code
+server_rules_or_none(struct server *server, struct db *db, const struct ruleset **out,
+    struct stw_err *err)
+{
+	enum stw_code rc = server_rules(server, db, out, err);
+
+	if (rc != STW_INVALID)
+		return rc;
+	*out = server_rules_none(&server->rules);
+	return STW_OK;
+}
+
 /* ---- what a request carries --------------------------------------------------------- */
 /* traceparent: 00-<32 hex>-<16 hex>-<2 hex>; a new random id without a valid one. */
 static void

@@ -54,6 +54,9 @@ void server_close(struct server *server);
 /* server_rules_get of its packs. */
 enum stw_code server_rules(struct server *server, struct db *db,
     const struct ruleset **out, struct stw_err *err) STW_MUST_USE;
+/* The same; without a pack, or with one that cannot be verified, rules that block everything. */
+enum stw_code server_rules_or_none(struct server *server, struct db *db,
+    const struct ruleset **out, struct stw_err *err) STW_MUST_USE;
 
 /* "127.0.0.1:8080" or "[::1]:8080": a bound, listening socket and its port. */
 enum stw_code listen_open(

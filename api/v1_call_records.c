@@ -5,6 +5,7 @@
 #include "api/app.h"
 #include "api/page.h"
 #include "api/resources.h"
+#include "api/server.h"
 #include "campaigns/call_record_store.h"
 #include "campaigns/incident_store.h"
 
@@ -121,6 +122,7 @@ fate_json(const struct call_record *r, const struct call_fate *f)
 	json_put(v, "task_id", json_text(f->task_id));
 	json_put(v, "approved", json_text(f->approved));
 	json_put(v, "incident_id", json_text(f->incident_id));
+	json_put(v, "ran_past_hours", json_boolean(f->ran_past));
 	json_put(v, "campaign_paused", json_text(f->paused));
 	return v;
 }
@@ -129,13 +131,14 @@ static enum stw_code
 put_all(struct api_request *req, const struct call_record *records, size_t count,
     json_t *items, struct stw_err *err)
 {
-	enum stw_code rc = STW_OK;
+	const struct ruleset *rules;
+	enum stw_code rc = server_rules_or_none(req->server, req->db, &rules, err);
 
 	for (size_t i = 0; rc == STW_OK && i < count; i++) {
 		struct call_fate fate;
 
-		rc = call_record_put(req->db, req->app->keys, &records[i], req->now,
-		    &req->arena, &fate, err);
+		rc = call_record_put(req->db, req->app->keys, rules, &records[i],
+		    req->now, &req->arena, &fate, err);
 		if (rc == STW_OK)
 			json_push(items, fate_json(&records[i], &fate));
 		else if (rc == STW_INVALID)

@@ -284,12 +284,7 @@ v1_task_permit(struct api_request *req)
 
 	if (!load_task(req, &task))
 		return;
-	rc = server_rules(req->server, req->db, &rules, &err);
-	if (rc ==
-	    STW_INVALID) { /* no pack, or none that can be verified: a no with a code */
-		rules = server_rules_none(&req->server->rules);
-		rc = STW_OK;
-	}
+	rc = server_rules_or_none(req->server, req->db, &rules, &err);
 	if (rc == STW_OK)
 		rc = task_permit(req->db, rules, &task.task_id, req->actor.subject,
 		    req->now, &req->arena, &permit, &err);
@@ -430,6 +425,7 @@ v1_task_outcome(struct api_request *req)
 	struct task_outcome outcome = {
 	    .complaint_days = (int)setting_int(req->app->settings, SET_COMPLAINT_DAYS)};
 	struct task_outcome_effect effect;
+	const struct ruleset *rules;
 	struct task_view task;
 	struct stw_err err = {0};
 	json_t *v, *after;
@@ -437,8 +433,10 @@ v1_task_outcome(struct api_request *req)
 
 	if (!load_task(req, &task) || !read_outcome(req, &outcome))
 		return;
-	rc = task_outcome(req->db, req->app->keys, &task.task_id, req->actor.subject,
-	    &outcome, req->now, &effect, &err);
+	rc = server_rules_or_none(req->server, req->db, &rules, &err);
+	if (rc == STW_OK)
+		rc = task_outcome(req->db, req->app->keys, rules, &task.task_id,
+		    req->actor.subject, &outcome, req->now, &effect, &err);
 	if (rc == STW_OK)
 		rc = task_get(
 		    req->db, &task.task_id, req->now, &req->arena, &task, &err);
@@ -454,5 +452,6 @@ v1_task_outcome(struct api_request *req)
 	json_put(v, "objection_recorded", json_boolean(effect.objection_recorded));
 	json_put(v, "cancelled", json_integer(effect.cancelled));
 	json_put(v, "recalled", json_integer(effect.recalled));
+	json_put(v, "ran_past_hours", json_boolean(effect.ran_past));
 	api_reply(req, 201, v);
 }

@@ -4,6 +4,7 @@
 
 #include "campaigns/campaign_store.h"
 #include "campaigns/incident_store.h"
+#include "campaigns/overrun_store.h"
 #include "db/entry_json.h"
 #include "db/ledger.h"
 #include "engine/phone.h"
@@ -48,6 +49,7 @@ struct match {
 struct put {
 	struct db *db;
 	const struct seal_keys *keys;
+	const struct ruleset *rules;
 	const struct call_record *record;
 	stw_usec now;
 	struct arena *arena;
@@ -160,6 +162,17 @@ stop_campaign(struct put *p, struct stw_err *err)
 }
 
 static enum stw_code
+note_overrun(struct put *p, struct stw_err *err)
+{
+	const struct call_record *r = p->record;
+	struct uuid id;
+
+	return overrun_note(p->db, p->rules, p->match.bucket, p->match.permit,
+	    r->started_at + r->duration_sec * STW_USEC_SEC, p->now, &id,
+	    &p->out->ran_past, err);
+}
+
+static enum stw_code
 already_there(struct put *p, struct stw_err *err)
 {
 	const struct db_param params[] = {
@@ -171,7 +184,7 @@ already_there(struct put *p, struct stw_err *err)
 	if (rc == STW_OK)
 		*p->out = (struct call_fate){db_get_text(rows, 0, 0, p->arena), true,
 		    db_get_text(rows, 0, 1, p->arena),
-		    db_get_text(rows, 0, 2, p->arena), NULL, NULL};
+		    db_get_text(rows, 0, 2, p->arena), NULL, false, NULL};
 	db_rows_free(rows);
 	return rc;
 }
@@ -208,6 +221,8 @@ put_in_tx(struct put *p, struct stw_err *err)
 		if (rc == STW_OK)
 			rc = stop_campaign(p, err);
 	}
+	if (rc == STW_OK && m->found)
+		rc = note_overrun(p, err);
 	return rc;
 }
 
@@ -228,11 +243,12 @@ check(const struct call_record *r, stw_usec now, struct stw_err *err)
 
 enum stw_code
 call_record_put(struct db *db, const struct seal_keys *keys,
-    const struct call_record *record, stw_usec now, struct arena *arena,
-    struct call_fate *out, struct stw_err *err)
+    const struct ruleset *rules, const struct call_record *record, stw_usec now,
+    struct arena *arena, struct call_fate *out, struct stw_err *err)
 {
 	struct put put = {.db = db,
 	    .keys = keys,
+	    .rules = rules,
 	    .record = record,
 	    .now = now,
 	    .arena = arena,

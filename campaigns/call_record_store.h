@@ -4,7 +4,8 @@
  * Purpose    Takes in the dialler's or carrier's record of a call, finds the permit it was
  *            made under and compares the number sent. Another number, or none, is an
  *            incident (NUMBER_NOT_REGISTERED, CLI_WITHHELD) and pauses the campaign in the
- *            same transaction. A call without a permit is kept as unmatched.
+ *            same transaction. A call without a permit is kept as unmatched. One that ended
+ *            after its hours is noted (overrun_store.h).
  * Matching   By permit_id; else task_id: its newest permit before the call; else the
  *            number called: the permit on it that was given last, at most ten minutes
  *            before the call began (and a minute after, for clocks that differ). The
@@ -15,6 +16,7 @@
 #ifndef STW_CAMPAIGNS_CALL_RECORD_STORE_H
 #define STW_CAMPAIGNS_CALL_RECORD_STORE_H
 
+#include "campaigns/compliance/ruleset.h"
 #include "db/db.h"
 #include "db/seal.h"
 #include "engine/uuid.h"
@@ -33,13 +35,16 @@ struct call_fate {
 	const char *fate;               /* matched, mismatch, unmatched */
 	bool known;                     /* it was there already */
 	const char *task_id, *approved; /* NULL: unmatched */
-	const char *incident_id;        /* NULL: none was opened by this */
-	const char *paused;             /* campaign; NULL: none was paused by this */
+	const char
+	    *incident_id;   /* about the number sent; NULL: none was opened by this */
+	bool ran_past;      /* the hours it was permitted in: noted by this */
+	const char *paused; /* campaign; NULL: none was paused by this */
 };
-/* Own transaction, or the caller's when it is open and lent. */
+/* rules: which of the permit's are about hours. Own transaction, or the caller's when it is
+ * open and lent. */
 enum stw_code call_record_put(struct db *db, const struct seal_keys *keys,
-    const struct call_record *record, stw_usec now, struct arena *arena,
-    struct call_fate *out, struct stw_err *err) STW_MUST_USE;
+    const struct ruleset *rules, const struct call_record *record, stw_usec now,
+    struct arena *arena, struct call_fate *out, struct stw_err *err) STW_MUST_USE;
 
 struct call_row {
 	const char *id, *source, *reference, *number_sent, *approved, *task_id, *fate;

@@ -9,6 +9,7 @@
 #include "campaigns/disposition_store.h"
 #include "campaigns/incident_store.h"
 #include "campaigns/objection_store.h"
+#include "campaigns/overrun_store.h"
 #include "campaigns/task_agent_priv.h"
 #include "db/entry_json.h"
 #include "segments/contact_store.h"
@@ -57,6 +58,7 @@ check_outcome(const struct task_outcome *o, const struct disposition *d, stw_use
 struct outcome_ctx {
 	struct db *db;
 	const struct seal_keys *keys;
+	const struct ruleset *rules;
 	int bucket;
 	char task[UUID_TEXT];
 	const char *agent;
@@ -379,6 +381,20 @@ outcome_effects(struct outcome_ctx *x, const struct uuid *outcome_id, const char
 }
 
 static enum stw_code
+outcome_hours(
+    struct outcome_ctx *x, struct task_outcome_effect *effect, struct stw_err *err)
+{
+	stw_usec ended = x->outcome->ended_at;
+	struct uuid id;
+
+	if (ended == STW_USEC_NEVER || db_is_null(x->row, 0, 5))
+		return STW_OK;
+	return overrun_note(x->db, x->rules, x->bucket,
+	    db_get_text(x->row, 0, 5, &x->arena), ended, x->now, &id, &effect->ran_past,
+	    err);
+}
+
+static enum stw_code
 outcome_log(const struct outcome_ctx *x, const char *id, struct stw_err *err)
 {
 	const struct task_outcome *o = x->outcome;
@@ -393,12 +409,13 @@ outcome_log(const struct outcome_ctx *x, const char *id, struct stw_err *err)
 }
 
 enum stw_code
-task_outcome(struct db *db, const struct seal_keys *keys, const struct uuid *task_id,
-    const char *agent, const struct task_outcome *outcome, stw_usec now,
-    struct task_outcome_effect *out, struct stw_err *err)
+task_outcome(struct db *db, const struct seal_keys *keys, const struct ruleset *rules,
+    const struct uuid *task_id, const char *agent, const struct task_outcome *outcome,
+    stw_usec now, struct task_outcome_effect *out, struct stw_err *err)
 {
 	struct outcome_ctx x = {.db = db,
 	    .keys = keys,
+	    .rules = rules,
 	    .bucket = uuid_bucket(task_id),
 	    .agent = agent,
 	    .outcome = outcome,
@@ -429,6 +446,8 @@ task_outcome(struct db *db, const struct seal_keys *keys, const struct uuid *tas
 		rc = outcome_move(&x, err);
 	if (rc == STW_OK)
 		rc = outcome_effects(&x, &effect.outcome_id, id, &effect, err);
+	if (rc == STW_OK)
+		rc = outcome_hours(&x, &effect, err);
 	if (rc == STW_OK)
 		rc = outcome_log(&x, id, err);
 	if (rc == STW_OK)

@@ -178,10 +178,13 @@ struct task_outcome_effect {
 	enum task_state state;   /* of the task now */
 	bool objection_recorded; /* do_not_call, complaint, a carrier's reject list */
 	int64_t cancelled, recalled; /* other tasks of the customer */
+	bool ran_past;               /* the hours it was permitted in: noted by this */
 };
+/* rules: which of the permit's are about hours (overrun_store.h). */
 enum stw_code task_outcome(struct db *db, const struct seal_keys *keys,
-    const struct uuid *task_id, const char *agent, const struct task_outcome *outcome,
-    stw_usec now, struct task_outcome_effect *out, struct stw_err *err) STW_MUST_USE;
+    const struct ruleset *rules, const struct uuid *task_id, const char *agent,
+    const struct task_outcome *outcome, stw_usec now, struct task_outcome_effect *out,
+    struct stw_err *err) STW_MUST_USE;
 
 /* Counts by state, for /metrics and reports: out[TASK_STATES]. */
 enum stw_code task_counts(

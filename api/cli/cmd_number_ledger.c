@@ -4,6 +4,7 @@
 
 #include "api/cli/cmd_number.h"
 #include "campaigns/call_record_store.h"
+#include "campaigns/compliance/pack_store.h"
 #include "campaigns/number_ledger_store.h"
 #include "segments/csv.h"
 
@@ -154,7 +155,8 @@ struct calls {
 	struct csv *csv;
 	const char *path, *source;
 	int at[K_COLUMNS];
-	int64_t fates[3], known, incidents;
+	struct ruleset *rules;
+	int64_t fates[3], known, incidents, ran_past;
 };
 
 static enum stw_code
@@ -220,8 +222,8 @@ take_call(struct cli *cli, struct db *db, struct calls *c, struct stw_err *err)
 	if (rc == STW_OK)
 		rc = read_call(c, &arena, &record, err);
 	if (rc == STW_OK) {
-		rc = call_record_put(
-		    db, keys, &record, app_now(&cli->app), &arena, &fate, err);
+		rc = call_record_put(db, keys, c->rules, &record, app_now(&cli->app),
+		    &arena, &fate, err);
 		if (rc == STW_INVALID)
 			rc = stw_err_prefix(
 			    err, rc, "%s:%lld", c->path, (long long)csv_line(c->csv));
@@ -231,6 +233,7 @@ take_call(struct cli *cli, struct db *db, struct calls *c, struct stw_err *err)
 			c->fates[i] += strcmp(fates[i], fate.fate) == 0;
 		c->known += fate.known;
 		c->incidents += fate.incident_id != NULL;
+		c->ran_past += fate.ran_past;
 		if (fate.paused != NULL)
 			(void)printf("campaign %s is paused: record %s shows another "
 				     "number\n",
@@ -254,7 +257,11 @@ number_cmd_calls(
 	if (o->source == NULL)
 		return stw_fail(err, STW_INVALID,
 		    "--source NAME is needed: whose records these are");
-	rc = csv_open(c.path, &format, &c.csv, err);
+	rc = pack_rules_load(db, &c.rules, err);
+	if (rc == STW_INVALID)
+		rc = ruleset_load(NULL, 0, &c.rules, err);
+	if (rc == STW_OK)
+		rc = csv_open(c.path, &format, &c.csv, err);
 	for (int i = 0; rc == STW_OK && i < K_COLUMNS; i++) {
 		c.at[i] = csv_find_column(c.csv, columns[i]);
 		if (c.at[i] < 0 && (i < K_CALLED || i >= K_STARTED))
@@ -267,10 +274,11 @@ number_cmd_calls(
 			rc = take_call(cli, db, &c, err);
 	}
 	csv_close(c.csv);
+	ruleset_free(c.rules);
 	(void)printf(
 	    "%s matched, %s with another number, %s without a permit; %s known "
-	    "before, %s incidents\n",
+	    "before, %s incidents, %s ran past their hours\n",
 	    cli_count(c.fates[0]), cli_count(c.fates[1]), cli_count(c.fates[2]),
-	    cli_count(c.known), cli_count(c.incidents));
+	    cli_count(c.known), cli_count(c.incidents), cli_count(c.ran_past));
 	return rc;
 }

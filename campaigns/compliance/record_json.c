@@ -165,6 +165,40 @@ record_read(struct str json, struct arena *arena, struct gate_facts *facts,
 	return rc;
 }
 
+static bool
+is_about_hours(const struct ruleset *rules, const char *rule_id)
+{
+	const struct rule_info *info =
+	    rule_id != NULL ? ruleset_find(rules, rule_id) : NULL;
+
+	return info != NULL && (strcmp(info->kind, "time_window") == 0 ||
+				   strcmp(info->kind, "blackout_day") == 0);
+}
+
+enum stw_code
+record_hours_end(
+    const struct ruleset *rules, struct str record, stw_usec *out, struct stw_err *err)
+{
+	json_t *doc = NULL, *hit;
+	enum stw_code rc = document_load(record, &doc, err);
+	size_t i;
+
+	*out = STW_USEC_MAX;
+	json_array_foreach(json_object_get(doc, "hits"), i, hit)
+	{
+		const char *until = json_string_value(json_object_get(hit, "until"));
+		stw_usec at;
+
+		if (until != NULL &&
+		    is_about_hours(
+			rules, json_string_value(json_object_get(hit, "rule"))) &&
+		    stw_usec_parse(str_of(until), &at) == STW_OK && at < *out)
+			*out = at;
+	}
+	json_decref(doc);
+	return rc;
+}
+
 /* ---- replay ------------------------------------------------------------------------------- */
 enum stw_code
 record_replay(const struct ruleset *rules, struct str record, bool *same,

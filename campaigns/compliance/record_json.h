@@ -47,6 +47,11 @@ enum stw_code record_read(struct str json, struct arena *arena,
     struct gate_facts *facts, enum gate_checkpoint *checkpoint, stw_usec *now,
     stw_usec *ttl, struct stw_err *err) STW_MUST_USE;
 
+/* When the hours end that the record's decision was made in: the first of its windows and
+ * days to close, as `rules` know them by name. STW_USEC_MAX: no rule about hours was asked. */
+enum stw_code record_hours_end(const struct ruleset *rules, struct str record,
+    stw_usec *out, struct stw_err *err) STW_MUST_USE;
+
 /* Decides again from the record alone; *same tells whether the bytes are the same. */
 enum stw_code record_replay(const struct ruleset *rules, struct str record, bool *same,
     struct buf *again, struct stw_err *err) STW_MUST_USE;

@@ -49,7 +49,8 @@ end(const struct uuid *id, const struct task_outcome *o,
 	enum stw_code rc;
 
 	ck_ok(db_begin(tw.db, &tw_err));
-	rc = task_outcome(tw.db, tw_keys, id, "a_01", o, NOW, effect, &tw_err);
+	rc =
+	    task_outcome(tw.db, tw_keys, tw_rules, id, "a_01", o, NOW, effect, &tw_err);
 	if (rc == STW_OK)
 		ck_ok(db_commit(tw.db, &tw_err));
 	else

@@ -1103,6 +1103,8 @@ START_TEST(sixteen_agents_pass_no_cap)
 END_TEST
 
 /* ---- what was really sent ----------------------------------------------------------------------------- */
+static const char *dialled; /* the number that the last permit named */
+
 /* A task of wealth-out that an agent was allowed to dial. */
 static struct uuid
 dial_one(struct uuid *permit_id)
@@ -1130,6 +1132,7 @@ dial_one(struct uuid *permit_id)
 	ck_assert_msg(p.granted, "%s", p.decision.primary);
 	ck_ok(db_commit(t.db, &err));
 	*permit_id = p.permit_id;
+	dialled = p.number;
 	return claims[0].task_id;
 }
 
@@ -1154,7 +1157,8 @@ START_TEST(another_number_than_the_approved_one_stops_the_campaign)
 	r.task_id = task;
 	r.number_sent = "95588";
 	/* Scenario 74. */
-	ck_ok(call_record_put(t.db, keys, &r, NOW + STW_USEC_MIN, &arena, &f, &err));
+	ck_ok(call_record_put(
+	    t.db, keys, rules, &r, NOW + STW_USEC_MIN, &arena, &f, &err));
 	ck_assert_str_eq(f.fate, "mismatch");
 	ck_assert_ptr_nonnull(f.incident_id);
 	ck_assert_ptr_nonnull(f.paused);
@@ -1165,7 +1169,8 @@ START_TEST(another_number_than_the_approved_one_stops_the_campaign)
 		   " 'queued') AND campaign_id = (SELECT campaign_id FROM "
 		   "campaign WHERE state = 'paused')"),
 	    0);
-	ck_ok(call_record_put(t.db, keys, &r, NOW + STW_USEC_MIN, &arena, &f, &err));
+	ck_ok(call_record_put(
+	    t.db, keys, rules, &r, NOW + STW_USEC_MIN, &arena, &f, &err));
 	ck_assert(f.known);
 	ck_assert_ptr_null(f.incident_id);
 	ck_ok(incident_list(
@@ -1180,14 +1185,16 @@ START_TEST(another_number_than_the_approved_one_stops_the_campaign)
 	(void)snprintf(plus, sizeof plus, "+86 %s", approved + 1);
 	r.reference = "c-2";
 	r.number_sent = plus;
-	ck_ok(call_record_put(t.db, keys, &r, NOW + STW_USEC_MIN, &arena, &f, &err));
+	ck_ok(call_record_put(
+	    t.db, keys, rules, &r, NOW + STW_USEC_MIN, &arena, &f, &err));
 	ck_assert_str_eq(f.fate, "matched");
 	r.reference = "c-3";
 	r.number_sent = "";
 	r.has_task = false;
 	r.has_permit = true;
 	r.permit_id = permit;
-	ck_ok(call_record_put(t.db, keys, &r, NOW + STW_USEC_MIN, &arena, &f, &err));
+	ck_ok(call_record_put(
+	    t.db, keys, rules, &r, NOW + STW_USEC_MIN, &arena, &f, &err));
 	ck_assert_str_eq(f.fate, "mismatch");
 	ck_assert_ptr_null(f.paused); /* it was already */
 	ck_assert_int_eq(
@@ -1196,11 +1203,13 @@ START_TEST(another_number_than_the_approved_one_stops_the_campaign)
 	r.number_sent = approved;
 	r.has_permit = false;
 	r.called = "13811112222";
-	ck_ok(call_record_put(t.db, keys, &r, NOW + STW_USEC_MIN, &arena, &f, &err));
+	ck_ok(call_record_put(
+	    t.db, keys, rules, &r, NOW + STW_USEC_MIN, &arena, &f, &err));
 	ck_assert_str_eq(f.fate, "unmatched");
 	r.reference = "c-5";
 	r.number_sent = "'; DROP";
-	ck_code(call_record_put(t.db, keys, &r, NOW + STW_USEC_MIN, &arena, &f, &err),
+	ck_code(call_record_put(
+		    t.db, keys, rules, &r, NOW + STW_USEC_MIN, &arena, &f, &err),
 	    STW_INVALID);
 	/* Closed once, by a person who says what was done. */
 	ck_assert_int_eq(uuid_parse(str_of(incidents[0].id), &id), STW_OK);
@@ -1231,19 +1240,100 @@ START_TEST(a_call_is_found_by_the_number_that_was_called)
 	    "customer_id FROM permit JOIN task USING (bucket, task_id))",
 	    sodium_bin2hex(hex, sizeof hex, index, sizeof index));
 	force(sql);
-	ck_ok(call_record_put(t.db, keys, &r, NOW + STW_USEC_MIN, &arena, &f, &err));
+	ck_ok(call_record_put(
+	    t.db, keys, rules, &r, NOW + STW_USEC_MIN, &arena, &f, &err));
 	ck_assert_str_eq(f.fate, "mismatch");
 	ck_assert_ptr_nonnull(f.task_id);
 	(void)task;
 	r.reference = "n-2";
 	r.started_at = NOW + 11 * STW_USEC_MIN;
-	ck_ok(
-	    call_record_put(t.db, keys, &r, NOW + 20 * STW_USEC_MIN, &arena, &f, &err));
+	ck_ok(call_record_put(
+	    t.db, keys, rules, &r, NOW + 20 * STW_USEC_MIN, &arena, &f, &err));
 	ck_assert_str_eq(f.fate, "unmatched");
 }
 END_TEST
 
 /* ---- reports ---------------------------------------------------------------------------------------------- */
+/* Ten in the morning; hours end at nine in the evening. */
+#define HOURS_END (NOW + 11 * STW_USEC_HOUR)
+#define OVERRUNS  "SELECT count(*) FROM incident WHERE code = 'CALL_RAN_PAST_WINDOW'"
+
+static bool
+call_ran_past(const struct uuid *permit, const char *reference, stw_usec ended)
+{
+	const stw_usec started = HOURS_END - STW_USEC_HOUR;
+	const struct call_record r = {.source = "pbx",
+	    .reference = reference,
+	    .number_sent = dialled,
+	    .region = "CN",
+	    .has_permit = true,
+	    .permit_id = *permit,
+	    .started_at = started,
+	    .duration_sec = (int)((ended - started) / STW_USEC_SEC)};
+	struct call_fate f;
+
+	ck_ok(call_record_put(
+	    t.db, keys, rules, &r, HOURS_END + STW_USEC_HOUR, &arena, &f, &err));
+	ck_assert_str_eq(f.fate, "matched");
+	ck_assert_ptr_null(f.incident_id);
+	ck_assert_ptr_null(f.paused);
+	return f.ran_past;
+}
+
+START_TEST(a_call_that_ran_past_its_hours_is_noted_once)
+{
+	struct task_outcome o = {
+	    .disposition = "interested", .started_at = NOW, .ended_at = HOURS_END + 1};
+	struct task_outcome_effect effect;
+	struct uuid permits[3], tasks[3];
+	struct incident *incidents;
+	const char *numbers[3];
+	char permit[UUID_TEXT];
+	int count;
+
+	plan();
+	for (int i = 0; i < 3; i++) {
+		tasks[i] = dial_one(&permits[i]);
+		numbers[i] = dialled;
+	}
+	/* Talked to the end of the hours, and not a second longer; then one that was. */
+	dialled = numbers[0];
+	ck_assert(!call_ran_past(&permits[0], "h-1", HOURS_END));
+	ck_assert_int_eq(number(OVERRUNS), 0);
+	ck_assert(call_ran_past(&permits[0], "h-2", HOURS_END + STW_USEC_SEC));
+	ck_assert(!call_ran_past(&permits[0], "h-3", HOURS_END + STW_USEC_MIN));
+	ck_assert_int_eq(number(OVERRUNS), 1);
+	ck_ok(incident_list(
+	    t.db, "open", NULL, NULL, 10, &arena, &incidents, &count, &err));
+	ck_assert_int_eq(count, 1);
+	ck_assert_str_eq(incidents[0].subject, uuid_format(&permits[0], permit));
+	ck_assert_str_eq(incidents[0].task_id, uuid_format(&tasks[0], permit));
+	ck_assert_str_eq(incidents[0].number, numbers[0]);
+	ck_assert_ptr_nonnull(
+	    strstr(incidents[0].evidence, "\"2026-11-23T13:00:01Z\""));
+	/* The agent says so; the record of the same call adds nothing. */
+	ck_ok(db_begin(t.db, &err));
+	ck_ok(
+	    task_outcome(t.db, keys, rules, &tasks[1], "a_01", &o, NOW, &effect, &err));
+	ck_ok(db_commit(t.db, &err));
+	ck_assert(effect.ran_past);
+	dialled = numbers[1];
+	ck_assert(!call_ran_past(&permits[1], "h-4", HOURS_END + STW_USEC_SEC));
+	ck_assert_int_eq(number(OVERRUNS), 2);
+	o.ended_at = HOURS_END;
+	ck_ok(db_begin(t.db, &err));
+	ck_ok(
+	    task_outcome(t.db, keys, rules, &tasks[2], "a_01", &o, NOW, &effect, &err));
+	ck_ok(db_commit(t.db, &err));
+	ck_assert(!effect.ran_past);
+	ck_assert_int_eq(number(OVERRUNS), 2);
+	/* It stops nothing: no number is in doubt, no campaign is paused. */
+	ck_assert_int_eq(
+	    number("SELECT count(*) FROM campaign WHERE state = 'paused'"), 0);
+	ck_assert(!row_of(numbers[0], NOW).mismatch);
+}
+END_TEST
+
 START_TEST(uses_outside_the_purpose_are_none_and_a_planted_one_is_seen)
 {
 	struct number_outside *rows;
@@ -1344,7 +1434,7 @@ START_TEST(an_outcome_counts_and_a_task_that_ends_gives_its_place_back)
 	ck_assert_int_eq(number("SELECT count(*) FROM number_hold"), 0);
 	ck_assert_int_eq(number("SELECT count(*) FROM number_seen"), 1);
 	ck_ok(db_begin(t.db, &err));
-	ck_ok(task_outcome(t.db, keys, &task, "a_01", &o, NOW, &effect, &err));
+	ck_ok(task_outcome(t.db, keys, rules, &task, "a_01", &o, NOW, &effect, &err));
 	ck_ok(db_commit(t.db, &err));
 	ck_assert_int_eq(
 	    number("SELECT calls * 100 + answered * 10 + complaints FROM number_tally"),
@@ -1389,6 +1479,7 @@ main(void)
 	tcase_add_test(races, sixteen_agents_pass_no_cap);
 	tcase_add_test(tc, another_number_than_the_approved_one_stops_the_campaign);
 	tcase_add_test(tc, a_call_is_found_by_the_number_that_was_called);
+	tcase_add_test(tc, a_call_that_ran_past_its_hours_is_noted_once);
 	tcase_add_test(tc, uses_outside_the_purpose_are_none_and_a_planted_one_is_seen);
 	tcase_add_test(tc, use_is_told_by_day_number_purpose_and_campaign);
 	tcase_add_test(tc, an_outcome_counts_and_a_task_that_ends_gives_its_place_back);
