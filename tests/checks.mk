@@ -8,7 +8,7 @@ CHECK_STEPS := format-check layers scripts check-build check-unit check-conforma
   check-asan check-tsan check-fuzz tidy
 
 .PHONY: check check-fast check-crash check-canary measure $(CHECK_STEPS) check-db-run check-asan-run \
-  check-tsan-run bench-rules bench-rules-doc bench-import bench-traits bench-book bench-tick bench-ledger format analyze fuzz fuzz-run cov cov-run \
+  check-tsan-run bench-rules bench-rules-doc bench-import bench-traits bench-book bench-tick bench-ledger bench-permit bench-trace format analyze fuzz fuzz-run cov cov-run \
   install uninstall deps-cov soak-rules soak-book soak-ledger soak-gate-same bench-gate-many mutants-rules soak-withdrawal mutants-withdrawal
 
 RUN     := bash tests/run.sh
@@ -208,6 +208,14 @@ $(BENCH_LEDGER): $(B)/tests/bench/bench_ledger.c.o $(TEST_LIB) $(LIB)
 bench-ledger: $(BENCH_LEDGER) ## the ledger beside a bare COPY; coverage; a directory (ENTRIES 200000, ROUNDS 3)
 	@sh tests/with_cluster.sh $(BENCH_LEDGER) --entries $(or $(ENTRIES),200000) \
 	  --rounds $(or $(ROUNDS),3)
+BENCH_PERMIT := $(B)/tests/bench/bench_permit
+$(BENCH_PERMIT): $(B)/tests/bench/bench_permit.c.o $(LIB)
+	$(SAY) LD $@
+	$(Q)$(CC) $(LDOPT) -o $@ $^ $(LIBS)
+bench-permit: $(BIN) $(BENCH_PERMIT) ## dial permits over HTTP beside GET /healthz (RATE 500, SECONDS 20, THREADS 64, MOST ms at p99)
+	@SECONDS_LONG=$(or $(SECONDS),20) bash tests/bench/permit.sh $(BIN) $(BENCH_PERMIT)
+bench-trace: $(BIN) ## complaint traces over HTTP (ATTEMPTS 10000000, HOT 200, ROUNDS 40, MOST ms, WORLD dir that keeps the data)
+	@bash tests/bench/trace.sh $(BIN)
 bench-rules-doc: ## the figures of the last bench-rules into docs/performance.md
 	@node tests/bench/bench.mjs --doc docs/performance.md
 bench-import: $(BIN) deps-check ## imports beside raw COPY into the same tables (ROWS, ROUNDS, FLOOR)

