@@ -74,6 +74,8 @@ audit_look(struct api_request *req)
 {
 	struct stw_err err = {0};
 	struct buf filter;
+	const char *key;
+	json_t *value;
 	char what[160];
 	enum stw_code rc;
 
@@ -84,6 +86,12 @@ audit_look(struct api_request *req)
 	}
 	(void)MHD_get_connection_values(
 	    req->connection, MHD_GET_ARGUMENT_KIND, query_add, &filter);
+	/* A search whose words must not be in a URL asks in its body. */
+	json_object_foreach(req->json, key, value)
+	{
+		(void)query_add(
+		    &filter, MHD_GET_ARGUMENT_KIND, key, json_string_value(value));
+	}
 	(void)snprintf(
 	    what, sizeof what, "%s %s", method_name(req->method), req->route->pattern);
 	const struct access_look look = {.actor = req->actor.subject,

@@ -4,7 +4,7 @@
  * Purpose    For routes with ROUTE_AUDIT: after the answer is made and before it is sent,
  *            who asked what and what was answered goes into access_event and the ledger
  *            (campaigns/access_store.h), in a transaction of its own.
- * Personal   Of the path and the query words and references are kept; of anything that could
+ * Personal   Of the path, the query and the body's members words and references are kept; of anything that could
  *            be a name or a number, its length.
  * Header     Steward-Case: why, the reference of a case (letters, digits, - _ . /).
  * Errors     A look that cannot be put on record is not granted: the answer becomes an error.

@@ -203,6 +203,12 @@ void v1_review_settle(struct api_request *req);
 void v1_review_reply(struct api_request *req);
 void v1_review_agreement(struct api_request *req);
 void v1_agent_release(struct api_request *req);
+/* v1_attempts.c */
+void v1_attempt_list(struct api_request *req);
+void v1_attempt_search(struct api_request *req);
+void v1_attempt(struct api_request *req);
+/* v1_retention.c */
+void v1_retention(struct api_request *req);
 /* v1_access.c */
 void v1_access_list(struct api_request *req);
 

@@ -12,6 +12,7 @@
 #include "api/server.h"
 #include "api/tick.h"
 #include "campaigns/number_health_store.h"
+#include "campaigns/retention_store.h"
 #include "campaigns/revocation_store.h"
 #include "db/ledger_dir.h"
 #include "engine/log.h"
@@ -21,7 +22,9 @@
 #define TOUCHED_MSEC   200
 #define PRUNE_EVERY    (10 * STW_USEC_MIN)
 #define PUBLISH_EVERY  STW_USEC_SEC
-#define STARTED_WITHIN 4 /* threads */
+#define STARTED_WITHIN 5     /* threads */
+#define RETENTION_LOOK 60000 /* ms */
+#define RETENTION_ROWS 1000
 
 struct serve {
 	struct app *app;
@@ -362,6 +365,61 @@ tick_main(void *arg)
 	return NULL;
 }
 
+/* ---- retention ------------------------------------------------------------------------------- */
+/* Once a day of the institution, from the hour on that the setting names. */
+static enum stw_code
+retention_is_due(struct serve *serve, struct db *db, bool *due, struct stw_err *err)
+{
+	stw_usec now = app_now(serve->app), newest;
+	stw_usec today = app_day_start(serve->app, now);
+	int64_t hour = setting_int(serve->app->settings, SET_RETENTION_HOUR);
+	enum stw_code rc = retention_newest(db, &newest, err);
+
+	*due = rc == STW_OK && newest < today && now >= today + hour * STW_USEC_HOUR;
+	return rc;
+}
+
+static void
+retention_once(struct serve *serve, struct db *db)
+{
+	const struct ruleset *rules = rules_now(serve, db);
+	struct retention_done done = {0};
+	int64_t rows = 0;
+	struct stw_err err;
+	bool due = false;
+	enum stw_code rc = retention_is_due(serve, db, &due, &err);
+
+	if (rc == STW_OK && due && rules != NULL) {
+		rc = retention_run(db, rules, "steward", RETENTION_ROWS, &serve->stop,
+		    app_now(serve->app), &done, &err);
+		for (int i = 0; i < RETENTION_CLASSES; i++)
+			rows += done.rows[i];
+		log_event(LOG_INFO, "retention", "rows=%lld batches=%lld",
+		    (long long)rows, (long long)done.batches);
+	}
+	if (rc == STW_OK)
+		return;
+	log_err(LOG_WARN, "retention_failed", &err);
+	db_rollback(db);
+	if (db_reset(db, &err) != STW_OK)
+		log_err(LOG_WARN, "retention_no_database", &err);
+}
+
+static void *
+retention_main(void *arg)
+{
+	struct serve *serve = arg;
+	struct db *db = connect_patiently(serve, "retention_no_database");
+
+	while (!serve->stop && db != NULL) {
+		retention_once(serve, db);
+		pause_msec(serve, RETENTION_LOOK);
+	}
+	if (db != NULL)
+		db_close(db);
+	return NULL;
+}
+
 /* ---- all together -------------------------------------------------------------------------------- */
 static enum stw_code
 start(struct serve *serve, void *(*run)(void *), struct stw_err *err)
@@ -412,6 +470,8 @@ start_threads(struct serve *serve, struct stw_err *err)
 		rc = start(serve, dispatch_main, err);
 	if (rc == STW_OK && setting_int(s, SET_TICK_SECONDS) > 0)
 		rc = start(serve, tick_main, err);
+	if (rc == STW_OK && setting_int(s, SET_RETENTION_HOUR) < 24)
+		rc = start(serve, retention_main, err);
 	return rc;
 }
 

@@ -102,6 +102,9 @@ static const struct setting_spec specs[SET_COUNT] = {
 	"days", "The same for one that is complex."},
     [SET_COMPLAINT_DAYS_EXCEPTIONAL] = {"complaint-days-exceptional", SETTING_INT, "60",
 	1, 365, "days", "The same in exceptional cases."},
+    [SET_RETENTION_HOUR] = {"retention-hour", SETTING_INT, "24", 0, 24, "hour",
+	"From which hour of the day on `serve` lets records go whose time is over, once a "
+	"day; 24: never by itself."},
     [SET_REVOCATION_DAYS] = {"revocation-days", SETTING_INT, "10", 1, 60,
 	"working days",
 	"After its receipt, how long a request to revoke in free words may wait for a person."},

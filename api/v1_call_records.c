@@ -2,6 +2,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #include "api/app.h"
 #include "api/page.h"
 #include "api/resources.h"
@@ -62,7 +64,9 @@ static bool
 only_known(const struct reading *in)
 {
 	static const char *const members[] = {"source", "reference", "number_sent",
-	    "called", "permit_id", "task_id", "started_at", "duration_sec"};
+	    "called", "permit_id", "task_id", "started_at", "duration_sec", "ring_sec",
+	    "talk_sec", "answered_by", "abandoned", "recording", "recording_sha256",
+	    "retention_class"};
 	const char *key;
 	json_t *v;
 
@@ -79,12 +83,86 @@ only_known(const struct reading *in)
 }
 
 static bool
+read_seconds(const struct reading *in, const char *name, int *out)
+{
+	json_t *v = json_object_get(in->item, name);
+
+	if (v == NULL || json_is_null(v))
+		return true;
+	if (!json_is_integer(v) || json_integer_value(v) < 0 ||
+	    json_integer_value(v) > 86400)
+		return bad(in, name, "seconds from 0 to 86400 are wanted");
+	*out = (int)json_integer_value(v);
+	return true;
+}
+
+static bool
+read_word(const struct reading *in, const char *name, const char *const *words,
+    size_t count, const char *wanted, const char **out)
+{
+	if (!read_text(in, name, 1, 20, false, out) || *out == NULL)
+		return *out == NULL;
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(words[i], *out) == 0)
+			return true;
+	return bad(in, name, wanted);
+}
+
+/* How it rang, and who answered. */
+static bool
+read_call(const struct reading *in, struct call_record *r)
+{
+	static const char *const who[] = {"human", "machine", "none"};
+	json_t *abandoned = json_object_get(in->item, "abandoned");
+
+	if (abandoned != NULL && !json_is_null(abandoned)) {
+		if (!json_is_boolean(abandoned))
+			return bad(in, "abandoned", "true or false is wanted");
+		r->abandoned = json_is_true(abandoned);
+	}
+	return read_seconds(in, "ring_sec", &r->ring_sec) &&
+	       read_seconds(in, "talk_sec", &r->talk_sec) &&
+	       read_word(in, "answered_by", who, STW_ARRAY_LEN(who),
+		   "human, machine or none is wanted", &r->answered_by);
+}
+
+static bool
+read_recording(const struct reading *in, struct call_record *r)
+{
+	static const char *const classes[] = {"call_recording", "dual_recording"};
+	unsigned char *hash;
+	const char *hex;
+	size_t len = 0;
+
+	if (!read_text(in, "recording", 1, 200, false, &r->recording) ||
+	    !read_text(in, "recording_sha256", 64, 64, false, &hex) ||
+	    !read_word(in, "retention_class", classes, STW_ARRAY_LEN(classes),
+		"call_recording or dual_recording is wanted", &r->retention_class))
+		return false;
+	if (r->recording == NULL)
+		return hex == NULL && r->retention_class == NULL
+			   ? true
+			   : bad(in, "recording", "is missing");
+	if (r->retention_class == NULL)
+		r->retention_class = classes[0];
+	if (hex == NULL)
+		return bad(in, "recording_sha256", "is missing");
+	hash = arena_alloc(&in->req->arena, crypto_hash_sha256_BYTES);
+	if (sodium_hex2bin(hash, crypto_hash_sha256_BYTES, hex, strlen(hex), NULL, &len,
+		NULL) != 0 ||
+	    len != crypto_hash_sha256_BYTES)
+		return bad(in, "recording_sha256", "64 hexadecimal digits are wanted");
+	r->recording_sha256 = hash;
+	return true;
+}
+
+static bool
 read_record(const struct reading *in, struct call_record *r)
 {
 	json_t *seconds = json_object_get(in->item, "duration_sec");
 	const char *at;
 
-	*r = (struct call_record){.region = "CN"};
+	*r = (struct call_record){.region = "CN", CALL_RECORD_NOTHING};
 	if (!json_is_object(in->item)) {
 		api_problem(in->req, 400, "INVALID_REQUEST",
 		    arena_printf(&in->req->arena, "/%d", in->index),
@@ -106,7 +184,7 @@ read_record(const struct reading *in, struct call_record *r)
 	    json_integer_value(seconds) > 86400)
 		return bad(in, "duration_sec", "seconds from 0 to 86400 are wanted");
 	r->duration_sec = (int)json_integer_value(seconds);
-	return true;
+	return read_call(in, r) && read_recording(in, r);
 }
 
 /* ---- taking them in -------------------------------------------------------------------- */

@@ -7,6 +7,8 @@
 #include "campaigns/task_store.h"
 #include "segments/customer_store.h"
 
+#define DISCLOSURES_MAX 16
+
 /* ---- JSON ------------------------------------------------------------------------------ */
 static void
 put_task(struct api_request *req, json_t *v, const struct task_view *t)
@@ -398,17 +400,52 @@ check_disposition(struct api_request *req, const struct task_outcome *o)
 	return true;
 }
 
+/* Words, not sentences: what was said is told by its name. */
+static bool
+read_disclosures(struct api_request *req, struct task_outcome *out)
+{
+	json_t *list = json_object_get(req->json, "disclosures"), *item;
+	struct str *words;
+	size_t i;
+
+	if (list == NULL || json_is_null(list))
+		return true;
+	words = arena_array(&req->arena, DISCLOSURES_MAX, sizeof *words);
+	json_array_foreach(list, i, item)
+	{
+		const char *text = json_string_value(item);
+
+		if (i >= DISCLOSURES_MAX || text == NULL || text[0] == '\0' ||
+		    strlen(text) > 40 ||
+		    text[strspn(text, "abcdefghijklmnopqrstuvwxyz_")] != '\0')
+			break;
+		words[i] = str_of(text);
+	}
+	if (!json_is_array(list) || i < json_array_size(list)) {
+		api_problem(req, 400, "INVALID_REQUEST", "/disclosures",
+		    "disclosures: a list of at most %d words like \"recording\" is wanted",
+		    DISCLOSURES_MAX);
+		return false;
+	}
+	out->disclosures = words;
+	out->ndisclosures = i;
+	return true;
+}
+
 static bool
 read_outcome(struct api_request *req, struct task_outcome *out)
 {
 	static const char *const members[] = {"disposition", "note", "started_at",
 	    "ended_at", "callback_at", "carrier_cause", "recording_ref",
-	    "recording_sha256", "fence", "consent_changes", NULL};
+	    "recording_sha256", "fence", "consent_changes", "disclosures", "product",
+	    NULL};
 
 	return api_body_only(req, members) &&
 	       api_body_text(req, "disposition", 40, true, &out->disposition) &&
 	       api_body_text(req, "note", 2000, false, &out->note) &&
 	       api_body_text(req, "carrier_cause", 40, false, &out->carrier_cause) &&
+	       api_body_text(req, "product", 60, false, &out->product) &&
+	       read_disclosures(req, out) &&
 	       api_body_text(req, "recording_ref", 200, false, &out->recording_ref) &&
 	       api_body_text(
 		   req, "recording_sha256", 64, false, &out->recording_sha256) &&

@@ -189,6 +189,12 @@ already_there(struct put *p, struct stw_err *err)
 	return rc;
 }
 
+static struct db_param
+seconds_or_null(int seconds)
+{
+	return seconds < 0 ? db_null() : db_i64(seconds);
+}
+
 static enum stw_code
 put_in_tx(struct put *p, struct stw_err *err)
 {
@@ -211,7 +217,12 @@ put_in_tx(struct put *p, struct stw_err *err)
 	    db_usec(r->started_at), db_i64(r->duration_sec),
 	    m->found ? db_i64(m->bucket) : db_null(), db_text(m->task),
 	    db_text(m->permit), m->found ? db_i64(m->number_id) : db_null(),
-	    db_text(p->out->fate), db_usec(p->now)};
+	    db_text(p->out->fate), db_usec(p->now), seconds_or_null(r->ring_sec),
+	    seconds_or_null(r->talk_sec), db_text(r->answered_by),
+	    r->abandoned < 0 ? db_null() : db_bool(r->abandoned == 1),
+	    db_text(r->recording),
+	    r->recording_sha256 != NULL ? db_bytes(r->recording_sha256, 32) : db_null(),
+	    db_text(r->retention_class)};
 	rc = db_exec(
 	    p->db, DB_Q_CALL_RECORD_INSERT, params, DB_NPARAMS(params), &added, err);
 	if (rc == STW_OK && added == 0)

@@ -30,7 +30,16 @@ struct call_record {
 	struct uuid permit_id, task_id;
 	stw_usec started_at;
 	int duration_sec;
+	/* NULL, -1: not said */
+	int ring_sec, talk_sec;
+	const char *answered_by; /* human, machine, none */
+	int abandoned;           /* 1: answered, and nobody there for the customer */
+	const char *recording;   /* reference; with its class */
+	const unsigned char *recording_sha256;
+	const char *retention_class; /* call_recording, dual_recording */
 };
+/* What no record says yet, for an initializer. */
+#define CALL_RECORD_NOTHING .ring_sec = -1, .talk_sec = -1, .abandoned = -1
 struct call_fate {
 	const char *fate;               /* matched, mismatch, unmatched */
 	bool known;                     /* it was there already */

@@ -9,6 +9,15 @@ number_lock(struct db *db, const char *pool, struct stw_err *err)
 }
 
 enum stw_code
+number_lock_own(struct db *db, int64_t number_id, struct stw_err *err)
+{
+	const struct db_param params[] = {db_i64(number_id)};
+
+	return db_query(
+	    db, DB_Q_NUMBER_LOCK_ONE, params, DB_NPARAMS(params), NULL, err);
+}
+
+enum stw_code
 number_reserve(struct db *db, const struct number_contact *c, stw_usec now,
     stw_usec expires, struct stw_err *err)
 {

@@ -26,6 +26,10 @@ struct number_contact {
 	int64_t customer_id;
 };
 
+/* One number alone: for a contact that has it already. */
+enum stw_code number_lock_own(
+    struct db *db, int64_t number_id, struct stw_err *err) STW_MUST_USE;
+/* All of a pool: one of them is chosen. */
 enum stw_code number_lock(
     struct db *db, const char *pool, struct stw_err *err) STW_MUST_USE;
 /* The same task again moves its place. */

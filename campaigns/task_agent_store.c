@@ -243,7 +243,8 @@ task_permit(struct db *db, const struct ruleset *rules, const struct uuid *task_
 	enum stw_code rc;
 
 	memset(out, 0, sizeof *out);
-	rc = task_context_lock(db, uuid_bucket(task_id), task_id, now, arena, &c, err);
+	rc = task_context_lock(
+	    db, uuid_bucket(task_id), task_id, GATE_DIAL, now, arena, &c, err);
 	if (rc != STW_OK)
 		return rc;
 	if (c.state != TASK_ACCEPTED && c.state != TASK_IN_PROGRESS)

@@ -37,10 +37,12 @@ struct task_context {
 };
 
 /* Locks guard, permission, numbers and task, and fills *out with everything but the
- * party. NOT_FOUND: no such task. */
+ * party. At GATE_DISPATCH all numbers of the pool are held, for one is chosen; at GATE_DIAL
+ * the task's own, so that calls from other numbers of the pool do not wait. NOT_FOUND: no
+ * such task; TEMPFAIL: it got another number while we waited. */
 enum stw_code task_context_lock(struct db *db, int bucket, const struct uuid *task_id,
-    stw_usec now, struct arena *arena, struct task_context *out,
-    struct stw_err *err) STW_MUST_USE;
+    enum gate_checkpoint checkpoint, stw_usec now, struct arena *arena,
+    struct task_context *out, struct stw_err *err) STW_MUST_USE;
 
 struct task_verdict {
 	stw_usec at; /* when it was decided: not before anything that was known */

@@ -127,8 +127,8 @@ context_from(const struct db_rows *rows, struct arena *arena, struct task_contex
 	context_facts(rows, arena, c);
 }
 
-/* All numbers of the pool stay locked until the end: their use is counted under the lock,
- * so that no cap can be passed by two at once. */
+/* The numbers stay locked until the end: their use is counted under the lock, so that no cap
+ * can be passed by two at once. */
 struct pool {
 	struct number_row *rows;
 	struct gate_number *gate;
@@ -136,13 +136,15 @@ struct pool {
 };
 
 static enum stw_code
-pool_lock(struct db *db, const char *pool_code, const struct uuid *task_id,
+pool_lock(struct db *db, const char *pool_code, int64_t own, const struct uuid *task_id,
     stw_usec now, stw_usec day_start, struct arena *arena, struct pool *out,
     struct stw_err *err)
 {
 	/* The task's own place is not in its own way. */
-	const struct number_filter filter = {.pool = pool_code, .except = task_id};
-	enum stw_code rc = number_lock(db, pool_code, err);
+	const struct number_filter filter = {
+	    .pool = pool_code, .number_id = own, .except = task_id};
+	enum stw_code rc =
+	    own != 0 ? number_lock_own(db, own, err) : number_lock(db, pool_code, err);
 
 	if (rc == STW_OK)
 		rc = number_select(
@@ -176,10 +178,12 @@ permission_share(struct db *db, int bucket, int64_t customer_id, struct stw_err 
 }
 
 enum stw_code
-task_context_lock(struct db *db, int bucket, const struct uuid *task_id, stw_usec now,
-    struct arena *arena, struct task_context *out, struct stw_err *err)
+task_context_lock(struct db *db, int bucket, const struct uuid *task_id,
+    enum gate_checkpoint checkpoint, stw_usec now, struct arena *arena,
+    struct task_context *out, struct stw_err *err)
 {
 	struct task_context *c = out;
+	int64_t own = 0; /* the one number that is held; 0: all of the pool */
 	struct db_rows *peek = NULL, *rows = NULL;
 	const struct zone *zone;
 	struct str index;
@@ -212,14 +216,19 @@ task_context_lock(struct db *db, int bucket, const struct uuid *task_id, stw_use
 	if (rc != STW_OK)
 		goto done;
 	rc = permission_share(db, bucket, db_get_i64(peek, 0, 0), err);
+	if (checkpoint == GATE_DIAL)
+		own = db_get_i64(peek, 0, 4);
 	if (rc == STW_OK)
-		rc = pool_lock(db, db_get_str(peek, 0, 2).ptr, task_id, now,
+		rc = pool_lock(db, db_get_str(peek, 0, 2).ptr, own, task_id, now,
 		    c->day_start, arena, &pool, err);
 	if (rc == STW_OK)
 		rc = db_query_one(
 		    db, DB_Q_TASK_CONTEXT, key, DB_NPARAMS(key), &rows, err);
 	if (rc == STW_OK)
 		context_from(rows, arena, c);
+	if (rc == STW_OK && own != 0 && c->number_id != own)
+		rc = stw_fail(err, STW_TEMPFAIL,
+		    "task %s got another caller number meanwhile", c->task_text);
 	if (rc == STW_OK)
 		rc = number_seen(db, bucket, db_get_str(peek, 0, 2).ptr,
 		    &c->customer_id, 1, &c->seen_id, err);

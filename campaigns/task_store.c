@@ -168,7 +168,8 @@ gate_in_tx(struct db *db, const struct ruleset *rules, const struct task_claim *
 	enum stw_code rc;
 
 	*result = TASK_GATE_GONE;
-	rc = task_context_lock(db, claim->bucket, &claim->task_id, now, arena, &c, err);
+	rc = task_context_lock(
+	    db, claim->bucket, &claim->task_id, GATE_DISPATCH, now, arena, &c, err);
 	if (rc != STW_OK)
 		return rc == STW_NOT_FOUND ? STW_OK : rc;
 	const struct db_param ready[] = {

@@ -172,6 +172,9 @@ struct task_outcome {
 	int64_t fence; /* the task's when the agent got it; 0: not said */
 	const struct task_consent *consents; /* what the customer said of consent */
 	size_t nconsents;
+	const struct str *disclosures; /* what was said: "identity", "recording", ... */
+	size_t ndisclosures;
+	const char *product; /* spoken of; or NULL */
 };
 struct task_outcome_effect {
 	struct uuid outcome_id;

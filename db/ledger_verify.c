@@ -241,7 +241,7 @@ check_decision(struct audit *audit, const struct db_copy_out *copy, uint64_t ind
 	struct str entry = db_field_bytes(copy, LEAF_ENTRY);
 	struct str record = db_field_bytes(copy, LEAF_RECORD);
 	struct str stored = db_field_bytes(copy, LEAF_RHASH);
-	unsigned char hash[crypto_hash_sha256_BYTES];
+	unsigned char hash[crypto_hash_sha256_BYTES] = {0};
 	char want[sizeof "\"record_sha256\":\"\"" + 2 * sizeof hash];
 	char hex[2 * sizeof hash + 1];
 	int len;
@@ -252,7 +252,12 @@ check_decision(struct audit *audit, const struct db_copy_out *copy, uint64_t ind
 		    index);
 		return;
 	}
-	(void)crypto_hash_sha256(hash, (const unsigned char *)record.ptr, record.len);
+	/* Of one whose time was over the hash is left. */
+	if (!db_field_null(copy, LEAF_RECORD))
+		(void)crypto_hash_sha256(
+		    hash, (const unsigned char *)record.ptr, record.len);
+	else if (stored.len == sizeof hash)
+		memcpy(hash, stored.ptr, sizeof hash);
 	(void)sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
 	len = snprintf(want, sizeof want, "\"record_sha256\":\"%s\"", hex);
 	if (memmem(entry.ptr, entry.len, want, (size_t)len) == NULL ||
@@ -403,7 +408,7 @@ static enum stw_code
 count_up(struct audit *audit, struct stw_err *err)
 {
 	struct db_rows *rows;
-	int64_t unlogged;
+	int64_t unlogged, taken;
 	enum stw_code rc;
 
 	rc = db_query_one(audit->db, DB_Q_LEDGER_SIZE, NULL, 0, &rows, err);
@@ -417,6 +422,7 @@ count_up(struct audit *audit, struct stw_err *err)
 	if (rc != STW_OK)
 		return rc;
 	unlogged = db_get_i64(rows, 0, 0);
+	taken = db_get_i64(rows, 0, 1);
 	db_rows_free(rows);
 	audit->report->size = (int64_t)audit->leaves;
 	/* Fewer decisions than entries is found where the entry is. */
@@ -425,6 +431,11 @@ count_up(struct audit *audit, struct stw_err *err)
 		    "%" PRId64
 		    " decisions have no entry in the log: they were added beside it",
 		    unlogged);
+	if (taken != 0)
+		find(audit, UINT64_MAX,
+		    "%" PRId64
+		    " decisions are gone that no entry of retention accounts for",
+		    taken);
 	return STW_OK;
 }
 

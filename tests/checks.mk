@@ -212,7 +212,7 @@ BENCH_PERMIT := $(B)/tests/bench/bench_permit
 $(BENCH_PERMIT): $(B)/tests/bench/bench_permit.c.o $(LIB)
 	$(SAY) LD $@
 	$(Q)$(CC) $(LDOPT) -o $@ $^ $(LIBS)
-bench-permit: $(BIN) $(BENCH_PERMIT) ## dial permits over HTTP beside GET /healthz (RATE 500, SECONDS 20, THREADS 64, MOST ms at p99)
+bench-permit: $(BIN) $(BENCH_PERMIT) ## dial permits over HTTP beside GET /healthz (RATE 500, SECONDS 20, THREADS 64, NUMBERS 100, MOST ms at p99)
 	@SECONDS_LONG=$(or $(SECONDS),20) bash tests/bench/permit.sh $(BIN) $(BENCH_PERMIT)
 bench-trace: $(BIN) ## complaint traces over HTTP (ATTEMPTS 10000000, HOT 200, ROUNDS 40, MOST ms, WORLD dir that keeps the data)
 	@bash tests/bench/trace.sh $(BIN)

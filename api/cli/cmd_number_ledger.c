@@ -184,12 +184,10 @@ read_call(const struct calls *c, struct arena *arena, struct call_record *r,
 	char *end;
 	long duration = strtol(seconds, &end, 10);
 
-	*r = (struct call_record){.source = c->source,
+	*r = (struct call_record){CALL_RECORD_NOTHING, .source = c->source,
 	    .reference = cell(c, K_REFERENCE, arena),
-	    .number_sent = cell(c, K_SENT, arena),
-	    .called = cell(c, K_CALLED, arena),
-	    .region = "CN",
-	    .has_permit = permit[0] != '\0',
+	    .number_sent = cell(c, K_SENT, arena), .called = cell(c, K_CALLED, arena),
+	    .region = "CN", .has_permit = permit[0] != '\0',
 	    .has_task = task[0] != '\0'};
 	if (r->called[0] == '\0')
 		r->called = NULL;

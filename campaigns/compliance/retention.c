@@ -43,3 +43,46 @@ ruleset_keep_until(const struct ruleset *rules, const char *record, stw_usec fro
 	}
 	return longest;
 }
+
+stw_usec
+ruleset_keep_longest(const struct ruleset *rules, const char *const *records,
+    stw_usec from, stw_usec at, const struct rule_info **by)
+{
+	stw_usec longest = STW_USEC_NEVER;
+
+	*by = NULL;
+	for (int i = 0; records[i] != NULL; i++) {
+		const struct rule_info *one;
+		stw_usec until = ruleset_keep_until(rules, records[i], from, at, &one);
+
+		if (one != NULL && until > longest) {
+			longest = until;
+			*by = one;
+		}
+	}
+	return longest;
+}
+
+#define EARLIEST (-INT64_C(200) * 366 * STW_USEC_DAY) /* before any record */
+
+/* A later record is never kept for a shorter time, so the first that is not over is found by
+ * halving. */
+stw_usec
+ruleset_keep_cutoff(const struct ruleset *rules, const char *const *records,
+    stw_usec now, const struct rule_info **by)
+{
+	stw_usec over = EARLIEST, kept = now;
+
+	if (ruleset_keep_longest(rules, records, over, now, by) > now || *by == NULL)
+		return STW_USEC_NEVER;
+	while (kept - over > 1) {
+		stw_usec middle = over + (kept - over) / 2;
+
+		if (ruleset_keep_longest(rules, records, middle, now, by) <= now)
+			over = middle;
+		else
+			kept = middle;
+	}
+	(void)ruleset_keep_longest(rules, records, kept, now, by);
+	return kept;
+}

@@ -87,6 +87,14 @@ bool pack_cover_enough(const struct pack_cover *cover, stw_day today);
  * names of records are those of the packs: decision, attempt, consent, ... */
 stw_usec ruleset_keep_until(const struct ruleset *rules, const char *record,
     stw_usec from, stw_usec at, const struct rule_info **by);
+/* The same for a record that has several names there (NULL at the end): the longest. */
+stw_usec ruleset_keep_longest(const struct ruleset *rules, const char *const *records,
+    stw_usec from, stw_usec at, const struct rule_info **by);
+/* Records made before this instant need not be kept any longer at `now`, one made at it
+ * still; *by: the rule that keeps that one. STW_USEC_NEVER and NULL: no rule names them,
+ * so all are kept. */
+stw_usec ruleset_keep_cutoff(const struct ruleset *rules, const char *const *records,
+    stw_usec now, const struct rule_info **by);
 /* One sentence for a reason code, "zh-CN" or "en". The code itself when unknown. */
 const char *reason_text(const char *code, const char *lang);
 

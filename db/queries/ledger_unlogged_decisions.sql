@@ -1,7 +1,13 @@
 -- ledger_unlogged_decisions: how many more decisions there are than entries about them,
--- sequenced or waiting.
+-- sequenced or waiting; and how many more are gone than entries of retention say.
 -- Params   none
--- Returns  one number; 0 when every decision has its entry
-SELECT (SELECT count(*) FROM decision)
+-- Returns  two numbers; 0 when every decision has its entry, and none is gone beside them
+SELECT (SELECT count(*) FROM decision) + (SELECT count(*) FROM decision_gone)
      - (SELECT count(*) FROM ledger_leaf WHERE kind = 'decision')
-     - (SELECT count(*) FROM ledger_outbox WHERE kind = 'decision');
+     - (SELECT count(*) FROM ledger_outbox WHERE kind = 'decision'),
+       (SELECT count(*) FROM decision_gone)
+     - (SELECT coalesce(sum(substring(encode(entry, 'escape') FROM '"rows":([0-9]{1,12})')::bigint), 0)
+          FROM (SELECT kind, entry FROM ledger_leaf WHERE kind = 'retention'
+                 UNION ALL
+                SELECT kind, entry FROM ledger_outbox WHERE kind = 'retention') e
+         WHERE position('"class":"decisions"'::bytea IN entry) > 0)::bigint;

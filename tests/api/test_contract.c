@@ -70,7 +70,7 @@ END_TEST
 
 /* Every operation of the document once, with the answer the document promises. %T task,
  * %C customer, %P contact point, %D decision, %X export, %N caller number, %I import,
- * %K complaint, %Y draw, %Q the last proposal, %E export request. */
+ * %A dial attempt, %K complaint, %Y draw, %Q the last proposal, %E export request. */
 #define PLANTED "01930000-0000-7000-8000-000000000001"
 struct step {
 	const char *operation;
@@ -271,6 +271,10 @@ static const struct step steps[] = {
     {"incident", "ops", "/v1/incidents/" PLANTED, NULL, NULL},
     {"incidentClose", "compliance", "/v1/incidents/" PLANTED "/close",
 	"{\"note\":\"trunk corrected\"}", NULL},
+    {"attemptList", "compliance", "/v1/attempts?limit=5&agent=a_01", NULL, NULL},
+    {"attempt", "compliance", "/v1/attempts/%A", NULL, NULL},
+    {"attemptSearch", "compliance", "/v1/attempts",
+	"{\"phone\":\"13800138000\",\"outcome\":\"ALLOW\"}", NULL},
     {"decisionList", "compliance", "/v1/decisions?limit=20", NULL, NULL},
     {"decision", "compliance", "/v1/decisions/%D", NULL, NULL},
     {"decisionReplay", "compliance", "/v1/decisions/%D/replay", NULL, NULL},
@@ -340,6 +344,7 @@ static const struct step steps[] = {
     {"complaintTrace", "compliance", "/v1/compliance/complaints/%K/trace", NULL, NULL},
     {"complaintSettle", "compliance", "/v1/compliance/complaints/%K/settle",
 	"{\"finding\":\"rejected\"}", NULL},
+    {"retention", "compliance", "/v1/retention", NULL, NULL},
     {"accessList", "compliance", "/v1/compliance/access?limit=5", NULL, NULL},
     {"exportRequest", "ops", "/v1/export-requests",
 	"{\"what\":\"customers\",\"purpose\":\"K-9\"}", NULL},
@@ -373,7 +378,7 @@ struct walk {
 	    run[40];
 	char export[40], complaint[40], withdrawal[40], draw[40], proposal[40],
 	    request[40];
-	char revocation[40];
+	char revocation[40], attempt[40];
 	char *campaign; /* a document with the code "walked" */
 	char *model;    /* the model in force, with another threshold */
 };
@@ -397,6 +402,7 @@ fill(const struct walk *walk, const char *pattern)
 				: pattern[1] == 'P' ? walk->point
 				: pattern[1] == 'X' ? walk->export
 				: pattern[1] == 'D' ? walk->decision
+				: pattern[1] == 'A' ? walk->attempt
 				: pattern[1] == 'W' ? walk->withdrawal
 				: pattern[1] == 'V' ? walk->revocation
 				: pattern[1] == 'N' ? walk->number
@@ -595,6 +601,9 @@ START_TEST(every_operation_answers_as_the_document_says)
 		if (strcmp(s->operation, "revocationRecord") == 0)
 			(void)snprintf(walk.revocation, sizeof walk.revocation, "%s",
 			    reply_text(&r, "id"));
+		if (strcmp(s->operation, "taskPermit") == 0)
+			(void)snprintf(walk.attempt, sizeof walk.attempt, "%s",
+			    reply_text(&r, "decision_id"));
 		if (strcmp(s->operation, "objectionRecord") == 0)
 			(void)snprintf(walk.withdrawal, sizeof walk.withdrawal, "%s",
 			    reply_text(&r, "id"));

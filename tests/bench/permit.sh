@@ -3,7 +3,8 @@
 # the real server with its defaults, a task for each permit.
 #
 #   permit.sh BINARY BENCH      RATE: permits a second (500), SECONDS: how long (20),
-#                               THREADS: on the way at most (64), MOST: fail above so many
+#                               THREADS: on the way at most (64), NUMBERS: caller numbers of
+#                               the pool, about (100), MOST: fail above so many
 #                               milliseconds at p99 (0: only print), SERVE: more options of
 #                               `steward serve`, KEEP=1: leave the files
 #
@@ -49,7 +50,7 @@ races=$((rate * (seconds + 2))) # two seconds of warm-up
 sql -v races=$races -f tests/soak/withdrawal_world.sql >"$dir/world.log" 2>&1 || die "no people"
 "$bin" plan >"$dir/plan.log" 2>&1 || die "plan failed"
 sql -v races=$races -f tests/soak/withdrawal_tasks.sql >"$dir/tasks.log" 2>&1 || die "no tasks"
-sql -f tests/bench/permit_tasks.sql >"$dir/accepted.log" 2>&1 || die "tasks not accepted"
+sql -v numbers="${NUMBERS:-100}" -f tests/bench/permit_tasks.sql >"$dir/accepted.log" 2>&1 || die "tasks not accepted"
 sql -F ' ' -c "SELECT task_id, agent FROM task ORDER BY customer_id" >"$dir/tasks"
 echo "machine: $(nproc) processors, load $(cut -d' ' -f1-3 /proc/loadavg); fsync $(sql -c 'SHOW fsync'), synchronous_commit $(sql -c 'SHOW synchronous_commit')"
 

@@ -1139,10 +1139,8 @@ dial_one(struct uuid *permit_id)
 START_TEST(another_number_than_the_approved_one_stops_the_campaign)
 {
 	struct uuid permit, task, id;
-	struct call_record r = {.source = "pbx",
-	    .reference = "c-1",
-	    .region = "CN",
-	    .started_at = NOW + 5 * STW_USEC_SEC,
+	struct call_record r = {CALL_RECORD_NOTHING, .source = "pbx",
+	    .reference = "c-1", .region = "CN", .started_at = NOW + 5 * STW_USEC_SEC,
 	    .duration_sec = 60};
 	struct incident *incidents;
 	struct call_fate f;
@@ -1222,12 +1220,9 @@ END_TEST
 START_TEST(a_call_is_found_by_the_number_that_was_called)
 {
 	struct uuid permit, task;
-	struct call_record r = {.source = "cdr",
-	    .reference = "n-1",
-	    .region = "CN",
-	    .number_sent = "95588",
-	    .called = "138 1234 5678",
-	    .started_at = NOW + 30 * STW_USEC_SEC};
+	struct call_record r = {CALL_RECORD_NOTHING, .source = "cdr",
+	    .reference = "n-1", .region = "CN", .number_sent = "95588",
+	    .called = "138 1234 5678", .started_at = NOW + 30 * STW_USEC_SEC};
 	unsigned char index[SEAL_INDEX_BYTES];
 	char hex[SEAL_INDEX_BYTES * 2 + 1], sql[400];
 	struct call_fate f;

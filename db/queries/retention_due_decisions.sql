@@ -1,0 +1,8 @@
+-- retention_due_decisions: decisions whose time is over, and how many of them are held.
+-- Params   $1 cutoff, $2 count no more than so many
+-- Returns  due and held, held, the oldest that there is or null
+-- Index    decision_time_idx
+SELECT count(*), count(*) FILTER (WHERE retention_held(x.bucket, x.customer_id)),
+       (SELECT min(decided_at) FROM decision)
+  FROM (SELECT bucket, customer_id FROM decision
+         WHERE decided_at < $1::timestamptz ORDER BY decided_at LIMIT $2::integer) x;

@@ -1,0 +1,19 @@
+-- retention_take_decisions: decisions go; the hash of each stays.
+-- Params   $1 cutoff, $2 limit, $3 batch_id
+-- Returns  the ids of what went, in order
+-- Locking  the rows taken; one that somebody holds waits for another run
+-- Index    decision_time_idx
+WITH due AS (
+    SELECT bucket, decision_id FROM decision
+     WHERE decided_at < $1::timestamptz AND NOT retention_held(bucket, customer_id)
+     ORDER BY decided_at, decision_id LIMIT $2::integer
+       FOR UPDATE SKIP LOCKED
+), gone AS (
+    DELETE FROM decision d USING due
+     WHERE d.bucket = due.bucket AND d.decision_id = due.decision_id
+    RETURNING d.bucket, d.decision_id, d.record_hash
+), kept AS (
+    INSERT INTO decision_gone (bucket, decision_id, record_hash, batch_id)
+    SELECT bucket, decision_id, record_hash, $3::uuid FROM gone
+)
+SELECT decision_id FROM gone ORDER BY decision_id;
