@@ -263,7 +263,7 @@ static const struct status_text titles[] = {
     {422, "The key was used for another request", "该键已用于另一请求"},
     {428, "If-Match is needed", "需要 If-Match"},
     {410, "Erased", "已删除"},
-    {429, "The quota of the day is used up", "今日额度已用完"},
+    {429, "Too much for now", "超出当前限额"},
     {500, "A fault in the server", "服务器故障"},
     {503, "Try again later", "稍后重试"},
 };

@@ -19,6 +19,7 @@
 #include <jansson.h>
 
 #include "api/auth.h"
+#include "api/rate.h"
 #include "api/route.h"
 #include "db/db.h"
 #include "engine/uuid.h"
@@ -65,6 +66,7 @@ struct api_request {
 	const char *export_id;
 	bool retry_later;    /* TEMPFAIL: the server may try the handler again */
 	int64_t retry_after; /* seconds, for the header; 0: none */
+	struct rate_state rate; /* of the token; burst 0: none was sent */
 };
 
 /* ---- reading -------------------------------------------------------------------- */

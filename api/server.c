@@ -247,6 +247,24 @@ authenticate(struct api_request *req)
 	}
 }
 
+/* Before anything that costs: false after answering 429. */
+static bool
+within_rate(struct api_request *req)
+{
+	const char *who = api_header(req, "Authorization");
+
+	if (who == NULL ||
+	    rate_take(&req->server->rate, str_of(who), stw_monotonic(), &req->rate))
+		return true;
+	atomic_fetch_add(&req->server->metrics.throttled, 1);
+	req->retry_after = req->rate.retry_after;
+	api_problem(req, 429, "RATE_LIMIT", NULL,
+	    req->zh ? "每个令牌每秒最多 %lld 个请求"
+		    : "one token may send %lld requests a second",
+	    (long long)req->server->rate.per_second);
+	return false;
+}
+
 static void
 run_route(struct api_request *req)
 {
@@ -258,6 +276,8 @@ run_route(struct api_request *req)
 		api_problem(req, 406, "NOT_ACCEPTABLE", NULL, "answers are JSON");
 		return;
 	}
+	if (!within_rate(req))
+		return;
 	if ((flags & ROUTE_NO_DB) == 0) {
 		rc = db_pool_acquire(req->server->pool, POOL_WAIT_MSEC, &req->db, &err);
 		if (rc != STW_OK) {
@@ -397,6 +417,22 @@ download_headers(struct MHD_Response *response, const struct api_request *req)
 	header(response, "X-Export-Id", req->export_id);
 }
 
+/* As draft-ietf-httpapi-ratelimit-headers has them. */
+static void
+rate_headers(struct MHD_Response *response, const struct api_request *req)
+{
+	char text[64];
+
+	if (req->rate.burst == 0)
+		return;
+	(void)snprintf(
+	    text, sizeof text, "\"token\";q=%lld;w=2", (long long)req->rate.burst);
+	header(response, "RateLimit-Policy", text);
+	(void)snprintf(text, sizeof text, "\"token\";r=%lld;t=%lld",
+	    (long long)req->rate.remaining, (long long)req->rate.retry_after);
+	header(response, "RateLimit", text);
+}
+
 /* The bytes, or the stream, change hands. */
 static struct MHD_Response *
 response_of(struct api_request *req)
@@ -432,6 +468,7 @@ send_answer(struct call *call, struct MHD_Connection *connection)
 	    "default-src 'none'; frame-ancestors 'none'");
 	header(response, MHD_HTTP_HEADER_CONTENT_LANGUAGE, req->zh ? "zh-CN" : "en");
 	common_headers(response);
+	rate_headers(response, req);
 	if (req->etag != NULL) {
 		(void)snprintf(etag, sizeof etag, "\"%.70s\"", req->etag);
 		header(response, MHD_HTTP_HEADER_ETAG, etag);
@@ -701,6 +738,7 @@ server_open(struct server *server, struct app *app, const struct route *routes,
 	server->nroutes = nroutes;
 	STW_ASSERT(nroutes <= METRICS_ROUTES);
 	server_rules_init(&server->rules);
+	rate_init(&server->rate, setting_int(s, SET_RATE_LIMIT));
 	rc = oidc_open(s, &server->oidc, err);
 	if (rc == STW_OK)
 		rc = auth_keys_open(
@@ -746,6 +784,7 @@ server_close(struct server *server)
 	server_stop(server);
 	server_rules_fini(&server->rules);
 	oidc_close(&server->oidc);
+	rate_fini(&server->rate);
 	if (server->pool != NULL)
 		db_pool_close(server->pool);
 	assets_close(&server->assets);

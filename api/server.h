@@ -21,6 +21,7 @@
 #include "api/auth.h"
 #include "api/metrics.h"
 #include "api/oidc_actor.h"
+#include "api/rate.h"
 #include "api/request.h"
 #include "api/route.h"
 #include "api/server_rules.h"
@@ -32,6 +33,7 @@ struct server {
 	struct db_pool *pool;
 	struct auth_keys auth;
 	struct oidc oidc;
+	struct rate rate;
 	struct assets assets;
 	struct metrics metrics;
 	const struct route *routes;
