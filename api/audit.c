@@ -55,18 +55,30 @@ query_add(void *to, enum MHD_ValueKind kind, const char *key, const char *value)
 	return MHD_YES;
 }
 
+bool
+audit_case(const char *text)
+{
+	size_t len = strlen(text), run = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		/* Of ASCII alone, whatever the locale calls a letter. */
+		if (c > 0x7e || (!isalnum(c) && strchr("-_./", c) == NULL))
+			return false;
+		run = isdigit(c) ? run + 1 : 0;
+		if (run > DIGITS_MAX)
+			return false;
+	}
+	return len > 0 && len <= CASE_MAX;
+}
+
 static const char *
 look_case(struct api_request *req)
 {
 	const char *text = api_header(req, "Steward-Case");
-	size_t len = text != NULL ? strlen(text) : 0;
 
-	if (len == 0 || len > CASE_MAX)
-		return NULL;
-	for (size_t i = 0; i < len; i++)
-		if (!isalnum((unsigned char)text[i]) && strchr("-_./", text[i]) == NULL)
-			return NULL;
-	return text;
+	return text != NULL && audit_case(text) ? text : NULL;
 }
 
 void

@@ -16,4 +16,8 @@
 
 void audit_look(struct api_request *req);
 
+/* May this be kept for ever as the reference of a case? Letters, digits and - _ . /, at most
+ * 60, and no more than nine digits in a row: those could be somebody's number. */
+bool audit_case(const char *text);
+
 #endif

@@ -81,7 +81,8 @@ read_query(struct api_request *req, struct export_job *job)
 	       api_query_time(req, "to", STW_USEC_MAX, &job->filter.to);
 }
 
-/* The approval named in the request is used up with it. */
+/* Uses up the approval named in the request, in a transaction that stays open: it ends when
+ * the rows are open, or it was not used. */
 static enum stw_code
 approval_take(struct api_request *req, struct export_stream *s, struct stw_err *err)
 {
@@ -98,10 +99,15 @@ approval_take(struct api_request *req, struct export_stream *s, struct stw_err *
 		rc = export_approval_use(req->db, &id, s->job.kind, &s->job.filter,
 		    s->job.actor, req->now, &s->arena, &s->job.purpose,
 		    &s->job.approver, err);
-	if (rc == STW_OK)
+	return rc;
+}
+
+static enum stw_code
+approval_keep(struct api_request *req, enum stw_code rc, struct stw_err *err)
+{
+	if (rc == STW_OK && db_in_transaction(req->db))
 		rc = db_commit(req->db, err);
-	if (rc != STW_OK)
-		db_rollback(req->db);
+	db_rollback(req->db);
 	return rc;
 }
 
@@ -133,6 +139,7 @@ open_stream(struct api_request *req, const struct export_job *job,
 		rc = db_open_like(req->db, &s->db, err);
 	if (rc == STW_OK)
 		rc = export_start(&s->job, s->db, err);
+	rc = approval_keep(req, rc, err);
 	if (rc == STW_OK)
 		*out = s;
 	else

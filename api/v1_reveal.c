@@ -1,6 +1,7 @@
 /* Personal data in clear: one customer, on record, within the quota. */
 #include <string.h>
 
+#include "api/audit.h"
 #include "api/resources.h"
 #include "api/server.h"
 #include "campaigns/reveal_store.h"
@@ -87,18 +88,16 @@ read_purpose(struct api_request *req, const char **out)
 bool
 v1_case_read(struct api_request *req, const char *name, bool required, const char **out)
 {
-	static const char allowed[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	    "0123456789-_./";
 	char pointer[40];
 
 	if (!api_body_text(req, name, REASON_MAX, required, out))
 		return false;
-	if (*out == NULL || strspn(*out, allowed) == strlen(*out))
+	if (*out == NULL || audit_case(*out))
 		return true;
 	(void)snprintf(pointer, sizeof pointer, "/%.30s", name);
 	api_problem(req, 400, "INVALID_REQUEST", pointer,
-	    "%s: the reference of a case is wanted: letters, digits, and - _ . /",
+	    "%s: the reference of a case is wanted: letters, digits, and - _ . /, and no "
+	    "more than nine digits in a row",
 	    name);
 	return false;
 }

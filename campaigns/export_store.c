@@ -103,24 +103,6 @@ export_rows_check(
 	return STW_OK;
 }
 
-enum stw_code
-export_rows_begin(struct db *db, const struct export_kind *kind,
-    const struct export_filter *filter, struct export_rows *rows, struct stw_err *err)
-{
-	enum stw_code rc;
-
-	*rows = (struct export_rows){.kind = kind, .filter = *filter};
-	rc = db_begin_snapshot(db, err);
-	if (rc != STW_OK)
-		return rc;
-	rows->db = db;
-	(void)snprintf(rows->key, sizeof rows->key, "%s", kind->first);
-	/* As if a full page had been read, so that the next one is asked for. */
-	rows->row = PAGE_ROWS - 1;
-	rows->count = PAGE_ROWS;
-	return STW_OK;
-}
-
 static enum stw_code
 next_page(struct export_rows *rows, struct stw_err *err)
 {
@@ -153,6 +135,23 @@ next_page(struct export_rows *rows, struct stw_err *err)
 	memcpy(rows->key, key.ptr, key.len);
 	rows->key[key.len] = '\0';
 	return STW_OK;
+}
+
+enum stw_code
+export_rows_begin(struct db *db, const struct export_kind *kind,
+    const struct export_filter *filter, struct export_rows *rows, struct stw_err *err)
+{
+	enum stw_code rc;
+
+	*rows = (struct export_rows){.kind = kind, .filter = *filter};
+	rc = db_begin_snapshot(db, err);
+	if (rc != STW_OK)
+		return rc;
+	rows->db = db;
+	(void)snprintf(rows->key, sizeof rows->key, "%s", kind->first);
+	rc = next_page(rows, err);
+	rows->row = -1; /* before its first row */
+	return rc;
 }
 
 enum stw_code

@@ -52,7 +52,7 @@ struct export_rows {
 /* Whether the kind has what the filter asks for. */
 enum stw_code export_rows_check(const struct export_kind *kind,
     const struct export_filter *filter, struct stw_err *err) STW_MUST_USE;
-/* filter: as checked */
+/* filter: as checked. Reads the first page, so that what cannot be read fails here. */
 enum stw_code export_rows_begin(struct db *db, const struct export_kind *kind,
     const struct export_filter *filter, struct export_rows *rows,
     struct stw_err *err) STW_MUST_USE;

@@ -77,6 +77,37 @@ START_TEST(an_approval_serves_once_and_is_named)
 }
 END_TEST
 
+/* What could not be opened has used nothing up. */
+START_TEST(an_approval_is_used_only_by_rows_that_were_opened)
+{
+	char id[40];
+	struct reply r;
+
+	ask("{\"what\":\"customers\",\"stage\":\"mature\",\"purpose\":\"K-33\"}", id);
+	r = approve("compliance", id);
+	ck_status(&r, 200);
+	reply_free(&r);
+	test_db_tamper(
+	    &world.db, "ALTER TABLE customer RENAME COLUMN tier TO tier_gone");
+	r = take("ops", "stage=mature&", id);
+	test_db_tamper(
+	    &world.db, "ALTER TABLE customer RENAME COLUMN tier_gone TO tier");
+	ck_problem(&r, 500, "INTERNAL");
+	reply_free(&r);
+	ck_assert_int_eq(
+	    test_db_number(&world.db,
+		"SELECT count(*) FROM export_request WHERE used_at IS NULL AND "
+		"purpose = 'K-33'"),
+	    1);
+	r = take("ops", "stage=mature&", id);
+	ck_status(&r, 200);
+	reply_free(&r);
+	r = take("ops", "stage=mature&", id);
+	ck_problem(&r, 403, "FORBIDDEN");
+	reply_free(&r);
+}
+END_TEST
+
 START_TEST(nobody_approves_the_own_export)
 {
 	char id[40];
@@ -100,6 +131,8 @@ static const struct {
 } refused[] = {
     {"no case", "{\"what\":\"customers\"}", "purpose"},
     {"a case in words", "{\"what\":\"customers\",\"purpose\":\"for Mr. Li\"}",
+	"purpose"},
+    {"somebody's number", "{\"what\":\"customers\",\"purpose\":\"13812345678\"}",
 	"purpose"},
     {"no such rows", "{\"what\":\"secrets\",\"purpose\":\"K-1\"}",
 	"there is no export"},
@@ -127,6 +160,7 @@ exports_suite(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, an_approval_serves_once_and_is_named);
+	tcase_add_test(tc, an_approval_is_used_only_by_rows_that_were_opened);
 	tcase_add_test(tc, nobody_approves_the_own_export);
 	tcase_add_loop_test(
 	    tc, a_request_with_a_fault_is_refused, 0, (int)STW_ARRAY_LEN(refused));
