@@ -192,6 +192,70 @@ START_TEST(a_sensitive_value_is_for_compliance_alone)
 }
 END_TEST
 
+static int64_t
+looks(const char *what)
+{
+	char sql[200];
+
+	(void)snprintf(sql, sizeof sql,
+	    "SELECT count(*) FROM access_event WHERE what = '%s' AND verdict = 'allowed'",
+	    what);
+	return test_db_number(&world.db, sql);
+}
+
+/* Whatever shows rating, holdings or a sensitive fed trait of somebody; %c, %t: a customer, a
+ * task. */
+static const struct {
+	const char *role, *path, *what;
+} shows[] = {
+    {"compliance", "/v1/customers?limit=1", "GET /v1/customers"},
+    {"compliance", "/v1/customers/%c", "GET /v1/customers/{ref}"},
+    {"compliance", "/v1/customers/%c/traits", "GET /v1/customers/{ref}/traits"},
+    {"ops", "/v1/customers/%c/traits", "GET /v1/customers/{ref}/traits"},
+    {"compliance", "/v1/customers/%c/stage/why", "GET /v1/customers/{ref}/stage/why"},
+    {"compliance", "/v1/tasks?queue=wealth-remote&limit=1", "GET /v1/tasks"},
+    {"compliance", "/v1/tasks/%t", "GET /v1/tasks/{id}"},
+};
+
+START_TEST(who_reads_a_sensitive_value_is_on_record)
+{
+	char path[200], task[40], of_task[80], refs[2][80];
+	const char *at = shows[_i].path, *mark = strchr(at, '%');
+	const char *what = shows[_i].what;
+	int64_t before;
+	struct reply r;
+
+	two_customers(refs);
+	queued_task(task, of_task);
+	(void)snprintf(path, sizeof path, "%.*s%s%s",
+	    mark != NULL ? (int)(mark - at) : (int)strlen(at), at,
+	    mark == NULL     ? ""
+	    : mark[1] == 'c' ? refs[0]
+			     : task,
+	    mark == NULL ? "" : mark + 2);
+	before = looks(what);
+	r = get(shows[_i].role, path);
+	ck_status(&r, 200);
+	reply_free(&r);
+	ck_assert_int_eq(looks(what), before + 1);
+}
+END_TEST
+
+START_TEST(an_agent_who_takes_a_task_is_on_record)
+{
+	int64_t before = looks("POST /v1/tasks/{id}/accept");
+	char task[40], customer[80];
+	struct reply r;
+
+	queued_task(task, customer);
+	r = task_call(AGENT, task, "accept", NULL);
+	ck_status(&r, 200);
+	ck_assert_ptr_nonnull(json_at(r.json, "holdings"));
+	reply_free(&r);
+	ck_assert_int_eq(looks("POST /v1/tasks/{id}/accept"), before + 1);
+}
+END_TEST
+
 /* body, pointer, a part of the text; never the value */
 static const struct {
 	const char *body, *pointer, *text;
@@ -282,6 +346,9 @@ main(void)
 	tcase_add_test(tc, a_fed_trait_is_usable_at_once);
 	tcase_add_test(tc, a_sensitive_value_is_for_compliance_alone);
 	tcase_add_test(tc, a_fault_names_line_and_member_and_stores_nothing);
+	tcase_add_loop_test(
+	    tc, who_reads_a_sensitive_value_is_on_record, 0, (int)STW_ARRAY_LEN(shows));
+	tcase_add_test(tc, an_agent_who_takes_a_task_is_on_record);
 	tcase_add_test(tc, the_command_line_adds_and_shows_one);
 	suite_add_tcase(suite, tc);
 	return api_test_main(suite);
