@@ -51,6 +51,14 @@ void v1_withdrawal(struct api_request *req);
 void v1_objection_list(struct api_request *req);
 void v1_objection_record(struct api_request *req);
 void v1_objection_lift(struct api_request *req);
+/* v1_overrides.c */
+void v1_gate_review_list(struct api_request *req);
+void v1_override_list(struct api_request *req);
+void v1_override_request(struct api_request *req);
+void v1_override(struct api_request *req);
+void v1_override_approve(struct api_request *req);
+void v1_override_reject(struct api_request *req);
+void v1_override_withdraw(struct api_request *req);
 /* v1_notices.c */
 void v1_notice_list(struct api_request *req);
 void v1_notice(struct api_request *req);

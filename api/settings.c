@@ -108,6 +108,9 @@ static const struct setting_spec specs[SET_COUNT] = {
     [SET_RETENTION_HOUR] = {"retention-hour", SETTING_INT, "24", 0, 24, "hour",
 	"From which hour of the day on `serve` lets records go whose time is over, once a "
 	"day; 24: never by itself."},
+    [SET_OVERRIDE_DAYS] = {"override-days", SETTING_INT, "30", 1, 90, "days",
+	"For how long a person may allow at most what a rule put up for review or house "
+	"policy forbids."},
     [SET_REVOCATION_DAYS] = {"revocation-days", SETTING_INT, "10", 1, 60,
 	"working days",
 	"After its receipt, how long a request to revoke in free words may wait for a person."},

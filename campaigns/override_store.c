@@ -181,6 +181,7 @@ override_request(struct db *db, const struct override_new *o, stw_usec now,
 /* ---- decided upon -------------------------------------------------------------------------- */
 struct held {
 	int64_t customer_id, campaign_id;
+	int64_t epoch; /* of the customer's permissions, from now on */
 	bool requested, approved, review, own, over;
 };
 
@@ -192,7 +193,7 @@ lock(struct db *db, int bucket, const char *id, const char *actor, stw_usec now,
 {
 	const struct db_param key[] = {db_i64(bucket), db_text(id)};
 	struct db_rows *rows = NULL;
-	int64_t customer_id = 0, epoch;
+	int64_t customer_id = 0, epoch = 0;
 	enum stw_code rc;
 
 	*out = (struct held){0};
@@ -210,6 +211,7 @@ lock(struct db *db, int bucket, const char *id, const char *actor, stw_usec now,
 		(void)stw_fail(err, STW_NOT_FOUND, "there is no override %s", id);
 	if (rc == STW_OK)
 		*out = (struct held){.customer_id = db_get_i64(rows, 0, 0),
+		    .epoch = epoch,
 		    .campaign_id = db_get_i64(rows, 0, 1),
 		    .requested = str_eq_c(db_get_str(rows, 0, 2), "requested"),
 		    .approved = str_eq_c(db_get_str(rows, 0, 2), "approved"),
@@ -312,7 +314,7 @@ override_withdraw(struct db *db, const struct uuid *id, const char *why,
 	struct arena arena;
 	struct ended_tasks ended = {.arena = &arena};
 	char text[UUID_TEXT];
-	struct held held;
+	struct held held = {0};
 	enum stw_code rc = override_reason_check(why, err);
 
 	*effect = (struct consent_effect){0};
@@ -329,6 +331,7 @@ override_withdraw(struct db *db, const struct uuid *id, const char *why,
 	if (rc == STW_OK)
 		rc = withdrawal_write(db, bucket, id, held.customer_id, "override",
 		    &ended, now, &made, err);
+	made.epoch = held.epoch;
 	if (rc == STW_OK)
 		*effect = made;
 	arena_fini(&arena);

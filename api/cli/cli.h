@@ -90,6 +90,7 @@ enum stw_code cmd_pack(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_campaign(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_connector(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_consent(struct cli *cli, struct stw_err *err);
+enum stw_code cmd_override(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_registry(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_contact(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_household(struct cli *cli, struct stw_err *err);

@@ -70,7 +70,8 @@ END_TEST
 
 /* Every operation of the document once, with the answer the document promises. %T task,
  * %C customer, %P contact point, %D decision, %X export, %N caller number, %I import,
- * %A dial attempt, %K complaint, %Y draw, %Q the last proposal, %E export request. */
+ * %A dial attempt, %K complaint, %Y draw, %Q the last proposal, %E export request, %G a
+ * decision of house policy, %O the last override, %U tomorrow. */
 #define PLANTED "01930000-0000-7000-8000-000000000001"
 struct step {
 	const char *operation;
@@ -108,7 +109,11 @@ static const char pack_body_2[] =
     "\\\"name\\\":\\\"paused\\\",\\\"facts\\\":{\\\"campaign\\\":{\\\"active\\\":"
     "false}},\\\"want\\\":{\\\"outcome\\\":\\\"BLOCK\\\",\\\"codes\\\":[\\\"CAMPA"
     "IGN_NOT_ACTIVE\\\"]}}\\n\",\"SOURCES.md\":\"# Sources\\n\"}}";
-#define PACK "/v1/packs/house/versions"
+#define PACK         "/v1/packs/house/versions"
+#define OVERRIDE_WHY "{\"reason\":\"agreed with the branch\"}"
+#define OVERRIDE                                                           \
+	"{\"decision_id\":\"%G\",\"code\":\"CHANNEL_OPT_OUT\",\"reason\":" \
+	"\"agreed with the branch\",\"expires_at\":\"%U\"}"
 static const struct step steps[] = {
     {"health", NULL, "/healthz", NULL, NULL},
     {"ready", NULL, "/readyz", NULL, NULL},
@@ -324,6 +329,14 @@ static const struct step steps[] = {
 	"\"s\"}",
 	NULL},
     {"carrierCauseList", "ops", "/v1/carrier-causes", NULL, NULL},
+    {"gateReviewList", "ops", "/v1/gate-reviews?campaign=maturing_product", NULL, NULL},
+    {"overrideRequest", "compliance", "/v1/overrides", OVERRIDE, NULL},
+    {"overrideReject", "compliance", "/v1/overrides/%O/reject", OVERRIDE_WHY, NULL},
+    {"overrideRequest", "compliance", "/v1/overrides", OVERRIDE, NULL},
+    {"overrideApprove", "compliance", "/v1/overrides/%O/approve", NULL, NULL},
+    {"overrideList", "ops", "/v1/overrides?state=approved", NULL, NULL},
+    {"override", "admin", "/v1/overrides/%O", NULL, NULL},
+    {"overrideWithdraw", "compliance", "/v1/overrides/%O/withdraw", OVERRIDE_WHY, NULL},
     {"objectionList", "ops", "/v1/customers/%C/objections", NULL, NULL},
     {"objectionLift", "compliance", "/v1/customers/%C/objections/%W/lift",
 	"{\"evidence\":\"L-1\"}", NULL},
@@ -379,6 +392,7 @@ struct walk {
 	char export[40], complaint[40], withdrawal[40], draw[40], proposal[40],
 	    request[40];
 	char revocation[40], attempt[40];
+	char policy[40], override[40], tomorrow[STW_USEC_TEXT];
 	char *campaign; /* a document with the code "walked" */
 	char *model;    /* the model in force, with another threshold */
 };
@@ -413,6 +427,9 @@ fill(const struct walk *walk, const char *pattern)
 				: pattern[1] == 'Y' ? walk->draw
 				: pattern[1] == 'Q' ? walk->proposal
 				: pattern[1] == 'E' ? walk->request
+				: pattern[1] == 'G' ? walk->policy
+				: pattern[1] == 'O' ? walk->override
+				: pattern[1] == 'U' ? walk->tomorrow
 				: pattern[1] == 'e' ? walk->etag
 						    : NULL;
 		if (value == NULL) {
@@ -424,6 +441,43 @@ fill(const struct walk *walk, const char *pattern)
 	}
 	to[n] = '\0';
 	return to;
+}
+
+/* A decision about the customer that house policy made, long ago. */
+static void
+plant_policy(struct walk *walk)
+{
+	char sql[700];
+	struct reply r = get("ops", "/v1/numbers");
+	stw_usec now = 0;
+
+	ck_assert_int_eq(stw_usec_parse(str_of(reply_text(&r, "as_of")), &now), STW_OK);
+	(void)stw_usec_format(now + STW_USEC_DAY, walk->tomorrow);
+	reply_free(&r);
+	(void)snprintf(sql, sizeof sql, "SELECT bucket FROM customer WHERE ref = '%s'",
+	    walk->customer);
+	(void)snprintf(walk->policy, sizeof walk->policy, "%.34s%02x", PLANTED,
+	    (unsigned)test_db_number(&world.db, sql));
+	(void)snprintf(sql, sizeof sql,
+	    "INSERT INTO decision (bucket, decision_id, gate, decided_at, customer_id, "
+	    "campaign_id, channel, purpose, outcome, primary_code, codes, ruleset_hash, "
+	    "record, record_hash) SELECT bucket, '%s', 'P', '2026-01-01', customer_id, 1, "
+	    "'VOICE', 'MARKETING', 'BLOCK', 'CHANNEL_OPT_OUT', '{CHANNEL_OPT_OUT}', "
+	    "sha256('x'), convert_to('{\"hits\":[{\"ok\":false,\"rule\":\"HS-07\","
+	    "\"code\":\"CHANNEL_OPT_OUT\",\"layer\":\"policy\",\"outcome\":"
+	    "\"BLOCK\"}]}', 'UTF8'), sha256('x') FROM customer WHERE ref = '%s'",
+	    walk->policy, walk->customer);
+	test_db_tamper(&world.db, sql);
+}
+
+/* Somebody else asked for what waits. */
+static void
+make_approvable(void)
+{
+	test_db_tamper(&world.db,
+	    "ALTER TABLE gate_override DISABLE TRIGGER gate_override_guard; UPDATE "
+	    "gate_override SET requested_by = 'somebody_else' WHERE state = 'requested'; "
+	    "ALTER TABLE gate_override ENABLE TRIGGER gate_override_guard");
 }
 
 static void
@@ -465,6 +519,7 @@ walk_begin(struct walk *walk)
 	walk->campaign = json_dumps(doc, 0);
 	reply_free(&r);
 	walk->model = other_model("300000");
+	plant_policy(walk);
 }
 
 /* The first item becomes a call of AGENT, who is held for another: then all operations
@@ -594,6 +649,11 @@ START_TEST(every_operation_answers_as_the_document_says)
 			(void)snprintf(walk.draw, sizeof walk.draw, "%s",
 			    reply_text(&r, "draw_id"));
 			make_reviewable(&walk);
+		}
+		if (strcmp(s->operation, "overrideRequest") == 0) {
+			(void)snprintf(walk.override, sizeof walk.override, "%s",
+			    reply_text(&r, "override_id"));
+			make_approvable();
 		}
 		if (strcmp(s->operation, "complaintRecord") == 0)
 			(void)snprintf(walk.complaint, sizeof walk.complaint, "%s",
