@@ -1,11 +1,15 @@
--- retention_take_decisions: decisions go; the hash of each stays.
+-- retention_take_decisions: decisions go, but for those that an override answers, which stay
+-- with it; the hash of each stays.
 -- Params   $1 cutoff, $2 limit, $3 batch_id
 -- Returns  the ids of what went, in order
 -- Locking  the rows taken; one that somebody holds waits for another run
--- Index    decision_time_idx
+-- Index    decision_time_idx, gate_override_customer_idx
 WITH due AS (
-    SELECT bucket, decision_id FROM decision
+    SELECT bucket, decision_id FROM decision d
      WHERE decided_at < $1::timestamptz AND NOT retention_held(bucket, customer_id)
+       AND NOT EXISTS (SELECT 1 FROM gate_override o WHERE o.bucket = d.bucket
+                          AND o.customer_id = d.customer_id
+                          AND o.decision_id = d.decision_id)
      ORDER BY decided_at, decision_id LIMIT $2::integer
        FOR UPDATE SKIP LOCKED
 ), gone AS (
