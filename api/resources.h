@@ -144,6 +144,17 @@ void v1_task_accept(struct api_request *req);
 void v1_task_permit(struct api_request *req);
 void v1_task_outcome(struct api_request *req);
 void v1_task_release(struct api_request *req);
+/* v1_task_next.c */
+void v1_agent_next(struct api_request *req);
+void v1_task_transfer(struct api_request *req);
+void v1_task_agents(struct api_request *req);
+void v1_task_handling(struct api_request *req);
+/* v1_agents.c */
+void v1_agent_list(struct api_request *req);
+void v1_agent(struct api_request *req);
+void v1_agent_save(struct api_request *req);
+void v1_agent_presence(struct api_request *req);
+void v1_queue_handling(struct api_request *req);
 /* v1_dispositions.c */
 void v1_disposition_list(struct api_request *req);
 void v1_disposition_save(struct api_request *req);
@@ -221,6 +232,11 @@ void v1_retention(struct api_request *req);
 void v1_access_list(struct api_request *req);
 
 /* Shared between files. */
+struct task_view;
+/* The task in the path, if the actor may see it. */
+bool v1_task_load(struct api_request *req, struct task_view *out);
+void v1_put_task(struct api_request *req, json_t *to, const struct task_view *task);
+void v1_reply_task(struct api_request *req, const struct uuid *id);
 struct campaign_row;
 struct run_row;
 struct decision_filter;

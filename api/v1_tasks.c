@@ -2,6 +2,7 @@
 
 #include "api/resources.h"
 #include "api/server.h"
+#include "campaigns/agent_store.h"
 #include "campaigns/catalogue_store.h"
 #include "campaigns/disposition_store.h"
 #include "campaigns/task_store.h"
@@ -10,8 +11,8 @@
 #define DISCLOSURES_MAX 16
 
 /* ---- JSON ------------------------------------------------------------------------------ */
-static void
-put_task(struct api_request *req, json_t *v, const struct task_view *t)
+void
+v1_put_task(struct api_request *req, json_t *v, const struct task_view *t)
 {
 	json_t *campaign = json_object(), *customer = json_object();
 	json_t *script = json_object();
@@ -90,7 +91,7 @@ detail_json(struct api_request *req, const struct task_view *t, json_t **out,
 	if (rc != STW_OK)
 		return rc;
 	v = json_object();
-	put_task(req, v, t);
+	v1_put_task(req, v, t);
 	json_put(v, "script_body", json_text(body));
 	json_put(v, "may", may_json(req, t));
 	json_put(v, "holdings", v1_holdings_json(&c));
@@ -100,10 +101,10 @@ detail_json(struct api_request *req, const struct task_view *t, json_t **out,
 }
 
 /* ---- whose task ------------------------------------------------------------------------- */
-/* The task in the path. Agents see only tasks of their own queue; for them, others do not
+/* The task in the path. Agents see only tasks of their own queues; for them, others do not
  * exist. */
-static bool
-load_task(struct api_request *req, struct task_view *out)
+bool
+v1_task_load(struct api_request *req, struct task_view *out)
 {
 	struct stw_err err = {0};
 	struct uuid id;
@@ -113,7 +114,8 @@ load_task(struct api_request *req, struct task_view *out)
 		return false;
 	rc = task_get(req->db, &id, req->now, &req->arena, out, &err);
 	if (rc == STW_OK && req->actor.role == ROLE_AGENT &&
-	    (req->actor.queue == NULL || strcmp(out->queue, req->actor.queue) != 0))
+	    (req->actor.queue == NULL || strcmp(out->queue, req->actor.queue) != 0) &&
+	    !agent_works_queue(req->db, req->actor.subject, out->queue))
 		rc = stw_fail(
 		    &err, STW_NOT_FOUND, "there is no such task in your queue");
 	if (rc == STW_OK)
@@ -122,8 +124,8 @@ load_task(struct api_request *req, struct task_view *out)
 	return false;
 }
 
-static void
-reply_task(struct api_request *req, const struct uuid *id)
+void
+v1_reply_task(struct api_request *req, const struct uuid *id)
 {
 	struct task_view task;
 	struct stw_err err = {0};
@@ -144,8 +146,8 @@ v1_task(struct api_request *req)
 {
 	struct task_view task;
 
-	if (load_task(req, &task))
-		reply_task(req, &task.task_id);
+	if (v1_task_load(req, &task))
+		v1_reply_task(req, &task.task_id);
 }
 
 /* ---- list ----------------------------------------------------------------------------------- */
@@ -205,7 +207,7 @@ v1_task_list(struct api_request *req)
 			strcmp(tasks[i].agent, req->actor.subject) != 0))
 			continue;
 		one = json_object();
-		put_task(req, one, &tasks[i]);
+		v1_put_task(req, one, &tasks[i]);
 		json_push(items, one);
 	}
 	json_put(v, "items", items);
@@ -221,29 +223,45 @@ v1_task_accept(struct api_request *req)
 	struct stw_err err = {0};
 	enum stw_code rc;
 
-	if (!load_task(req, &task))
+	if (!v1_task_load(req, &task))
 		return;
 	rc = task_accept(req->db, &task.task_id, req->actor.subject, req->now, &err);
 	if (rc != STW_OK)
 		api_fail(req, rc, &err);
 	else
-		reply_task(req, &task.task_id);
+		v1_reply_task(req, &task.task_id);
+}
+
+/* A word, so that nothing personal stands in a URL. */
+static bool
+read_reason(struct api_request *req, const char **out)
+{
+	*out = api_query(req, "reason");
+	if (*out == NULL ||
+	    (strlen(*out) >= 1 && strlen(*out) <= 40 &&
+		strspn(*out, "abcdefghijklmnopqrstuvwxyz_") == strlen(*out)))
+		return true;
+	api_problem(req, 400, "INVALID_REQUEST", NULL,
+	    "query parameter reason: a lower-case word is wanted");
+	return false;
 }
 
 void
 v1_task_release(struct api_request *req)
 {
+	const char *reason;
 	struct task_view task;
 	struct stw_err err = {0};
 	enum stw_code rc;
 
-	if (!load_task(req, &task))
+	if (!v1_task_load(req, &task) || !read_reason(req, &reason))
 		return;
-	rc = task_release(req->db, &task.task_id, req->actor.subject, req->now, &err);
+	rc = task_release(
+	    req->db, &task.task_id, req->actor.subject, reason, req->now, &err);
 	if (rc != STW_OK)
 		api_fail(req, rc, &err);
 	else
-		reply_task(req, &task.task_id);
+		v1_reply_task(req, &task.task_id);
 }
 
 static json_t *
@@ -284,7 +302,7 @@ v1_task_permit(struct api_request *req)
 	struct stw_err err = {0};
 	enum stw_code rc;
 
-	if (!load_task(req, &task))
+	if (!v1_task_load(req, &task))
 		return;
 	rc = server_rules_or_none(req->server, req->db, &rules, &err);
 	if (rc == STW_OK)
@@ -468,7 +486,7 @@ v1_task_outcome(struct api_request *req)
 	json_t *v, *after;
 	enum stw_code rc;
 
-	if (!load_task(req, &task) || !read_outcome(req, &outcome))
+	if (!v1_task_load(req, &task) || !read_outcome(req, &outcome))
 		return;
 	rc = server_rules_or_none(req->server, req->db, &rules, &err);
 	if (rc == STW_OK)
@@ -483,7 +501,7 @@ v1_task_outcome(struct api_request *req)
 	}
 	v = json_object();
 	after = json_object();
-	put_task(req, after, &task);
+	v1_put_task(req, after, &task);
 	json_put(v, "outcome_id", json_uuid(&effect.outcome_id));
 	json_put(v, "task", after);
 	json_put(v, "objection_recorded", json_boolean(effect.objection_recorded));

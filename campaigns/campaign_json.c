@@ -18,7 +18,7 @@ static const char *const root_keys[] = {"code", "name", "purpose", "product",
     "uses_profile", "priority", "hold_out_bp", "audience", "trigger", "occurrence",
     "value", "step", "description", NULL};
 static const char *const step_keys[] = {"code", "channel", "handler", "queue",
-    "number_pool", "script", "window", "valid_days", NULL};
+    "number_pool", "script", "window", "valid_days", "needs", NULL};
 static const char *const purposes[] = {"MARKETING", "SERVICE", "RISK_ALERT",
     "LEGAL_NOTICE", "COMPLAINT_REPLY", "SURVEY", "CONSENT_REQUEST", "COLLECTION", NULL};
 static const char *const channels[] = {"VOICE", "SMS", NULL};
@@ -168,6 +168,78 @@ get_window(const struct doc *d, json_t *step, struct campaign_step *out)
 	return STW_OK;
 }
 
+static bool
+is_need(json_t *value)
+{
+	size_t len = json_string_length(value);
+
+	return json_is_string(value) && len >= 1 && len <= 40 &&
+	       strspn(json_string_value(value),
+		   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
+		   len;
+}
+
+static enum stw_code
+check_need_words(const struct doc *d, json_t *needs, const char *key)
+{
+	json_t *list = json_object_get(needs, key), *one;
+	size_t i;
+
+	if (list != NULL && !json_is_array(list))
+		return stw_fail(
+		    d->err, STW_INVALID, "/step/needs/%s: must be a list", key);
+	json_array_foreach(list, i, one)
+	{
+		if (!is_need(one))
+			return stw_fail(d->err, STW_INVALID,
+			    "/step/needs/%s/%zu: must be a word of 1 to 40 letters",
+			    key, i);
+	}
+	return STW_OK;
+}
+
+/* What an agent must bring: the matching reads it from the stored document. */
+static enum stw_code
+check_needs(const struct doc *d, json_t *step)
+{
+	static const char *const keys[] = {"skills", "languages", "licences", NULL};
+	static const char *const skill_keys[] = {"code", "level", NULL};
+	json_t *needs = json_object_get(step, "needs"), *skills, *one;
+	size_t i;
+	int level;
+	enum stw_code rc;
+
+	if (needs == NULL)
+		return STW_OK;
+	if (!json_is_object(needs))
+		return stw_fail(d->err, STW_INVALID,
+		    "/step/needs: must be {\"skills\": [{\"code\": \"fund_sales\", "
+		    "\"level\": 2}], \"languages\": [], \"licences\": []}");
+	rc = check_keys(d, needs, "/step/needs", keys);
+	if (rc == STW_OK)
+		rc = check_need_words(d, needs, "languages");
+	if (rc == STW_OK)
+		rc = check_need_words(d, needs, "licences");
+	skills = json_object_get(needs, "skills");
+	if (rc == STW_OK && skills != NULL && !json_is_array(skills))
+		rc =
+		    stw_fail(d->err, STW_INVALID, "/step/needs/skills: must be a list");
+	json_array_foreach(skills, i, one)
+	{
+		if (rc == STW_OK)
+			rc = check_keys(d, one, "/step/needs/skills", skill_keys);
+		if (rc == STW_OK && !is_need(json_object_get(one, "code")))
+			rc = stw_fail(d->err, STW_INVALID,
+			    "/step/needs/skills/%zu: must have a code, a word of 1 to 40 "
+			    "letters",
+			    i);
+		if (rc == STW_OK)
+			rc = get_int(
+			    d, one, "/step/needs/skills", "level", 1, 5, 1, &level);
+	}
+	return rc;
+}
+
 static enum stw_code
 get_step(const struct doc *d, struct campaign_step *out)
 {
@@ -195,6 +267,8 @@ get_step(const struct doc *d, struct campaign_step *out)
 		    get_int(d, step, "/step", "valid_days", 1, 90, 3, &out->valid_days);
 	if (rc == STW_OK)
 		rc = get_window(d, step, out);
+	if (rc == STW_OK)
+		rc = check_needs(d, step);
 	return rc;
 }
 

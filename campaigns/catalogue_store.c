@@ -372,20 +372,3 @@ queue_set_url(struct db *db, const char *code, const char *url, stw_usec now,
 	db_rollback(db);
 	return rc;
 }
-
-enum stw_code
-agent_put(struct db *db, const char *code, const char *queue, stw_usec qualified_until,
-    struct stw_err *err)
-{
-	const struct db_param params[] = {db_text(code), db_text(queue),
-	    qualified_until == STW_USEC_NEVER ? db_null() : db_usec(qualified_until)};
-	struct db_rows *rows = NULL;
-	enum stw_code rc;
-
-	rc = db_query_one(db, DB_Q_AGENT_PUT, params, DB_NPARAMS(params), &rows, err);
-	if (rc == STW_NOT_FOUND)
-		(void)stw_fail(err, STW_NOT_FOUND, "agent %s: there is no queue '%s'",
-		    code, queue);
-	db_rows_free(rows);
-	return rc;
-}

@@ -1,5 +1,5 @@
 /*
- * catalogue_store.h - what campaigns refer to: products, scripts, queues, agents.
+ * catalogue_store.h - what campaigns refer to: products, scripts, queues.
  *
  * Purpose    Put (insert or change) and list. Scripts are versioned and need a second
  *            person; changes of scripts and queues are ledger entries ("rule_change").
@@ -53,9 +53,6 @@ enum stw_code queue_list(struct db *db, const struct seal_keys *keys,
 /* code NULL: all queues. *changed counts them. */
 enum stw_code queue_set_url(struct db *db, const char *code, const char *url,
     stw_usec now, int *changed, struct stw_err *err) STW_MUST_USE;
-
-enum stw_code agent_put(struct db *db, const char *code, const char *queue,
-    stw_usec qualified_until, struct stw_err *err) STW_MUST_USE;
 
 /* Wraps the key of each queue's secret with the newest kek. *done: how many were. */
 enum stw_code queue_secrets_rewrap(struct db *db, const struct seal_keys *keys,

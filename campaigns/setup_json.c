@@ -110,6 +110,7 @@ read_agent(struct reader *r, json_t *from, struct setup_person *to)
 {
 	to->code = text(r, from, "code");
 	to->queue = text(r, from, "queue");
+	to->robot = json_is_true(json_object_get(from, "robot"));
 	to->qualified_days = number(from, "qualified_days", 365);
 }
 

@@ -17,6 +17,7 @@ struct setup_script {
 
 struct setup_person {
 	const char *code, *queue;
+	bool robot;
 	int qualified_days; /* from now; below zero: ran out */
 };
 

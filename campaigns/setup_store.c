@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "campaigns/agent_store.h"
 #include "campaigns/campaign_store.h"
 #include "campaigns/compliance/pack_store.h"
 #include "campaigns/compliance/ruleset.h"
@@ -101,6 +102,26 @@ put_number(struct db *db, struct number_row *number, stw_usec now, struct arena 
 }
 
 static enum stw_code
+put_agent(
+    struct db *db, const struct setup_person *p, stw_usec now, struct stw_err *err)
+{
+	const struct agent_licence sales = {"sales", "DEMO", now - 400 * STW_USEC_DAY,
+	    now + p->qualified_days * STW_USEC_DAY};
+	const char *mandarin = "zh-CN";
+	const struct agent agent = {.code = p->code,
+	    .kind = p->robot ? AGENT_ROBOT : AGENT_PERSON,
+	    .queue = p->queue,
+	    .zone = "Asia/Shanghai",
+	    .capacity = p->robot ? 30 : 1,
+	    .languages = &mandarin,
+	    .nlanguages = 1,
+	    .licences = &sales,
+	    .nlicences = 1};
+
+	return agent_save(db, &agent, AUTHOR, now, err);
+}
+
+static enum stw_code
 put_catalogue(struct db *db, const struct seal_keys *keys,
     const struct setup_options *options, const struct setup_document *doc,
     struct arena *arena, struct setup_result *out, struct stw_err *err)
@@ -123,8 +144,7 @@ put_catalogue(struct db *db, const struct seal_keys *keys,
 	for (int i = 0; rc == STW_OK && i < doc->ndispositions; i++)
 		rc = disposition_put(db, &doc->dispositions[i], AUTHOR, now, err);
 	for (int i = 0; rc == STW_OK && i < doc->nagents; i++)
-		rc = agent_put(db, doc->agents[i].code, doc->agents[i].queue,
-		    now + doc->agents[i].qualified_days * STW_USEC_DAY, err);
+		rc = put_agent(db, &doc->agents[i], now, err);
 	return rc;
 }
 

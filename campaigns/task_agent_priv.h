@@ -13,4 +13,10 @@ enum stw_code task_log(struct db *db, int bucket, const char *kind, const char *
     stw_usec now, const struct entry_field *fields, int nfields,
     struct stw_err *err) STW_MUST_USE;
 
+struct task_transfer;
+/* Through whose hands the task went: a row of its history, and a ledger entry. */
+enum stw_code task_handled(struct db *db, const struct uuid *task, const char *what,
+    const char *agent, const struct task_transfer *to, stw_usec now,
+    struct stw_err *err) STW_MUST_USE;
+
 #endif

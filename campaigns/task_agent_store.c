@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "campaigns/task_agent_priv.h"
+#include "campaigns/task_next_store.h"
 #include "db/entry_json.h"
 #include "db/ledger.h"
 
@@ -116,63 +117,68 @@ task_log(struct db *db, int bucket, const char *kind, const char *task_id, stw_u
 /* accept and release: one guarded update, and an entry that says who. */
 static enum stw_code
 hand_over(struct db *db, enum db_query_id query, const char *what,
-    const struct uuid *task_id, const char *agent, stw_usec now, struct stw_err *err)
+    const struct uuid *task_id, const char *agent, const struct task_transfer *why,
+    stw_usec now, struct stw_err *err)
 {
 	char id[UUID_TEXT];
-	int bucket = uuid_bucket(task_id);
-	const struct db_param params[] = {db_i64(bucket),
+	const struct db_param params[] = {db_i64(uuid_bucket(task_id)),
 	    db_text(uuid_format(task_id, id)), db_text(agent), db_usec(now)};
-	const struct entry_field fields[] = {
-	    ENTRY_TEXT("agent", agent), ENTRY_TEXT("what", what)};
 	struct db_rows *rows = NULL;
 	enum stw_code rc;
 
 	rc = db_query(db, query, params, DB_NPARAMS(params), &rows, err);
 	if (rc == STW_OK && db_rows_count(rows) == 0)
 		rc = stw_fail(err, STW_CONFLICT,
-		    "task %s cannot be %s by %s: it is in another state, with somebody else, "
-		    "or of another queue",
+		    "task %s cannot be %s by %s: it is in another state, with or reserved "
+		    "for somebody else, or of another queue",
 		    id, what, agent);
 	db_rows_free(rows);
-	if (rc == STW_OK)
-		rc = task_log(db, bucket, "task_handed", id, now, fields,
-		    (int)STW_ARRAY_LEN(fields), err);
-	return rc;
+	return rc != STW_OK ? rc
+			    : task_handled(db, task_id, what, agent, why, now, err);
 }
 
 enum stw_code
 task_accept(struct db *db, const struct uuid *task_id, const char *agent, stw_usec now,
     struct stw_err *err)
 {
-	return hand_over(db, DB_Q_TASK_ACCEPT, "accepted", task_id, agent, now, err);
+	return hand_over(
+	    db, DB_Q_TASK_ACCEPT, "accepted", task_id, agent, NULL, now, err);
 }
 
 enum stw_code
-task_release(struct db *db, const struct uuid *task_id, const char *agent, stw_usec now,
-    struct stw_err *err)
+task_release(struct db *db, const struct uuid *task_id, const char *agent,
+    const char *reason, stw_usec now, struct stw_err *err)
 {
-	return hand_over(db, DB_Q_TASK_RELEASE, "released", task_id, agent, now, err);
+	const struct task_transfer why = {.reason = reason};
+
+	return hand_over(
+	    db, DB_Q_TASK_RELEASE, "released", task_id, agent, &why, now, err);
 }
 
 static enum stw_code
-read_agent(
-    struct db *db, const char *agent, struct gate_facts *facts, struct stw_err *err)
+read_agent(struct db *db, const char *agent, struct task_context *c, stw_usec now,
+    struct stw_err *err)
 {
-	const struct db_param params[] = {db_text(agent)};
+	const struct db_param params[] = {
+	    db_text(agent), db_i64(c->bucket), db_text(c->task_text), db_usec(now)};
 	struct db_rows *rows = NULL;
+	int64_t limit;
 	enum stw_code rc;
 
 	rc = db_query_one(db, DB_Q_AGENT_GET, params, DB_NPARAMS(params), &rows, err);
 	if (rc == STW_NOT_FOUND)
-		(void)stw_fail(err, STW_DENIED, "there is no agent %s", agent);
-	if (rc == STW_NOT_FOUND)
-		rc = STW_DENIED;
-	if (rc == STW_OK)
-		facts->agent = (struct gate_agent){.present = true,
-		    .code = agent,
-		    .qualified_until = db_is_null(rows, 0, 0)
-					   ? STW_USEC_NEVER
-					   : db_get_usec(rows, 0, 0)};
+		return stw_fail(err, STW_DENIED, "there is no agent %s", agent);
+	if (rc != STW_OK)
+		return rc;
+	c->facts.agent = (struct gate_agent){.present = true,
+	    .code = agent,
+	    .qualified_until =
+		db_is_null(rows, 0, 0) ? STW_USEC_NEVER : db_get_usec(rows, 0, 0)};
+	limit = db_get_i64(rows, 0, 1);
+	if (limit > 0 && db_get_i64(rows, 0, 2) >= limit)
+		rc = stw_fail(err, STW_CONFLICT,
+		    "agent %s has had the %lld permits of this hour", agent,
+		    (long long)limit);
 	db_rows_free(rows);
 	return rc;
 }
@@ -254,7 +260,7 @@ task_permit(struct db *db, const struct ruleset *rules, const struct uuid *task_
 	if (c.agent == NULL || strcmp(c.agent, agent) != 0)
 		return stw_fail(
 		    err, STW_CONFLICT, "task %s is with another agent", c.task_text);
-	rc = read_agent(db, agent, &c.facts, err);
+	rc = read_agent(db, agent, &c, now, err);
 	if (rc == STW_OK)
 		rc = task_context_decide(
 		    db, rules, &c, GATE_DIAL, now, PERMIT_TTL, arena, &v, err);
@@ -265,7 +271,7 @@ task_permit(struct db *db, const struct ruleset *rules, const struct uuid *task_
 	if (v.decision.allowed)
 		return grant(db, &c, &v, agent, v.at, out, err);
 	if (agent_is_the_reason(&v.decision))
-		return hand_over(
-		    db, DB_Q_TASK_RELEASE, "released", task_id, agent, now, err);
+		return task_release(
+		    db, task_id, agent, "AGENT_NOT_QUALIFIED", now, err);
 	return task_context_refuse(db, &c, &v, v.at, &deferred, err);
 }

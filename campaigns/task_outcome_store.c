@@ -348,6 +348,23 @@ outcome_objection(struct outcome_ctx *x, const struct uuid *outcome_id,
 	return rc;
 }
 
+/* The agent is free again once wrapped up; the customer is asked for this agent again. */
+static enum stw_code
+outcome_agent(struct outcome_ctx *x, struct stw_err *err)
+{
+	const struct db_param done[] = {
+	    db_text(x->agent), db_usec(x->now), db_i64(x->bucket), db_text(x->task)};
+	const struct db_param spoke[] = {db_i64(x->bucket), db_i64(outcome_customer(x)),
+	    db_text(x->agent), db_usec(x->now)};
+	enum stw_code rc =
+	    db_query(x->db, DB_Q_AGENT_ENDED, done, DB_NPARAMS(done), NULL, err);
+
+	if (rc == STW_OK && outcome_has(x, DISPOSITION_RIGHT_PARTY))
+		rc = db_query(x->db, DB_Q_CUSTOMER_AGENT_PUT, spoke, DB_NPARAMS(spoke),
+		    NULL, err);
+	return rc;
+}
+
 /* Conversations count; a wrong number is in doubt from now on; a complaint holds contacts;
  * suspected fraud holds offers; an objection bites the person and the number at once. */
 static enum stw_code
@@ -449,6 +466,8 @@ task_outcome(struct db *db, const struct seal_keys *keys, const struct ruleset *
 		rc = outcome_effects(&x, &effect.outcome_id, id, &effect, err);
 	if (rc == STW_OK)
 		rc = outcome_hours(&x, &effect, err);
+	if (rc == STW_OK)
+		rc = outcome_agent(&x, err);
 	if (rc == STW_OK)
 		rc = outcome_log(&x, id, err);
 	if (rc == STW_OK)

@@ -139,8 +139,9 @@ enum stw_code task_get(struct db *db, const struct uuid *task_id, stw_usec now,
 /* CONFLICT: somebody else has it, or it is in no state to be taken. */
 enum stw_code task_accept(struct db *db, const struct uuid *task_id, const char *agent,
     stw_usec now, struct stw_err *err) STW_MUST_USE;
+/* reason: NULL when none was said. */
 enum stw_code task_release(struct db *db, const struct uuid *task_id, const char *agent,
-    stw_usec now, struct stw_err *err) STW_MUST_USE;
+    const char *reason, stw_usec now, struct stw_err *err) STW_MUST_USE;
 
 struct task_permit {
 	bool granted;

@@ -16,6 +16,8 @@ WITH key AS (
     DELETE FROM household_member WHERE bucket = $1::smallint AND customer_id = $2::bigint
 ), numbers AS (
     DELETE FROM number_seen WHERE bucket = $1::smallint AND customer_id = $2::bigint
+), agents AS (
+    DELETE FROM customer_agent WHERE bucket = $1::smallint AND customer_id = $2::bigint
 ), lists AS (
     DELETE FROM segment_list_entry
      WHERE bucket = $1::smallint AND customer_id = $2::bigint

@@ -68,7 +68,7 @@ START_TEST(the_table_of_routes_and_the_document_agree)
 }
 END_TEST
 
-/* Every operation of the document once, with the answer the document promises. %T task,
+/* Every operation of the document once, with the answer the document promises. %T task, %u another,
  * %C customer, %P contact point, %D decision, %X export, %N caller number, %I import,
  * %A dial attempt, %K complaint, %Y draw, %Q the last proposal, %E export request, %G a
  * decision of house policy, %O the last override, %U tomorrow. */
@@ -224,11 +224,30 @@ static const struct step steps[] = {
     {"taskList", "agent", "/v1/tasks", NULL, NULL},
     {"taskAccept", "agent", "/v1/tasks/%T/accept", NULL, NULL},
     {"task", "agent", "/v1/tasks/%T", NULL, NULL},
-    {"taskRelease", "agent", "/v1/tasks/%T/release", NULL, NULL},
+    {"taskRelease", "agent", "/v1/tasks/%T/release?reason=wrong_shift", NULL, NULL},
     {"taskAccept", "agent", "/v1/tasks/%T/accept", NULL, NULL},
     {"taskPermit", "agent", "/v1/tasks/%T/permit", NULL, NULL},
     {"taskOutcome", "agent", "/v1/tasks/%T/outcome",
 	"{\"disposition\":\"no_answer\",\"note\":\"rang out\"}", NULL},
+    {"agentSave", "ops", "/v1/agents/walked",
+	"{\"kind\":\"person\",\"queue\":\"wealth-remote\",\"zone\":\"Asia/Shanghai\","
+	"\"capacity\":2,\"skills\":[{\"code\":\"fund\",\"level\":2}],\"languages\":"
+	"[\"zh-CN\"],\"licences\":[{\"kind\":\"sales\",\"number\":\"L\",\"from\":"
+	"\"2026-01-01T00:00:00Z\",\"to\":\"2027-01-01T00:00:00Z\"}],\"shifts\":"
+	"[{\"weekday\":1,\"from\":\"09:00\",\"to\":\"24:00\"}],\"exceptions\":"
+	"[{\"day\":\"2026-12-25\"}]}",
+	NULL},
+    {"agentList", "ops", "/v1/agents?queue=wealth-remote&limit=2", NULL, NULL},
+    {"agent", "agent", "/v1/agents/" AGENT, NULL, NULL},
+    {"queueHandling", "operator", "/v1/queues/wealth-remote/handling",
+	"{\"reserve_seconds\":90}", NULL},
+    {"agentPresence", "operator", "/v1/agents/" AGENT "/presence",
+	"{\"state\":\"available\"}", NULL},
+    {"agentNext", "agent", "/v1/agents/" AGENT "/next", NULL, NULL},
+    {"taskTransfer", "agent", "/v1/tasks/%u/transfer",
+	"{\"agent\":\"" OTHER "\",\"reason\":\"walk\"}", NULL},
+    {"taskAgents", "ops", "/v1/tasks/%T/agents", NULL, NULL},
+    {"taskHandling", "agent", "/v1/tasks/%T/handling", NULL, NULL},
     {"dispositionSave", "compliance", "/v1/dispositions/walked",
 	"{\"name_zh\":\"走\",\"name_en\":\"walked\",\"flags\":[\"human_answered\"]}",
 	NULL},
@@ -393,6 +412,7 @@ struct walk {
 	    request[40];
 	char revocation[40], attempt[40];
 	char policy[40], override[40], tomorrow[STW_USEC_TEXT];
+	char other[40]; /* a task that AGENT has */
 	char *campaign; /* a document with the code "walked" */
 	char *model;    /* the model in force, with another threshold */
 };
@@ -412,6 +432,7 @@ fill(const struct walk *walk, const char *pattern)
 
 		if (pattern[0] == '%')
 			value = pattern[1] == 'T'   ? walk->task
+				: pattern[1] == 'u' ? walk->other
 				: pattern[1] == 'C' ? walk->customer
 				: pattern[1] == 'P' ? walk->point
 				: pattern[1] == 'X' ? walk->export
@@ -486,6 +507,10 @@ walk_begin(struct walk *walk)
 	struct reply r;
 	json_t *doc;
 
+	queued_task(walk->other, walk->customer);
+	r = task_call(AGENT, walk->other, "accept", NULL);
+	ck_status(&r, 200);
+	reply_free(&r);
 	queued_task(walk->task, walk->customer);
 	/* Accepted is what was looked at, which planning does. */
 	test_db_tamper(&world.db,

@@ -457,6 +457,7 @@ static const char *const gone[] = {
     "trait_value x WHERE true",
     "segment_list_entry x WHERE true",
     "number_seen x WHERE true",
+    "customer_agent x WHERE true",
     "customer_stage x WHERE true",
     "household_member x WHERE true",
     "task x JOIN task_state USING (state) WHERE NOT terminal",

@@ -18,6 +18,12 @@
 #define STEP                                                                       \
 	"\"step\":{\"code\":\"call\",\"channel\":\"VOICE\",\"handler\":\"agent\"," \
 	"\"queue\":\"q\",\"number_pool\":\"p\",\"script\":\"s\"}"
+#define NEEDING(needs)                                                             \
+	"\"step\":{\"code\":\"call\",\"channel\":\"VOICE\",\"handler\":\"agent\"," \
+	"\"queue\":\"q\",\"number_pool\":\"p\",\"script\":\"s\",\"needs\":" needs "}"
+#define NEEDS                                                                \
+	"{\"skills\":[{\"code\":\"fund_sales\",\"level\":2}],\"languages\":" \
+	"[\"zh-CN\"],\"licences\":[\"sales\",\"fund\"]}"
 #define AUDIENCE "\"audience\":\"customer.age > 30\""
 
 static const struct rule_env *
@@ -53,6 +59,22 @@ static const struct doc_case {
 	"'ADS' is not one of MARKETING", 0, 0},
     {"hold-out of all", "{" HEAD "," AUDIENCE "," STEP ",\"hold_out_bp\":10000}",
 	"/hold_out_bp: must be a whole number 0 to 5000", 0, 0},
+    {"needs", "{" HEAD "," AUDIENCE "," NEEDING(NEEDS) "}", "", 0, 0},
+    {"a need that is none", "{" HEAD "," AUDIENCE "," NEEDING("{\"skill\":[]}") "}",
+	"/step/needs/skill: no such field", 0, 0},
+    {"a skill without a code",
+	"{" HEAD "," AUDIENCE "," NEEDING("{\"skills\":[{\"level\":2}]}") "}",
+	"/step/needs/skills/0: must have a code", 0, 0},
+    {"a level above all",
+	"{" HEAD "," AUDIENCE
+	"," NEEDING("{\"skills\":[{\"code\":\"x\",\"level\":6}]}") "}",
+	"/step/needs/skills/level: must be a whole number 1 to 5", 0, 0},
+    {"a language with a space",
+	"{" HEAD "," AUDIENCE "," NEEDING("{\"languages\":[\"zh CN\"]}") "}",
+	"/step/needs/languages/0: must be a word", 0, 0},
+    {"licences that are no list",
+	"{" HEAD "," AUDIENCE "," NEEDING("{\"licences\":\"fund\"}") "}",
+	"/step/needs/licences: must be a list", 0, 0},
     {"window backwards",
 	"{" HEAD "," AUDIENCE
 	",\"step\":{\"code\":\"call\",\"channel\":\"VOICE\",\"handler\":\"agent\","
