@@ -2,55 +2,13 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "api/complaint_json.h"
 #include "api/page.h"
 #include "api/resources.h"
 #include "api/server.h"
 #include "api/trace_json.h"
-#include "campaigns/complaint_store.h"
-#include "campaigns/trace_store.h"
+#include "campaigns/complaint_trace_store.h"
 #include "segments/customer_store.h"
-#include "segments/key_store.h"
-
-/* ---- JSON ------------------------------------------------------------------------------ */
-static void
-put_row(json_t *v, const struct complaint_row *c, stw_usec now)
-{
-	json_put(v, "complaint_id", json_uuid(&c->id));
-	json_put(v, "source", json_text(c->source));
-	json_put(v, "case_ref", json_text(c->case_ref));
-	json_put(v, "received_at", json_time(c->received_at));
-	json_put(v, "about_at", json_time(c->about_at));
-	json_put(v, "customer_ref", json_text(c->customer_ref));
-	json_put(v, "task_id", json_text(c->task_id));
-	json_put(v, "phone_mask", json_text(c->phone_mask));
-	json_put(v, "state", json_text(c->state));
-	json_put(v, "handler", json_text(c->handler));
-	json_put(v, "due_at", json_time(c->due_at));
-	json_put(v, "overdue",
-	    json_boolean(strcmp(c->state, "open") == 0 && c->due_at <= now));
-	json_put(v, "finding", json_text(c->finding));
-	json_put(v, "settled_at", json_time(c->settled_at));
-	json_put(v, "settled_by", json_text(c->settled_by));
-	json_put(v, "recorded_at", json_time(c->recorded_at));
-	json_put(v, "recorded_by", json_text(c->recorded_by));
-}
-
-static json_t *
-steps_json(const struct complaint_step *steps, int count)
-{
-	json_t *list = json_array();
-
-	for (int i = 0; i < count; i++) {
-		json_t *v = json_object();
-
-		json_put(v, "at", json_time(steps[i].at));
-		json_put(v, "actor", json_text(steps[i].actor));
-		json_put(v, "what", json_text(steps[i].what));
-		json_put(v, "detail", json_text(steps[i].detail));
-		json_push(list, v);
-	}
-	return list;
-}
 
 /* ---- taking one down --------------------------------------------------------------------- */
 static const char *const new_members[] = {"source", "case_ref", "received_at",
@@ -126,10 +84,10 @@ reply_one(struct api_request *req, const struct uuid *id, int status)
 		return;
 	}
 	v = json_object();
-	put_row(v, &row, req->now);
+	complaint_put(v, &row, req->now);
 	if (req->method == METHOD_GET)
 		json_put(v, "words", json_text(words));
-	json_put(v, "steps", steps_json(steps, count));
+	json_put(v, "steps", complaint_steps_json(steps, count));
 	json_put(v, "as_of", json_time(req->now));
 	api_reply(req, status, v);
 }
@@ -172,7 +130,7 @@ reply_page(struct api_request *req, const struct page *page,
 	for (int i = 0; i < page_rows(page, count); i++) {
 		json_t *one = json_object();
 
-		put_row(one, &rows[i], req->now);
+		complaint_put(one, &rows[i], req->now);
 		json_push(items, one);
 	}
 	page_reply(req, page, items,
@@ -300,52 +258,6 @@ v1_complaint_settle(struct api_request *req)
 }
 
 /* ---- the trace ------------------------------------------------------------------------------- */
-/* 48 hours either way of the contact as it was said to be; what was not said is looked for
- * from 48 hours before it came in. */
-static void
-default_stretch(const struct complaint_row *c, stw_usec *from, stw_usec *to)
-{
-	stw_usec about = c->about_at != STW_USEC_NEVER ? c->about_at : c->received_at;
-
-	*from = about - 2 * STW_USEC_DAY;
-	*to = about + 2 * STW_USEC_DAY;
-}
-
-static enum stw_code
-trace_of(struct api_request *req, const struct complaint_row *c, stw_usec from,
-    stw_usec to, struct trace *out, struct stw_err *err)
-{
-	unsigned char now[SEAL_INDEX_BYTES], before[SEAL_INDEX_BYTES];
-	struct trace_subject subject = {
-	    .bucket = c->bucket, .customer_id = c->customer_id};
-	const char *phone, *words;
-	struct index_key key = {0};
-	stw_usec sealed = STW_USEC_NEVER;
-	enum stw_code rc;
-
-	rc = index_key_hold(req->db, req->app->keys, &key, err);
-	if (rc == STW_OK)
-		rc = complaint_open(
-		    req->db, req->app->keys, c, &req->arena, &phone, &words, err);
-	if (rc == STW_OK)
-		rc = trace_sealed_until(req->db, &sealed, err);
-	if (rc != STW_OK)
-		return rc;
-	if (phone != NULL) {
-		seal_index(req->app->keys, key.now, str_of(phone), now);
-		subject.index = now;
-		if (key.before != 0) {
-			seal_index(req->app->keys, key.before, str_of(phone), before);
-			subject.index_before = before;
-		}
-	} else if (c->customer_id == 0) {
-		return stw_fail(err, STW_CONFLICT,
-		    "the complaint names neither a number nor a customer: there is nothing to "
-		    "trace; record who or which number it is about");
-	}
-	return trace_find(req->db, &subject, from, to, sealed, &req->arena, out, err);
-}
-
 /* That nothing was found is said once and for all: an entry of the ledger, so that its proof
  * can be handed over. */
 static bool
@@ -391,13 +303,14 @@ v1_complaint_trace(struct api_request *req)
 		api_fail(req, rc, &err);
 		return;
 	}
-	default_stretch(&c, &from, &to);
+	complaint_stretch(&c, &from, &to);
 	if (!api_query_time(req, "from", from, &from) ||
 	    !api_query_time(req, "to", to, &to))
 		return;
 	rc = db_begin(req->db, &err);
 	if (rc == STW_OK)
-		rc = trace_of(req, &c, from, to, &trace, &err);
+		rc = complaint_trace(
+		    req->db, req->app->keys, &c, from, to, &req->arena, &trace, &err);
 	if (rc != STW_OK) {
 		api_fail(req, rc, &err);
 		return;

@@ -102,6 +102,8 @@ enum stw_code cmd_token(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_ledger(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_witness(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_erase(struct cli *cli, struct stw_err *err);
+enum stw_code cmd_attempt(struct cli *cli, struct stw_err *err);
+enum stw_code cmd_complaint(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_retention(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_slot(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_keys(struct cli *cli, struct stw_err *err);

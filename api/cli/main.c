@@ -163,6 +163,17 @@ static const struct command commands[] = {
     {"erase", "erase CUSTOMER --reason R --case REF --by WHO --confirmed-by WHO_ELSE",
 	"destroy a customer's key and all that identifies the customer, for ever",
 	cmd_erase, NULL},
+    {"attempt",
+	"attempt search --by WHO [--case REF] [--customer REF | --phone-stdin] [--agent A] "
+	"[--campaign C] [--number N] [--code R] [--outcome O] [--disposition D] [--from T] "
+	"[--to T] [--limit N] [--json]",
+	"dial attempts with what came of them; a number called is read from standard input",
+	cmd_attempt, NULL},
+    {"complaint",
+	"complaint list [--state S] [--overdue] [--limit N] | show ID | trace ID [--from T] "
+	"[--to T]  (all: --by WHO [--case REF] [--json])",
+	"complaints, what was done about them, and the contacts they can be about",
+	cmd_complaint, NULL},
     {"retention",
 	"retention show [--json] | run --by WHO [--batch N] | run --dry-run [--json]",
 	"what is kept until when, by which rule; what is over goes, on record",

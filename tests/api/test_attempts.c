@@ -244,6 +244,49 @@ START_TEST(a_record_of_a_call_is_taken_whole_or_not)
 }
 END_TEST
 
+START_TEST(the_command_finds_what_the_api_finds_and_is_on_record)
+{
+	static const char looks[] =
+	    "SELECT count(*) FROM access_event WHERE what = 'attempt search' AND actor = "
+	    "'b_li' AND detail LIKE 'case=K-77 rows=1 %' AND detail LIKE '%agent=" AGENT
+	    "'";
+	const char *const text[] = {"attempt", "search", "--by", "b_li", "--case",
+	    "K-77", "--agent", AGENT, "--limit", "1", NULL};
+	const char *const json[] = {"attempt", "search", "--by", "b_li", "--json",
+	    "--customer", customer, NULL};
+	const char *const nobody[] = {"attempt", "search", "--agent", AGENT, NULL};
+	const char *const number_as_case[] = {
+	    "attempt", "search", "--by", "b_li", "--case", "13812345678", NULL};
+	char *out, want[200];
+
+	call_made();
+	ck_assert_msg(world_run(&world, &out, text) == 0, "%s", out);
+	(void)snprintf(want, sizeof want, "%s  2026-11-23 10:00:", decision);
+	ck_assert_msg(strstr(out, want) != NULL, "%s", out);
+	(void)snprintf(want, sizeof want, " %s ", customer);
+	ck_assert_msg(strstr(out, want) != NULL, "%s", out);
+	(void)snprintf(want, sizeof want, "sent %s (matched) REC-7", number);
+	ck_assert_msg(strstr(out, want) != NULL, "%s", out);
+	ck_assert_msg(strstr(out, "1 attempts, perhaps more") != NULL, "%s", out);
+	free(out);
+	ck_assert_int_eq(test_db_number(&world.db, looks), 1);
+	ck_assert_msg(world_run(&world, &out, json) == 0, "%s", out);
+	(void)snprintf(want, sizeof want, "\"attempt_id\": \"%s\"", decision);
+	ck_assert_msg(strstr(out, want) != NULL, "%s", out);
+	ck_assert_msg(strstr(out, "\"sha256\": \"" SHA "\"") != NULL, "%s", out);
+	free(out);
+	ck_assert_int_eq(world_run(&world, &out, nobody), 2);
+	ck_assert_msg(strstr(out, "--by WHO is needed") != NULL, "%s", out);
+	free(out);
+	ck_assert_int_eq(world_run(&world, &out, number_as_case), 2);
+	free(out);
+	ck_assert_int_eq(
+	    test_db_number(&world.db,
+		"SELECT count(*) FROM access_event WHERE what = 'attempt search'"),
+	    2);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -257,6 +300,7 @@ main(void)
 	tcase_add_test(tc, each_search_is_on_record_without_the_number);
 	tcase_add_test(tc, what_cannot_be_searched_for_is_said);
 	tcase_add_test(tc, a_record_of_a_call_is_taken_whole_or_not);
+	tcase_add_test(tc, the_command_finds_what_the_api_finds_and_is_on_record);
 	suite_add_tcase(suite, tc);
 	return api_test_main(suite);
 }

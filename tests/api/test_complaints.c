@@ -344,6 +344,62 @@ START_TEST(what_was_said_is_sealed)
 }
 END_TEST
 
+/* ---- the command line -------------------------------------------------------------------- */
+static char *
+command(int status, const char *verb, const char *id, const char *option)
+{
+	const char *argv[] = {"complaint", verb, "--by", "b_li", "--case", "K-78",
+	    id != NULL ? id : option, id != NULL ? option : NULL, NULL};
+	char *out;
+	int got = world_run(&world, &out, argv);
+
+	ck_assert_msg(got == status, "%s: %d: %s", verb, got, out);
+	return out;
+}
+
+START_TEST(the_command_shows_and_traces_and_is_on_record)
+{
+	static const char looks[] =
+	    "SELECT count(*) FROM access_event WHERE what LIKE 'complaint %' AND actor = "
+	    "'b_li' AND detail LIKE 'case=K-78 %'";
+	char task[40], customer[80], id[40], body[200], want[200], *out;
+	int64_t before = number(looks);
+
+	call_made("{\"disposition\":\"no_answer\"}", task, customer);
+	(void)snprintf(body, sizeof body,
+	    "{\"source\":\"letter\",\"customer\":\"%s\",\"words\":\"" WORDS "\"}",
+	    customer);
+	record(body, id);
+	out = command(0, "list", NULL, "--overdue");
+	ck_assert_msg(strstr(out, id) == NULL, "%s", out);
+	free(out);
+	out = command(0, "list", NULL, NULL);
+	(void)snprintf(want, sizeof want, "%s  2026-11-23 10:00:", id);
+	ck_assert_msg(strstr(out, want) != NULL, "%s", out);
+	free(out);
+	out = command(0, "show", id, NULL);
+	(void)snprintf(
+	    want, sizeof want, "open, letter, case -, customer %s", customer);
+	ck_assert_msg(strstr(out, want) != NULL, "%s", out);
+	ck_assert_msg(strstr(out, " received ") != NULL, "%s", out);
+	ck_assert_ptr_null(strstr(out, WORDS));
+	free(out);
+	out = command(0, "trace", id, NULL);
+	ck_assert_msg(strstr(out, "agent " AGENT ", from ") != NULL, "%s", out);
+	ck_assert_msg(strstr(out, ": no_answer\n") != NULL, "%s", out);
+	ck_assert_msg(strstr(out, "        C ") != NULL, "%s", out);
+	free(out);
+	out = command(0, "trace", id, "--json");
+	(void)snprintf(want, sizeof want, "\"task_id\": \"%s\"", task);
+	ck_assert_msg(strstr(out, want) != NULL, "%s", out);
+	free(out);
+	ck_assert_int_eq(number(looks), before + 5);
+	out = command(2, "show", "x", NULL);
+	ck_assert_msg(strstr(out, "is no id of a complaint") != NULL, "%s", out);
+	free(out);
+}
+END_TEST
+
 static Suite *
 complaints_suite(void)
 {
@@ -360,6 +416,7 @@ complaints_suite(void)
 	    tc, a_complaint_with_a_fault_is_refused, 0, (int)STW_ARRAY_LEN(refused));
 	tcase_add_test(tc, a_look_is_on_record_and_in_the_ledger);
 	tcase_add_test(tc, what_was_said_is_sealed);
+	tcase_add_test(tc, the_command_shows_and_traces_and_is_on_record);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
