@@ -247,6 +247,12 @@ check-interop: $(BIN) deps-check ## Go's note and tlog packages read our ledger,
 	@sh .ci/deps.sh golang-go golang-golang-x-mod-dev
 	@sh tests/with_cluster.sh bash tests/interop/check.sh $(BIN)
 
+# Outside `make check`: the server alone takes longer to start than all of check-unit.
+.PHONY: check-rabbitmq
+check-rabbitmq: $(BIN) deps-check ## the preset rabbitmq against the real server
+	@sh .ci/deps.sh rabbitmq-server
+	@bash tests/connect/rabbitmq.sh $(BIN)
+
 # ---- sanitizers ------------------------------------------------------------------
 # CK_FORK=no also finds leaks that a static pointer hides in a short-lived child.
 check-asan: ## unit and db tests under the address and undefined behaviour sanitizers
