@@ -12,6 +12,7 @@
 #include "api/server.h"
 #include "api/tick.h"
 #include "campaigns/number_health_store.h"
+#include "campaigns/reconcile_store.h"
 #include "campaigns/retention_store.h"
 #include "campaigns/revocation_store.h"
 #include "db/ledger_dir.h"
@@ -266,6 +267,26 @@ tick_revocations(struct serve *serve, struct db *db)
 		    (long long)breached);
 }
 
+/* Calls without a permit, and permits without a call. */
+static void
+tick_reconcile(struct serve *serve, struct db *db)
+{
+	struct reconciled found;
+	struct stw_err err;
+
+	if (reconcile_sweep(db, app_now(serve->app), &found, &err) != STW_OK) {
+		log_err(LOG_WARN, "reconcile_failed", &err);
+		if (db_reset(db, &err) != STW_OK)
+			log_err(LOG_WARN, "tick_no_database", &err);
+		return;
+	}
+	if (found.contacts + found.tasks > 0)
+		log_event(LOG_WARN, "reconcile",
+		    "contacts_without_task=%lld "
+		    "tasks_without_contact=%lld",
+		    (long long)found.contacts, (long long)found.tasks);
+}
+
 /* Before planning, so that a plan knows the numbers as they are from now on. */
 static void
 tick_numbers(struct serve *serve, struct db *db)
@@ -353,6 +374,7 @@ tick_main(void *arg)
 		rules = fresh != NULL ? fresh : rules;
 		tick_numbers(serve, db);
 		tick_revocations(serve, db);
+		tick_reconcile(serve, db);
 		tick_once(serve, db, rules, &members);
 		if (serve->app->live != NULL)
 			tick_changes(serve, db, &members, next);

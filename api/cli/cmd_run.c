@@ -8,6 +8,7 @@
 #include "api/simulate.h"
 #include "api/tick.h"
 #include "campaigns/catalogue_store.h"
+#include "campaigns/reconcile_store.h"
 #include "campaigns/revocation_store.h"
 
 #define QUIET_AFTER (5 * STW_USEC_SEC)
@@ -56,10 +57,13 @@ tick(struct cli *cli, struct db *db, const struct ruleset *rules, bool plan,
 	    .progress = &progress,
 	    .book_file = setting_text(settings, SET_BOOK_FILE),
 	    .book_max_age = setting_int(settings, SET_BOOK_MAX_AGE) * STW_USEC_SEC};
+	struct reconciled found;
 	int64_t breached;
 	enum stw_code rc;
 
 	rc = revocation_sweep(db, options.now, &breached, err);
+	if (rc == STW_OK)
+		rc = reconcile_sweep(db, options.now, &found, err);
 	if (rc == STW_OK)
 		rc = tick_run(db, rules, &options, result, err);
 	cli_progress_end();
@@ -67,6 +71,11 @@ tick(struct cli *cli, struct db *db, const struct ruleset *rules, bool plan,
 		(void)fprintf(stderr,
 		    "%s requests to revoke were not read in time: incidents are open\n",
 		    cli_count(breached));
+	if (rc == STW_OK && found.contacts + found.tasks > 0)
+		(void)fprintf(stderr,
+		    "%s calls without a task, %s tasks without a call: incidents are "
+		    "open\n",
+		    cli_count(found.contacts), cli_count(found.tasks));
 	return rc;
 }
 

@@ -61,6 +61,8 @@ static const struct reason reasons[] = {
 	"Numbers of this class may not be called."},
     {"CONTACT_POINT_UNVERIFIED", GATE_REVIEW, "客户的联系方式未经核实",
 	"The contact point is not verified."},
+    {"CONTACT_WITHOUT_TASK", GATE_UNSET, "通话记录没有对应的拨打许可",
+	"A call was made that nobody was allowed."},
     {"CROSS_CHANNEL_CAP", GATE_DEFER, "各渠道合计联系次数已达上限",
 	"The cap across all channels is reached."},
     {"CUSTOMER_DECEASED", GATE_BLOCK, "客户已故", "The customer has died."},
@@ -186,6 +188,8 @@ static const struct reason reasons[] = {
 	"Several customers share this number."},
     {"SUITABILITY_EXCEEDED", GATE_BLOCK, "产品风险等级高于客户风险承受能力",
 	"The product is riskier than the customer's rating permits."},
+    {"TASK_WITHOUT_CONTACT", GATE_UNSET, "坐席称已拨打，但没有通话记录",
+	"A call was reported of which there is no record."},
     {"TZ_UNKNOWN", GATE_REVIEW, "无法确定客户所在时区",
 	"The customer's time zone is not known."},
 };
