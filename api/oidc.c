@@ -320,7 +320,7 @@ check_claims(const struct oidc_rules *rules, const json_t *claims, int64_t now,
     struct arena *arena, struct oidc_claims *out, struct stw_err *err)
 {
 	const json_t *iss = json_object_get(claims, "iss");
-	const char *subject = member(claims, "sub");
+	const char *subject = member(claims, rules->subject_claim);
 	const char *queue = member(claims, rules->queue_claim);
 
 	if (!json_is_string(iss) || !has_text(iss, rules->issuer))

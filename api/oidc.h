@@ -27,7 +27,7 @@
 
 struct oidc_rules {
 	const char *issuer, *audience;
-	const char *role_claim, *queue_claim;
+	const char *subject_claim, *role_claim, *queue_claim;
 	unsigned algorithms; /* of oidc_algorithms_parse */
 	int64_t max_age_sec;
 };

@@ -108,6 +108,7 @@ oidc_open(const struct settings *s, struct oidc *out, struct stw_err *err)
 	out->rules = (struct oidc_rules){
 	    .issuer = setting_text(s, SET_OIDC_ISSUER),
 	    .audience = setting_text(s, SET_OIDC_AUDIENCE),
+	    .subject_claim = setting_text(s, SET_OIDC_SUBJECT_CLAIM),
 	    .role_claim = setting_text(s, SET_OIDC_ROLE_CLAIM),
 	    .queue_claim = setting_text(s, SET_OIDC_QUEUE_CLAIM),
 	    .max_age_sec = setting_int(s, SET_OIDC_MAX_AGE),

@@ -37,6 +37,8 @@ static const struct setting_spec specs[SET_COUNT] = {
 	"File with the provider's public keys (a JWK set); read again when it changes."},
     [SET_OIDC_ALGORITHMS] = {"oidc-algorithms", SETTING_TEXT, "RS256, PS256, ES256", 0,
 	0, "", "How their tokens may be signed."},
+    [SET_OIDC_SUBJECT_CLAIM] = {"oidc-subject-claim", SETTING_TEXT, "sub", 0, 0, "",
+	"Claim that says who acts, the same for ever and of one person."},
     [SET_OIDC_ROLE_CLAIM] = {"oidc-role-claim", SETTING_TEXT, "steward_role", 0, 0, "",
 	"Claim that gives the role, a text or a list with one of the roles in it."},
     [SET_OIDC_QUEUE_CLAIM] = {"oidc-queue-claim", SETTING_TEXT, "steward_queue", 0, 0,

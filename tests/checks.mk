@@ -161,6 +161,16 @@ check-client: $(BIN) $(CLIENT)/node_modules/.stamp ## the OpenAPI document: lint
 	@STW_TEST_ROOT=$(CURDIR) sh tests/with_cluster.sh $(RUN) --timeout 300 \
 	  --logs build/logs/client $(CLIENT)/test_client.mjs $(CLIENT)/test_tokens.mjs
 
+# A real identity provider, which is Debian's and comes when it is asked for.
+CHECK_STEPS += check-oidc
+.PHONY: check-oidc
+check-oidc: $(BIN) deps-check ## a real identity provider's people, through the server
+	@sh .ci/deps.sh glewlwyd sqlite3
+	@mkdir -p $(CLIENT)
+	@cp $(CLIENTS) $(CLIENT)/
+	@STW_TEST_ROOT=$(CURDIR) sh tests/with_cluster.sh $(RUN) --timeout 300 \
+	  --logs build/logs/client $(CLIENT)/test_provider.mjs
+
 # ---- figures ---------------------------------------------------------------------
 # The peers and their harness lie beside the tree and are never copied into it; without
 # them there is nothing to compare with, and the run says so.

@@ -25,6 +25,7 @@ try_token(struct str input)
 	static json_t *keys;
 	struct oidc_rules rules = {.issuer = "https://id.bank.example",
 	    .audience = "steward",
+	    .subject_claim = "sub",
 	    .role_claim = "steward_role",
 	    .queue_claim = "steward_queue",
 	    .max_age_sec = 3600};

@@ -174,6 +174,7 @@ setup(void)
 	arena_init(&arena);
 	rules = (struct oidc_rules){.issuer = ISSUER,
 	    .audience = AUDIENCE,
+	    .subject_claim = "sub",
 	    .role_claim = "steward_role",
 	    .queue_claim = "steward_queue",
 	    .max_age_sec = 3600};
