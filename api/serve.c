@@ -18,14 +18,15 @@
 #include "db/ledger_dir.h"
 #include "engine/log.h"
 
-#define RETRY_MSEC     1000
-#define KEYS_KEPT      (7 * STW_USEC_DAY)
-#define TOUCHED_MSEC   200
-#define PRUNE_EVERY    (10 * STW_USEC_MIN)
-#define PUBLISH_EVERY  STW_USEC_SEC
-#define STARTED_WITHIN 5     /* threads */
-#define RETENTION_LOOK 60000 /* ms */
-#define RETENTION_ROWS 1000
+#define RETRY_MSEC      1000
+#define KEYS_KEPT       (7 * STW_USEC_DAY)
+#define TOUCHED_MSEC    200
+#define PRUNE_EVERY     (10 * STW_USEC_MIN)
+#define PUBLISH_EVERY   STW_USEC_SEC
+#define STARTED_WITHIN  5     /* threads */
+#define RETENTION_LOOK  60000 /* ms */
+#define RETENTION_ROWS  1000
+#define RECONCILE_EVERY STW_USEC_HOUR
 
 struct serve {
 	struct app *app;
@@ -267,13 +268,17 @@ tick_revocations(struct serve *serve, struct db *db)
 		    (long long)breached);
 }
 
-/* Calls without a permit, and permits without a call. */
+/* Calls without a permit, and permits without a call. It looks at weeks of both, so not at
+ * every tick. */
 static void
-tick_reconcile(struct serve *serve, struct db *db)
+tick_reconcile(struct serve *serve, struct db *db, stw_usec *next)
 {
 	struct reconciled found;
 	struct stw_err err;
 
+	if (stw_monotonic() < *next)
+		return;
+	*next = stw_monotonic() + RECONCILE_EVERY;
 	if (reconcile_sweep(db, app_now(serve->app), &found, &err) != STW_OK) {
 		log_err(LOG_WARN, "reconcile_failed", &err);
 		if (db_reset(db, &err) != STW_OK)
@@ -363,6 +368,7 @@ tick_main(void *arg)
 	struct db *db = connect_patiently(serve, "tick_no_database");
 	const struct ruleset *rules = NULL;
 	struct member_image members;
+	stw_usec next_reconcile = 0;
 
 	member_image_init(&members);
 	if (db != NULL)
@@ -374,7 +380,7 @@ tick_main(void *arg)
 		rules = fresh != NULL ? fresh : rules;
 		tick_numbers(serve, db);
 		tick_revocations(serve, db);
-		tick_reconcile(serve, db);
+		tick_reconcile(serve, db, &next_reconcile);
 		tick_once(serve, db, rules, &members);
 		if (serve->app->live != NULL)
 			tick_changes(serve, db, &members, next);
