@@ -30,10 +30,12 @@ struct campaign_step {
 struct campaign {
 	const char *code;
 	const char *name_zh, *name_en;
-	const char *purpose; /* MARKETING, SERVICE, ... */
-	const char *product; /* product.code or NULL */
-	bool uses_profile;   /* the audience profiles the customer (PIPL 24) */
-	int priority;        /* 0-1000, higher first */
+	const char *purpose;          /* MARKETING, SERVICE, ... */
+	const char *product;          /* product.code or NULL */
+	bool uses_profile;            /* the audience profiles the customer (PIPL 24) */
+	const char *const *sensitive; /* kinds of sensitive data it uses (PIPL 28) */
+	int nsensitive;
+	int priority; /* 0-1000, higher first */
 	int hold_out_bp;
 	struct campaign_step step;
 	struct rule *audience;  /* bool */

@@ -15,8 +15,8 @@ struct doc {
 
 /* The keys a document may have; anything else is a slip of the pen worth naming. */
 static const char *const root_keys[] = {"code", "name", "purpose", "product",
-    "uses_profile", "priority", "hold_out_bp", "audience", "trigger", "occurrence",
-    "value", "step", "description", NULL};
+    "uses_profile", "sensitive", "priority", "hold_out_bp", "audience", "trigger",
+    "occurrence", "value", "step", "description", NULL};
 static const char *const step_keys[] = {"code", "channel", "handler", "queue",
     "number_pool", "script", "window", "valid_days", "needs", NULL};
 static const char *const purposes[] = {"MARKETING", "SERVICE", "RISK_ALERT",
@@ -424,6 +424,38 @@ get_flag(const struct doc *d, const char *key, bool *out)
 	return STW_OK;
 }
 
+/* Packs name the kinds, so any word may be one. */
+#define SENSITIVE_MAX 16
+
+static enum stw_code
+get_sensitive(const struct doc *d, struct campaign *out)
+{
+	json_t *list = json_object_get(d->root, "sensitive");
+	const char **kinds;
+
+	if (list == NULL)
+		return STW_OK;
+	if (!json_is_array(list) || json_array_size(list) > SENSITIVE_MAX)
+		return stw_fail(d->err, STW_INVALID,
+		    "/sensitive: must be a list of up to %d kinds, such as "
+		    "[\"financial_account\"]",
+		    SENSITIVE_MAX);
+	kinds = arena_array(d->arena, json_array_size(list), sizeof *kinds);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *kind = json_string_value(json_array_get(list, i));
+
+		if (kind == NULL || !plain_word(kind))
+			return stw_fail(d->err, STW_INVALID,
+			    "/sensitive/%zu: lower-case letters, digits and _, a letter "
+			    "first, up to 63",
+			    i);
+		kinds[i] = arena_strdup(d->arena, kind);
+	}
+	out->sensitive = kinds;
+	out->nsensitive = (int)json_array_size(list);
+	return STW_OK;
+}
+
 static enum stw_code
 get_all(const struct doc *d, struct campaign *out)
 {
@@ -439,6 +471,8 @@ get_all(const struct doc *d, struct campaign *out)
 		rc = get_text(d, d->root, "", "product", false, &out->product);
 	if (rc == STW_OK)
 		rc = get_flag(d, "uses_profile", &out->uses_profile);
+	if (rc == STW_OK)
+		rc = get_sensitive(d, out);
 	if (rc == STW_OK)
 		rc = get_int(d, d->root, "", "priority", 0, 1000, 500, &out->priority);
 	if (rc == STW_OK)

@@ -41,7 +41,8 @@ product_put(
 	    db_text(p->name_en), db_text(p->product_class),
 	    p->risk == 0 ? db_null() : db_i64(p->risk),
 	    p->has_sale_from ? db_day(p->sale_from) : db_null(),
-	    p->has_sale_to ? db_day(p->sale_to) : db_null(), db_usec(now)};
+	    p->has_sale_to ? db_day(p->sale_to) : db_null(), db_usec(now),
+	    db_text(p->regulator)};
 
 	return db_query(db, DB_Q_PRODUCT_PUT, params, DB_NPARAMS(params), NULL, err);
 }

@@ -13,7 +13,8 @@
 
 struct product_row {
 	const char *code, *name_zh, *name_en, *product_class;
-	int risk; /* 1-5; 0: not rated */
+	int risk;              /* 1-5; 0: not rated */
+	const char *regulator; /* country whose regulator watches it; NULL: not said */
 	bool has_sale_from, has_sale_to;
 	stw_day sale_from, sale_to; /* exclusive end */
 };

@@ -34,6 +34,7 @@ scaffold_from(const struct db_rows *rows, int r, struct plan_job *job)
 	f->campaign_active = true;
 	f->campaign_approved = true;
 	f->uses_profile = c->uses_profile;
+	f->sensitive = (struct gate_texts){c->sensitive, c->nsensitive};
 	f->product.code = c->product;
 	f->product.product_class =
 	    c->product == NULL ? "*" : db_get_text(rows, r, 5, job->arena);
@@ -41,6 +42,7 @@ scaffold_from(const struct db_rows *rows, int r, struct plan_job *job)
 	f->product.risk.value = db_get_i64(rows, r, 6);
 	day_of(rows, r, 7, &f->product.on_sale_from);
 	day_of(rows, r, 8, &f->product.on_sale_to);
+	f->product.regulator = db_get_text(rows, r, 14, job->arena);
 	const struct script_vars vars = {
 	    c->product, db_get_text(rows, r, 13, job->arena)};
 

@@ -59,6 +59,9 @@ read_product(struct reader *r, json_t *from, struct product_row *to)
 	to->name_en = text(r, from, "en");
 	to->product_class = text(r, from, "class");
 	to->risk = number(from, "risk", 0);
+	to->regulator = json_string_value(json_object_get(from, "regulator"));
+	if (to->regulator != NULL)
+		to->regulator = arena_strdup(r->arena, to->regulator);
 }
 
 static void

@@ -47,6 +47,8 @@ enum context_col {
 	X_CLAIMED,
 	X_SCRIPT_BODY,
 	X_PRODUCT_NAME,
+	X_REGULATOR,
+	X_SENSITIVE,
 };
 
 static void
@@ -61,6 +63,7 @@ static void
 context_facts(const struct db_rows *rows, struct arena *arena, struct task_context *c)
 {
 	struct gate_facts *f = &c->facts;
+	size_t nsensitive;
 
 	f->channel = c->channel;
 	f->purpose = c->purpose;
@@ -75,6 +78,8 @@ context_facts(const struct db_rows *rows, struct arena *arena, struct task_conte
 	f->campaign_active = db_get_bool(rows, 0, X_ACTIVE);
 	f->campaign_approved = db_get_bool(rows, 0, X_APPROVED);
 	f->uses_profile = db_get_bool(rows, 0, X_PROFILE);
+	f->sensitive.items = db_get_texts(rows, 0, X_SENSITIVE, &nsensitive, arena);
+	f->sensitive.count = (int)nsensitive;
 	f->product.code = c->product;
 	f->product.product_class =
 	    c->product == NULL ? "*" : db_get_text(rows, 0, X_CLASS, arena);
@@ -82,6 +87,7 @@ context_facts(const struct db_rows *rows, struct arena *arena, struct task_conte
 	f->product.risk.value = db_get_i64(rows, 0, X_RISK);
 	day_of(rows, X_SALE_FROM, &f->product.on_sale_from);
 	day_of(rows, X_SALE_TO, &f->product.on_sale_to);
+	f->product.regulator = db_get_text(rows, 0, X_REGULATOR, arena);
 	const struct script_vars vars = {
 	    c->product, db_get_text(rows, 0, X_PRODUCT_NAME, arena)};
 

@@ -201,7 +201,8 @@ outcome_store(struct outcome_ctx *x, const char *id, struct stw_err *err)
 		    x->end == TASK_PLANNED ? db_usec(o->callback_at) : db_null(),
 		    db_usec(x->now), db_text(o->recording_ref),
 		    db_text(o->recording_sha256),
-		    db_texts(o->disclosures, o->ndisclosures), db_text(o->product)};
+		    db_texts(o->disclosures, o->ndisclosures), db_text(o->product),
+		    db_text(o->carrier_cause), db_bool(x->carrier == CARRIER_REFUSAL)};
 
 		rc = db_query(
 		    x->db, DB_Q_OUTCOME_INSERT, params, DB_NPARAMS(params), NULL, err);

@@ -4,11 +4,12 @@
 -- Returns  campaign_id, code, version, document, queue_id or null, product class or null,
 --          product risk, on sale from, to, newest approved script version or null, its
 --          text has the synthetic-voice label, since when it is active (null: it is not),
---          that script's text, the product's name in its language
+--          that script's text, the product's name in its language, country of the
+--          product's regulator or null
 SELECT k.campaign_id, k.code, v.version, v.document::text, q.queue_id, p.class, p.risk,
        p.on_sale_from, p.on_sale_to, s.version, s.disclosure,
        CASE WHEN k.state = 'active' THEN coalesce(k.activated_at, k.updated_at) END, s.body,
-       CASE WHEN s.lang LIKE 'en%' THEN p.name_en ELSE p.name_zh END
+       CASE WHEN s.lang LIKE 'en%' THEN p.name_en ELSE p.name_zh END, p.regulator
   FROM campaign k
   JOIN campaign_version v ON v.campaign_id = k.campaign_id AND v.version = coalesce($2::integer, k.active_version)
   LEFT JOIN queue q ON q.code = v.document -> 'step' ->> 'queue'

@@ -8,6 +8,7 @@
 
 #include <check.h>
 
+#include "campaigns/facts_store.h"
 #include "campaigns/override_store.h"
 #include "campaigns/plan_store.h"
 #include "campaigns/review_store.h"
@@ -724,6 +725,85 @@ START_TEST(the_database_refuses_it_too)
 }
 END_TEST
 
+/* ---- what rules ask for ----------------------------------------------------------------------------- */
+/* At planning and at dispatch. */
+START_TEST(sensitive_data_that_a_campaign_uses_needs_its_own_consent)
+{
+	static const char uses[] = "UPDATE campaign_version SET document = document || "
+				   "'{\"sensitive\": [\"financial_account\"]}'";
+	struct task_claim c;
+
+	test_db_tamper(&t, "UPDATE customer SET dob = '1980-05-05'");
+	if (_i == 0)
+		test_db_tamper(&t, uses);
+	plan();
+	ck_assert_int_eq(tasks("planned"), _i);
+	if (_i == 1) {
+		c = claim();
+		test_db_tamper(&t, uses);
+		ck_assert_int_eq(gate(&c), TASK_GATE_BLOCKED);
+	}
+	ck_assert_int_eq(
+	    number("SELECT count(*) FROM decision WHERE customer_id = 1 AND outcome = "
+		   "'BLOCK' AND 'SEPARATE_CONSENT_MISSING' = ANY (codes)"),
+	    1);
+}
+END_TEST
+
+START_TEST(the_products_regulator_is_among_the_facts_of_each_gate)
+{
+	struct task_claim c;
+
+	test_db_tamper(&t, "UPDATE customer SET dob = '1980-05-05'");
+	plan();
+	c = claim();
+	ck_assert_int_eq(gate(&c), TASK_GATE_SEND);
+	accepted(&c);
+	ck_assert(permit(&c.task_id).granted);
+	ck_assert_int_eq(
+	    number(
+		"SELECT count(DISTINCT gate) FROM decision WHERE customer_id = 1 AND "
+		"convert_from(record, 'UTF8')::jsonb #>> "
+		"'{facts,product,regulator}' = 'CN'"),
+	    3);
+}
+END_TEST
+
+/* The called party declined (sip-603), and said nothing to anybody. */
+START_TEST(a_call_that_the_party_declined_is_a_refusal)
+{
+	struct task_outcome o = {.disposition = "no_answer",
+	    .started_at = STW_USEC_NEVER,
+	    .ended_at = STW_USEC_NEVER,
+	    .carrier_cause = _i == 0 ? "sip-603" : "sip-486"};
+	const int64_t who = 1;
+	struct task_outcome_effect effect;
+	struct facts_set facts;
+	struct task_claim c;
+
+	test_db_tamper(&t, "UPDATE customer SET dob = '1980-05-05'");
+	plan();
+	c = claim();
+	ck_assert_int_eq(gate(&c), TASK_GATE_SEND);
+	accepted(&c);
+	ck_assert(permit(&c.task_id).granted);
+	ck_ok(db_begin(t.db, &err));
+	ck_ok(done(t.db, task_outcome(t.db, keys, rules, &c.task_id, "a_01", &o, now,
+			     &effect, &err)));
+	ck_ok(facts_load(t.db, 1, &who, 1, now, NULL, &arena, &facts, &err));
+	/* Busy is none. */
+	ck_assert_int_eq(facts.customers[0].nevents, _i == 0 ? 1 : 0);
+	if (_i == 0) {
+		const struct facts_event *e = &facts.customers[0].events[0];
+
+		ck_assert_str_eq(e->event.kind, "refusal");
+		ck_assert_str_eq(e->event.channel, "VOICE");
+		ck_assert_int_eq(e->event.at, now);
+		ck_assert_int_eq(e->point_id, 1);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -748,6 +828,14 @@ main(void)
 	tcase_add_test(tc, one_that_is_rejected_or_over_is_not_approved);
 	tcase_add_test(tc, what_the_law_forbids_is_asked_for_in_vain);
 	tcase_add_test(tc, the_database_refuses_it_too);
+	suite_add_tcase(suite, tc);
+	tc = tcase_create("facts");
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(
+	    tc, sensitive_data_that_a_campaign_uses_needs_its_own_consent, 0, 2);
+	tcase_add_test(tc, the_products_regulator_is_among_the_facts_of_each_gate);
+	tcase_add_loop_test(tc, a_call_that_the_party_declined_is_a_refusal, 0, 2);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -75,6 +75,15 @@ static const struct doc_case {
     {"licences that are no list",
 	"{" HEAD "," AUDIENCE "," NEEDING("{\"licences\":\"fund\"}") "}",
 	"/step/needs/licences: must be a list", 0, 0},
+    {"kinds of sensitive data",
+	"{" HEAD "," AUDIENCE "," STEP ",\"sensitive\":[\"financial_account\"]}", "", 0,
+	0},
+    {"a kind that is no list",
+	"{" HEAD "," AUDIENCE "," STEP ",\"sensitive\":\"health\"}",
+	"/sensitive: must be a list", 0, 0},
+    {"a kind that is no word",
+	"{" HEAD "," AUDIENCE "," STEP ",\"sensitive\":[\"Health\"]}",
+	"/sensitive/0: ", 0, 0},
     {"window backwards",
 	"{" HEAD "," AUDIENCE
 	",\"step\":{\"code\":\"call\",\"channel\":\"VOICE\",\"handler\":\"agent\","
