@@ -10,8 +10,8 @@
 
 #include "campaigns/complaint_store.h"
 
-/* Puts the members of a row of the list; now: is it overdue? */
-void complaint_put(json_t *to, const struct complaint_row *complaint, stw_usec now);
+/* Puts the members of a row of the list into v; now: is it overdue? */
+void complaint_put(json_t *v, const struct complaint_row *c, stw_usec now);
 json_t *complaint_steps_json(const struct complaint_step *steps, int count);
 
 #endif

@@ -226,6 +226,8 @@ void v1_agent_release(struct api_request *req);
 void v1_attempt_list(struct api_request *req);
 void v1_attempt_search(struct api_request *req);
 void v1_attempt(struct api_request *req);
+/* v1_summary.c */
+void v1_compliance_summary(struct api_request *req);
 /* v1_retention.c */
 void v1_retention(struct api_request *req);
 /* v1_access.c */

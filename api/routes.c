@@ -261,6 +261,7 @@ const struct route api_routes[] = {
     {METHOD_GET, "/v1/compliance/review-agreement", REVIEW, 0, v1_review_agreement},
     {METHOD_POST, "/v1/compliance/agents/{agent}/release", REVIEW, KEY | BODY,
 	v1_agent_release},
+    {METHOD_GET, "/v1/compliance/summary", ROLES_STAFF, 0, v1_compliance_summary},
     {METHOD_GET, "/v1/retention", REVIEW, 0, v1_retention},
     {METHOD_GET, "/v1/compliance/access", REVIEW, AUDIT, v1_access_list},
     {METHOD_GET, "/v1/exports/{what}", ROLES_BOOK, ROUTE_RAW, v1_export},

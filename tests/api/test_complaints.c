@@ -344,6 +344,61 @@ START_TEST(what_was_said_is_sealed)
 }
 END_TEST
 
+/* ---- on one page -------------------------------------------------------------------------- */
+START_TEST(the_summary_counts_what_happened)
+{
+	static const char path[] = "/v1/compliance/summary?from=2026-01-01T00:00:00Z";
+	char task[40], customer[80];
+	struct reply r = get("ops", path);
+	int64_t attempts, complaints;
+	json_t *one;
+	bool labelled = false;
+	size_t i;
+
+	ck_status(&r, 200);
+	attempts = json_integer_value(json_at(r.json, "attempts"));
+	complaints = json_integer_value(json_at(r.json, "complaints"));
+	ck_assert_uint_gt(json_object_size(json_at(r.json, "number_labels")), 0);
+	reply_free(&r);
+	call_made("{\"disposition\":\"complaint\"}", task, customer);
+	test_db_tamper(&world.db,
+	    "INSERT INTO incident (incident_id, code, detected_at, evidence) VALUES "
+	    "(gen_random_uuid(), 'LATE_WITHDRAWAL_CONTACT', '2026-11-22', '{}'); "
+	    "INSERT INTO call_record (record_id, source, reference, number_sent, started_at, "
+	    "duration_sec, fate, recorded_at, abandoned) VALUES (gen_random_uuid(), 's', 'r', "
+	    "'1', '2026-11-22', 1, 'unmatched', '2026-11-22', true)");
+	r = get("ops", path);
+	ck_assert_int_eq(json_integer_value(json_at(r.json, "attempts")), attempts + 1);
+	ck_assert_int_eq(
+	    json_integer_value(json_at(r.json, "complaints")), complaints + 1);
+	ck_assert_int_eq(
+	    json_integer_value(json_at(r.json, "late_withdrawal_contacts")), 1);
+	ck_assert_int_eq(
+	    json_integer_value(json_at(r.json, "abandon_rate/per_10k_answered")),
+	    10000);
+	json_array_foreach(json_at(r.json, "violations"), i, one)
+	{
+		if (strcmp(json_string_value(json_object_get(one, "code")),
+			"LATE_WITHDRAWAL_CONTACT") != 0)
+			continue;
+		labelled = true;
+		ck_assert_int_eq(
+		    json_integer_value(json_object_get(one, "per_10k_attempts")),
+		    10000 / (attempts + 1));
+	}
+	ck_assert(labelled);
+	ck_assert_uint_gt(
+	    json_array_size(json_at(r.json, "complaints_by_campaign")), 0);
+	reply_free(&r);
+	/* Half-open, and of nothing there is no rate. */
+	r = get("ops", "/v1/compliance/summary?from=2026-11-21T00:00:00Z&to="
+		       "2026-11-22T00:00:00Z");
+	ck_assert_uint_eq(json_array_size(json_at(r.json, "violations")), 0);
+	ck_assert(json_is_null(json_at(r.json, "abandon_rate/per_10k_answered")));
+	reply_free(&r);
+}
+END_TEST
+
 /* ---- the command line -------------------------------------------------------------------- */
 static char *
 command(int status, const char *verb, const char *id, const char *option)
@@ -416,6 +471,7 @@ complaints_suite(void)
 	    tc, a_complaint_with_a_fault_is_refused, 0, (int)STW_ARRAY_LEN(refused));
 	tcase_add_test(tc, a_look_is_on_record_and_in_the_ledger);
 	tcase_add_test(tc, what_was_said_is_sealed);
+	tcase_add_test(tc, the_summary_counts_what_happened);
 	tcase_add_test(tc, the_command_shows_and_traces_and_is_on_record);
 	suite_add_tcase(suite, tc);
 	return suite;

@@ -376,6 +376,8 @@ static const struct step steps[] = {
     {"complaintTrace", "compliance", "/v1/compliance/complaints/%K/trace", NULL, NULL},
     {"complaintSettle", "compliance", "/v1/compliance/complaints/%K/settle",
 	"{\"finding\":\"rejected\"}", NULL},
+    {"complianceSummary", "ops",
+	"/v1/compliance/summary?from=2026-01-01T00:00:00Z", NULL, NULL},
     {"retention", "compliance", "/v1/retention", NULL, NULL},
     {"accessList", "compliance", "/v1/compliance/access?limit=5", NULL, NULL},
     {"exportRequest", "ops", "/v1/export-requests",

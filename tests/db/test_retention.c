@@ -275,6 +275,23 @@ START_TEST(a_hold_keeps_everything)
 }
 END_TEST
 
+START_TEST(a_decision_that_an_override_answers_stays)
+{
+	decide(3);
+	test_db_tamper(&t,
+	    "SET session_replication_role = replica; "
+	    "INSERT INTO gate_override (bucket, override_id, customer_id, decision_id, kind, "
+	    "code, layer, outcome, reason, requested_by, requested_at, expires_at, state) "
+	    "VALUES (3, '00000000-0000-4000-8000-000000000003', 2, "
+	    "'00000000-0000-4000-8000-000000000002', 'review_approval', 'X', 'policy', "
+	    "'REVIEW', 'because it was so', 'a', '2026-11-23', '2026-11-24', 'requested')");
+	ck_assert_int_eq(due_of(DECISIONS, years(11)).held, 1);
+	ck_assert_int_eq(run(5, years(11)).rows[DECISIONS], 2);
+	ck_assert_int_eq(test_db_number(&t, "SELECT customer_id FROM decision"), 2);
+	ck_assert_str_eq(finding(), "");
+}
+END_TEST
+
 /* ---- proof ------------------------------------------------------------------------------- */
 START_TEST(the_ledger_is_whole_when_decisions_are_gone)
 {
@@ -509,6 +526,7 @@ main(void)
 	tcase_add_test(tc, the_longest_rule_wins);
 	tcase_add_test(tc, what_no_rule_names_is_kept_for_ever);
 	tcase_add_test(tc, a_hold_keeps_everything);
+	tcase_add_test(tc, a_decision_that_an_override_answers_stays);
 	tcase_add_test(tc, the_ledger_is_whole_when_decisions_are_gone);
 	tcase_add_test(tc, what_went_beside_retention_is_found);
 	tcase_add_test(tc, another_hash_in_place_of_a_decision_is_found);
