@@ -64,8 +64,8 @@ struct api_request {
 	struct api_stream *stream; /* instead of the bytes in answer */
 	const char *file_name;     /* of a download; NULL: none */
 	const char *export_id;
-	bool retry_later;    /* TEMPFAIL: the server may try the handler again */
-	int64_t retry_after; /* seconds, for the header; 0: none */
+	bool retry_later;       /* TEMPFAIL: the server may try the handler again */
+	int64_t retry_after;    /* seconds, for the header; 0: none */
 	struct rate_state rate; /* of the token; burst 0: none was sent */
 };
 

@@ -118,7 +118,8 @@ static const struct command commands[] = {
 	"override waiting | list [--state S] | show ID | request DECISION CODE --until T "
 	"--why TEXT --by WHO [--rule R] [--any-campaign] [--any-number] | approve ID --by "
 	"WHO | reject|withdraw ID --why TEXT --by WHO",
-	"who waits for a person's decision, and what persons allow", cmd_override, NULL},
+	"who waits for a person's decision, and what persons allow", cmd_override,
+	NULL},
     {"registry",
 	"registry list | define CODE --kind K --country C --name-zh N --name-en N "
 	"--fresh-days N | load CODE FILE --obtained T [--names area,number] | answer CODE "
