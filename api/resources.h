@@ -39,6 +39,7 @@ void v1_contact_sharers(struct api_request *req);
 /* v1_households.c */
 void v1_household_list(struct api_request *req);
 void v1_household_record(struct api_request *req);
+void v1_household_suggestions(struct api_request *req);
 /* v1_reveal.c */
 void v1_customer_reveal(struct api_request *req);
 /* v1_erasure.c */

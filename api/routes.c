@@ -31,6 +31,8 @@ const struct route api_routes[] = {
 	v1_household_list},
     {METHOD_POST, "/v1/customers/{ref}/households", ROLES_BOOK, KEY | BODY,
 	v1_household_record},
+    {METHOD_GET, "/v1/household-suggestions", ROLES_BOOK, AUDIT,
+	v1_household_suggestions},
     {METHOD_GET, "/v1/customers/{ref}/consents", ROLES_BOOK | ROLE_AGENT, AUDIT,
 	v1_consent_history},
     {METHOD_POST, "/v1/customers/{ref}/consents", ROLES_BOOK | ROLE_AGENT, KEY | BODY,

@@ -70,6 +70,36 @@ v1_household_list(struct api_request *req)
 		reply_households(req, &c, 200);
 }
 
+/* Suggestions that nobody has settled; `next` is the last household told. */
+void
+v1_household_suggestions(struct api_request *req)
+{
+	const char *after = api_query(req, "after");
+	struct household_row *rows;
+	struct stw_err err = {0};
+	enum stw_code rc;
+	int limit, count;
+	json_t *v, *list;
+
+	if (!api_limit(req, &limit))
+		return;
+	rc = household_open(req->db, after, limit, &req->arena, &rows, &count, &err);
+	if (rc != STW_OK) {
+		api_fail(req, rc, &err);
+		return;
+	}
+	v = json_object();
+	list = households_json(rows, count);
+	json_put(v, "next",
+	    json_array_size(list) < (size_t)limit
+		? json_null()
+		: json_text(rows[count - 1].household));
+	json_put(v, "items", list);
+	json_put(v, "as_of", json_time(req->now));
+	req->rows = (int64_t)json_array_size(list);
+	api_reply(req, 200, v);
+}
+
 void
 v1_household_record(struct api_request *req)
 {

@@ -175,6 +175,38 @@ household_of(struct db *db, int bucket, int64_t customer_id, struct arena *arena
 }
 
 enum stw_code
+household_open(struct db *db, const char *after, int limit, struct arena *arena,
+    struct household_row **out, int *count, struct stw_err *err)
+{
+	const struct db_param params[] = {
+	    db_text(after == NULL ? "" : after), db_i64(limit)};
+	struct db_rows *rows = NULL;
+	enum stw_code rc =
+	    db_query(db, DB_Q_HOUSEHOLD_OPEN, params, DB_NPARAMS(params), &rows, err);
+
+	*count = 0;
+	*out = NULL;
+	if (rc != STW_OK)
+		return rc;
+	*out = arena_array(arena, (size_t)db_rows_count(rows), sizeof **out);
+	DB_ROW_FOREACH(rows, r)
+		(*out)[(*count)++] = (struct household_row){
+		    .household = db_get_text(rows, r, 0, arena),
+		    .own_state = "suggested",
+		    .ref = db_get_text(rows, r, 1, arena),
+		    .name_mask = db_get_text(rows, r, 2, arena),
+		    .role = db_get_text(rows, r, 3, arena),
+		    .source = db_get_text(rows, r, 4, arena),
+		    .state = db_get_text(rows, r, 5, arena),
+		    .reason = db_get_text(rows, r, 6, arena),
+		    .actor = db_get_text(rows, r, 7, arena),
+		    .updated_at = db_get_usec(rows, r, 8),
+		};
+	db_rows_free(rows);
+	return STW_OK;
+}
+
+enum stw_code
 household_suggest(struct db *db, stw_usec now, int64_t *made, struct stw_err *err)
 {
 	const struct db_param params[] = {db_usec(now)};

@@ -45,6 +45,13 @@ enum stw_code household_of(struct db *db, int bucket, int64_t customer_id,
     struct arena *arena, struct household_row **out, int *count,
     struct stw_err *err) STW_MUST_USE;
 
+/* Households with suggestions that nobody has settled, at most `limit` of them, by their
+ * reference, after the one named (NULL: from the start); who belongs to one and who may. Of a
+ * row own_state is "suggested" and own false. */
+enum stw_code household_open(struct db *db, const char *after, int limit,
+    struct arena *arena, struct household_row **out, int *count,
+    struct stw_err *err) STW_MUST_USE;
+
 /* Looks through all shared numbers. What was rejected or left is not suggested again. */
 enum stw_code household_suggest(
     struct db *db, stw_usec now, int64_t *made, struct stw_err *err) STW_MUST_USE;

@@ -16,15 +16,10 @@ suggest(struct cli *cli, struct db *db, struct stw_err *err)
 	return rc;
 }
 
-static enum stw_code
-show(struct cli *cli, struct db *db, const struct customer *c, struct stw_err *err)
+static void
+print(const struct household_row *rows, int count)
 {
-	struct household_row *rows;
-	int count;
-	enum stw_code rc = household_of(
-	    db, c->bucket, c->customer_id, &cli->arena, &rows, &count, err);
-
-	for (int i = 0; rc == STW_OK && i < count; i++) {
+	for (int i = 0; i < count; i++) {
 		const struct household_row *r = &rows[i];
 
 		if (i == 0 || strcmp(r->household, rows[i - 1].household) != 0)
@@ -33,8 +28,37 @@ show(struct cli *cli, struct db *db, const struct customer *c, struct stw_err *e
 		    r->name_mask != NULL ? r->name_mask : "-", r->role, r->source,
 		    r->state, r->reason != NULL ? r->reason : "");
 	}
+}
+
+static enum stw_code
+show(struct cli *cli, struct db *db, const struct customer *c, struct stw_err *err)
+{
+	struct household_row *rows;
+	int count;
+	enum stw_code rc = household_of(
+	    db, c->bucket, c->customer_id, &cli->arena, &rows, &count, err);
+
+	if (rc == STW_OK)
+		print(rows, count);
 	if (rc == STW_OK && count == 0)
 		(void)puts("no household is known");
+	return rc;
+}
+
+/* What waits for somebody to confirm or reject it. */
+static enum stw_code
+list_open(struct cli *cli, struct db *db, const char *after, int64_t limit,
+    struct stw_err *err)
+{
+	struct household_row *rows;
+	int count;
+	enum stw_code rc =
+	    household_open(db, after, (int)limit, &cli->arena, &rows, &count, err);
+
+	if (rc == STW_OK)
+		print(rows, count);
+	if (rc == STW_OK && count == 0)
+		(void)puts("no suggestion waits for anybody");
 	return rc;
 }
 
@@ -61,14 +85,17 @@ enum stw_code
 cmd_household(struct cli *cli, struct stw_err *err)
 {
 	static const char *const verbs[] = {
-	    "suggest", "show", "declare", "confirm", "reject", "leave"};
-	enum { SUGGEST, SHOW };
+	    "suggest", "open", "show", "declare", "confirm", "reject", "leave"};
+	enum { SUGGEST, OPEN, SHOW };
 	struct household_change change = {0};
+	const char *after = NULL;
+	int64_t limit = 50;
 	const struct cli_opt opts[] = {{"household", CLI_TEXT, &change.household, 0, 0},
 	    {"role", CLI_TEXT, &change.role, 0, 0},
-	    {"by", CLI_TEXT, &change.actor, 0, 0}};
+	    {"by", CLI_TEXT, &change.actor, 0, 0}, {"after", CLI_TEXT, &after, 0, 0},
+	    {"limit", CLI_NUMBER, &limit, 1, 500}};
 	int verb = cli_verb(cli, verbs, (int)STW_ARRAY_LEN(verbs), err);
-	int wanted = verb == SUGGEST ? 0 : 1;
+	int wanted = verb < SHOW ? 0 : 1;
 	struct customer c;
 	struct db *db;
 	enum stw_code rc;
@@ -81,6 +108,8 @@ cmd_household(struct cli *cli, struct stw_err *err)
 		rc = app_db(&cli->app, &db, err);
 	if (rc == STW_OK && verb == SUGGEST)
 		return suggest(cli, db, err);
+	if (rc == STW_OK && verb == OPEN)
+		return list_open(cli, db, after, limit, err);
 	if (rc == STW_OK)
 		rc = customer_find(db, str_of(cli->argv[0]),
 		    app_today(&cli->app, app_now(&cli->app)), &cli->arena, &c, err);

@@ -132,7 +132,7 @@ static const struct command commands[] = {
 	"contact points of a customer, masked, and what is known about them",
 	cmd_contact, NULL},
     {"household",
-	"household suggest | show REF | declare|confirm|reject|leave REF --household H "
+	"household suggest | open [--limit N] [--after H] | show REF | declare|confirm|reject|leave REF --household H "
 	"--by WHO [--role R]",
 	"households of a customer, and what is suggested", cmd_household, NULL},
     {"export",

@@ -131,6 +131,7 @@ static const struct step steps[] = {
 	NULL},
     {"householdRecord", "ops", "/v1/customers/%C/households",
 	"{\"action\":\"declare\",\"household\":\"walked\",\"role\":\"head\"}", NULL},
+    {"householdSuggestions", "ops", "/v1/household-suggestions?limit=2", NULL, NULL},
     {"householdList", "compliance", "/v1/customers/%C/households", NULL, NULL},
     {"consentHistory", "agent", "/v1/customers/%C/consents", NULL, NULL},
     {"customerDecisions", "compliance", "/v1/customers/%C/decisions", NULL, NULL},

@@ -348,9 +348,19 @@ START_TEST(a_suggestion_is_no_truth_and_a_rejected_one_stays_so)
 	(void)snprintf(ref, sizeof ref, "%s", rows[0].household);
 	ck_ok(household_suggest(t.db, NOW, &made, &err));
 	ck_assert_int_eq(made, 0);
+	/* It waits until both are settled; who belongs to it is told beside who may. */
+	ck_ok(household_open(t.db, NULL, 10, &arena, &rows, &count, &err));
+	ck_assert_int_eq(count, 2);
+	ck_assert_str_eq(rows[0].household, ref);
+	ck_ok(household_open(t.db, ref, 10, &arena, &rows, &count, &err));
+	ck_assert_int_eq(count, 0);
 	ck_ok(household(1, "confirm", ref));
 	ck_assert_int_eq(size_of(1), 1);
+	ck_ok(household_open(t.db, NULL, 10, &arena, &rows, &count, &err));
+	ck_assert_int_eq(count, 2);
 	ck_ok(household(2, "reject", ref));
+	ck_ok(household_open(t.db, NULL, 10, &arena, &rows, &count, &err));
+	ck_assert_int_eq(count, 0);
 	ck_assert_int_eq(size_of(1), 1);
 	ck_ok(household_suggest(t.db, NOW, &made, &err));
 	ck_assert_int_eq(made, 0);
