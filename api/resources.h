@@ -156,6 +156,8 @@ void v1_agent(struct api_request *req);
 void v1_agent_save(struct api_request *req);
 void v1_agent_presence(struct api_request *req);
 void v1_queue_handling(struct api_request *req);
+/* v1_callbacks.c */
+void v1_callback_list(struct api_request *req);
 /* v1_dispositions.c */
 void v1_disposition_list(struct api_request *req);
 void v1_disposition_save(struct api_request *req);

@@ -179,6 +179,7 @@ const struct route api_routes[] = {
     {METHOD_POST, "/v1/agents/{code}/next", ROLE_AGENT, KEY, v1_agent_next},
     {METHOD_PUT, "/v1/queues/{code}/handling", ROLE_OPS | ROLE_OPERATOR | ROLE_ADMIN,
 	BODY, v1_queue_handling},
+    {METHOD_GET, "/v1/callbacks", ROLES_ALL, 0, v1_callback_list},
     {METHOD_GET, "/v1/dispositions", ROLES_ALL, 0, v1_disposition_list},
     {METHOD_PUT, "/v1/dispositions/{code}", APPROVE, BODY, v1_disposition_save},
     {METHOD_GET, "/v1/numbers", ROLES_STAFF, 0, v1_number_list},

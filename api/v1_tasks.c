@@ -451,6 +451,21 @@ read_disclosures(struct api_request *req, struct task_outcome *out)
 }
 
 static bool
+read_owner(struct api_request *req, bool *same)
+{
+	const char *owner;
+
+	if (!api_body_text(req, "callback_owner", 20, false, &owner))
+		return false;
+	*same = owner != NULL && strcmp(owner, "same_agent") == 0;
+	if (owner == NULL || *same || strcmp(owner, "any") == 0)
+		return true;
+	api_problem(req, 400, "INVALID_REQUEST", "/callback_owner",
+	    "callback_owner: same_agent or any is wanted");
+	return false;
+}
+
+static bool
 read_outcome(struct api_request *req, struct task_outcome *out)
 {
 	static const char *const members[] = {"disposition", "note", "started_at",
@@ -470,8 +485,8 @@ read_outcome(struct api_request *req, struct task_outcome *out)
 	       api_body_time(req, "started_at", STW_USEC_NEVER, &out->started_at) &&
 	       api_body_time(req, "ended_at", STW_USEC_NEVER, &out->ended_at) &&
 	       api_body_time(req, "callback_at", STW_USEC_NEVER, &out->callback_at) &&
-	       read_fence(req, &out->fence) && read_consent_changes(req, out) &&
-	       check_disposition(req, out);
+	       read_owner(req, &out->callback_same) && read_fence(req, &out->fence) &&
+	       read_consent_changes(req, out) && check_disposition(req, out);
 }
 
 void

@@ -218,7 +218,8 @@ outcome_move(struct outcome_ctx *x, struct stw_err *err)
 	const struct db_param end[] = {db_i64(x->bucket), db_text(x->task),
 	    db_text(task_state_name(x->end)), db_usec(x->now)};
 	const struct db_param back[] = {db_i64(x->bucket), db_text(x->task),
-	    db_usec(at), db_usec(at + CALLBACK_KEPT), db_usec(x->now)};
+	    db_usec(at), db_usec(at + CALLBACK_KEPT), db_usec(x->now),
+	    db_text(x->outcome->callback_same ? x->agent : NULL)};
 
 	if (x->end == TASK_PLANNED)
 		return db_query(

@@ -166,6 +166,7 @@ struct task_outcome {
 	const char *note;              /* may be NULL; sealed at rest */
 	stw_usec started_at, ended_at; /* NEVER: not said */
 	stw_usec callback_at;          /* disposition call_back */
+	bool callback_same;            /* promised with this agent, not with anybody */
 	int complaint_days;            /* disposition complaint: until it is settled */
 	const char *carrier_cause; /* what the carrier answered, "sip-608"; or NULL */
 	const char *recording_ref; /* where the recording lies; or NULL */

@@ -133,6 +133,7 @@ ALTER TABLE task
     ADD CONSTRAINT task_reserved CHECK ((reserved_by IS NULL) = (reserved_until IS NULL));
 CREATE INDEX task_offer_idx ON task (queue_id, elderly, priority) WHERE state = 'queued';
 CREATE INDEX task_waiting_idx ON task (queue_id, not_before) WHERE state = 'queued';
+CREATE INDEX task_callback_idx ON task (callback_at, task_id) WHERE callback_at IS NOT NULL;
 CREATE INDEX task_promised_idx ON task (callback_agent)
     WHERE state = 'queued' AND callback_agent IS NOT NULL;
 CREATE INDEX task_reserved_idx ON task (reserved_by)

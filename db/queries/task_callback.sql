@@ -1,8 +1,9 @@
 -- task_callback: the customer asked to be called again; due then, through both gates.
--- Params   $1 bucket, $2 task_id, $3 call-back time, $4 latest, $5 now
+-- Params   $1 bucket, $2 task_id, $3 call-back time, $4 latest, $5 now, $6 promised
+--          with this agent, or null: with anybody
 WITH moved AS (
     UPDATE task SET state = 'planned', callback_at = $3::timestamptz,
-           not_before = $3::timestamptz, not_after = $4::timestamptz, agent = NULL,
+           not_before = $3::timestamptz, not_after = $4::timestamptz, agent = NULL, callback_agent = $6::text,
            updated_at = $5::timestamptz
      WHERE bucket = $1::smallint AND task_id = $2::uuid
     RETURNING bucket, task_id, queue_id, priority, lease_epoch)

@@ -249,6 +249,7 @@ static const struct step steps[] = {
 	"{\"agent\":\"" OTHER "\",\"reason\":\"walk\"}", NULL},
     {"taskAgents", "ops", "/v1/tasks/%T/agents", NULL, NULL},
     {"taskHandling", "agent", "/v1/tasks/%T/handling", NULL, NULL},
+    {"callbackList", "agent", "/v1/callbacks?state=missed&limit=3", NULL, NULL},
     {"dispositionSave", "compliance", "/v1/dispositions/walked",
 	"{\"name_zh\":\"走\",\"name_en\":\"walked\",\"flags\":[\"human_answered\"]}",
 	NULL},

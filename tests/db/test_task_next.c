@@ -5,6 +5,7 @@
 
 #include <sodium.h>
 
+#include "campaigns/callback_store.h"
 #include "campaigns/task_next_store.h"
 #include "tests/lib/task_world.h"
 
@@ -362,6 +363,53 @@ START_TEST(a_robot_has_no_more_permits_an_hour_than_its_limit)
 }
 END_TEST
 
+static struct callback
+only_callback(stw_usec now)
+{
+	const struct callback_filter all = {0};
+	struct callback *list;
+	int count;
+
+	ck_ok(callback_list(tw.db, &all, 10, now, &tw_arena, &list, &count, &tw_err));
+	ck_assert_int_eq(count, 1);
+	return list[0];
+}
+
+START_TEST(a_promised_call_back_has_an_owner_and_is_seen_when_it_is_missed)
+{
+	const stw_usec at = NOW + 60 * MINUTE;
+	const struct task_outcome later = {.disposition = "call_back",
+	    .started_at = STW_USEC_NEVER,
+	    .ended_at = STW_USEC_NEVER,
+	    .callback_at = at,
+	    .callback_same = true};
+	struct task_outcome_effect effect;
+	struct task_permit permit;
+	struct task_next next;
+
+	ck_assert_int_gt(task_world_plan(), 0);
+	(void)task_world_queued();
+	arrive("a_90", 1);
+	next = next_at("a_90", NOW);
+	ck_ok(accept_at(&next.task_id, "a_90", NOW));
+	ck_ok(db_begin(tw.db, &tw_err));
+	ck_ok(task_permit(
+	    tw.db, tw_rules, &next.task_id, "a_90", NOW, &tw_arena, &permit, &tw_err));
+	ck_assert(permit.granted);
+	ck_ok(task_outcome(tw.db, tw_keys, tw_rules, &next.task_id, "a_90", &later, NOW,
+	    &effect, &tw_err));
+	ck_ok(db_commit(tw.db, &tw_err));
+	ck_assert_str_eq(only_callback(NOW).state, "open");
+	ck_assert_str_eq(only_callback(NOW).agent, "a_90");
+	ck_assert_str_eq(only_callback(at).state, "due");
+	ck_assert_int_eq(only_callback(at).at, at);
+	ck_assert_str_eq(only_callback(only_callback(at).until).state, "missed");
+	test_db_tamper(
+	    &tw, "UPDATE permit SET granted_at = granted_at + interval '1 hour'");
+	ck_assert_str_eq(only_callback(at).state, "kept");
+}
+END_TEST
+
 START_TEST(candidates_say_who_may_and_why_the_others_may_not)
 {
 	struct task_candidate *list;
@@ -464,6 +512,8 @@ main(void)
 	tcase_add_test(tc, a_task_is_handed_to_another_agent_and_its_history_says_so);
 	tcase_add_test(tc, a_task_that_goes_to_another_queue_passes_the_gate_again);
 	tcase_add_test(tc, a_robot_has_no_more_permits_an_hour_than_its_limit);
+	tcase_add_test(
+	    tc, a_promised_call_back_has_an_owner_and_is_seen_when_it_is_missed);
 	tcase_add_test(tc, candidates_say_who_may_and_why_the_others_may_not);
 	tcase_add_test(tc, of_many_who_ask_at_once_no_two_get_the_same_task);
 	suite_add_tcase(suite, tc);
