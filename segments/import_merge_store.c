@@ -175,47 +175,88 @@ log_ended(const struct import_write *write, int bucket, const struct db_rows *ro
 	return rc;
 }
 
+/* What the event ended, for the record of when it took effect. */
+static enum stw_code
+note_ended(const struct import_write *write, int bucket, struct str event,
+    const struct db_rows *ended, struct arena *arena, struct stw_err *err)
+{
+	size_t n = (size_t)db_rows_count(ended);
+	struct str *ids = arena_array(arena, n, sizeof *ids);
+	struct str *states = arena_array(arena, n, sizeof *states);
+
+	if (n == 0)
+		return STW_OK;
+	DB_ROW_FOREACH(ended, r) {
+		ids[r] = db_get_str(ended, r, 0);
+		states[r] = db_get_str(ended, r, 2);
+	}
+	const struct db_param params[] = {
+	    db_i64(bucket), db_str(event), db_texts(ids, n), db_texts(states, n)};
+
+	return db_query(write->db, DB_Q_IMPORT_WITHDRAWAL_TASKS, params,
+	    DB_NPARAMS(params), NULL, err);
+}
+
+static enum stw_code
+end_query(const struct import_write *write, enum db_query_id query,
+    const struct db_param *params, size_t nparams, int bucket, struct str event,
+    struct arena *arena, struct stw_err *err)
+{
+	struct db_rows *ended = NULL;
+	enum stw_code rc = db_query(write->db, query, params, nparams, &ended, err);
+
+	if (rc == STW_OK)
+		rc = log_ended(write, bucket, ended, err);
+	if (rc == STW_OK)
+		rc = note_ended(write, bucket, event, ended, arena, err);
+	db_rows_free(ended);
+	return rc;
+}
+
+/* One row of import_withdrawals_open.sql: the person's tasks, and on a number everybody's. */
+static enum stw_code
+end_by(const struct import_write *write, const struct db_rows *rows, int r,
+    struct arena *arena, struct stw_err *err)
+{
+	int bucket = (int)db_get_i64(rows, r, 0);
+	struct str index = db_get_bytes(rows, r, 5, arena);
+	struct str event = db_get_str(rows, r, 9);
+	const struct db_param own[] = {db_i64(bucket), db_i64(db_get_i64(rows, r, 1)),
+	    db_str(db_get_str(rows, r, 2)), db_str(db_get_str(rows, r, 3)),
+	    db_is_null(rows, r, 4) ? db_null() : db_i64(db_get_i64(rows, r, 4)),
+	    db_usec(write->as_of), db_text("withdrawal imported"),
+	    db_str(db_get_str(rows, r, 6)), db_bool(db_get_bool(rows, r, 7)),
+	    db_bool(db_get_bool(rows, r, 8))};
+	const struct db_param shared[] = {db_bytes(index.ptr, index.len),
+	    db_str(db_get_str(rows, r, 3)), db_usec(write->as_of),
+	    db_text("objection imported")};
+	enum stw_code rc = end_query(
+	    write, DB_Q_TASK_WITHDRAW, own, DB_NPARAMS(own), bucket, event, arena, err);
+
+	if (rc == STW_OK && index.len > 0)
+		rc = end_query(write, DB_Q_TASK_WITHDRAW_PHONE, shared,
+		    DB_NPARAMS(shared), bucket, event, arena, err);
+	return rc;
+}
+
 /* A withdrawal or objection takes effect in the transaction that records it: the gate
  * waits for the commit, and open tasks it meets end here. */
 static enum stw_code
 end_tasks(const struct import_write *write, struct arena *arena, struct stw_err *err)
 {
 	const struct db_param now[] = {db_usec(write->as_of)};
-	struct db_rows *rows = NULL, *ended = NULL;
+	struct db_rows *rows = NULL;
 	enum stw_code rc;
 
 	rc = db_query(write->db, DB_Q_IMPORT_PERMISSION_BUMP, NULL, 0, NULL, err);
 	if (rc == STW_OK)
 		rc = db_query(
-		    write->db, DB_Q_IMPORT_WITHDRAWALS_OPEN, now, 1, &rows, err);
-	for (int r = 0; rc == STW_OK && r < db_rows_count(rows); r++) {
-		int bucket = (int)db_get_i64(rows, r, 0);
-		struct str index = db_get_bytes(rows, r, 5, arena);
-		const struct db_param own[] = {db_i64(bucket),
-		    db_i64(db_get_i64(rows, r, 1)), db_str(db_get_str(rows, r, 2)),
-		    db_str(db_get_str(rows, r, 3)),
-		    db_is_null(rows, r, 4) ? db_null() : db_i64(db_get_i64(rows, r, 4)),
-		    db_usec(write->as_of), db_text("withdrawal imported"), db_text("*"),
-		    db_bool(false), db_bool(false)};
-		const struct db_param shared[] = {db_bytes(index.ptr, index.len),
-		    db_str(db_get_str(rows, r, 3)), db_usec(write->as_of),
-		    db_text("objection imported")};
-
+		    write->db, DB_Q_IMPORT_WITHDRAWALS_RECORD, now, 1, NULL, err);
+	if (rc == STW_OK)
 		rc = db_query(
-		    write->db, DB_Q_TASK_WITHDRAW, own, DB_NPARAMS(own), &ended, err);
-		if (rc == STW_OK)
-			rc = log_ended(write, bucket, ended, err);
-		db_rows_free(ended);
-		ended = NULL;
-		if (rc != STW_OK || index.len == 0)
-			continue;
-		rc = db_query(write->db, DB_Q_TASK_WITHDRAW_PHONE, shared,
-		    DB_NPARAMS(shared), &ended, err);
-		if (rc == STW_OK)
-			rc = log_ended(write, bucket, ended, err);
-		db_rows_free(ended);
-		ended = NULL;
-	}
+		    write->db, DB_Q_IMPORT_WITHDRAWALS_OPEN, now, 1, &rows, err);
+	for (int r = 0; rc == STW_OK && r < db_rows_count(rows); r++)
+		rc = end_by(write, rows, r, arena, err);
 	db_rows_free(rows);
 	return rc;
 }

@@ -231,7 +231,9 @@ START_TEST(an_imported_withdrawal_ends_open_tasks_in_its_transaction)
 	    "INSERT INTO task (bucket, task_id, campaign_id, version, customer_id, step, "
 	    "occurrence, point_id, queue_id, channel, handler, purpose, script, "
 	    "script_version, state, not_before, not_after, decision_id, created_at, "
-	    "updated_at) SELECT c.bucket, gen_random_uuid(), 1, 1, c.customer_id, 's', 'o', "
+	    "updated_at) SELECT c.bucket, "
+	    "(substr(gen_random_uuid()::text, 1, 34) || lpad(to_hex(c.bucket::int), 2, '0'))::uuid, 1, 1, "
+	    "c.customer_id, 's', 'o', "
 	    "p.point_id, 1, 'VOICE', 'agent', 'MARKETING', 's', 1, 'ready', now(), now() + "
 	    "interval '1 day', gen_random_uuid(), now(), now() FROM customer c JOIN "
 	    "contact_point p USING (bucket, customer_id)");
@@ -245,6 +247,20 @@ START_TEST(an_imported_withdrawal_ends_open_tasks_in_its_transaction)
 	ck_assert_int_eq(number("SELECT count(*) FROM task WHERE state = 'ready'"), 1);
 	ck_assert_int_eq(
 	    number("SELECT count(*) FROM ledger_outbox WHERE kind = 'task_ended'"), 1);
+	/* With a record of its own, which says what it ended and when; grants have none. */
+	ck_assert_int_eq(
+	    number(
+		"SELECT count(*) FROM withdrawal w JOIN withdrawal_task x USING "
+		"(bucket, withdrawal_id) JOIN task t ON t.bucket = x.task_bucket AND "
+		"t.task_id = x.task_id JOIN consent_event e ON e.bucket = w.bucket AND "
+		"e.consent_id = w.withdrawal_id WHERE w.kind = 'consent' AND x.ended = "
+		"'cancelled' AND t.state = 'cancelled' AND e.action = 'withdraw' AND "
+		"w.committed_at = e.recorded_at AND get_byte(uuid_send(withdrawal_id), "
+		"15) = w.bucket"),
+	    1);
+	/* The same file again is the same event. */
+	ck_assert_msg(run(0, NULL) == STW_OK, "%s", err.text);
+	ck_assert_int_eq(number("SELECT count(*) FROM withdrawal"), 1);
 }
 END_TEST
 
