@@ -80,16 +80,14 @@ static void
 exemptions_find(struct gate_case *c)
 {
 	const struct ruleset *r = c->rules;
-	int n = 0;
 
-	for (int i = 0; i < r->nitems; i++)
-		n += is_exemption(&r->items[i]) && c->selected[r->items[i].use];
-	if (n == 0)
-		return;
-	c->exemptions = arena_array(c->arena, (size_t)n, sizeof *c->exemptions);
 	for (int i = 0; i < r->nitems; i++) {
-		if (is_exemption(&r->items[i]) && c->selected[r->items[i].use])
-			c->exemptions[c->nexemptions++] = &r->items[i];
+		if (!is_exemption(&r->items[i]) || !c->selected[r->items[i].use])
+			continue;
+		if (c->exemptions == NULL)
+			c->exemptions = arena_array(
+			    c->arena, (size_t)r->nitems, sizeof *c->exemptions);
+		c->exemptions[c->nexemptions++] = &r->items[i];
 	}
 }
 
@@ -134,7 +132,7 @@ override_fits(const struct gate_override *o, const struct gate_case *c,
 	const struct gate_agent *agent = &c->facts->agent;
 
 	if (!said(o->by1) || !said(o->reason) || o->expires_at == STW_USEC_MAX ||
-	    o->at > c->now || o->at >= o->expires_at)
+	    o->at > c->now)
 		return false;
 	if (agent->present && (strcmp(o->by1, agent->code) == 0 ||
 				  (o->by2 != NULL && strcmp(o->by2, agent->code) == 0)))
@@ -388,8 +386,7 @@ next_allowed(struct gate_case *c)
 static stw_usec
 valid_until(const struct gate_case *c, const struct gate_decision *d, stw_usec ttl)
 {
-	stw_usec until =
-	    c->now > 0 && ttl > STW_USEC_MAX - c->now ? STW_USEC_MAX : c->now + ttl;
+	stw_usec until = c->now > STW_USEC_MAX - ttl ? STW_USEC_MAX : c->now + ttl;
 	stw_usec change = ruleset_next_change(c->rules, c->now);
 
 	if (change < until)

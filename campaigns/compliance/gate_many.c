@@ -46,7 +46,6 @@ struct class_answer {
 /* Contacts that no rule of READS_CLASS tells apart. */
 struct class
 {
-	uint64_t hash;
 	struct class *next;
 	struct gate_facts facts; /* of the first of them; its texts are ours */
 	bool scalar;             /* an exemption may apply */
@@ -97,11 +96,13 @@ reason_add(struct gate_many *many, const struct reason *reason)
 static int16_t
 reason_at(const struct gate_many *many, const struct reason *reason)
 {
-	for (int i = 0; i < many->nreasons; i++)
-		if (many->reasons[i] == reason)
-			return (int16_t)i;
-	STW_ASSERT(!"a reason that no rule gives");
-	return 0;
+	int i = 0;
+
+	while (many->reasons[i] != reason) {
+		i++;
+		STW_ASSERT(i < many->nreasons);
+	}
+	return (int16_t)i;
 }
 
 static void
@@ -162,16 +163,16 @@ scope_reads(const struct gate_rule *rule, struct arena *arena)
 	int n = gate_scope_fields(rule->scope, arena, &uses);
 
 	for (int i = 0; i < n; i++) {
-		bool party = strcmp(uses[i].record, "Party") == 0;
-		bool point = strcmp(uses[i].record, "Point") == 0, known = false;
+		const char *record = uses[i].record, *field = uses[i].field;
+		bool party = strcmp(record, "Party") == 0;
+		bool point = strcmp(record, "Point") == 0;
+		bool known = point && strcmp(field, "country") == 0;
 
-		if (!party && !point && strcmp(uses[i].record, "Relationship") != 0)
+		if (!party && !point && strcmp(record, "Relationship") != 0)
 			continue;
-		for (size_t k = 0; k < STW_ARRAY_LEN(places); k++)
-			known = known || strcmp(places[k], uses[i].field) == 0;
-		if (point)
-			known = strcmp(uses[i].field, "country") == 0;
-		if (!known || (!party && !point))
+		for (size_t k = 0; party && k < STW_ARRAY_LEN(places); k++)
+			known = known || strcmp(places[k], field) == 0;
+		if (!known)
 			return READS_CONTACT;
 	}
 	return READS_CLASS;
@@ -378,7 +379,6 @@ class_make(struct gate_many *many, const struct gate_facts *facts, uint64_t hash
 	bool *selected;
 
 	memset(class, 0, sizeof *class);
-	class->hash = hash;
 	class_keep(many, class, facts);
 	selected = arena_array(&many->arena, (size_t)r->nselects + 1, sizeof *selected);
 	for (int i = 0; i < r->nselects; i++)
@@ -405,7 +405,7 @@ class_of(struct gate_many *many, const struct gate_facts *facts)
 		return many->last;
 	hash = class_hash(facts);
 	for (struct class *c = many->table[hash % TABLE]; c != NULL; c = c->next)
-		if (c->hash == hash && class_same(&c->facts, facts))
+		if (class_same(&c->facts, facts))
 			return many->last = c;
 	return many->last = class_make(many, facts, hash);
 }
@@ -547,9 +547,8 @@ next_allowed(struct gate_many *many, struct class *class, struct gate_case *c,
 static stw_usec
 valid_until(const struct gate_many *many, stw_usec until)
 {
-	stw_usec end = many->now > 0 && many->ttl > STW_USEC_MAX - many->now
-			   ? STW_USEC_MAX
-			   : many->now + many->ttl;
+	stw_usec end =
+	    many->now > STW_USEC_MAX - many->ttl ? STW_USEC_MAX : many->now + many->ttl;
 
 	if (many->change < end)
 		end = many->change;

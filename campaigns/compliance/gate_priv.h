@@ -290,6 +290,9 @@ stw_usec gate_day_starts_last(
     struct gate_case *c, const struct zone *fallback, stw_day day);
 stw_usec gate_day_starts_first(
     struct gate_case *c, const struct zone *fallback, stw_day day);
+/* When a day to come begins. Clocks that were set back over midnight, as in St. John's until
+ * 2011, show its beginning twice: the one that is still to come. */
+stw_usec gate_day_starts_after(const struct zone *zone, stw_day day, stw_usec at);
 /* "*" and NULL stand for all. */
 bool gate_dim_covers(const char *given, const char *wanted);
 /* Says no to what nobody knows the end of: for good, or, where the rule has

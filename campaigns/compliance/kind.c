@@ -549,18 +549,17 @@ void
 answer_deny(struct gate_answer *out, const struct gate_rule *rule, const char *code,
     stw_usec allowed_from)
 {
+	int i = 0;
+
+	while (code != NULL && strcmp(rule->codes[i].reason->code, code) != 0) {
+		i++;
+		/* the loader checked that the rule has the kind's codes */
+		STW_ASSERT(i < rule->ncodes);
+	}
 	out->ok = false;
-	out->code = &rule->codes[0];
+	out->code = &rule->codes[i];
 	out->allowed_from = allowed_from;
 	out->allowed_until = STW_USEC_MAX;
-	for (int i = 0; code != NULL && i < rule->ncodes; i++) {
-		if (strcmp(rule->codes[i].reason->code, code) == 0) {
-			out->code = &rule->codes[i];
-			return;
-		}
-	}
-	STW_ASSERT(
-	    code == NULL); /* the loader checked that the rule has the kind's codes */
 }
 
 void

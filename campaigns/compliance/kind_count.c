@@ -173,11 +173,11 @@ cap_calendar(const struct gate_params *p, struct gate_case *c, stw_usec *release
 		    !count_is_of(p, (enum gate_counted)p->counts, e))
 			continue;
 		day = zone_local(zone, e->at).day;
-		if (day < days.first || day >= days.past)
+		if (day < days.first)
 			continue;
 		releases[n++] = count_released(
-		    e, zone_instant(
-			   zone, days.leaves > 0 ? day + days.leaves : days.past, 0));
+		    e, gate_day_starts_after(
+			   zone, days.leaves > 0 ? day + days.leaves : days.past, at));
 	}
 	return cap_result(p, releases, n, at);
 }
@@ -216,16 +216,15 @@ eval_freq_cap(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
 	if (c->facts->ncounts > 0)
 		now = cap_count(p, c, at);
 	if (now.count >= p->limit) {
-		stw_usec from = now.free_at;
+		struct cap_count then = now;
+		stw_usec from = at;
 
-		/* free in one zone can still be full in another */
-		for (int round = 0; round < 50 && from > at; round++) {
-			struct cap_count then = cap_count(p, c, from);
-
-			if (then.count < p->limit || then.free_at <= from)
-				break;
+		/* free in one zone can still be full in another; each time later */
+		do {
+			STW_ASSERT(then.free_at > from);
 			from = then.free_at;
-		}
+			then = cap_count(p, c, from);
+		} while (then.count >= p->limit);
 		answer_deny(out, rule, NULL, from);
 	}
 	if (now.count > 0)

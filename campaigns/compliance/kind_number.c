@@ -18,7 +18,18 @@ list_has(const char *const *items, int count, const char *s)
 static bool
 same(const char *a, const char *b)
 {
-	return a != NULL && b != NULL && strcmp(a, b) == 0;
+	return a != NULL && strcmp(a, b) == 0;
+}
+
+static void
+answer_registered(const struct gate_rule *rule, struct gate_case *c,
+    const struct gate_number *n, struct gate_answer *out)
+{
+	if (n->present && n->has_licence)
+		return;
+	answer_deny(out, rule, NULL, STW_USEC_MAX);
+	answer_note(
+	    c, out, "%s", n->present ? "no licence on file" : "no caller number");
 }
 
 /* Without a number only NUMBER_REGISTERED speaks: one cause, one reason. */
@@ -31,19 +42,11 @@ eval_number_licence(const struct gate_rule *rule, struct gate_case *c, stw_usec 
 	const struct gate_number *n = &f->number;
 	bool ok = true;
 
-	if (p->check == NUMBER_REGISTERED) {
-		if (!n->present || !n->has_licence)
-			answer_deny(out, rule, NULL, STW_USEC_MAX);
-		if (!n->present)
-			answer_note(c, out, "no caller number");
-		else if (!n->has_licence)
-			answer_note(c, out, "no licence on file");
-		return;
-	}
-	if (!n->present)
+	if (!n->present && p->check != NUMBER_REGISTERED)
 		return;
 	switch ((enum number_check)p->check) {
 	case NUMBER_REGISTERED:
+		answer_registered(rule, c, n, out);
 		break;
 	case NUMBER_OWNER:
 		ok = same(n->holder, f->caller_org) && same(n->user_org, f->caller_org);
@@ -148,7 +151,7 @@ look_is_fresh(const struct gate_params *p, const struct gate_case *c, stw_usec l
 	if (looked == STW_USEC_NEVER || looked > c->now)
 		return false;
 	until = looked + p->days * STW_USEC_DAY;
-	if (at < until && until < out->allowed_until)
+	if (at < until)
 		out->allowed_until = until;
 	return at < until;
 }

@@ -133,7 +133,7 @@ gate_relieved(
 	bool had;
 
 	if ((params->unless & 1u << UNLESS_CONSENT) != 0 &&
-	    gate_consent_holds(params, c, at, &one) && one > end)
+	    gate_consent_holds(params, c, at, &one))
 		end = one;
 	if ((params->unless & 1u << UNLESS_RELATIONSHIP) != 0 &&
 	    gate_relationship_holds(params, c, at, &one, &had) && one > end)

@@ -64,6 +64,18 @@ gate_day_starts_first(struct gate_case *c, const struct zone *fallback, stw_day 
 	return first;
 }
 
+stw_usec
+gate_day_starts_after(const struct zone *zone, stw_day day, stw_usec at)
+{
+	stw_usec starts = zone_instant(zone, day, 0);
+	struct zone_local local;
+
+	if (starts > at)
+		return starts;
+	local = zone_local(zone, at);
+	return at + (day - local.day) * STW_USEC_DAY - local.usec;
+}
+
 /* ---- what is open ---------------------------------------------------------------------- */
 /* Days that are looked at for an opening: longer than any run of holidays. */
 #define DAYS_AHEAD 400
@@ -358,11 +370,11 @@ blackout_open(const void *what, const struct zone *zone, stw_usec at, stw_usec *
 		if (next == state)
 			continue;
 		if (state == OPEN_YES || next == OPEN_YES)
-			*edge = zone_instant(zone, day, 0);
+			*edge = gate_day_starts_after(zone, day, at);
 		return state;
 	}
 	if (state == OPEN_YES)
-		*edge = zone_instant(zone, today + ahead + 1, 0);
+		*edge = gate_day_starts_after(zone, today + ahead + 1, at);
 	return state;
 }
 

@@ -1,15 +1,12 @@
 #include "campaigns/compliance/ruleset.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
 
 #include "campaigns/compliance/gate_priv.h"
-#include "engine/embed.h"
 
-#define PACKS     "campaigns/compliance/packs/"
 #define MAX_PACKS 64
 
 /* ---- the engine's own rules ----------------------------------------------------------- */
@@ -69,74 +66,6 @@ own_rules_add(struct ruleset *rules)
 	}
 }
 
-/* ---- packs in the binary ---------------------------------------------------------------- */
-static void
-hash_hex(const unsigned char hash[crypto_hash_sha256_BYTES], char hex[65])
-{
-	(void)sodium_bin2hex(hex, 65, hash, crypto_hash_sha256_BYTES);
-}
-
-static pthread_once_t packs_once = PTHREAD_ONCE_INIT;
-static struct pack_info packs_newest[MAX_PACKS];
-static int packs_count;
-
-static void
-packs_note(const struct embed_file *file)
-{
-	const char *id = file->name + strlen(PACKS);
-	const char *slash = strchr(id, '/');
-	const char *end = slash != NULL ? strchr(slash + 1, '/') : NULL;
-	struct pack_files files;
-	struct arena arena;
-	char *name, *version;
-	int i = 0;
-
-	if (end == NULL || strcmp(end, "/pack.json") != 0)
-		return;
-	arena_init(&arena);
-	name = arena_strndup(&arena, id, (size_t)(slash - id));
-	version = arena_strndup(&arena, slash + 1, (size_t)(end - slash - 1));
-	while (i < packs_count && strcmp(packs_newest[i].pack, name) != 0)
-		i++;
-	if (i < MAX_PACKS &&
-	    (i == packs_count ||
-		pack_version_cmp(packs_newest[i].version, version) < 0) &&
-	    pack_files_embedded(name, version, &arena, &files, NULL) == STW_OK) {
-		struct pack_info *info = &packs_newest[i];
-		struct pack pack;
-		bool read = pack_read_files(&files, &arena, &pack, NULL) == STW_OK;
-
-		/* kept for the life of the process */
-		info->pack = stw_xstrdup(name);
-		info->version = stw_xstrdup(version);
-		pack_files_hash(&files, info->hash_hex);
-		info->nrules = read ? pack.nrules : 0;
-		info->off = read && pack.off;
-		if (i == packs_count)
-			packs_count++;
-	}
-	arena_fini(&arena);
-}
-
-static void
-packs_find(void)
-{
-	const struct embed_file *file;
-	size_t at = 0;
-
-	while ((file = embed_next(PACKS, &at)) != NULL)
-		packs_note(file);
-}
-
-int
-ruleset_embedded(struct pack_info *out, int max)
-{
-	pthread_once(&packs_once, packs_find);
-	for (int i = 0; i < packs_count && i < max; i++)
-		out[i] = packs_newest[i];
-	return packs_count < max ? packs_count : max;
-}
-
 /* ---- loading -------------------------------------------------------------------------------- */
 struct loaded {
 	struct pack_use use;
@@ -174,7 +103,7 @@ loaded_read(struct ruleset *rules, const struct pack_source *source, struct load
 		rc = pack_files_embedded(
 		    out->use.pack, out->use.version, &rules->arena, &embedded, err);
 		if (rc != STW_OK)
-			return rc == STW_NOT_FOUND ? STW_INVALID : rc;
+			return STW_INVALID;
 		files = &embedded;
 	}
 	pack_files_hash(files, out->hash);
@@ -320,6 +249,12 @@ text_cmp(const void *a, const void *b)
 	const char *const *x = a, *const *y = b;
 
 	return strcmp(*x, *y);
+}
+
+static void
+hash_hex(const unsigned char hash[crypto_hash_sha256_BYTES], char hex[65])
+{
+	(void)sodium_bin2hex(hex, 65, hash, crypto_hash_sha256_BYTES);
 }
 
 static void

@@ -317,27 +317,24 @@ case_vars(struct gate_case *c)
 }
 
 /* ---- recognising plain comparisons ----------------------------------------------------- */
+/* The text of a scope ends with two NUL: one step past its end can be read. */
 static const char *
-skip_space(const char *s, const char *end)
+skip_space(const char *s)
 {
-	while (s < end && (*s == ' ' || *s == '\n' || *s == '\t'))
-		s++;
-	return s;
+	return s + strspn(s, " \n\t");
 }
 
-/* A plain "text" without escapes. */
+/* A plain "text". Past the end of the term where it is not closed. */
 static const char *
-take_text(const char *s, const char *end, struct arena *arena, const char **out)
+take_text(const char *s, struct arena *arena, const char **out)
 {
-	const char *close;
+	size_t len;
 
-	if (s >= end || *s != '"')
+	if (*s != '"')
 		return NULL;
-	close = memchr(s + 1, '"', (size_t)(end - s - 1));
-	if (close == NULL || memchr(s, '\\', (size_t)(close - s)) != NULL)
-		return NULL;
-	*out = arena_strndup(arena, s + 1, (size_t)(close - s - 1));
-	return close + 1;
+	len = strcspn(s + 1, "\"");
+	*out = arena_strndup(arena, s + 1, len);
+	return s + len + 2;
 }
 
 static bool
@@ -345,45 +342,49 @@ term_parse(const char *s, const char *end, struct arena *arena, struct scope_ter
 {
 	const char **words = arena_array(arena, 16, sizeof *words);
 	int n = 0, var = 0;
-	bool list = false;
+	bool list;
 
-	s = skip_space(s, end);
+	s = skip_space(s);
 	for (; var < VAR_PLAIN; var++) {
 		size_t len = strlen(var_names[var]);
 
-		if ((size_t)(end - s) > len && memcmp(s, var_names[var], len) == 0 &&
-		    strchr(" !=", s[len]) != NULL) {
-			s = skip_space(s + len, end);
+		if (strncmp(s, var_names[var], len) == 0 &&
+		    strspn(s + len, " !=") > 0) {
+			s = skip_space(s + len);
 			break;
 		}
 	}
-	if (var == VAR_PLAIN || end - s < 3)
+	if (var == VAR_PLAIN)
 		return false;
 	term->var = (enum scope_var)var;
 	term->negated = s[0] == '!';
-	if (memcmp(s, "in ", 3) == 0) {
-		s = skip_space(s + 2, end);
-		list = true;
-		if (s >= end || *s++ != '[')
-			return false;
-	} else if (memcmp(s, "==", 2) == 0 || memcmp(s, "!=", 2) == 0) {
-		s += 2;
-	} else {
+	list = strncmp(s, "in ", 3) == 0;
+	if (list)
+		s = skip_space(s + 2);
+	if (list ? *s != '[' : strncmp(s, "==", 2) != 0 && strncmp(s, "!=", 2) != 0)
 		return false;
-	}
+	s += list ? 1 : 2;
 	do {
 		if (n == 16)
 			return false;
-		s = take_text(skip_space(s, end), end, arena, &words[n++]);
+		s = take_text(skip_space(s), arena, &words[n++]);
 		if (s == NULL)
 			return false;
-		s = skip_space(s, end);
-	} while (list && s < end && *s == ',' && s++ != NULL);
-	if (list && (s >= end || *s++ != ']'))
+		s = skip_space(s);
+	} while (list && *s++ == ',');
+	if (list && s[-1] != ']')
 		return false;
 	term->words.items = words;
 	term->words.count = n;
-	return skip_space(s, end) == end;
+	return skip_space(s) == end;
+}
+
+/* What hides the structure of a text: escapes, comments, texts in three quotes. */
+static bool
+is_intricate(const char *text)
+{
+	return strchr(text, '\\') != NULL || strstr(text, "//") != NULL ||
+	       strstr(text, "\"\"\"") != NULL || strstr(text, "'''") != NULL;
 }
 
 /* Splits at && outside of brackets and texts; anything that binds weaker than && (||,
@@ -391,16 +392,16 @@ term_parse(const char *s, const char *end, struct arena *arena, struct scope_ter
 static void
 terms_find(struct str text, struct arena *arena, struct gate_scope *scope)
 {
-	const char *s = text.ptr, *end = text.ptr + text.len, *from = s;
+	const char *s = arena_printf(arena, "%.*s%c", (int)text.len, text.ptr, '\0');
+	const char *end = s + text.len, *from = s;
 	int depth = 0;
 	char quote = 0;
 
-	scope->needs_rule = memchr(text.ptr, '\\', text.len) != NULL;
+	scope->needs_rule = is_intricate(s);
 	if (scope->needs_rule)
 		return;
 	for (; s <= end; s++) {
-		if (s == end || (quote == 0 && depth == 0 && end - s > 1 &&
-				    s[0] == '&' && s[1] == '&')) {
+		if (s == end || (quote == 0 && depth == 0 && *s == '&')) {
 			if (scope->nterms < (int)STW_ARRAY_LEN(scope->terms) &&
 			    term_parse(from, s, arena, &scope->terms[scope->nterms]))
 				scope->nterms++;
