@@ -60,7 +60,7 @@ check-oracle: $(BIN) ## the gate against a second one in JavaScript: CASES (4000
 	@$(ORACLE) --cases $(or $(CASES),40000)
 soak-oracle: $(BIN) ## the same for CASES (a million); the codes seen are counted
 	@$(ORACLE) --cases $(or $(CASES),1000000) --tally
-GATE_TESTS := $(B)/tests/unit/test_gate_kinds $(B)/tests/unit/test_gate_decision
+GATE_TESTS := $(addprefix $(B)/tests/unit/test_gate_,kinds decision ruleset kind_rows)
 GATE_MUTANTS = CC="$(CC)" CFLAGS="$(filter-out -Werror -MMD -MP -O2 -g,$(CFLAGS_ALL))" \
   LDFLAGS="$(LDOPT) -s" LIBS="$(shell pkg-config --libs check) $(LIBS)" bash tests/mutants_gate.sh \
   tests/oracle/mutants.tsv $(B)/mutants-gate $(B)/$(MAIN).o "$(GATE_TESTS:%=%.c.o)" $(TEST_LIB) $(LIB)
@@ -70,6 +70,28 @@ mutants-gate: $(BIN) $(GATE_TESTS) ## faults put into the gate are all found by 
 	@$(GATE_MUTANTS)
 check-mutants-gate: $(BIN) $(GATE_TESTS) ## five of them, drawn by SEED
 	@PICK=$(or $(PICK),5) $(GATE_MUTANTS)
+# The sources of the decision with counters, linked in front of the archive's: the rest of the
+# tree is built as ever.
+GATE_SRCS := $(sort $(addprefix campaigns/compliance/,gate.c gate_many.c pack_select.c reason.c \
+  ruleset.c scope.c terms.c) $(wildcard campaigns/compliance/kind*.c))
+GATE_COV  := build/cov-gate
+GATE_COV_OBJS  := $(GATE_SRCS:%=$(GATE_COV)/%.o)
+GATE_COV_TESTS := $(patsubst tests/unit/%.c,$(GATE_COV)/%,$(wildcard tests/unit/test_gate_*.c) \
+  tests/unit/test_pack_select.c tests/unit/test_terms.c)
+$(GATE_COV)/campaigns/%.c.o: campaigns/%.c | $(GEN)/db_queries.h deps
+	@mkdir -p $(@D)
+	$(SAY) COV $<
+	$(Q)$(CC) $(filter-out $(OPT),$(CFLAGS_ALL)) -O0 -g --coverage -c -o $@ $<
+$(GATE_COV_TESTS): $(GATE_COV)/%: $(B)/tests/unit/%.c.o $(GATE_COV_OBJS) $(TEST_LIB) $(LIB)
+	$(SAY) LD $@
+	$(Q)$(CC) $(LDOPT) --coverage -o $@ $^ $(shell pkg-config --libs check) $(LIBS)
+.PHONY: cov-gate check-cov-gate
+CHECK_STEPS += check-cov-gate
+check-cov-gate: cov-gate
+cov-gate: $(GATE_COV_TESTS) ## no branch of the decision is left out by the gate's unit tests
+	@find $(GATE_COV) -name '*.gcda' -delete
+	@$(RUN) --jobs $(JOBS) --logs $(GATE_COV)/logs $(GATE_COV_TESTS)
+	@node tests/cov_gate.mjs $(GATE_COV) $(GATE_SRCS)
 # Its server is its own: it is killed.
 check-book: $(BOOK_BIN) ## the kept book for ten seconds of writers and chaos: equal to a fresh load
 	@$(BOOK_BIN) --customers 2000 --rate 400 --steady 3 --chaos 7

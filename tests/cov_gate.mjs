@@ -2,7 +2,8 @@
 //
 //   node cov_gate.mjs BUILD FILE.c ...
 //
-// BUILD: build/cov, after the tests ran. Reads what gcov says of each file (its JSON form) and
+// BUILD: build/cov-gate, after the tests ran (make cov-gate). Reads what gcov says of each
+// file (its JSON form) and
 // prints every branch that was not taken with file, line and text. Left out, and counted:
 // branches of STW_ASSERT, whose other side ends the process, and the way past the last
 // case of a switch over an enum that names them all (-Wswitch-enum sees to that; a cast of

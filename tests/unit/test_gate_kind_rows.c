@@ -1,9 +1,10 @@
 /*
  * tests/gate/kinds.jsonl: every kind of rule at its boundaries, in a pack of its own. A row
  * is a facts document (over the fixture) with the rule's "kind", "params" and "codes"
- * (what it may give, the chosen one first), "rules" beside it where it needs any, and what
- * it answers: "want" ("ok" or a code), "from" / "until" (null: not by waiting, without an
- * end), "next" and "outcome" of the whole decision where they matter.
+ * (what it may give, the chosen one first), "applies", "layer", the pack's "selects" and
+ * "rules" beside it where it needs any, and what it answers: "want" ("ok", "silent" or a
+ * code), "from" / "until" (null: not by waiting, without an end), "next" and "outcome" of the
+ * whole decision where they matter. Asked at planning, the gate of many has to agree.
  * And: docs/packs.md has a chapter for each kind that names each of its parameters.
  */
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <jansson.h>
 
 #include "campaigns/compliance/facts_json.h"
+#include "campaigns/compliance/gate_many.h"
 #include "campaigns/compliance/gate_priv.h"
 
 #define ROWS "tests/gate/kinds.jsonl"
@@ -52,6 +54,8 @@ rule_json(json_t *row)
 	json_object_set(rule, "kind", json_object_get(row, "kind"));
 	if (json_object_get(row, "layer") != NULL)
 		json_object_set(rule, "layer", json_object_get(row, "layer"));
+	if (json_object_get(row, "applies") != NULL)
+		json_object_set(rule, "applies", json_object_get(row, "applies"));
 	if (json_object_get(row, "params") != NULL)
 		json_object_set(rule, "params", json_object_get(row, "params"));
 	if (strcmp(json_string_value(json_object_get(row, "kind")), "retention") != 0)
@@ -94,6 +98,8 @@ rules_make(json_t *row, const char *name, struct arena *arena)
 	    "Asia/Shanghai", "calendars", "name", "cal", "file", "calendars/cal.csv",
 	    "from", "2026-01-01", "to", "2027-02-01", "terms", "name", "claims", "file",
 	    "terms/claims.txt", "rules", rules);
+	if (json_object_get(row, "selects") != NULL)
+		json_object_set(doc, "selects", json_object_get(row, "selects"));
 	text = json_dumps(doc, JSON_COMPACT);
 	json_decref(doc);
 	ck_assert_int_eq(pack_files_add(&files, "pack.json",
@@ -190,6 +196,23 @@ check_word(json_t *row, const struct gate_kind *kind)
 	return "-";
 }
 
+/* Asked at planning, many are decided as one is. */
+static void
+many_agrees(const struct ruleset *rules, const struct gate_facts *facts, stw_usec now,
+    const char *name, struct arena *arena)
+{
+	struct gate_many *many = gate_many_new(rules, now, 400 * STW_USEC_DAY);
+	struct gate_many_answer answer;
+	struct gate_decision one, all;
+
+	gate_decide(rules, facts, GATE_PLAN, now, 400 * STW_USEC_DAY, arena, &one);
+	gate_many_decide(many, facts, &answer);
+	gate_many_decision(many, &answer, arena, &all);
+	ck_assert_msg(
+	    gate_many_agrees(&one, &all), "%s: many are decided otherwise", name);
+	gate_many_free(many);
+}
+
 static void
 row_run(json_t *row, struct str line, struct seen *seen)
 {
@@ -233,6 +256,7 @@ row_run(json_t *row, struct str line, struct seen *seen)
 	if (outcome != NULL)
 		ck_assert_msg(strcmp(outcome, gate_decision_name(&d)) == 0, "%s: %s",
 		    name, d.primary != NULL ? d.primary : "allowed");
+	many_agrees(rules, &facts, now, name, &arena);
 	ruleset_free(rules);
 	arena_fini(&arena);
 }

@@ -355,7 +355,27 @@ static const char *const scope_texts[] = {"true", "purpose == \"MARKETING\"",
     "party.province == \"北京\" && purpose == \"MARKETING\"",
     "number.kind != \"mobile\"", "campaign.uses_profile && channel == \"VOICE\"",
     "caller_org == \"bank\"", "purpose == \"MARKET\\u0049NG\"", "script.ai_disclosure",
-    "point.sharers > 1", "today == date(\"2026-11-23\")"};
+    "point.sharers > 1", "today == date(\"2026-11-23\")",
+    "true // && purpose == \"SURVEY\"", "purpose == \"MARKETING\" // \"",
+    "channel != \"\"\"x\" && purpose == \"SURVEY\" && handler == \"\"\"",
+    "channel != '''x' && purpose == 'SURVEY' && handler == '''",
+    "purpose\t==\n\"MARKETING\" &&\n\tchannel == \t\"VOICE\"",
+    "channel != 'x\" && purpose == \"SURVEY\" && y'",
+    "!(purpose == \"MARKETING\" && channel == \"SMS\" && handler == \"robot\")",
+    "handler == \"agent\" || channel == \"SMS\" && purpose == \"SURVEY\"",
+    "handler == \"agent\" ? true : channel == \"SMS\" && purpose == \"SURVEY\"",
+    "purpose in party.places || true", "!(purpose in party.places)",
+    "purpose in party.places && true || handler == \"agent\"",
+    "purpose >= \"A\" && channel.startsWith(\"V\")",
+    "purpose in [\"SURVEY\", channel, \"MARKETING\"]",
+    "purpose in [\"MARKETING\" + \"\"]", "purpose in [ \"SURVEY\" , \"MARKETING\" ]",
+    "purpose in [\"SURVEY\"] == false", "handler == \"agent\" + \"\"",
+    "purpose in [\"1\", \"2\", \"3\", \"4\", \"5\", \"6\", \"7\", \"8\", \"9\", \"10\", "
+    "\"11\", \"12\", \"13\", \"14\", \"15\", \"16\", \"MARKETING\"]",
+    "purpose != \"1\" && purpose != \"2\" && purpose != \"3\" && purpose != \"4\" && "
+    "purpose != \"5\" && purpose != \"6\" && purpose != \"7\" && purpose != \"8\" && "
+    "purpose != \"SURVEY\"",
+    "channel == \"VOICE\" && {\"a\": true}[\"a\"]"};
 
 static const char *const scope_facts[] = {"{}", "{\"purpose\":\"SURVEY\"}",
     "{\"purpose\":\"RISK_ALERT\",\"channel\":\"SMS\"}", "{\"handler\":\"robot\"}",
@@ -527,6 +547,14 @@ START_TEST(a_faulty_pack_is_refused_whole)
 }
 END_TEST
 
+#define CONSENT_CODES                                                    \
+	"\"CONSENT_MISSING\",\"CONSENT_WITHDRAWN\",\"CONSENT_EXPIRED\"," \
+	"\"CONSENT_NUMBER_MISMATCH\",\"CONSENT_RECIPIENT_MISMATCH\","    \
+	"\"CONSENT_PURPOSE_MISMATCH\",\"CONSENT_CHANNEL_MISMATCH\","     \
+	"\"CONSENT_STALE_VERSION\",\"CONSENT_INVALID_FORM\",\"CONSENT_EVIDENCE_MISSING\""
+#define CAP_OF(rest) \
+	"\"counts\":\"any\",\"scope\":\"person\",\"limit\":1,\"window\":" rest
+
 /* Windows and the lists of codes of kinds that give several. */
 static const struct {
 	const char *kind, *params, *codes, *outcome, *want;
@@ -588,6 +616,84 @@ static const struct {
 	"BLOCK", "kinds goes with"},
     {"objection_absent", "\"check\":\"channel_any\"", "\"CHANNEL_OPT_OUT\"", "BLOCK",
 	"channels"},
+    {"freq_cap", CAP_OF("\"calendar_days\""), "\"FREQ_CAP_7D\"", "DEFER",
+	"calendar_days needs days"},
+    {"freq_cap", CAP_OF("\"calendar_days\",\"days\":7,\"hours\":1"), "\"FREQ_CAP_7D\"",
+	"DEFER", "calendar_days needs days"},
+    {"freq_cap", CAP_OF("\"local_week\",\"days\":7"), "\"FREQ_CAP_7D\"", "DEFER",
+	"length of its own"},
+    {"freq_cap", CAP_OF("\"local_day\",\"hours\":1"), "\"FREQ_CAP_7D\"", "DEFER",
+	"length of its own"},
+    {"cooldown", "\"after\":\"attempt\",\"hours\":3,\"measure\":\"dates\"",
+	"\"MIN_INTERVAL\"", "DEFER", "measure dates needs days"},
+    {"cooldown", "\"after\":\"attempt\",\"days\":3,\"minutes\":3,\"measure\":\"dates\"",
+	"\"MIN_INTERVAL\"", "DEFER", "measure dates needs days"},
+    {"cooldown", "\"after\":\"attempt\",\"days\":3,\"count_first_day\":true",
+	"\"MIN_INTERVAL\"", "DEFER", "count_first_day goes with"},
+    {"cooldown", "\"after\":\"refusal\",\"days\":3,\"scope\":\"household\"",
+	"\"REFUSAL_COOLDOWN\"", "DEFER", "number and person"},
+    {"time_window", "\"mode\":\"all\"", "\"QUIET_HOURS\",\"TZ_UNKNOWN\"", "DEFER",
+	"either windows or preference"},
+    {"time_window",
+	"\"windows\":[{\"start\":\"09:00\",\"end\":\"21:00\"}],\"preference\":true",
+	"\"CUSTOMER_TIME_PREFERENCE\",\"TZ_UNKNOWN\"", "DEFER",
+	"either windows or preference"},
+    {"time_window", "\"preference\":true,\"zones\":[\"UTC\"]",
+	"\"CUSTOMER_TIME_PREFERENCE\",\"TZ_UNKNOWN\"", "DEFER", "no zones of its own"},
+    {"time_window",
+	"\"windows\":[{\"start\":\"09:00\",\"end\":\"21:00\",\"days\":[\"workday\"]}]",
+	"\"QUIET_HOURS\",\"TZ_UNKNOWN\"", "DEFER", "need a calendar"},
+    {"consent_required", "\"invalid_forms\":[\"x\"],\"transaction_months\":3",
+	CONSENT_CODES, "BLOCK", "months go with"},
+    {"consent_required", "\"notice_required\":true", CONSENT_CODES, "BLOCK",
+	"invalid_forms is missing"},
+    {"consent_required", "\"check\":\"written\",\"below_age\":14", "\"PEWC_REQUIRED\"",
+	"BLOCK", "below_age goes with"},
+    {"consent_required", "\"check\":\"guardian\"", "\"GUARDIAN_CONSENT_MISSING\"",
+	"BLOCK", "below_age goes with"},
+    {"consent_required", "\"check\":\"written\",\"kinds\":[\"x\"]", "\"PEWC_REQUIRED\"",
+	"BLOCK", "kinds goes with"},
+    {"relationship", "\"need\":\"required\"", "\"EBR_EXPIRED\"", "BLOCK",
+	"needs transaction_months"},
+    {"registry_scrub",
+	"\"register\":\"X\",\"check\":\"fresh\",\"days\":31,\"grace_days\":3",
+	"\"DNC_SCRUB_STALE\"", "DEFER", "grace_days goes with"},
+    {"registry_scrub", "\"register\":\"X\",\"check\":\"listed\",\"days\":31",
+	"\"DNC_REGISTRY\"", "BLOCK", "days goes with"},
+    {"number_health", "\"check\":\"label\"", "\"NUMBER_LABELED_SPAM\"", "DEFER",
+	"labels goes with"},
+    {"number_health", "\"check\":\"callback\",\"labels\":[\"x\"]",
+	"\"CLI_NOT_CALLABLE\"", "BLOCK", "labels goes with"},
+    {"number_health", "\"check\":\"attestation\"", "\"NUMBER_ATTESTATION_LOW\"", "WARN",
+	"levels goes with"},
+    {"number_health", "\"check\":\"callback\",\"levels\":[\"A\"]",
+	"\"CLI_NOT_CALLABLE\"", "BLOCK", "levels goes with"},
+    {"number_health", "\"check\":\"callback\",\"default_cap\":3",
+	"\"CLI_NOT_CALLABLE\"", "BLOCK", "default_cap goes with"},
+    {"number_health", "\"check\":\"daily_cap\",\"allow_untested\":true",
+	"\"NUMBER_DAILY_CAP\"", "DEFER", "allow_untested goes with"},
+    {"number_health", "\"check\":\"callback\",\"allow_untested\":true,\"days\":3",
+	"\"CLI_NOT_CALLABLE\"", "BLOCK", "allow_untested goes with"},
+    {"suitability_matrix", "\"check\":\"affordable\"", "\"AFFORDABILITY_MISMATCH\"",
+	"BLOCK", "percent goes with"},
+    {"suitability_matrix", "\"check\":\"qualified\",\"percent\":3",
+	"\"INVESTOR_NOT_QUALIFIED\"", "BLOCK", "percent goes with"},
+    {"suitability_matrix", "\"check\":\"qualified\",\"max_risk\":[1,2,3,4,5]",
+	"\"INVESTOR_NOT_QUALIFIED\"", "BLOCK", "C1 to C5"},
+    {"objection_absent", "\"check\":\"carrier_reject\",\"channels\":[\"SMS\"]",
+	"\"CARRIER_REJECT_LIST\"", "BLOCK", "channels goes with"},
+    {"disclosure", "\"check\":\"ai_label\",\"items\":[\"x\"]",
+	"\"AI_DISCLOSURE_MISSING\"", "BLOCK", "items goes with"},
+    {"disclosure", "\"check\":\"made\"", "\"DISCLOSURE_MISSING\"", "REQUIRE",
+	"items goes with"},
+    {"automation_gate", "\"check\":\"point_class\"",
+	"\"CONTACT_POINT_FORBIDDEN_CLASS\"", "BLOCK", "classes goes with"},
+    {"automation_gate", "\"check\":\"no_robot\",\"classes\":[\"x\"]",
+	"\"ROBOT_NOT_PERMITTED\"", "BLOCK", "classes goes with"},
+    {"data_present", "\"field\":\"point.stable\"", "\"CONTACT_POINT_UNVERIFIED\"",
+	"REVIEW", "days goes with"},
+    {"data_present", "\"field\":\"party.dob\",\"days\":3", "\"DATA_MISSING_DOB\"",
+	"REVIEW", "days goes with"},
     {"expression", "", "\"CHANNEL_OPT_OUT\"", "BLOCK", "allow is missing"},
 };
 
@@ -608,6 +714,40 @@ START_TEST(parameters_and_codes_fit_the_kind)
 }
 END_TEST
 
+/* It answers nothing, so that no form above holds it. */
+START_TEST(records_are_kept_for_days_or_for_months)
+{
+	const struct gate_kind *kind = gate_kind_find("retention");
+	const struct gate_params rows[] = {
+	    {.days = 3}, {.months = 3}, {0}, {.days = 3, .months = 3}};
+
+	for (size_t i = 0; i < STW_ARRAY_LEN(rows); i++)
+		ck_assert_msg((gate_params_misfit(kind, &rows[i]) == NULL) == (i < 2),
+		    "row %zu", i);
+}
+END_TEST
+
+START_TEST(a_preference_has_no_calendar)
+{
+	const struct gate_kind *kind = gate_kind_find("time_window");
+	const struct pack_calendar calendar = {.name = "x"};
+	struct gate_params p = {.preference = true};
+
+	ck_assert_ptr_null(gate_params_misfit(kind, &p));
+	p.calendar = &calendar;
+	ck_assert_ptr_nonnull(gate_params_misfit(kind, &p));
+}
+END_TEST
+
+START_TEST(what_names_nothing_stands_for_all)
+{
+	ck_assert(gate_dim_covers(NULL, "VOICE"));
+	ck_assert(gate_dim_covers("*", "VOICE"));
+	ck_assert(gate_dim_covers("VOICE", "VOICE"));
+	ck_assert(!gate_dim_covers("SMS", "VOICE"));
+}
+END_TEST
+
 START_TEST(packs_are_joined_only_when_they_fit)
 {
 	static const struct {
@@ -618,6 +758,8 @@ START_TEST(packs_are_joined_only_when_they_fit)
 	    {{{"cn", "1.0.0", 0, 10}, {"house", "9.9.9", 0, 10}}, "does not have it"},
 	    {{{"cn", "1.0.0", 0, 10}, {"house", "1.0.0", 5, 5}}, "no time"},
 	    {{{"cn", "1.0.0", 0, 10}, {"cn", "1.0.0", 10, 20}}, NULL},
+	    {{{"cn", "1.0.0", 10, 20}, {"cn", "1.0.0", 0, 10}}, NULL},
+	    {{{"cn", "1.0.0", 9, 20}, {"cn", "1.0.0", 0, 10}}, "at one time"},
 	};
 	struct ruleset *rules = NULL;
 	struct stw_err err = {0};
@@ -697,6 +839,9 @@ main(void)
 	    tc, a_faulty_pack_is_refused_whole, 0, (int)STW_ARRAY_LEN(faults));
 	tcase_add_loop_test(
 	    tc, parameters_and_codes_fit_the_kind, 0, (int)STW_ARRAY_LEN(misfits));
+	tcase_add_test(tc, records_are_kept_for_days_or_for_months);
+	tcase_add_test(tc, a_preference_has_no_calendar);
+	tcase_add_test(tc, what_names_nothing_stands_for_all);
 	tcase_add_test(tc, packs_are_joined_only_when_they_fit);
 	tcase_add_test(tc, the_hash_of_a_ruleset_follows_the_packs_in_force);
 	tcase_add_test(tc, reason_codes_are_sorted_and_have_their_sentences);

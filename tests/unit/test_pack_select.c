@@ -51,6 +51,10 @@ static const struct {
     {"the product's regulator", 'r', "HK", {.country = "CN", .product = "HK"}, true},
     {"a product of nobody knows which regulator is one of the home's", 'r', "HK",
 	{.country = "CN", .home = "HK"}, true},
+    {"a product of another regulator", 'r', "HK", {.country = "HK", .product = "CN"},
+	false},
+    {"somewhere, beside a candidate elsewhere", 'p', "US-FL",
+	{.country = "US", .place = "CN-SH"}, true},
     {"and of no other", 'r', "HK", {.country = "HK", .home = "CN"}, false},
 };
 
@@ -78,6 +82,18 @@ START_TEST(a_pack_is_for_those_it_names)
 }
 END_TEST
 
+START_TEST(no_product_has_no_regulator)
+{
+	const char *const entries[] = {"HK"};
+	const struct pack_selects selects = {.any = true, .product = {entries, 1}};
+	struct gate_facts f = {.institution_country = "HK"};
+
+	ck_assert(!pack_selected(&selects, &f));
+	f.product.code = "P1";
+	ck_assert(pack_selected(&selects, &f));
+}
+END_TEST
+
 START_TEST(a_pack_that_names_nobody_is_for_all)
 {
 	const struct pack_selects selects = {.any = false};
@@ -97,6 +113,7 @@ main(void)
 
 	tcase_add_loop_test(
 	    tc, a_pack_is_for_those_it_names, 0, (int)STW_ARRAY_LEN(cases));
+	tcase_add_test(tc, no_product_has_no_regulator);
 	tcase_add_test(tc, a_pack_that_names_nobody_is_for_all);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

@@ -142,6 +142,57 @@ static const struct {
     {"required 甲| |乙", 1, "nothing is left"},
 };
 
+/* However long the text: the first hundred, also where several terms begin alike. */
+START_TEST(at_most_a_hundred_places_are_told)
+{
+	const struct terms_hit *hits;
+	struct arena arena;
+	struct buf text;
+
+	arena_init(&arena);
+	buf_init(&text);
+	for (int i = 0; i < 120; i++)
+		buf_add_c(&text, "保证收益，");
+	ck_assert_int_eq(terms_find_banned(terms_of(list, &arena),
+			     (struct str){text.data, text.len}, &arena, &hits),
+	    TERMS_HITS);
+	ck_assert_uint_eq(hits[99].from, 99 * strlen("保证收益，"));
+	buf_fini(&text);
+	arena_fini(&arena);
+}
+END_TEST
+
+START_TEST(a_list_has_its_limits)
+{
+	static const char *const words[] = {"banned", "allowed", "required"};
+	struct terms *terms = NULL;
+	struct stw_err err = {0};
+	struct arena arena;
+
+	for (size_t w = 0; w < STW_ARRAY_LEN(words); w++) {
+		struct buf text;
+
+		arena_init(&arena);
+		buf_init(&text);
+		for (int i = 0; i < TERMS_MAX; i++)
+			buf_printf(&text, "%s %cword%d\n", words[w], 'a' + i % 26, i);
+		ck_assert_int_eq(
+		    terms_read((struct str){text.data, text.len}, &arena, &terms, &err),
+		    STW_OK);
+		buf_printf(&text, "%s %0100d\n", words[w], 0);
+		ck_assert_int_eq(
+		    terms_read((struct str){text.data, text.len}, &arena, &terms, &err),
+		    STW_INVALID);
+		ck_assert_int_eq(err.line, TERMS_MAX + 1);
+		ck_assert_ptr_nonnull(strstr(err.text, "too many entries"));
+		/* What is wrong is quoted in part. */
+		ck_assert_uint_le(strlen(err.text), 120);
+		buf_fini(&text);
+		arena_fini(&arena);
+	}
+}
+END_TEST
+
 START_TEST(a_faulty_list_is_refused_with_its_line)
 {
 	struct terms *terms = NULL;
@@ -257,6 +308,8 @@ main(void)
 
 	seed = given != NULL ? strtoull(given, NULL, 10) : 20261123;
 	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, at_most_a_hundred_places_are_told);
+	tcase_add_test(tc, a_list_has_its_limits);
 	tcase_add_loop_test(tc, a_banned_term_is_found_however_it_is_written, 0,
 	    (int)STW_ARRAY_LEN(cases));
 	tcase_add_test(tc, the_span_is_that_of_the_text_as_it_was_given);
