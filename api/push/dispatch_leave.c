@@ -1,0 +1,186 @@
+/* Log before dispatch: sealed, then sent under a lock that a withdrawal waits for. */
+#include <stdio.h>
+#include <time.h>
+
+#include "api/push/dispatch_priv.h"
+#include "engine/log.h"
+
+#define CONNECT_MS    5000
+#define SEND_MARGIN   (2 * STW_USEC_SEC)
+#define SEAL_PATIENCE (8 * STW_USEC_SEC)
+
+/* ---- sending ------------------------------------------------------------------------- */
+enum stw_code
+job_send(struct dispatch *d, struct job *job, struct stw_err *err)
+{
+	struct push_queue *q = job->queue;
+	struct str body = {job->body.data, job->body.len};
+	int64_t at = (int64_t)time(NULL);
+	const char *headers[6];
+	struct http_request request;
+	struct buf signature;
+	enum stw_code rc;
+
+	buf_init(&signature);
+	webhook_sign(q->secrets, q->nsecrets, str_of(job->key), at, body, &signature);
+	headers[0] = "Content-Type: application/cloudevents+json; charset=utf-8";
+	headers[1] = arena_printf(&d->arena, "webhook-id: %s", job->key);
+	headers[2] = arena_printf(&d->arena, "webhook-timestamp: %lld", (long long)at);
+	headers[3] = arena_printf(&d->arena, "webhook-signature: %s", signature.data);
+	headers[4] = arena_printf(&d->arena, "Idempotency-Key: %s", job->key);
+	headers[5] = NULL;
+	request = (struct http_request){
+	    .url = job->is_recall ? q->recall_url : q->url,
+	    .headers = headers,
+	    .body = body,
+	    .connect_ms = q->timeout_ms < CONNECT_MS ? q->timeout_ms : CONNECT_MS,
+	    .total_ms = q->timeout_ms,
+	    .once = !job->is_recall && !q->dedupes,
+	    .done = dispatch_on_done,
+	    .ctx = job,
+	};
+	rc = http_send(d->http, &request, err);
+	buf_fini(&signature);
+	if (rc != STW_OK)
+		return rc;
+	job->state = JOB_SENT;
+	if (job->is_recall) {
+		d->sum.recalls_sent++;
+	} else {
+		breaker_begin(&q->breaker);
+		d->sum.sent++;
+	}
+	return STW_OK;
+}
+
+/* ---- log before dispatch --------------------------------------------------------------- */
+/* Another process may be sealing: its seal may have begun before our commit, so ours is
+ * still needed. */
+static bool
+seal(struct dispatch *d)
+{
+	stw_usec until = stw_monotonic() + SEAL_PATIENCE;
+	struct ledger_seal_result sealed;
+	struct stw_err err = {0};
+	enum stw_code rc;
+
+	do {
+		rc = ledger_seal(d->opt.db, d->opt.ledger_key, d->opt.checkpoint_path,
+		    dispatch_now(d), &sealed, &err);
+	} while (rc == STW_CONFLICT && stw_monotonic() < until);
+	if (rc == STW_OK)
+		return true;
+	if (rc == STW_TEMPFAIL)
+		dispatch_db_trouble(d, "dispatch_seal", &err);
+	else
+		log_err(LOG_ERROR, "dispatch_seal", &err);
+	return false;
+}
+
+static void
+job_keep(struct job *job, const char *why)
+{
+	job->state = JOB_KEPT;
+	(void)snprintf(job->detail, sizeof job->detail, "%s", why);
+}
+
+/* From the answer of task_push_begin to the end of the transaction nobody can end the task:
+ * a withdrawal that commits first finds it unsent, and one that commits later finds it on
+ * the wire and recalls it. */
+static enum stw_code
+job_leave(struct dispatch *d, struct job *job, struct stw_err *err)
+{
+	struct stw_clock real;
+	struct stw_err send_err;
+	bool may;
+	enum stw_code rc = task_push_begin(d->opt.db, &job->claim, &may, err);
+
+	if (rc != STW_OK)
+		return rc;
+	if (!may) {
+		d->sum.held_back++;
+		job_keep(job, "not sent: it ended meanwhile");
+		return STW_OK;
+	}
+	if (job_send(d, job, &send_err) != STW_OK) {
+		log_err(LOG_ERROR, "push_send", &send_err);
+		job_keep(job, "not sent: curl refused the request");
+		return STW_OK;
+	}
+	clock_set_real(&real);
+	log_event(LOG_DEBUG, "push", "task=%s at=%lld", job->key,
+	    (long long)clock_now(&real));
+	return STW_OK;
+}
+
+/* All jobs of a round leave under one transaction. When it fails on the way, what has left
+ * has left: its answer is waited for, and its attempt has no time of leaving. */
+static void
+leave_all(struct dispatch *d)
+{
+	int64_t *numbers = arena_array(&d->arena, (size_t)d->njobs, sizeof *numbers);
+	size_t count = 0;
+	struct stw_err err = {0};
+	enum stw_code rc = db_begin(d->opt.db, &err);
+
+	for (int i = 0; i < d->njobs; i++)
+		if (d->jobs[i].state == JOB_GATED)
+			numbers[count++] = d->jobs[i].number_id;
+	if (rc == STW_OK)
+		rc = task_push_hold(d->opt.db, numbers, count, &err);
+	for (int i = 0; rc == STW_OK && i < d->njobs; i++)
+		if (d->jobs[i].state == JOB_GATED)
+			rc = job_leave(d, &d->jobs[i], &err);
+	if (http_in_flight(d->http) > 0) {
+		struct stw_err http_err;
+
+		if (http_start(d->http, &http_err) != STW_OK)
+			log_err(LOG_ERROR, "dispatch_poll", &http_err);
+	}
+	if (rc == STW_OK)
+		rc = db_commit(d->opt.db, &err);
+	if (rc == STW_OK)
+		return;
+	db_rollback(d->opt.db);
+	if (rc == STW_TEMPFAIL)
+		dispatch_db_trouble(d, "dispatch_leave", &err);
+	else
+		log_err(LOG_ERROR, "dispatch_leave", &err);
+}
+
+void
+send_gated(struct dispatch *d)
+{
+	bool sealed, any = false;
+
+	for (int i = 0; i < d->njobs; i++)
+		any = any || d->jobs[i].state == JOB_GATED;
+	if (!any)
+		return;
+	sealed = seal(d);
+	any = false;
+	for (int i = 0; i < d->njobs; i++) {
+		struct job *job = &d->jobs[i];
+
+		if (job->state != JOB_GATED)
+			continue;
+		if (!sealed) {
+			d->sum.unsealed++;
+			job_keep(job, "not sent: the ledger could not be sealed");
+		} else if (stw_monotonic() + (stw_usec)job->queue->timeout_ms * 1000 +
+			       SEND_MARGIN >
+			   job->lease_end) {
+			job_keep(job, "not sent: too late in its lease");
+		} else {
+			any = true;
+		}
+	}
+	if (any)
+		leave_all(d);
+	for (int i = 0; i < d->njobs; i++) {
+		if (d->jobs[i].state == JOB_GATED)
+			job_keep(&d->jobs[i], "not sent: the database is away");
+		if (d->jobs[i].state == JOB_KEPT)
+			job_give_back(d, &d->jobs[i]);
+	}
+}

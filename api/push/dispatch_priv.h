@@ -1,0 +1,98 @@
+/*
+ * dispatch_priv.h - what the files of the dispatcher share: a job, and the dispatcher.
+ *
+ * Purpose    A round is: settle what is left, recalls, claims and the gate, seal, leave.
+ *            dispatch.c has the rounds; one file has each step.
+ * Rules      A job is in one state at a time, and only its own step moves it on:
+ *            FREE -> GATED (claim) -> SENT (leave) or KEPT -> SETTLE -> FREE.
+ */
+#ifndef STW_API_PUSH_DISPATCH_PRIV_H
+#define STW_API_PUSH_DISPATCH_PRIV_H
+
+#include <pthread.h>
+
+#include "api/push/dispatch.h"
+#include "api/push/http.h"
+#include "api/push/push_queue.h"
+
+#define ROUND_MAX  64 /* gated before one seal, over all queues */
+#define DETAIL_MAX 200
+
+/* What a lease must outlast beside the push itself: the gate, the seal, a slow database. */
+#define LEASE_MARGIN  (20 * STW_USEC_SEC)
+#define RECALLS_EVERY (STW_USEC_SEC / 4)
+#define CLAIM_IDLE    (STW_USEC_SEC / 5) /* after a claim that found nothing */
+#define CLAIM_BUSY    (STW_USEC_SEC / 50)
+
+/* KEPT: gated, and stays here for a reason that `detail` has. */
+enum job_state { JOB_FREE = 0, JOB_GATED, JOB_KEPT, JOB_SENT, JOB_SETTLE };
+
+struct job {
+	enum job_state state;
+	bool is_recall;
+	struct dispatch *dispatch;
+	struct push_queue *queue;
+	struct task_claim claim;
+	int64_t number_id;
+	struct task_recall recall;
+	stw_usec lease_end; /* monotonic */
+	char key[WEBHOOK_ID_MAX + 1];
+	struct buf body;
+	/* JOB_SETTLE */
+	enum task_push_result result;
+	bool acknowledged;
+	int status;
+	char detail[DETAIL_MAX];
+	stw_usec retry_at;
+	bool
+	    never_left; /* then nobody is surprised that the task is another's by now */
+};
+
+struct dispatch {
+	struct dispatch_options opt;
+	struct http_client *http;
+	struct push_queue *queues;
+	struct job *jobs;
+	int njobs;
+	struct arena arena; /* of one round */
+	stw_usec now_base, mono_base;
+	stw_usec next_reload, next_recalls, db_wait; /* monotonic */
+	bool recalls_left;
+	pthread_mutex_t lock; /* of totals */
+	struct dispatch_result totals;
+	struct dispatch_result sum; /* the dispatcher's own copy */
+};
+
+/* ---- dispatch_job.c ------------------------------------------------------------------ */
+stw_usec dispatch_now(const struct dispatch *d);
+/* For dispatch_totals. */
+void dispatch_publish(struct dispatch *d);
+/* Logs, and leaves the database alone for a while. */
+void dispatch_db_trouble(
+    struct dispatch *d, const char *what, const struct stw_err *err);
+/* TEMPFAIL while it is to be left alone; reconnects after that. */
+enum stw_code dispatch_db_ready(struct dispatch *d, struct stw_err *err) STW_MUST_USE;
+struct job *job_find(struct dispatch *d); /* NULL: all are taken */
+int jobs_free(const struct dispatch *d);
+void job_begin(struct job *job, struct push_queue *queue, bool is_recall);
+void job_end(struct job *job);
+
+/* ---- dispatch_settle.c --------------------------------------------------------------- */
+/* Writes down how a job ended. When the database is away it stays, to be tried again. */
+void job_settle(struct dispatch *d, struct job *job);
+void settle_left(struct dispatch *d);
+/* Not sent: the task is due again soon, and the attempt says why. */
+void job_give_back(struct dispatch *d, struct job *job);
+void dispatch_on_done(void *ctx, const struct http_result *answer);
+
+/* ---- dispatch_leave.c ---------------------------------------------------------------- */
+enum stw_code job_send(
+    struct dispatch *d, struct job *job, struct stw_err *err) STW_MUST_USE;
+/* Seals the ledger over all that is GATED and lets it leave. */
+void send_gated(struct dispatch *d);
+
+/* ---- dispatch_recall.c, dispatch_claim.c ---------------------------------------------- */
+enum stw_code recalls_send(struct dispatch *d, struct stw_err *err) STW_MUST_USE;
+enum stw_code round_claims(struct dispatch *d, struct stw_err *err) STW_MUST_USE;
+
+#endif

@@ -1,0 +1,68 @@
+/* Recalls: taking a task back from its queue. */
+#include <string.h>
+
+#include "api/push/dispatch_priv.h"
+#include "api/push/offer_json.h"
+#include "engine/log.h"
+
+#define RECALLS_MAX 32 /* of one queue at once, beside its concurrency */
+
+static bool
+recall_in_flight(const struct dispatch *d, const struct task_recall *recall)
+{
+	for (int i = 0; i < d->njobs; i++)
+		if (d->jobs[i].state != JOB_FREE && d->jobs[i].is_recall &&
+		    memcmp(&d->jobs[i].recall.task_id, &recall->task_id,
+			sizeof recall->task_id) == 0)
+			return true;
+	return false;
+}
+
+static void
+recall_begin(struct dispatch *d, struct push_queue *q, const struct task_recall *recall)
+{
+	struct job *job = job_find(d);
+	struct stw_err err;
+
+	STW_ASSERT(job != NULL);
+	job_begin(job, q, true);
+	job->recall = *recall;
+	job->recall.reason = NULL; /* lives in the round's arena */
+	recall_key(recall, job->key);
+	recall_write(recall, q->code, dispatch_now(d), &job->body);
+	if (job_send(d, job, &err) == STW_OK)
+		return;
+	log_err(LOG_ERROR, "recall_send", &err);
+	job->acknowledged = false;
+	job->state = JOB_SETTLE;
+	job_settle(d, job);
+}
+
+/* Recalls go before new work: each of them keeps somebody from being called. They need no
+ * seal: they take a permission back. */
+enum stw_code
+recalls_send(struct dispatch *d, struct stw_err *err)
+{
+	struct task_recall *recalls;
+	enum stw_code rc;
+	int count, room = jobs_free(d);
+
+	if (stw_monotonic() < d->next_recalls || room == 0)
+		return STW_OK;
+	rc = task_recalls(d->opt.db, RECALLS_MAX, &d->arena, &recalls, &count, err);
+	if (rc != STW_OK)
+		return rc;
+	d->recalls_left = count > 0;
+	d->next_recalls =
+	    stw_monotonic() + (count == RECALLS_MAX ? CLAIM_BUSY : RECALLS_EVERY);
+	for (int i = 0; i < count && room > 0; i++) {
+		struct push_queue *q = push_queue_find(d->queues, recalls[i].queue_id);
+
+		if (q == NULL || q->nsecrets == 0 || q->recalls >= RECALLS_MAX ||
+		    recall_in_flight(d, &recalls[i]))
+			continue;
+		recall_begin(d, q, &recalls[i]);
+		room--;
+	}
+	return STW_OK;
+}
