@@ -24,6 +24,8 @@ struct metrics {
 	_Atomic uint64_t covered[METRICS_BUCKETS + 1], covered_usec;
 	_Atomic uint64_t denied, unauthenticated, replayed, throttled;
 	_Atomic int64_t in_flight;
+	_Atomic int64_t
+	    clock_skew; /* the database's clock is so much ahead, microseconds */
 };
 
 /* route -1: no route of the table. */

@@ -19,7 +19,17 @@ void v1_ready(struct api_request *req);
 void v1_metrics(struct api_request *req);
 void v1_openapi(struct api_request *req);
 void v1_me(struct api_request *req);
+/* Appends to the answer of /metrics. */
+enum stw_code v1_metrics_dispatch(
+    struct api_request *req, struct stw_err *err) STW_MUST_USE;
 void v1_queue_list(struct api_request *req);
+void v1_queue(struct api_request *req);
+void v1_queue_put(struct api_request *req);
+void v1_queue_enable(struct api_request *req);
+void v1_queue_disable(struct api_request *req);
+void v1_dead_letter_list(struct api_request *req);
+void v1_dead_letter_requeue(struct api_request *req);
+void v1_dead_letters_requeue(struct api_request *req);
 void v1_ledger(struct api_request *req);
 void v1_ledger_checkpoint(struct api_request *req);
 void v1_ledger_tile(struct api_request *req);

@@ -205,6 +205,7 @@ dispatch_main(void *arg)
 	    .egress = &serve->egress,
 	    .clock = &serve->app->clock,
 	    .worker = serve->worker,
+	    .clock_skew = &serve->server.metrics.clock_skew,
 	    .rules_now = rules_now,
 	    .rules_host = serve};
 	struct dispatch *dispatch;

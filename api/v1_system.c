@@ -2,7 +2,7 @@
 
 #include "api/resources.h"
 #include "api/server.h"
-#include "campaigns/catalogue_store.h"
+#include "campaigns/queue_store.h"
 #include "campaigns/task_store.h"
 #include "campaigns/withdrawal_store.h"
 #include "db/migrate.h"
@@ -248,6 +248,8 @@ v1_metrics(struct api_request *req)
 	if (rc == STW_OK)
 		rc = metrics_withdrawals(req, &err);
 	if (rc == STW_OK)
+		rc = v1_metrics_dispatch(req, &err);
+	if (rc == STW_OK)
 		rc = metrics_book(req, &err);
 	if (rc == STW_OK)
 		metrics_live(req);
@@ -290,47 +292,5 @@ v1_me(struct api_request *req)
 	    json_text(
 		setting_bool(req->app->settings, SET_DEMO) ? "demo" : "production"));
 	json_put(v, "expires_at", json_time(req->actor.expires_at));
-	api_reply(req, 200, v);
-}
-
-/* ---- queues --------------------------------------------------------------------------- */
-static json_t *
-queue_json(const struct queue_row *q)
-{
-	json_t *v = json_object();
-
-	json_put(v, "code", json_text(q->code));
-	json_put(v, "kind", json_text(q->kind));
-	json_put(v, "url", json_text(q->url));
-	json_put(v, "state", json_text(q->state));
-	json_put(v, "dedupes", json_boolean(q->dedupes));
-	json_put(v, "concurrency", json_integer(q->concurrency));
-	json_put(v, "timeout_ms", json_integer(q->timeout_ms));
-	json_put(v, "waiting", json_integer(q->waiting));
-	json_put(v, "pushed", json_integer(q->pushed));
-	json_put(v, "unknown", json_integer(q->unknown));
-	return v;
-}
-
-void
-v1_queue_list(struct api_request *req)
-{
-	struct stw_err err = {0};
-	struct queue_row *queues;
-	json_t *v, *items;
-	enum stw_code rc;
-	int count;
-
-	rc = queue_list(req->db, NULL, &req->arena, &queues, &count, &err);
-	if (rc != STW_OK) {
-		api_fail(req, rc, &err);
-		return;
-	}
-	v = json_object();
-	items = json_array();
-	for (int i = 0; i < count; i++)
-		json_push(items, queue_json(&queues[i]));
-	json_put(v, "items", items);
-	json_put(v, "as_of", json_time(req->now));
 	api_reply(req, 200, v);
 }

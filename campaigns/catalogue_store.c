@@ -10,11 +10,8 @@
 #include "db/entry_json.h"
 #include "db/ledger.h"
 
-/* Queue secrets are sealed with a key of their own: customer id 0 is nobody's. */
-#define QUEUE_SECRET_COLUMN "queue.secret"
-
-static enum stw_code
-log_change(struct db *db, const char *what, const char *code, int64_t version,
+enum stw_code
+catalogue_note(struct db *db, const char *what, const char *code, int64_t version,
     const char *hash, const char *actor, const char *verb, stw_usec now,
     struct stw_err *err)
 {
@@ -76,7 +73,7 @@ script_put_tx(struct db *db, const char *code, const char *lang, const char *bod
 	    db_text(lang), db_text(body), db_bytes(hash, sizeof hash), db_text(author)};
 	rc = db_query(db, DB_Q_SCRIPT_INSERT, params, DB_NPARAMS(params), NULL, err);
 	if (rc == STW_OK)
-		rc = log_change(
+		rc = catalogue_note(
 		    db, "script", code, *version, hex, author, "draft", now, err);
 	return rc;
 }
@@ -110,8 +107,8 @@ script_move(struct db *db, enum db_query_id query, const struct db_param *params
 		rc = stw_fail(err, STW_CONFLICT,
 		    "script %s version %d cannot be %s now", code, version, verb);
 	if (rc == STW_OK)
-		rc = log_change(db, "script", code, version, db_get_str(rows, 0, 0).ptr,
-		    actor, verb, now, err);
+		rc = catalogue_note(db, "script", code, version,
+		    db_get_str(rows, 0, 0).ptr, actor, verb, now, err);
 	db_rows_free(rows);
 	if (rc == STW_OK)
 		return db_commit(db, err);
@@ -185,191 +182,5 @@ script_get(struct db *db, const char *code, int version, struct arena *arena,
 	if (rc == STW_OK && db_rows_count(rows) == 1)
 		*body = db_get_text(rows, 0, 0, arena);
 	db_rows_free(rows);
-	return rc;
-}
-
-/* wrapped key (length byte first) and sealed secret, one after the other. */
-static void
-seal_secret(const struct seal_keys *keys, const char *secret, struct buf *to)
-{
-	struct seal_customer key;
-	struct buf wrapped;
-
-	buf_init(&wrapped);
-	seal_customer_new(keys, 0, &key, &wrapped);
-	STW_ASSERT(wrapped.len <= 255);
-	buf_add_char(to, (char)(unsigned char)wrapped.len);
-	buf_add(to, wrapped.data, wrapped.len);
-	seal_text(&key, 0, QUEUE_SECRET_COLUMN, str_of(secret), to);
-	sodium_memzero(&key, sizeof key);
-	buf_fini(&wrapped);
-}
-
-static enum stw_code
-open_secret(const struct seal_keys *keys, struct str sealed, struct arena *arena,
-    const char **secret, struct stw_err *err)
-{
-	struct seal_customer key;
-	struct buf plain;
-	size_t head = sealed.len == 0 ? 0 : (unsigned char)sealed.ptr[0];
-	enum stw_code rc;
-
-	if (sealed.len < head + 1)
-		return stw_fail(err, STW_INVALID, "a queue's secret is cut short");
-	rc = seal_customer_open(keys, 0, (struct str){sealed.ptr + 1, head}, &key, err);
-	if (rc != STW_OK)
-		return rc;
-	buf_init(&plain);
-	rc = seal_open(&key, 0, QUEUE_SECRET_COLUMN,
-	    (struct str){sealed.ptr + 1 + head, sealed.len - 1 - head}, &plain, err);
-	if (rc == STW_OK)
-		*secret = arena_strndup(arena, plain.data, plain.len);
-	if (plain.len > 0)
-		sodium_memzero(plain.data, plain.len);
-	buf_fini(&plain);
-	sodium_memzero(&key, sizeof key);
-	return rc;
-}
-
-static enum stw_code
-secret_rewrap(struct db *db, const struct seal_keys *keys, int64_t queue_id,
-    struct str sealed, int64_t *done, struct stw_err *err)
-{
-	size_t head = sealed.len == 0 ? 0 : (unsigned char)sealed.ptr[0];
-	struct buf wrapped, whole;
-	int64_t changed = 0;
-	enum stw_code rc = STW_OK;
-
-	if (sealed.len < head + 1 || head < 2)
-		return stw_fail(err, STW_INVALID, "queue %lld: its secret is cut short",
-		    (long long)queue_id);
-	if ((unsigned char)sealed.ptr[2] == seal_keys_newest(keys, SEAL_KEK))
-		return STW_OK;
-	buf_init(&wrapped);
-	buf_init(&whole);
-	rc = seal_customer_rewrap(
-	    keys, 0, (struct str){sealed.ptr + 1, head}, &wrapped, err);
-	if (rc == STW_OK) {
-		STW_ASSERT(wrapped.len <= 255);
-		buf_add_char(&whole, (char)(unsigned char)wrapped.len);
-		buf_add(&whole, wrapped.data, wrapped.len);
-		buf_add(&whole, sealed.ptr + 1 + head, sealed.len - 1 - head);
-		const struct db_param params[] = {db_i64(queue_id),
-		    db_bytes(sealed.ptr, sealed.len), db_bytes(whole.data, whole.len)};
-
-		rc = db_exec(db, DB_Q_QUEUE_SECRET_PUT, params, DB_NPARAMS(params),
-		    &changed, err);
-	}
-	*done += changed;
-	buf_fini(&wrapped);
-	buf_fini(&whole);
-	return rc;
-}
-
-enum stw_code
-queue_secrets_rewrap(
-    struct db *db, const struct seal_keys *keys, int64_t *done, struct stw_err *err)
-{
-	struct db_rows *rows = NULL;
-	struct arena arena;
-	enum stw_code rc;
-
-	*done = 0;
-	arena_init(&arena);
-	rc = db_query(db, DB_Q_QUEUE_SECRETS, NULL, 0, &rows, err);
-	for (int r = 0; rc == STW_OK && r < db_rows_count(rows); r++)
-		rc = secret_rewrap(db, keys, db_get_i64(rows, r, 0),
-		    db_get_bytes(rows, r, 1, &arena), done, err);
-	db_rows_free(rows);
-	arena_fini(&arena);
-	return rc;
-}
-
-enum stw_code
-queue_put(struct db *db, const struct seal_keys *keys, const struct queue_row *q,
-    stw_usec now, struct stw_err *err)
-{
-	struct buf sealed;
-	enum stw_code rc;
-
-	buf_init(&sealed);
-	seal_secret(keys, q->secret, &sealed);
-	const struct db_param params[] = {db_text(q->code), db_text(q->kind),
-	    db_text(q->url), db_bytes(sealed.data, sealed.len), db_bool(q->dedupes),
-	    db_i64(q->concurrency), db_i64(q->timeout_ms), db_usec(now)};
-	rc = db_begin(db, err);
-	if (rc == STW_OK)
-		rc =
-		    db_query(db, DB_Q_QUEUE_PUT, params, DB_NPARAMS(params), NULL, err);
-	if (rc == STW_OK)
-		rc = log_change(
-		    db, "queue", q->code, 0, NULL, "operator", "put", now, err);
-	buf_fini(&sealed);
-	if (rc == STW_OK)
-		return db_commit(db, err);
-	db_rollback(db);
-	return rc;
-}
-
-enum stw_code
-queue_list(struct db *db, const struct seal_keys *keys, struct arena *arena,
-    struct queue_row **out, int *count, struct stw_err *err)
-{
-	struct db_rows *rows = NULL;
-	struct queue_row *queues;
-	enum stw_code rc;
-
-	*out = NULL;
-	*count = 0;
-	rc = db_query(db, DB_Q_QUEUE_LIST, NULL, 0, &rows, err);
-	if (rc != STW_OK)
-		goto done;
-	queues = arena_array(arena, (size_t)db_rows_count(rows), sizeof *queues);
-	DB_ROW_FOREACH(rows, r) {
-		struct queue_row *q = &queues[r];
-
-		q->queue_id = db_get_i64(rows, r, 0);
-		q->code = db_get_text(rows, r, 1, arena);
-		q->kind = db_get_text(rows, r, 2, arena);
-		q->url = db_get_text(rows, r, 3, arena);
-		q->state = db_get_text(rows, r, 4, arena);
-		q->dedupes = db_get_bool(rows, r, 5);
-		q->concurrency = (int)db_get_i64(rows, r, 6);
-		q->timeout_ms = (int)db_get_i64(rows, r, 7);
-		q->waiting = db_get_i64(rows, r, 9);
-		q->pushed = db_get_i64(rows, r, 10);
-		q->unknown = db_get_i64(rows, r, 11);
-		if (keys != NULL)
-			rc = open_secret(keys, db_get_bytes(rows, r, 8, arena), arena,
-			    &q->secret, err);
-		if (rc != STW_OK)
-			goto done;
-	}
-	*out = queues;
-	*count = db_rows_count(rows);
-done:
-	db_rows_free(rows);
-	return rc;
-}
-
-enum stw_code
-queue_set_url(struct db *db, const char *code, const char *url, stw_usec now,
-    int *changed, struct stw_err *err)
-{
-	const struct db_param params[] = {db_text(code), db_text(url), db_usec(now)};
-	struct db_rows *rows = NULL;
-	enum stw_code rc = db_begin(db, err);
-
-	*changed = 0;
-	if (rc == STW_OK)
-		rc = db_query(
-		    db, DB_Q_QUEUE_URL_SET, params, DB_NPARAMS(params), &rows, err);
-	for (int r = 0; rc == STW_OK && r < db_rows_count(rows); r++, (*changed)++)
-		rc = log_change(db, "queue", db_get_str(rows, r, 0).ptr, 0, NULL,
-		    "operator", "url", now, err);
-	db_rows_free(rows);
-	if (rc == STW_OK)
-		return db_commit(db, err);
-	db_rollback(db);
 	return rc;
 }

@@ -1,8 +1,8 @@
 /*
- * catalogue_store.h - what campaigns refer to: products, scripts, queues.
+ * catalogue_store.h - what campaigns refer to: products, scripts.
  *
  * Purpose    Put (insert or change) and list. Scripts are versioned and need a second
- *            person; changes of scripts and queues are ledger entries ("rule_change").
+ *            person; changes of scripts are ledger entries ("rule_change").
  *            Each put is its own transaction.
  */
 #ifndef STW_CAMPAIGNS_CATALOGUE_STORE_H
@@ -36,27 +36,9 @@ enum stw_code script_retire(struct db *db, const char *code, int version,
 enum stw_code script_get(struct db *db, const char *code, int version,
     struct arena *arena, const char **body, struct stw_err *err) STW_MUST_USE;
 
-struct queue_row {
-	int64_t queue_id;
-	const char *code, *kind, *url, *state;
-	bool dedupes;
-	int concurrency, timeout_ms;
-	const char *secret; /* "whsec_..."; open only where it was asked for */
-	int64_t waiting, pushed, unknown; /* task counts (list only) */
-};
-enum stw_code queue_put(struct db *db, const struct seal_keys *keys,
-    const struct queue_row *queue, stw_usec now, struct stw_err *err) STW_MUST_USE;
-/* keys NULL: secrets stay closed (secret is NULL). */
-enum stw_code queue_list(struct db *db, const struct seal_keys *keys,
-    struct arena *arena, struct queue_row **out, int *count,
-    struct stw_err *err) STW_MUST_USE;
-
-/* code NULL: all queues. *changed counts them. */
-enum stw_code queue_set_url(struct db *db, const char *code, const char *url,
-    stw_usec now, int *changed, struct stw_err *err) STW_MUST_USE;
-
-/* Wraps the key of each queue's secret with the newest kek. *done: how many were. */
-enum stw_code queue_secrets_rewrap(struct db *db, const struct seal_keys *keys,
-    int64_t *done, struct stw_err *err) STW_MUST_USE;
+/* A ledger entry ("rule_change"), in the caller's transaction. */
+enum stw_code catalogue_note(struct db *db, const char *what, const char *code,
+    int64_t version, const char *hash, const char *actor, const char *verb,
+    stw_usec now, struct stw_err *err) STW_MUST_USE;
 
 #endif

@@ -9,6 +9,7 @@
 #include "campaigns/catalogue_store.h"
 #include "campaigns/disposition_store.h"
 #include "campaigns/number_store.h"
+#include "campaigns/queue_store.h"
 
 struct setup_script {
 	const char *code, *body;

@@ -139,7 +139,7 @@ put_catalogue(struct db *db, const struct seal_keys *keys,
 		doc->queues[i].url =
 		    arena_printf(arena, "%s/tasks", options->queue_url);
 		doc->queues[i].secret = options->queue_secret;
-		rc = queue_put(db, keys, &doc->queues[i], now, err);
+		rc = queue_put(db, keys, &doc->queues[i], "operator", now, err);
 	}
 	for (int i = 0; rc == STW_OK && i < doc->ndispositions; i++)
 		rc = disposition_put(db, &doc->dispositions[i], AUTHOR, now, err);

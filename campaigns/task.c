@@ -24,7 +24,8 @@ static const struct {
 #define TO(state) (1U << (state))
 
 /* Why each move exists stands beside it in task_move (db/migrations). What is missing is
- * missing on purpose: nothing leaves a terminal state, nothing reaches sending but from
+ * missing on purpose: nothing leaves a terminal state but a failed task that a person
+ * requeues (decision 0037), nothing reaches sending but from
  * ready (through the gate), nothing reaches in_progress but from accepted (through a
  * permit), and a task on the wire is never cancelled, only recalled. */
 static const unsigned moves[TASK_STATES] = {
@@ -38,6 +39,7 @@ static const unsigned moves[TASK_STATES] = {
     [TASK_ACCEPTED] = TO(TASK_IN_PROGRESS) | TO(TASK_QUEUED) | TO(TASK_RECALLED) |
 		      TO(TASK_EXPIRED) | TO(TASK_BLOCKED) | TO(TASK_PLANNED) |
 		      TO(TASK_DONE) | TO(TASK_NO_CONTACT),
+    [TASK_FAILED] = TO(TASK_PLANNED),
     [TASK_IN_PROGRESS] = TO(TASK_DONE) | TO(TASK_NO_CONTACT) | TO(TASK_PLANNED) |
 			 TO(TASK_ACCEPTED) | TO(TASK_BLOCKED) | TO(TASK_RECALLED),
 };

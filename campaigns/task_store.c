@@ -21,7 +21,7 @@ task_rules_load(struct db *db, struct ruleset **out, struct stw_err *err)
 }
 
 static enum stw_code
-expire(struct db *db, int64_t queue_id, stw_usec now, int64_t *expired,
+expire_in_tx(struct db *db, int64_t queue_id, stw_usec now, int64_t *expired,
     struct stw_err *err)
 {
 	const struct db_param params[] = {db_i64(queue_id), db_usec(now)};
@@ -41,39 +41,42 @@ expire(struct db *db, int64_t queue_id, stw_usec now, int64_t *expired,
 		rc = ledger_append(db, (int)db_get_i64(rows, r, 0), "task_ended",
 		    (struct str){entry.data, entry.len}, err);
 	}
-	if (rc == STW_OK && expired != NULL)
-		*expired = db_rows_count(rows);
+	*expired = rc == STW_OK ? db_rows_count(rows) : 0;
 	db_rows_free(rows);
 	buf_fini(&entry);
 	return rc;
 }
 
 enum stw_code
-task_claim(struct db *db, int64_t queue_id, const char *worker, int limit,
-    int lease_sec, stw_usec now, struct arena *arena, struct task_claim **out,
-    int *count, int64_t *expired, struct stw_err *err)
+task_expire(struct db *db, int64_t queue_id, stw_usec now, int64_t *expired,
+    struct stw_err *err)
+{
+	enum stw_code rc = db_begin(db, err);
+
+	*expired = 0;
+	if (rc == STW_OK)
+		rc = expire_in_tx(db, queue_id, now, expired, err);
+	if (rc == STW_OK)
+		return db_commit(db, err);
+	db_rollback(db);
+	return rc;
+}
+
+enum stw_code
+task_claim(struct db *db, int64_t queue_id, enum task_lane lane, const char *worker,
+    int limit, int lease_sec, stw_usec now, struct arena *arena,
+    struct task_claim **out, int *count, struct stw_err *err)
 {
 	const struct db_param params[] = {db_i64(queue_id), db_text(worker),
-	    db_i64(limit), db_i64(lease_sec), db_usec(now)};
+	    db_i64(limit), db_i64(lease_sec), db_usec(now), db_i64(lane)};
 	struct db_rows *rows = NULL;
 	enum stw_code rc;
 
 	*out = NULL;
 	*count = 0;
-	if (expired != NULL)
-		*expired = 0;
-	rc = db_begin(db, err);
-	if (rc == STW_OK)
-		rc = expire(db, queue_id, now, expired, err);
-	if (rc == STW_OK)
-		rc = db_query(
-		    db, DB_Q_TASK_CLAIM, params, DB_NPARAMS(params), &rows, err);
-	if (rc == STW_OK)
-		rc = db_commit(db, err);
-	if (rc != STW_OK) {
-		db_rollback(db);
-		goto done;
-	}
+	rc = db_query(db, DB_Q_TASK_CLAIM, params, DB_NPARAMS(params), &rows, err);
+	if (rc != STW_OK)
+		return rc;
 	*count = db_rows_count(rows);
 	*out = arena_array(arena, (size_t)*count, sizeof **out);
 	DB_ROW_FOREACH(rows, r) {
@@ -82,9 +85,8 @@ task_claim(struct db *db, int64_t queue_id, const char *worker, int limit,
 		    uuid_parse(db_get_str(rows, r, 1), &(*out)[r].task_id) == STW_OK);
 		(*out)[r].epoch = db_get_i64(rows, r, 2);
 	}
-done:
 	db_rows_free(rows);
-	return rc;
+	return STW_OK;
 }
 
 static void
@@ -211,162 +213,6 @@ task_gate_dispatch(struct db *db, const struct ruleset *rules,
 
 	if (rc == STW_OK)
 		rc = gate_in_tx(db, rules, claim, now, arena, result, push, err);
-	if (rc == STW_OK)
-		return db_commit(db, err);
-	db_rollback(db);
-	return rc;
-}
-
-enum stw_code
-task_push_hold(
-    struct db *db, const int64_t *number_ids, size_t count, struct stw_err *err)
-{
-	const struct db_param params[] = {db_i64s(number_ids, count)};
-
-	return db_query(
-	    db, DB_Q_PUSH_HOLD_NUMBERS, params, DB_NPARAMS(params), NULL, err);
-}
-
-enum stw_code
-task_push_begin(
-    struct db *db, const struct task_claim *claim, bool *may, struct stw_err *err)
-{
-	char id[UUID_TEXT];
-	const struct db_param params[] = {db_i64(claim->bucket),
-	    db_text(uuid_format(&claim->task_id, id)), db_i64(claim->epoch)};
-	int64_t begun = 0;
-	enum stw_code rc;
-
-	rc = db_exec(db, DB_Q_PUSH_BEGIN, params, DB_NPARAMS(params), &begun, err);
-	*may = rc == STW_OK && begun == 1;
-	return rc;
-}
-
-static const struct {
-	const char *result; /* attempt.result */
-	const char *state;  /* of the task */
-} push_results[] = {
-    [TASK_PUSH_ACCEPTED] = {"accepted", "queued"},
-    [TASK_PUSH_RETRY] = {"retry", "ready"},
-    [TASK_PUSH_REFUSED] = {"refused", "failed"},
-    [TASK_PUSH_UNKNOWN] = {"unknown", "unknown"},
-};
-
-static enum stw_code
-finish_in_tx(struct db *db, const struct task_claim *claim,
-    enum task_push_result result, int http_status, const char *detail,
-    stw_usec retry_at, stw_usec now, bool *stale, struct stw_err *err)
-{
-	char id[UUID_TEXT];
-	const char *word = push_results[result].result;
-	const struct db_param key = db_text(uuid_format(&claim->task_id, id));
-	const struct db_param finish[] = {db_i64(claim->bucket), key,
-	    db_i64(claim->epoch), db_text(push_results[result].state),
-	    result == TASK_PUSH_RETRY ? db_usec(retry_at) : db_null(), db_usec(now)};
-	const struct db_param attempt[] = {db_i64(claim->bucket), key,
-	    db_i64(claim->epoch), db_text(word),
-	    http_status == 0 ? db_null() : db_i64(http_status), db_text(detail),
-	    db_usec(now)};
-	struct db_rows *rows = NULL;
-	struct buf entry;
-	enum stw_code rc;
-
-	rc = db_query(db, DB_Q_TASK_FINISH, finish, DB_NPARAMS(finish), &rows, err);
-	if (rc != STW_OK)
-		return rc;
-	*stale = db_rows_count(rows) == 0;
-	db_rows_free(rows);
-	rc = db_query(db, DB_Q_ATTEMPT_FINISH, attempt, DB_NPARAMS(attempt), NULL, err);
-	if (rc != STW_OK)
-		return rc;
-	const struct entry_field fields[] = {ENTRY_INT("epoch", claim->epoch),
-	    ENTRY_TEXT("result", word), ENTRY_INT("http", http_status),
-	    ENTRY_INT("stale", *stale ? 1 : 0)};
-	buf_init(&entry);
-	entry_write("dispatch", id, now, fields, (int)STW_ARRAY_LEN(fields), &entry);
-	rc = ledger_append(
-	    db, claim->bucket, "dispatch", (struct str){entry.data, entry.len}, err);
-	buf_fini(&entry);
-	return rc;
-}
-
-enum stw_code
-task_finish_push(struct db *db, const struct task_claim *claim,
-    enum task_push_result result, int http_status, const char *detail,
-    stw_usec retry_at, stw_usec now, bool *stale, struct stw_err *err)
-{
-	enum stw_code rc = db_begin(db, err);
-
-	if (rc == STW_OK)
-		rc = finish_in_tx(
-		    db, claim, result, http_status, detail, retry_at, now, stale, err);
-	if (rc == STW_OK)
-		return db_commit(db, err);
-	db_rollback(db);
-	return rc;
-}
-
-enum stw_code
-task_recalls(struct db *db, int limit, struct arena *arena, struct task_recall **out,
-    int *count, struct stw_err *err)
-{
-	const struct db_param params[] = {db_i64(limit)};
-	struct db_rows *rows = NULL;
-	enum stw_code rc;
-
-	*out = NULL;
-	*count = 0;
-	rc = db_query(db, DB_Q_RECALL_OPEN, params, DB_NPARAMS(params), &rows, err);
-	if (rc != STW_OK)
-		return rc;
-	*count = db_rows_count(rows);
-	*out = arena_array(arena, (size_t)*count, sizeof **out);
-	DB_ROW_FOREACH(rows, r) {
-		struct task_recall *x = &(*out)[r];
-
-		x->bucket = (int)db_get_i64(rows, r, 0);
-		STW_ASSERT(uuid_parse(db_get_str(rows, r, 1), &x->task_id) == STW_OK);
-		x->queue_id = db_get_i64(rows, r, 2);
-		x->reason = db_get_text(rows, r, 3, arena);
-		x->tries = (int)db_get_i64(rows, r, 4);
-	}
-	db_rows_free(rows);
-	return STW_OK;
-}
-
-static enum stw_code
-recall_in_tx(struct db *db, const struct task_recall *recall, bool acknowledged,
-    int http_status, stw_usec now, struct stw_err *err)
-{
-	char id[UUID_TEXT];
-	const struct db_param params[] = {db_i64(recall->bucket),
-	    db_text(uuid_format(&recall->task_id, id)), db_bool(acknowledged),
-	    db_usec(now)};
-	const struct entry_field fields[] = {ENTRY_TEXT("why", recall->reason),
-	    ENTRY_INT("http", http_status),
-	    ENTRY_INT("acknowledged", acknowledged ? 1 : 0)};
-	struct buf entry;
-	enum stw_code rc;
-
-	rc = db_query(db, DB_Q_RECALL_FINISH, params, DB_NPARAMS(params), NULL, err);
-	if (rc != STW_OK || !acknowledged)
-		return rc;
-	buf_init(&entry);
-	entry_write("recall", id, now, fields, (int)STW_ARRAY_LEN(fields), &entry);
-	rc = ledger_append(
-	    db, recall->bucket, "recall", (struct str){entry.data, entry.len}, err);
-	buf_fini(&entry);
-	return rc;
-}
-
-enum stw_code
-task_recall_finish(struct db *db, const struct task_recall *recall, bool acknowledged,
-    int http_status, stw_usec now, struct stw_err *err)
-{
-	enum stw_code rc = db_begin(db, err);
-
-	if (rc == STW_OK)
-		rc = recall_in_tx(db, recall, acknowledged, http_status, now, err);
 	if (rc == STW_OK)
 		return db_commit(db, err);
 	db_rollback(db);

@@ -30,11 +30,26 @@ struct task_claim {
 	int64_t epoch;
 };
 
-/* Leases up to limit due tasks of a queue for lease_sec seconds; tasks whose window is
- * over are expired on the way (*expired counts them, may be NULL). Own transaction. */
-enum stw_code task_claim(struct db *db, int64_t queue_id, const char *worker, int limit,
-    int lease_sec, stw_usec now, struct arena *arena, struct task_claim **out,
-    int *count, int64_t *expired, struct stw_err *err) STW_MUST_USE;
+/* What the database's clock says: that of the leases. */
+enum stw_code task_clock(
+    struct db *db, stw_usec *now, struct stw_err *err) STW_MUST_USE;
+
+/* Leases up to limit due tasks of a queue for lease_sec seconds, the best first. */
+enum task_lane {
+	TASK_LANE_NEW = 0,
+	TASK_LANE_RETRY, /* tried before, and not taken */
+};
+enum stw_code task_claim(struct db *db, int64_t queue_id, enum task_lane lane,
+    const char *worker, int limit, int lease_sec, stw_usec now, struct arena *arena,
+    struct task_claim **out, int *count, struct stw_err *err) STW_MUST_USE;
+/* Ends tasks of a queue whose window is over. Own transaction. */
+enum stw_code task_expire(struct db *db, int64_t queue_id, stw_usec now,
+    int64_t *expired, struct stw_err *err) STW_MUST_USE;
+/* The heartbeat: lease_sec from now for each that is still held; held[i] false: it was
+ * claimed by another, ended or finished. */
+enum stw_code task_leases_extend(struct db *db, const struct task_claim *claims,
+    int count, int lease_sec, struct arena *arena, bool *held,
+    struct stw_err *err) STW_MUST_USE;
 
 /* What is pushed. No personal data but the mask. */
 struct task_push {
@@ -74,12 +89,12 @@ enum stw_code task_gate_dispatch(struct db *db, const struct ruleset *rules,
  * its end. */
 enum stw_code task_push_hold(struct db *db, const int64_t *number_ids, size_t count,
     struct stw_err *err) STW_MUST_USE;
-/* In that transaction, which stays open until the request has been handed over:
- * whoever ends the task or suspends its number commits before this, and *may is false, or
- * after the push is on its way, and knows of it. Never waits for somebody who is ending
- * the task: that is a false too. */
-enum stw_code task_push_begin(struct db *db, const struct task_claim *claim, bool *may,
-    struct stw_err *err) STW_MUST_USE;
+/* In that transaction, which stays open until the requests have been handed over: whoever
+ * ends a task or suspends its number commits before this, and may[i] is false, or after
+ * the push is on its way, and knows of it. Never waits for somebody who is ending a task:
+ * that is a false too. */
+enum stw_code task_push_begin(struct db *db, const struct task_claim *claims, int count,
+    struct arena *arena, bool *may, struct stw_err *err) STW_MUST_USE;
 
 enum task_push_result {
 	TASK_PUSH_ACCEPTED = 0, /* 2xx */
@@ -87,12 +102,21 @@ enum task_push_result {
 	TASK_PUSH_REFUSED, /* never: 4xx that will not change */
 	TASK_PUSH_UNKNOWN, /* ambiguous, and the queue cannot deduplicate */
 };
-/* Fenced by claim->epoch: *stale is set when the lease was lost or the task recalled (the
- * attempt is noted all the same). retry_at: when to try again (RETRY). Own transaction,
- * with a ledger entry ("dispatch"). */
-enum stw_code task_finish_push(struct db *db, const struct task_claim *claim,
-    enum task_push_result result, int http_status, const char *detail,
-    stw_usec retry_at, stw_usec now, bool *stale, struct stw_err *err) STW_MUST_USE;
+struct task_ending {
+	struct task_claim claim;
+	enum task_push_result result;
+	int http_status;    /* 0: none */
+	const char *detail; /* NULL: nothing to say */
+	stw_usec retry_at;  /* RETRY only */
+	bool left;          /* false: given back unsent, which is no try */
+	/* answers */
+	bool stale; /* the lease was lost or the task recalled; the attempt is noted */
+	bool dead;  /* RETRY, but its tries are used up: a dead letter */
+};
+/* Fenced by the claims' epochs. One transaction for all, with their ledger entries
+ * ("dispatch"). */
+enum stw_code task_finish_pushes(struct db *db, struct task_ending *endings, int count,
+    stw_usec now, struct arena *arena, struct stw_err *err) STW_MUST_USE;
 
 /* Tasks that have to be recalled from a queue (a withdrawal reached them), oldest first;
  * those whose push is still on the wire wait. */
@@ -101,6 +125,7 @@ struct task_recall {
 	struct uuid task_id;
 	int64_t queue_id;
 	const char *reason;
+	int offer; /* the one that is taken back */
 	int tries;
 };
 enum stw_code task_recalls(struct db *db, int limit, struct arena *arena,

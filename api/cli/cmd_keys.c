@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "api/cli/cli.h"
-#include "campaigns/catalogue_store.h"
+#include "campaigns/queue_store.h"
 #include "db/entry_json.h"
 #include "db/ledger.h"
 #include "engine/uuid.h"

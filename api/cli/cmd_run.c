@@ -7,7 +7,7 @@
 #include "api/push/dispatch.h"
 #include "api/simulate.h"
 #include "api/tick.h"
-#include "campaigns/catalogue_store.h"
+#include "campaigns/queue_store.h"
 #include "campaigns/reconcile_store.h"
 #include "campaigns/revocation_store.h"
 

@@ -4,7 +4,7 @@
 #include "api/auth.h"
 #include "api/cli/cli.h"
 #include "api/push/webhook.h"
-#include "campaigns/catalogue_store.h"
+#include "campaigns/queue_store.h"
 #include "campaigns/setup_store.h"
 #include "db/secret_file.h"
 
@@ -118,7 +118,7 @@ queue_url(struct cli *cli, struct db *db, const char **url, struct stw_err *err)
 	if (*url != NULL)
 		return STW_OK;
 	*url = "http://127.0.0.1:8090";
-	rc = queue_list(db, NULL, &cli->arena, &queues, &count, err);
+	rc = queue_targets(db, NULL, NULL, &cli->arena, &queues, &count, err);
 	if (rc != STW_OK || count == 0)
 		return rc;
 	len = strlen(queues[0].url);

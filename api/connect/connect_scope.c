@@ -94,8 +94,9 @@ task_get(
 
 	(void)row;
 	(void)arena;
-	/* A recall or a query knows no more of the task than its texts. */
-	if (task->campaign == NULL && task_fields[field].kind != FIELD_TEXT)
+	/* A recall or a query knows no more of the task than its texts and its offer. */
+	if (task->campaign == NULL && task_fields[field].kind != FIELD_TEXT &&
+	    strcmp(task_fields[field].name, "offer") != 0)
 		*out = rule_missing();
 	else
 		*out = field_value(task, field);

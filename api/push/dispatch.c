@@ -6,9 +6,9 @@
 #include "api/push/dispatch_priv.h"
 #include "engine/log.h"
 
-#define IN_FLIGHT_DEFAULT 64
+#define IN_FLIGHT_DEFAULT 256
 #define RELOAD_EVERY      (5 * STW_USEC_SEC)
-/* A pass waits for a queue whose breaker has opened no more often than this in a row. */
+/* A pass waits for a queue that has died no more often than this in a row. */
 #define PASS_PATIENCE 3
 
 /* ---- queues ----------------------------------------------------------------------- */
@@ -32,10 +32,12 @@ round_work(struct dispatch *d, bool start_more, struct stw_err *err)
 	enum stw_code rc;
 
 	arena_reset(&d->arena);
-	settle_left(d);
+	settle_all(d);
 	rc = dispatch_db_ready(d, err);
 	if (rc == STW_OK)
 		rc = queues_reload(d, err);
+	if (rc == STW_OK)
+		rc = dispatch_beat(d, err);
 	if (rc == STW_OK)
 		rc = recalls_send(d, err);
 	if (rc == STW_OK && start_more)
@@ -63,10 +65,18 @@ wait_ms(const struct dispatch *d, bool start_more)
 	stw_usec until = d->next_recalls;
 
 	for (const struct push_queue *q = d->queues; start_more && q != NULL;
-	     q = q->next)
-		if (q->open && q->in_flight * 2 <= q->concurrency &&
-		    q->next_claim < until && breaker_room(&q->breaker, mono, 1) > 0)
-			until = q->next_claim;
+	     q = q->next) {
+		int window = schedule_window(&q->schedule, &q->limits);
+		stw_usec next =
+		    schedule_wait(&q->schedule, &q->limits, mono, dispatch_now(d));
+
+		if (!q->open || d->skewed || q->in_flight * 2 > window)
+			continue;
+		if (q->next_claim > next)
+			next = q->next_claim;
+		if (next < until)
+			until = next;
+	}
 	if (until <= mono)
 		return 1;
 	return until - mono > CLAIM_IDLE ? (int)(CLAIM_IDLE / 1000)
@@ -138,7 +148,7 @@ has_pending(const struct dispatch *d)
 {
 	for (const struct push_queue *q = d->queues; q != NULL; q = q->next)
 		if (q->open && (q->full || q->retry_at != 0) &&
-		    q->breaker.opened <= PASS_PATIENCE)
+		    q->schedule.deaths <= PASS_PATIENCE)
 			return true;
 	return d->recalls_left;
 }
@@ -147,8 +157,11 @@ has_pending(const struct dispatch *d)
 static bool
 all_asked(const struct dispatch *d)
 {
+	stw_usec mono = stw_monotonic(), now = dispatch_now(d);
+
 	for (const struct push_queue *q = d->queues; q != NULL; q = q->next)
-		if (q->open && q->next_claim == 0 && q->breaker.open_until == 0)
+		if (q->open && q->next_claim == 0 && !schedule_is_dead(&q->schedule) &&
+		    schedule_wait(&q->schedule, &q->limits, mono, now) <= mono)
 			return false;
 	return d->next_reload != 0 && d->next_recalls != 0;
 }
@@ -168,6 +181,7 @@ difference(const struct dispatch_result *now, const struct dispatch_result *befo
 	    .refused = now->refused - before->refused,
 	    .unknown = now->unknown - before->unknown,
 	    .stale = now->stale - before->stale,
+	    .dead = now->dead - before->dead,
 	    .unsealed = now->unsealed - before->unsealed,
 	    .held_back = now->held_back - before->held_back,
 	    .expired = now->expired - before->expired,
@@ -176,6 +190,7 @@ difference(const struct dispatch_result *now, const struct dispatch_result *befo
 	    .in_flight = now->in_flight,
 	    .queues = now->queues,
 	    .queues_held = now->queues_held,
+	    .skewed = now->skewed,
 	};
 }
 
@@ -186,13 +201,18 @@ dispatch_pass(struct dispatch *d, stw_usec now, int limit_ms, const atomic_bool 
 	stw_usec until = stw_monotonic() + (stw_usec)limit_ms * 1000;
 	struct dispatch_result before = d->sum;
 	enum stw_code rc = STW_OK, poll_rc;
+	struct stw_err nobody;
 
+	if (err == NULL)
+		err = &nobody;
 	start_clock(d, now);
 	d->next_reload = 0;
 	d->next_recalls = 0;
+	d->next_skew = 0;
 	for (struct push_queue *q = d->queues; q != NULL; q = q->next) {
 		q->next_claim = 0;
 		q->retry_at = 0;
+		q->lane_empty[TASK_LANE_NEW] = q->lane_empty[TASK_LANE_RETRY] = 0;
 	}
 	for (;;) {
 		bool more =
@@ -219,6 +239,7 @@ dispatch_pass(struct dispatch *d, stw_usec now, int limit_ms, const atomic_bool 
 	for (int i = 0; i < d->njobs; i++)
 		if (d->jobs[i].state == JOB_SETTLE)
 			job_end(&d->jobs[i]);
+	dispatch_tell_health(d);
 	dispatch_publish(d);
 	if (out != NULL)
 		difference(&d->sum, &before, out);
@@ -238,7 +259,7 @@ dispatch_loop(struct dispatch *d, const atomic_bool *stop)
 		start_clock(d, clock_now(d->opt.clock));
 		(void)round_work(d, more, &err);
 		if (!more && patience == 0)
-			patience = stw_monotonic() + LEASE_MARGIN;
+			patience = stw_monotonic() + LEASE;
 		if (!more && !is_busy(d))
 			break;
 		/* Stopping, and nobody to tell how the last ones ended: the lease does. */

@@ -6,10 +6,11 @@
  *            an exported checkpoint covers those decisions, and only then send: under a
  *            lock on each task that a withdrawal waits for (task_push_begin). Answers are
  *            settled as they come, fenced by the lease.
- * Rules      Nothing is sent whose decision is not covered, or whose lease could end
- *            before its push has timed out. A queue that is slow holds up only its own
- *            room; one that fails is left alone by its circuit breaker. What a crash
- *            leaves behind returns by itself when its lease runs out.
+ * Rules      Nothing is sent whose decision is not covered, or whose lease has run out; a
+ *            heartbeat keeps leases while pushes are in flight. How much a queue gets says
+ *            schedule.h. While the clocks of this machine and the database differ by more
+ *            than two seconds nothing is claimed. What a crash leaves behind returns by
+ *            itself when its lease runs out.
  * Units      now is business time; it goes on from there with the monotonic clock.
  * Ownership  dispatch_open/dispatch_close; the options' pointers are borrowed until then.
  * Errors     A database that is away is waited for by dispatch_loop; dispatch_pass gives
@@ -40,7 +41,10 @@ struct dispatch_options {
 	const struct egress *egress;
 	const struct stw_clock *clock; /* dispatch_loop only */
 	const char *worker;            /* name of the lease holder, for operators */
-	int max_in_flight;             /* over all queues; 0: 64 */
+	int max_in_flight;             /* over all queues; 0: 256 */
+	_Atomic int64_t
+	    *clock_skew; /* gets by how much the database's clock is ahead, in
+	                                * microseconds; may be NULL */
 };
 
 /* Counts since dispatch_open, or of one pass. */
@@ -50,12 +54,14 @@ struct dispatch_result {
 	int64_t sent;                    /* requests, repeats too */
 	int64_t accepted, retried, refused, unknown;
 	int64_t stale;     /* answers that came after the lease was lost */
+	int64_t dead;      /* of the retried: tries used up */
 	int64_t unsealed;  /* given back because the ledger could not be sealed */
 	int64_t held_back; /* allowed, and then ended before they could leave */
 	int64_t expired;   /* window over before they could be sent */
 	int64_t recalls_sent, recalls_done;
 	int64_t in_flight;           /* now */
-	int64_t queues, queues_held; /* now; held: circuit breaker open */
+	int64_t queues, queues_held; /* now; held: dead, and left alone */
+	bool skewed; /* now: the clocks differ too much to dispatch by */
 };
 
 struct dispatch;

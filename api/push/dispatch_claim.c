@@ -3,21 +3,25 @@
 #include "api/push/offer_json.h"
 #include "engine/log.h"
 
-#define BATCH_MAX 32 /* claimed of one queue at once */
+#define EXPIRE_EVERY STW_USEC_SEC
 
-/* Asks for work in halves of a queue's room, so that one seal covers several tasks. */
+/* What queue q may be given now. Asked for in halves of its window, so that one seal
+ * covers several tasks. share: its part of the slots. */
 static int
-queue_room(const struct dispatch *d, const struct push_queue *q)
+queue_room(const struct dispatch *d, const struct push_queue *q, int share)
 {
-	int room = q->concurrency - q->in_flight;
+	int window = schedule_window(&q->schedule, &q->limits);
 	stw_usec mono = stw_monotonic();
+	int room;
 
-	if (!q->open || room <= 0 || mono < q->next_claim)
+	if (!q->open || mono < q->next_claim)
 		return 0;
-	if (q->in_flight > 0 && room < q->concurrency / 2)
+	if (q->in_flight > 0 && (window - q->in_flight) * 2 < window)
 		return 0;
-	room = breaker_room(&q->breaker, mono, room < BATCH_MAX ? room : BATCH_MAX);
-	return room < jobs_free(d) ? room : jobs_free(d);
+	room = schedule_room(
+	    &q->schedule, &q->limits, q->in_flight, mono, dispatch_now(d));
+	share -= q->in_flight + q->recalls;
+	return room < share ? room : share;
 }
 
 static void
@@ -73,57 +77,121 @@ gate_one(struct dispatch *d, struct push_queue *q, const struct task_claim *clai
 	offer_write(&push, q->code, dispatch_now(d), &job->body);
 }
 
+/* Tasks of one lane, gated as they come. */
 static enum stw_code
-queue_claim(struct dispatch *d, struct push_queue *q, int limit, int *claimed,
-    struct stw_err *err)
+lane_claim(struct dispatch *d, struct push_queue *q, enum task_lane lane, int limit,
+    int *claimed, struct stw_err *err)
 {
-	stw_usec lease = (stw_usec)q->timeout_ms * 1000 + LEASE_MARGIN;
-	stw_usec lease_end = stw_monotonic() + lease;
+	stw_usec mono = stw_monotonic(), lease_end = mono + LEASE;
 	struct task_claim *claims;
-	int64_t expired = 0;
 	enum stw_code rc;
 	int count;
 
 	*claimed = 0;
-	/* The database counts from a later instant and rounds up: it never ends first. */
-	rc = task_claim(d->opt.db, q->id, d->opt.worker, limit,
-	    (int)(lease / STW_USEC_SEC) + 1, dispatch_now(d), &d->arena, &claims,
-	    &count, &expired, err);
+	if (limit <= 0 || mono < q->lane_empty[lane])
+		return STW_OK;
+	/* The database counts from a later instant: it never ends first. */
+	rc = task_claim(d->opt.db, q->id, lane, d->opt.worker, limit,
+	    (int)(LEASE / STW_USEC_SEC), dispatch_now(d), &d->arena, &claims, &count,
+	    err);
 	if (rc != STW_OK)
 		return rc;
-	d->sum.expired += expired;
+	if (count == 0)
+		q->lane_empty[lane] = stw_monotonic() + CLAIM_IDLE;
 	d->sum.claimed += count;
-	q->full = count == limit;
-	q->next_claim = stw_monotonic() + (q->full        ? 0
-					      : count > 0 ? CLAIM_BUSY
-							  : CLAIM_IDLE);
-	if (count == 0 && q->retry_at != 0 && q->retry_at <= dispatch_now(d))
-		q->retry_at = 0;
+	*claimed = count;
 	if (count > 0)
 		rules_refresh(d);
 	for (int i = 0; i < count && d->db_wait == 0; i++)
 		gate_one(d, q, &claims[i], lease_end);
-	*claimed = count;
 	return STW_OK;
+}
+
+static enum stw_code
+queue_expire(struct dispatch *d, struct push_queue *q, struct stw_err *err)
+{
+	int64_t expired;
+	enum stw_code rc;
+
+	if (stw_monotonic() < q->next_expire)
+		return STW_OK;
+	rc = task_expire(d->opt.db, q->id, dispatch_now(d), &expired, err);
+	if (rc == STW_OK) {
+		d->sum.expired += expired;
+		q->next_expire = stw_monotonic() + EXPIRE_EVERY;
+	}
+	return rc;
+}
+
+/* Half of it from each lane, in turn first; what one cannot give the other may. */
+static enum stw_code
+queue_claim(struct dispatch *d, struct push_queue *q, int limit, struct stw_err *err)
+{
+	enum task_lane first = q->retries_first ? TASK_LANE_RETRY : TASK_LANE_NEW;
+	enum task_lane second = q->retries_first ? TASK_LANE_NEW : TASK_LANE_RETRY;
+	stw_usec mono = stw_monotonic();
+	int half = mono < q->lane_empty[second] ? limit : (limit + 1) / 2;
+	int a = 0, b = 0, c = 0;
+	enum stw_code rc = queue_expire(d, q, err);
+
+	q->retries_first = !q->retries_first;
+	if (rc == STW_OK)
+		rc = lane_claim(d, q, first, half, &a, err);
+	if (rc == STW_OK)
+		rc = lane_claim(d, q, second, limit - a, &b, err);
+	if (rc == STW_OK && a == half)
+		rc = lane_claim(d, q, first, limit - a - b, &c, err);
+	if (rc != STW_OK)
+		return rc;
+	q->full = a + b + c == limit;
+	q->next_claim = stw_monotonic() + (q->full            ? 0
+					      : a + b + c > 0 ? CLAIM_BUSY
+							      : CLAIM_IDLE);
+	if (a + b + c == 0 && q->retry_at != 0 && q->retry_at <= dispatch_now(d))
+		q->retry_at = 0;
+	return STW_OK;
+}
+
+/* What each queue may have of the slots, and of this round. */
+static void
+round_takes(struct dispatch *d, int **take)
+{
+	int n = 0, at = 0;
+	int *in_flight, *concurrency, *room;
+
+	for (const struct push_queue *q = d->queues; q != NULL; q = q->next)
+		n++;
+	in_flight = arena_array(&d->arena, (size_t)n, sizeof(int));
+	concurrency = arena_array(&d->arena, (size_t)n, sizeof(int));
+	room = arena_array(&d->arena, (size_t)n, sizeof(int));
+	*take = arena_array(&d->arena, (size_t)n, sizeof(int));
+	for (const struct push_queue *q = d->queues; q != NULL; q = q->next, at++) {
+		in_flight[at] = q->in_flight + q->recalls;
+		concurrency[at] = q->open ? q->limits.concurrency : 0;
+	}
+	at = 0;
+	for (const struct push_queue *q = d->queues; q != NULL; q = q->next, at++)
+		room[at] = queue_room(
+		    d, q, schedule_share(in_flight, concurrency, n, at, d->njobs));
+	at = jobs_free(d);
+	schedule_turns(room, n, at < ROUND_MAX ? at : ROUND_MAX, &d->next_queue, *take);
 }
 
 enum stw_code
 round_claims(struct dispatch *d, struct stw_err *err)
 {
-	int left = ROUND_MAX;
-	enum stw_code rc;
+	int *take, at = 0;
 
-	for (struct push_queue *q = d->queues; q != NULL && left > 0; q = q->next) {
-		int room = queue_room(d, q), claimed;
+	if (d->skewed)
+		return STW_OK;
+	round_takes(d, &take);
+	for (struct push_queue *q = d->queues; q != NULL; q = q->next, at++) {
+		enum stw_code rc = STW_OK;
 
-		if (room > left)
-			room = left;
-		if (room <= 0)
-			continue;
-		rc = queue_claim(d, q, room, &claimed, err);
+		if (take[at] > 0)
+			rc = queue_claim(d, q, take[at], err);
 		if (rc != STW_OK)
 			return rc;
-		left -= claimed;
 	}
 	return STW_OK;
 }

@@ -16,12 +16,13 @@ dispatch_publish(struct dispatch *d)
 	d->sum.in_flight = 0;
 	d->sum.queues = 0;
 	d->sum.queues_held = 0;
+	d->sum.skewed = d->skewed;
 	for (int i = 0; i < d->njobs; i++)
 		if (d->jobs[i].state != JOB_FREE)
 			d->sum.in_flight++;
 	for (const struct push_queue *q = d->queues; q != NULL; q = q->next) {
 		d->sum.queues++;
-		if (breaker_is_open(&q->breaker))
+		if (schedule_is_dead(&q->schedule))
 			d->sum.queues_held++;
 	}
 	(void)pthread_mutex_lock(&d->lock);

@@ -47,7 +47,8 @@ job_send(struct dispatch *d, struct job *job, struct stw_err *err)
 	if (job->is_recall) {
 		d->sum.recalls_sent++;
 	} else {
-		breaker_begin(&q->breaker);
+		schedule_begin(&q->schedule, &q->limits, stw_monotonic());
+		q->counts.sent++;
 		d->sum.sent++;
 	}
 	return STW_OK;
@@ -84,32 +85,53 @@ job_keep(struct job *job, const char *why)
 	(void)snprintf(job->detail, sizeof job->detail, "%s", why);
 }
 
-/* From the answer of task_push_begin to the end of the transaction nobody can end the task:
- * a withdrawal that commits first finds it unsent, and one that commits later finds it on
- * the wire and recalls it. */
-static enum stw_code
-job_leave(struct dispatch *d, struct job *job, struct stw_err *err)
+static void
+job_leave(struct dispatch *d, struct job *job, bool may)
 {
 	struct stw_clock real;
-	struct stw_err send_err;
-	bool may;
-	enum stw_code rc = task_push_begin(d->opt.db, &job->claim, &may, err);
+	struct stw_err err;
 
-	if (rc != STW_OK)
-		return rc;
 	if (!may) {
 		d->sum.held_back++;
 		job_keep(job, "not sent: it ended meanwhile");
-		return STW_OK;
+		return;
 	}
-	if (job_send(d, job, &send_err) != STW_OK) {
-		log_err(LOG_ERROR, "push_send", &send_err);
+	if (job_send(d, job, &err) != STW_OK) {
+		log_err(LOG_ERROR, "push_send", &err);
 		job_keep(job, "not sent: curl refused the request");
-		return STW_OK;
+		return;
 	}
 	clock_set_real(&real);
 	log_event(LOG_DEBUG, "push", "task=%s at=%lld", job->key,
 	    (long long)clock_now(&real));
+}
+
+/* From the answer of task_push_begin to the end of the transaction nobody can end these
+ * tasks: a withdrawal that commits first finds one unsent, and one that commits later finds
+ * it on the wire and recalls it. */
+static enum stw_code
+leave_in_tx(struct dispatch *d, struct job *const *jobs, int count, struct stw_err *err)
+{
+	size_t n = (size_t)count;
+	int64_t *numbers = arena_array(&d->arena, n, sizeof *numbers);
+	struct task_claim *claims = arena_array(&d->arena, n, sizeof *claims);
+	bool *may = arena_array(&d->arena, n, sizeof *may);
+	struct stw_err http_err;
+	enum stw_code rc;
+
+	for (int i = 0; i < count; i++) {
+		numbers[i] = jobs[i]->number_id;
+		claims[i] = jobs[i]->claim;
+	}
+	rc = task_push_hold(d->opt.db, numbers, n, err);
+	if (rc == STW_OK)
+		rc = task_push_begin(d->opt.db, claims, count, &d->arena, may, err);
+	if (rc != STW_OK)
+		return rc;
+	for (int i = 0; i < count; i++)
+		job_leave(d, jobs[i], may[i]);
+	if (http_start(d->http, &http_err) != STW_OK)
+		log_err(LOG_ERROR, "dispatch_poll", &http_err);
 	return STW_OK;
 }
 
@@ -118,25 +140,18 @@ job_leave(struct dispatch *d, struct job *job, struct stw_err *err)
 static void
 leave_all(struct dispatch *d)
 {
-	int64_t *numbers = arena_array(&d->arena, (size_t)d->njobs, sizeof *numbers);
-	size_t count = 0;
+	struct job **jobs =
+	    arena_array(&d->arena, (size_t)d->njobs, sizeof(struct job *));
 	struct stw_err err = {0};
-	enum stw_code rc = db_begin(d->opt.db, &err);
+	int count = 0;
+	enum stw_code rc;
 
 	for (int i = 0; i < d->njobs; i++)
 		if (d->jobs[i].state == JOB_GATED)
-			numbers[count++] = d->jobs[i].number_id;
+			jobs[count++] = &d->jobs[i];
+	rc = db_begin(d->opt.db, &err);
 	if (rc == STW_OK)
-		rc = task_push_hold(d->opt.db, numbers, count, &err);
-	for (int i = 0; rc == STW_OK && i < d->njobs; i++)
-		if (d->jobs[i].state == JOB_GATED)
-			rc = job_leave(d, &d->jobs[i], &err);
-	if (http_in_flight(d->http) > 0) {
-		struct stw_err http_err;
-
-		if (http_start(d->http, &http_err) != STW_OK)
-			log_err(LOG_ERROR, "dispatch_poll", &http_err);
-	}
+		rc = leave_in_tx(d, jobs, count, &err);
 	if (rc == STW_OK)
 		rc = db_commit(d->opt.db, &err);
 	if (rc == STW_OK)
@@ -167,9 +182,7 @@ send_gated(struct dispatch *d)
 		if (!sealed) {
 			d->sum.unsealed++;
 			job_keep(job, "not sent: the ledger could not be sealed");
-		} else if (stw_monotonic() + (stw_usec)job->queue->timeout_ms * 1000 +
-			       SEND_MARGIN >
-			   job->lease_end) {
+		} else if (stw_monotonic() + SEND_MARGIN > job->lease_end) {
 			job_keep(job, "not sent: too late in its lease");
 		} else {
 			any = true;

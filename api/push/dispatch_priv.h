@@ -18,8 +18,9 @@
 #define ROUND_MAX  64 /* gated before one seal, over all queues */
 #define DETAIL_MAX 200
 
-/* What a lease must outlast beside the push itself: the gate, the seal, a slow database. */
-#define LEASE_MARGIN  (20 * STW_USEC_SEC)
+/* Kept alive by a heartbeat: a dispatcher that stops loses what it has after so long. */
+#define LEASE (20 * STW_USEC_SEC)
+
 #define RECALLS_EVERY (STW_USEC_SEC / 4)
 #define CLAIM_IDLE    (STW_USEC_SEC / 5) /* after a claim that found nothing */
 #define CLAIM_BUSY    (STW_USEC_SEC / 50)
@@ -57,6 +58,9 @@ struct dispatch {
 	struct arena arena; /* of one round */
 	stw_usec now_base, mono_base;
 	stw_usec next_reload, next_recalls, db_wait; /* monotonic */
+	stw_usec next_beat, next_skew, next_health;
+	bool skewed;    /* the database's clock is not ours: nothing is claimed */
+	int next_queue; /* whose turn it is */
 	bool recalls_left;
 	pthread_mutex_t lock; /* of totals */
 	struct dispatch_result totals;
@@ -78,9 +82,8 @@ void job_begin(struct job *job, struct push_queue *queue, bool is_recall);
 void job_end(struct job *job);
 
 /* ---- dispatch_settle.c --------------------------------------------------------------- */
-/* Writes down how a job ended. When the database is away it stays, to be tried again. */
-void job_settle(struct dispatch *d, struct job *job);
-void settle_left(struct dispatch *d);
+/* Writes down how jobs ended. While the database is away they stay, to be tried again. */
+void settle_all(struct dispatch *d);
 /* Not sent: the task is due again soon, and the attempt says why. */
 void job_give_back(struct dispatch *d, struct job *job);
 void dispatch_on_done(void *ctx, const struct http_result *answer);
@@ -90,6 +93,12 @@ enum stw_code job_send(
     struct dispatch *d, struct job *job, struct stw_err *err) STW_MUST_USE;
 /* Seals the ledger over all that is GATED and lets it leave. */
 void send_gated(struct dispatch *d);
+
+/* ---- dispatch_beat.c ------------------------------------------------------------------- */
+/* What is done every few seconds: leases extended, clocks compared, health told. */
+enum stw_code dispatch_beat(struct dispatch *d, struct stw_err *err) STW_MUST_USE;
+/* Tells how the queues fare, whatever was told last. */
+void dispatch_tell_health(struct dispatch *d);
 
 /* ---- dispatch_recall.c, dispatch_claim.c ---------------------------------------------- */
 enum stw_code recalls_send(struct dispatch *d, struct stw_err *err) STW_MUST_USE;

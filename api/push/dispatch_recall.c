@@ -5,7 +5,7 @@
 #include "api/push/offer_json.h"
 #include "engine/log.h"
 
-#define RECALLS_MAX 32 /* of one queue at once, beside its concurrency */
+#define RECALLS_MAX 16 /* of one queue at once, beside its concurrency */
 
 static bool
 recall_in_flight(const struct dispatch *d, const struct task_recall *recall)
@@ -35,7 +35,6 @@ recall_begin(struct dispatch *d, struct push_queue *q, const struct task_recall 
 	log_err(LOG_ERROR, "recall_send", &err);
 	job->acknowledged = false;
 	job->state = JOB_SETTLE;
-	job_settle(d, job);
 }
 
 /* Recalls go before new work: each of them keeps somebody from being called. They need no

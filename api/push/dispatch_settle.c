@@ -4,71 +4,157 @@
 #include <sodium.h>
 
 #include "api/push/dispatch_priv.h"
+#include "api/push/verdict.h"
+#include "campaigns/queue_store.h"
 #include "engine/log.h"
 
 #define UNSEALED_WAIT (2 * STW_USEC_SEC)
 
-/* The word for a log line and a counter. */
 static void
-count_result(struct dispatch *d, enum task_push_result result)
+count_result(struct dispatch *d, struct push_queue *q, enum task_push_result result)
 {
 	switch (result) {
 	case TASK_PUSH_ACCEPTED:
 		d->sum.accepted++;
+		q->counts.accepted++;
 		break;
 	case TASK_PUSH_RETRY:
 		d->sum.retried++;
+		q->counts.retried++;
 		break;
 	case TASK_PUSH_REFUSED:
 		d->sum.refused++;
+		q->counts.refused++;
 		break;
 	case TASK_PUSH_UNKNOWN:
 		d->sum.unknown++;
+		q->counts.unknown++;
 		break;
 	}
 }
 
-/* Writes down how a job ended. When the database is away it stays, to be tried again. */
-void
-job_settle(struct dispatch *d, struct job *job)
+static void
+offer_settled(struct dispatch *d, struct job *job, const struct task_ending *ending)
 {
-	bool stale = false;
+	if (!ending->stale) {
+		count_result(d, job->queue, job->result);
+	} else if (!job->never_left) {
+		d->sum.stale++;
+		job->queue->counts.stale++;
+		log_event(LOG_WARN, "dispatch_stale", "task=%s epoch=%lld", job->key,
+		    (long long)job->claim.epoch);
+	}
+	if (ending->dead) {
+		d->sum.dead++;
+		job->queue->counts.dead++;
+		log_event(LOG_WARN, "dead_letter", "queue=%s task=%s status=%d",
+		    job->queue->code, job->key, job->status);
+	}
+	job_end(job);
+}
+
+/* TEMPFAIL: they stay as they are. */
+static enum stw_code
+offers_settle(struct dispatch *d, struct job *const *jobs, int count)
+{
+	struct task_ending *endings =
+	    arena_array(&d->arena, (size_t)count, sizeof *endings);
 	struct stw_err err = {0};
 	enum stw_code rc;
 
-	if (dispatch_db_ready(d, &err) != STW_OK)
+	for (int i = 0; i < count; i++)
+		endings[i] = (struct task_ending){.claim = jobs[i]->claim,
+		    .result = jobs[i]->result,
+		    .http_status = jobs[i]->status,
+		    .detail = jobs[i]->detail[0] == '\0' ? NULL : jobs[i]->detail,
+		    .retry_at = jobs[i]->retry_at,
+		    .left = !jobs[i]->never_left};
+	rc = task_finish_pushes(
+	    d->opt.db, endings, count, dispatch_now(d), &d->arena, &err);
+	if (rc == STW_OK) {
+		for (int i = 0; i < count; i++)
+			offer_settled(d, jobs[i], &endings[i]);
+		return STW_OK;
+	}
+	if (count > 1)
+		return rc;
+	if (rc == STW_TEMPFAIL) {
+		dispatch_db_trouble(d, "dispatch_settle", &err);
+	} else {
+		/* Its lease brings it back. */
+		log_err(LOG_ERROR, "dispatch_settle", &err);
+		job_end(jobs[0]);
+	}
+	return rc;
+}
+
+/* Together; and when that does not go, each by itself, so that none waits for another. */
+static void
+offers_settle_all(struct dispatch *d, struct job *const *jobs, int count)
+{
+	if (count == 0 || offers_settle(d, jobs, count) == STW_OK || count == 1)
 		return;
-	if (job->is_recall)
-		rc = task_recall_finish(d->opt.db, &job->recall, job->acknowledged,
-		    job->status, dispatch_now(d), &err);
-	else
-		rc = task_finish_push(d->opt.db, &job->claim, job->result, job->status,
-		    job->detail[0] == '\0' ? NULL : job->detail, job->retry_at,
-		    dispatch_now(d), &stale, &err);
+	for (int i = 0; i < count && d->db_wait == 0; i++)
+		(void)offers_settle(d, &jobs[i], 1);
+}
+
+static void
+recall_settle(struct dispatch *d, struct job *job)
+{
+	struct stw_err err = {0};
+	enum stw_code rc = task_recall_finish(d->opt.db, &job->recall,
+	    job->acknowledged, job->status, dispatch_now(d), &err);
+
 	if (rc == STW_TEMPFAIL) {
 		dispatch_db_trouble(d, "dispatch_settle", &err);
 		return;
 	}
 	if (rc != STW_OK)
 		log_err(LOG_ERROR, "dispatch_settle", &err);
-	else if (job->is_recall)
+	else
 		d->sum.recalls_done += job->acknowledged;
-	else if (stale && !job->never_left)
-		d->sum.stale++;
-	else if (!stale)
-		count_result(d, job->result);
-	if (rc == STW_OK && stale && !job->never_left)
-		log_event(LOG_WARN, "dispatch_stale", "task=%s epoch=%lld", job->key,
-		    (long long)job->claim.epoch);
 	job_end(job);
 }
 
-void
-settle_left(struct dispatch *d)
+/* A queue that said it is gone stays closed here, also while that cannot be written. */
+static void
+gone_settle(struct dispatch *d)
 {
+	for (struct push_queue *q = d->queues; q != NULL && d->db_wait == 0;
+	     q = q->next) {
+		struct stw_err err = {0};
+		enum stw_code rc;
+
+		if (!q->gone)
+			continue;
+		rc = queue_gone(d->opt.db, q->id, q->code, dispatch_now(d), &err);
+		if (rc == STW_TEMPFAIL)
+			dispatch_db_trouble(d, "dispatch_settle", &err);
+		else if (rc != STW_OK)
+			log_err(LOG_ERROR, "dispatch_settle", &err);
+		else
+			q->gone = false;
+	}
+}
+
+void
+settle_all(struct dispatch *d)
+{
+	struct job **offers =
+	    arena_array(&d->arena, (size_t)d->njobs, sizeof(struct job *));
+	struct stw_err err = {0};
+	int count = 0;
+
+	if (dispatch_db_ready(d, &err) != STW_OK)
+		return;
 	for (int i = 0; i < d->njobs; i++)
-		if (d->jobs[i].state == JOB_SETTLE)
-			job_settle(d, &d->jobs[i]);
+		if (d->jobs[i].state == JOB_SETTLE && !d->jobs[i].is_recall)
+			offers[count++] = &d->jobs[i];
+	offers_settle_all(d, offers, count);
+	for (int i = 0; i < d->njobs && d->db_wait == 0; i++)
+		if (d->jobs[i].state == JOB_SETTLE && d->jobs[i].is_recall)
+			recall_settle(d, &d->jobs[i]);
+	gone_settle(d);
 }
 
 /* Not sent: the task is due again soon, and the attempt says why. */
@@ -79,7 +165,6 @@ job_give_back(struct dispatch *d, struct job *job)
 	job->retry_at = dispatch_now(d) + UNSEALED_WAIT;
 	job->never_left = true;
 	job->state = JOB_SETTLE;
-	job_settle(d, job);
 }
 
 static void
@@ -90,7 +175,7 @@ log_failure(const struct job *job, const struct http_result *answer)
 }
 
 static void
-on_recall_done(struct dispatch *d, struct job *job, const struct http_result *answer)
+on_recall_done(struct job *job, const struct http_result *answer)
 {
 	int status = answer->fate == HTTP_ANSWERED ? answer->status : 0;
 
@@ -101,7 +186,34 @@ on_recall_done(struct dispatch *d, struct job *job, const struct http_result *an
 	if (!job->acknowledged)
 		log_failure(job, answer);
 	job->state = JOB_SETTLE;
-	job_settle(d, job);
+}
+
+/* What the answer says of the queue. */
+static void
+queue_heard(struct push_queue *q, const struct push_verdict *v,
+    const struct http_result *answer, stw_usec now)
+{
+	bool was_dead = schedule_is_dead(&q->schedule);
+
+	schedule_end(&q->schedule, &q->limits, v->queue_failed, answer->retry_after,
+	    stw_monotonic(), randombytes_random());
+	if (schedule_is_dead(&q->schedule) != was_dead)
+		log_event(LOG_WARN, was_dead ? "queue_back" : "queue_dead",
+		    "queue=%s status=%d text=\"%s\"", q->code, answer->status,
+		    answer->detail);
+	if (!v->queue_failed) {
+		q->last_ok = now;
+	} else {
+		q->last_failed = now;
+		q->last_status = answer->fate == HTTP_ANSWERED ? answer->status : 0;
+		(void)snprintf(
+		    q->last_error, sizeof q->last_error, "%s", answer->detail);
+	}
+	if (v->queue_gone && q->open) {
+		log_event(LOG_ERROR, "queue_gone", "queue=%s", q->code);
+		q->gone = true;
+		q->open = false;
+	}
 }
 
 static void
@@ -109,14 +221,8 @@ on_offer_done(struct dispatch *d, struct job *job, const struct http_result *ans
 {
 	struct push_queue *q = job->queue;
 	struct push_verdict v = push_judge(answer, q->dedupes);
-	bool was_open = breaker_is_open(&q->breaker);
 
-	breaker_end(&q->breaker, v.queue_failed, answer->retry_after, stw_monotonic(),
-	    randombytes_random());
-	if (breaker_is_open(&q->breaker) != was_open)
-		log_event(LOG_WARN, was_open ? "queue_back" : "queue_held",
-		    "queue=%s status=%d text=\"%s\"", q->code, answer->status,
-		    answer->detail);
+	queue_heard(q, &v, answer, dispatch_now(d));
 	job->result = v.result;
 	job->status = answer->fate == HTTP_ANSWERED ? answer->status : 0;
 	(void)snprintf(job->detail, sizeof job->detail, "%s", answer->detail);
@@ -131,7 +237,6 @@ on_offer_done(struct dispatch *d, struct job *job, const struct http_result *ans
 	if (v.result != TASK_PUSH_ACCEPTED)
 		log_failure(job, answer);
 	job->state = JOB_SETTLE;
-	job_settle(d, job);
 }
 
 void
@@ -140,7 +245,7 @@ dispatch_on_done(void *ctx, const struct http_result *answer)
 	struct job *job = ctx;
 
 	if (job->is_recall)
-		on_recall_done(job->dispatch, job, answer);
+		on_recall_done(job, answer);
 	else
 		on_offer_done(job->dispatch, job, answer);
 }

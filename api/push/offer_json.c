@@ -20,8 +20,12 @@ recall_key(const struct task_recall *recall, char to[WEBHOOK_ID_MAX + 1])
 {
 	char id[UUID_TEXT];
 
-	(void)snprintf(
-	    to, WEBHOOK_ID_MAX + 1, "%s.recall", uuid_format(&recall->task_id, id));
+	(void)uuid_format(&recall->task_id, id);
+	if (recall->offer == 0)
+		(void)snprintf(to, WEBHOOK_ID_MAX + 1, "%s.recall", id);
+	else
+		(void)snprintf(
+		    to, WEBHOOK_ID_MAX + 1, "%s.%d.recall", id, recall->offer);
 }
 
 static json_t *
@@ -95,8 +99,9 @@ recall_write(
 	json_t *data;
 
 	recall_key(recall, key);
-	data = json_pack("{s:s, s:s}", "task_id", uuid_format(&recall->task_id, id),
-	    "reason", recall->reason);
+	data =
+	    json_pack("{s:s, s:i, s:s}", "task_id", uuid_format(&recall->task_id, id),
+		"offer", recall->offer, "reason", recall->reason);
 	STW_ASSERT(data != NULL);
 	envelope_write("cn.steward.task.recalled.v1", key, queue, NULL, now,
 	    STW_USEC_MAX, data, to);

@@ -12,8 +12,8 @@
 #include "campaigns/task_store.h"
 
 /* The key of one effect: the task's id for its first offer, "<id>.<n>" for one that
- * follows when an agent gave it back, "<id>.recall" for its recall. The same for every
- * try. */
+ * follows when an agent gave it back or a dead letter was requeued; the recall of an offer
+ * has its key and ".recall". The same for every try. */
 void offer_key(const struct task_push *push, char to[WEBHOOK_ID_MAX + 1]);
 void recall_key(const struct task_recall *recall, char to[WEBHOOK_ID_MAX + 1]);
 

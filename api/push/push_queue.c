@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "campaigns/catalogue_store.h"
+#include "campaigns/queue_store.h"
 #include "engine/log.h"
 
 static void
@@ -60,6 +60,7 @@ queue_update(
 {
 	struct push_queue *q = push_queue_find(*queues, row->queue_id);
 	struct stw_err err;
+	enum stw_code rc;
 
 	if (q == NULL) {
 		q = stw_xalloc(sizeof *q);
@@ -70,12 +71,21 @@ queue_update(
 	text_set(&q->code, row->code);
 	text_set(&q->url, row->url);
 	text_set(&q->recall_url, arena_printf(arena, "%s/recall", row->url));
-	q->open = strcmp(row->state, "open") == 0;
+	q->open = strcmp(row->state, "open") == 0 && !q->gone;
 	q->dedupes = row->dedupes;
-	q->concurrency = row->concurrency;
 	q->timeout_ms = row->timeout_ms;
+	q->limits = (struct schedule_limits){.concurrency = row->concurrency,
+	    .rate = row->rate,
+	    .rate_sec = row->rate_sec,
+	    .batch = row->batch,
+	    .batch_pause_ms = row->batch_pause_ms,
+	    .hours_from = row->hours_from,
+	    .hours_to = row->hours_to};
 	q->seen = true;
-	if (secrets_read(q, row->secret, &err) != STW_OK) {
+	rc = secrets_read(q, row->secret, &err);
+	if (rc == STW_OK && row->hours_from != row->hours_to)
+		rc = zone_find(row->zone, &q->limits.zone, &err);
+	if (rc != STW_OK) {
 		q->open = false;
 		log_event(LOG_ERROR, "dispatch_queue", "queue=%s text=\"%s\"", q->code,
 		    err.text);
@@ -90,7 +100,7 @@ push_queues_reload(struct push_queue **queues, struct db *db,
 	enum stw_code rc;
 	int count;
 
-	rc = queue_list(db, keys, arena, &rows, &count, err);
+	rc = queue_targets(db, keys, NULL, arena, &rows, &count, err);
 	if (rc != STW_OK)
 		return rc;
 	for (struct push_queue *q = *queues; q != NULL; q = q->next)

@@ -2,33 +2,50 @@
  * push_queue.h - the queues that a dispatcher pushes to, and how they fare.
  *
  * Purpose    What the database says about each queue (address, limits, secrets) beside
- *            what the dispatcher has learned of it (in flight, circuit breaker, when to
- *            ask for work again). Reloading changes the first and keeps the second.
+ *            what the dispatcher has learned of it (in flight, its window, when to ask
+ *            for work again). Reloading changes the first and keeps the second.
  * Ownership  A list; push_queues_free. A queue that is gone from the database goes when
  *            nothing of it is in flight any more; pointers stay good until then.
- * Rules      A queue whose secret cannot be used is closed: nothing is pushed unsigned.
+ * Rules      A queue whose secret or zone cannot be used is closed: nothing is pushed unsigned.
  */
 #ifndef STW_API_PUSH_PUSH_QUEUE_H
 #define STW_API_PUSH_PUSH_QUEUE_H
 
-#include "api/push/verdict.h"
+#include "api/push/schedule.h"
 #include "api/push/webhook.h"
+#include "db/db.h"
 #include "db/seal.h"
 
 #define PUSH_SECRETS_MAX 4
+
+#define PUSH_ERROR_MAX 200
+
+/* Since the dispatcher began. */
+struct push_counts {
+	int64_t sent, accepted, retried, refused, unknown, stale, dead;
+};
 
 struct push_queue {
 	int64_t id;
 	char *code, *url, *recall_url;
 	bool open, dedupes, seen;
-	int concurrency, timeout_ms;
+	int timeout_ms;
+	struct schedule_limits limits;
 	struct webhook_secret secrets[PUSH_SECRETS_MAX];
 	size_t nsecrets;
 	int in_flight, recalls; /* gated, sent or not yet settled */
-	struct breaker breaker;
+	struct schedule_queue schedule;
 	stw_usec next_claim; /* monotonic */
 	bool full;           /* the last claim left something behind */
-	stw_usec retry_at;   /* business time; the last retry of this pass, 0: none */
+	bool retries_first;  /* retries and new work are drawn in turn */
+	stw_usec lane_empty[2], next_expire;
+	bool gone; /* answered 410, which is still to be written down */
+	stw_usec next_health;
+	struct push_counts counts;
+	stw_usec last_ok, last_failed; /* business time; 0: never */
+	int last_status;
+	char last_error[PUSH_ERROR_MAX];
+	stw_usec retry_at; /* business time; the last retry of this pass, 0: none */
 	struct push_queue *next;
 };
 

@@ -369,7 +369,7 @@ step_talk(struct worker *w, struct queue_task *task)
 	pause_ms(w, w->all->opt.think_ms);
 	if (stopped(w))
 		return false;
-	if (queue_tasks_recalled(w->all->tasks, task->task_id)) {
+	if (queue_tasks_recalled(w->all->tasks, task->id)) {
 		close_task(w, task, "recall_obeyed", NULL, &w->all->gone);
 		return false;
 	}
@@ -426,7 +426,7 @@ static void
 work(struct worker *w, struct queue_task *task)
 {
 	if (!task->outcome_sent) {
-		if (queue_tasks_recalled(w->all->tasks, task->task_id)) {
+		if (queue_tasks_recalled(w->all->tasks, task->id)) {
 			close_task(w, task, "recall_obeyed", NULL, &w->all->gone);
 			return;
 		}

@@ -230,14 +230,16 @@ take_task(struct queue_sim *sim, struct MHD_Connection *connection, const char *
 	json_t *event;
 	bool first;
 
+	if (sim->opt->gone)
+		return answer_event(connection, 410, "gone");
 	if (mood == MOOD_FAIL) {
 		count(sim, SUM_FAILED);
 		(void)note(sim, event_of("failed", id, body));
 		return answer_event(connection, 500, "failed");
 	}
-	if (queue_tasks_recalled(sim->tasks, task_id)) {
+	if (queue_tasks_recalled(sim->tasks, id)) {
 		(void)note(sim, event_of("after_recall", id, body));
-		return answer_event(connection, 410, "recalled");
+		return answer_event(connection, 409, "recalled");
 	}
 	queue_tasks_count(sim->tasks, &counts);
 	if (counts.open >= QUEUE_SIM_OPEN_MAX)
@@ -282,7 +284,16 @@ take_recall(struct queue_sim *sim, struct MHD_Connection *connection, const char
 	return answer_event(connection, 202, "recalled");
 }
 
-/* A task's webhook-id names the task; a recall's is the task's id and ".recall". */
+static bool
+is_recall_id(const char *id)
+{
+	const char *end = strstr(id, ".recall");
+
+	return end != NULL && end[7] == '\0';
+}
+
+/* The webhook-id of an offer begins with the task's id; that of its recall goes on with
+ * ".recall". */
 static bool
 is_well_formed(const json_t *body, const char *id, bool recall)
 {
@@ -297,9 +308,8 @@ is_well_formed(const json_t *body, const char *id, bool recall)
 		return false;
 	if (recall)
 		return strcmp(type, "cn.steward.task.recalled.v1") == 0 &&
-		       strcmp(id + len, ".recall") == 0;
-	return strcmp(type, "cn.steward.task.offered.v1") == 0 &&
-	       strcmp(id + len, ".recall") != 0;
+		       is_recall_id(id);
+	return strcmp(type, "cn.steward.task.offered.v1") == 0 && !is_recall_id(id);
 }
 
 static enum MHD_Result

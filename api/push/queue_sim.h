@@ -8,8 +8,8 @@
  *            (queue_agents.h) work the tasks over the REST API.
  * Routes     POST /tasks, POST /tasks/recall, GET /healthz; also below one more path
  *            segment (/robots/tasks), so that one server can stand for several queues.
- * Answers    202 accepted or seen before; 401 signature; 410 recalled before it came;
- *            413, 422 not a task; 500 told to fail; 503 too many open tasks.
+ * Answers    202 accepted or seen before; 401 signature; 409 recalled before it came;
+ *            410 told to be gone; 413, 422 not a task; 500 told to fail; 503 too many open tasks.
  * Ownership  Options are borrowed for the call.
  */
 #ifndef STW_API_PUSH_QUEUE_SIM_H
@@ -39,6 +39,7 @@ struct queue_sim_options {
 	int late_ms;            /* how long a late answer waits */
 	double fail_rate, drop_rate,
 	    late_rate; /* shares of requests, together at most 1 */
+	bool gone;     /* answer 410 to every task */
 	uint64_t seed;
 	int think_ms;       /* how long a call lasts */
 	int until_idle_sec; /* end after so long without a request or open work; 0: no */

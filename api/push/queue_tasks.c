@@ -268,13 +268,13 @@ queue_tasks_try(struct queue_tasks *tasks, const char *id)
 }
 
 bool
-queue_tasks_recalled(struct queue_tasks *tasks, const char *task_id)
+queue_tasks_recalled(struct queue_tasks *tasks, const char *offer)
 {
-	char id[WEBHOOK_ID_MAX + 1];
+	char id[WEBHOOK_ID_MAX + 8];
 	const struct queue_task *t;
 	bool yes;
 
-	(void)snprintf(id, sizeof id, "%s.recall", task_id);
+	(void)snprintf(id, sizeof id, "%s.recall", offer);
 	(void)pthread_mutex_lock(&tasks->lock);
 	t = find(tasks, id);
 	yes = t != NULL && t->state == QUEUE_TASK_CLOSED;

@@ -63,7 +63,7 @@ void queue_tasks_resume(struct queue_tasks *tasks);
 
 /* How many requests with this id came before this one; counts it. */
 uint64_t queue_tasks_try(struct queue_tasks *tasks, const char *id);
-bool queue_tasks_recalled(struct queue_tasks *tasks, const char *task_id);
+bool queue_tasks_recalled(struct queue_tasks *tasks, const char *offer);
 void queue_tasks_recall(struct queue_tasks *tasks, const char *id);
 /* True when this is the first: the caller journals it and then opens it. Of two at once
  * one waits until the other has opened or given up. */

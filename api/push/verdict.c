@@ -3,13 +3,11 @@
 #define BACKOFF_FIRST STW_USEC_SEC
 #define BACKOFF_LAST  (300 * STW_USEC_SEC)
 #define ASKED_MAX     STW_USEC_HOUR
-#define OPEN_FIRST    STW_USEC_SEC
-#define OPEN_LAST     (60 * STW_USEC_SEC)
 
 static struct push_verdict
 verdict(enum task_push_result result, bool queue_failed)
 {
-	return (struct push_verdict){result, queue_failed};
+	return (struct push_verdict){.result = result, .queue_failed = queue_failed};
 }
 
 struct push_verdict
@@ -30,13 +28,14 @@ push_judge(const struct http_result *answer, bool dedupes)
 	switch (answer->status) {
 	case 400:
 	case 409:
-	case 410:
 	case 413:
 	case 415:
 	case 422:
 		return verdict(TASK_PUSH_REFUSED, false);
 	case 408:
 		return verdict(maybe, true);
+	case 410:
+		return (struct push_verdict){TASK_PUSH_RETRY, true, true};
 	case 503:
 		return verdict(TASK_PUSH_RETRY, true);
 	default:
@@ -45,15 +44,14 @@ push_judge(const struct http_result *answer, bool dedupes)
 	}
 }
 
-/* Between a half and all of it. */
-static stw_usec
-jitter(stw_usec span, uint32_t random)
+stw_usec
+push_jitter(stw_usec span, uint32_t random)
 {
 	return span / 2 + (span / 2) * (stw_usec)(random % 1024) / 1023;
 }
 
-static stw_usec
-doubled(stw_usec first, stw_usec last, int64_t times)
+stw_usec
+push_doubled(stw_usec first, stw_usec last, int64_t times)
 {
 	stw_usec span = first;
 
@@ -65,56 +63,10 @@ doubled(stw_usec first, stw_usec last, int64_t times)
 stw_usec
 push_backoff(int64_t tries, stw_usec retry_after, uint32_t random)
 {
-	stw_usec wait = jitter(doubled(BACKOFF_FIRST, BACKOFF_LAST, tries - 1), random);
+	stw_usec wait =
+	    push_jitter(push_doubled(BACKOFF_FIRST, BACKOFF_LAST, tries - 1), random);
 
 	if (retry_after > ASKED_MAX)
 		retry_after = ASKED_MAX;
 	return wait > retry_after ? wait : retry_after;
-}
-
-int
-breaker_room(const struct breaker *breaker, stw_usec now, int limit)
-{
-	if (breaker->open_until == 0)
-		return limit;
-	if (breaker->probing || now < breaker->open_until)
-		return 0;
-	return limit > 0 ? 1 : 0;
-}
-
-void
-breaker_begin(struct breaker *breaker)
-{
-	if (breaker->open_until != 0)
-		breaker->probing = true;
-}
-
-void
-breaker_end(
-    struct breaker *breaker, bool failed, stw_usec hold, stw_usec now, uint32_t random)
-{
-	stw_usec wait;
-
-	if (!failed) {
-		*breaker = (struct breaker){0};
-		return;
-	}
-	breaker->failures++;
-	/* What began before it opened says nothing new. */
-	if (breaker->open_until != 0 && !breaker->probing)
-		return;
-	if (breaker->failures < BREAKER_FAILURES && !breaker->probing && hold <= 0)
-		return;
-	wait = jitter(doubled(OPEN_FIRST, OPEN_LAST, breaker->opened), random);
-	if (hold > ASKED_MAX)
-		hold = ASKED_MAX;
-	breaker->open_until = now + (wait > hold ? wait : hold);
-	breaker->probing = false;
-	breaker->opened++;
-}
-
-bool
-breaker_is_open(const struct breaker *breaker)
-{
-	return breaker->open_until != 0;
 }

@@ -1,10 +1,11 @@
 /*
  * verdict.h - what an answer of a queue means for the task and for the queue.
  *
- * Purpose    Pure: one table of statuses, the delay before the next try, and a circuit
- *            breaker. No clock and no random source of its own.
- * Rules      Taken: any 2xx. Refused for good: what speaks about this task (400, 409, 410,
- *            413, 415, 422). Not taken: nothing was sent, 429, 503. Everything else that
+ * Purpose    Pure: one table of statuses, and the delay before the next try. No clock and
+ *            no random source of its own.
+ * Rules      Taken: any 2xx. Refused for good: what speaks about this task (400, 409, 413,
+ *            415, 422). 410 speaks about the queue: it is gone until a person says
+ *            otherwise. Not taken: nothing was sent, 429, 503. Everything else that
  *            was sent (no answer, 408, other 5xx) may have taken effect: harmless to
  *            repeat where the queue deduplicates, else unknown. Redirects, 401, 403, 404
  *            and the like speak about the queue, not the task: tried again later, so that
@@ -20,6 +21,7 @@
 struct push_verdict {
 	enum task_push_result result;
 	bool queue_failed; /* counts against the queue's health */
+	bool queue_gone;   /* 410: nothing more is to be sent to it */
 };
 
 struct push_verdict push_judge(const struct http_result *answer, bool dedupes);
@@ -29,23 +31,9 @@ struct push_verdict push_judge(const struct http_result *answer, bool dedupes);
  * which counts up to an hour. */
 stw_usec push_backoff(int64_t tries, stw_usec retry_after, uint32_t random);
 
-/* ---- circuit breaker --------------------------------------------------------------- */
-#define BREAKER_FAILURES 5
-
-/* Zero is closed. */
-struct breaker {
-	int failures;        /* one after the other */
-	int opened;          /* times, one after the other */
-	bool probing;        /* one request is out to see */
-	stw_usec open_until; /* 0: closed */
-};
-
-/* How many requests may begin now: limit when closed, 1 to probe, 0 while open. */
-int breaker_room(const struct breaker *breaker, stw_usec now, int limit);
-void breaker_begin(struct breaker *breaker); /* a request was begun */
-/* hold: the queue asked to be left alone for so long (-1: it did not). */
-void breaker_end(
-    struct breaker *breaker, bool failed, stw_usec hold, stw_usec now, uint32_t random);
-bool breaker_is_open(const struct breaker *breaker);
+/* first, twice that, four times that ... up to last. */
+stw_usec push_doubled(stw_usec first, stw_usec last, int64_t times);
+/* Between a half and all of it. */
+stw_usec push_jitter(stw_usec span, uint32_t random);
 
 #endif

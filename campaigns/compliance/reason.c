@@ -158,6 +158,8 @@ static const struct reason reasons[] = {
 	"The customer refuses marketing based on profiling."},
     {"PURPOSE_MIXED", GATE_INFO, "内容含营销，按营销处理",
 	"The content is promotional, so the contact counts as marketing."},
+    {"QUEUE_GONE", GATE_UNSET, "任务队列答复 410（不再存在），已停用",
+	"A queue answered 410, gone for good, and was disabled."},
     {"QUIET_HOURS", GATE_DEFER, "不在可联系时段内（按所有可能的当地时间）",
 	"Outside permitted hours in at least one zone the customer may be in."},
     {"REASSIGNED_NO_DATA", GATE_REVIEW, "无法确认号码是否已转给他人",

@@ -1,13 +1,14 @@
--- push_begin: may this push leave now? Then it is on the wire from now on.
--- Params   $1 bucket, $2 task_id, $3 epoch
--- Returns  one row; none: the task ended, is about to, or its number was suspended
--- Locking  the task row FOR SHARE, until the request has been handed over: whoever ends the
+-- push_begin: which of these pushes may leave now? They are on the wire from now on.
+-- Params   $1 buckets, $2 task_ids, $3 epochs (arrays of one length)
+-- Returns  task_id of each that may; not: the task ended, is about to, or its number was
+--          suspended
+-- Locking  the task rows FOR SHARE, until the requests have been handed over: whoever ends a
 --          task commits before or waits. SKIP LOCKED: who holds it is ending it
 WITH held AS (
     SELECT t.bucket, t.task_id, t.lease_epoch
-      FROM task t
-     WHERE t.bucket = $1::smallint AND t.task_id = $2::uuid
-       AND t.lease_epoch = $3::bigint AND t.state = 'sending'
+      FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS x (bucket, task_id, epoch)
+      JOIN task t ON t.bucket = x.bucket::smallint AND t.task_id = x.task_id::uuid
+     WHERE t.lease_epoch = x.epoch AND t.state = 'sending'
        AND EXISTS (SELECT 1 FROM caller_number n
                     WHERE n.number_id = t.number_id AND n.status = 'active')
        FOR SHARE OF t SKIP LOCKED

@@ -1,11 +1,19 @@
--- queue_put: a queue that tasks are pushed to, new or changed.
--- Params   $1 code, $2 kind, $3 url, $4 sealed secret, $5 dedupes, $6 concurrency,
---          $7 timeout_ms, $8 now
+-- queue_put: a queue that tasks are pushed to, new or changed; its state stays.
+-- Params   $1 code, $2 kind, $3 url, $4 sealed secret, or null: as before, $5 dedupes,
+--          $6 concurrency, $7 timeout_ms, $8 now, $9 rate or null, $10 rate_sec, $11 batch
+--          or null, $12 batch_pause_ms, $13 hours_from or null, $14 hours_to or null,
+--          $15 zone, $16 tries_max
 INSERT INTO queue (code, kind, url, secret_sealed, dedupes, concurrency, timeout_ms,
-    updated_at)
-VALUES ($1::text, $2::text, $3::text, $4::bytea, $5::boolean, $6::integer, $7::integer,
-    $8::timestamptz)
+    updated_at, rate, rate_sec, batch, batch_pause_ms, hours_from, hours_to, zone,
+    tries_max)
+VALUES ($1::text, $2::text, $3::text, coalesce($4::bytea, (SELECT secret_sealed FROM queue
+        WHERE code = $1::text)), $5::boolean, $6::integer, $7::integer, $8::timestamptz,
+    $9::integer, $10::integer, $11::integer, $12::integer, $13::integer, $14::integer,
+    $15::text, $16::integer)
 ON CONFLICT (code) DO UPDATE SET kind = excluded.kind, url = excluded.url,
     secret_sealed = excluded.secret_sealed, dedupes = excluded.dedupes,
     concurrency = excluded.concurrency, timeout_ms = excluded.timeout_ms,
-    updated_at = excluded.updated_at;
+    updated_at = excluded.updated_at, rate = excluded.rate, rate_sec = excluded.rate_sec,
+    batch = excluded.batch, batch_pause_ms = excluded.batch_pause_ms,
+    hours_from = excluded.hours_from, hours_to = excluded.hours_to, zone = excluded.zone,
+    tries_max = excluded.tries_max;

@@ -1,9 +1,10 @@
 -- recall_open: recalls that have to reach a queue; a push still on the wire goes first.
 -- Params   $1 limit
--- Returns  bucket, task_id, queue_id, reason, tries
+-- Returns  bucket, task_id, queue_id, reason, tries, offer
 -- An attempt without an end whose lease ran out belongs to a dispatcher that died.
-SELECT r.bucket, r.task_id, r.queue_id, r.reason, r.tries
+SELECT r.bucket, r.task_id, r.queue_id, r.reason, r.tries, t.offer
   FROM recall r
+  JOIN task t ON t.bucket = r.bucket AND t.task_id = r.task_id
  WHERE r.done_at IS NULL AND r.next_try <= clock_timestamp()
    AND NOT EXISTS (SELECT 1 FROM attempt a
         WHERE a.bucket = r.bucket AND a.task_id = r.task_id AND a.kind = 'push'

@@ -310,6 +310,22 @@ static const struct step steps[] = {
     {"importList", "operator", "/v1/imports", NULL, NULL},
     {"import", "ops", "/v1/imports/%I?limit=5", NULL, NULL},
     {"queueList", "operator", "/v1/queues", NULL, NULL},
+    {"queuePut", "operator", "/v1/queues/walked",
+	"{\"kind\":\"agent\",\"url\":\"https://desk.example/tasks\",\"dedupes\":true,"
+	"\"rate\":{\"tasks\":20,\"seconds\":60},\"batch\":{\"size\":20,"
+	"\"pause_ms\":1000},\"hours\":{\"from\":\"09:00\",\"to\":\"18:00\"},"
+	"\"secret\":\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"}",
+	NULL},
+    {"queue", "ops", "/v1/queues/walked", NULL, NULL},
+    {"queueDisable", "operator", "/v1/queues/walked/disable",
+	"{\"reason\":\"moves tonight\"}", NULL},
+    {"queueEnable", "operator", "/v1/queues/walked/enable", "{\"reason\":\"moved\"}",
+	NULL},
+    {"deadLetterList", "ops", "/v1/dead-letters?reason=refused", NULL, NULL},
+    {"deadLettersRequeue", "operator", "/v1/dead-letters:requeue",
+	"{\"queue\":\"walked\"}", NULL},
+    {"deadLetterRequeue", "operator", "/v1/dead-letters/%L/requeue",
+	"{\"note\":\"it is back\"}", NULL},
     {"ledger", "compliance", "/v1/ledger", NULL, NULL},
     {"ledgerCheckpoint", "compliance", "/v1/ledger/checkpoint", NULL, NULL},
     {"ledgerProof", "compliance", "/v1/ledger/entries/0/proof", NULL, NULL},
@@ -414,7 +430,7 @@ struct walk {
 	    run[40];
 	char export[40], complaint[40], withdrawal[40], draw[40], proposal[40],
 	    request[40];
-	char revocation[40], attempt[40];
+	char revocation[40], attempt[40], letter[40];
 	char policy[40], override[40], tomorrow[STW_USEC_TEXT];
 	char other[40]; /* a task that AGENT has */
 	char *campaign; /* a document with the code "walked" */
@@ -455,6 +471,7 @@ fill(const struct walk *walk, const char *pattern)
 				: pattern[1] == 'G' ? walk->policy
 				: pattern[1] == 'O' ? walk->override
 				: pattern[1] == 'U' ? walk->tomorrow
+				: pattern[1] == 'L' ? walk->letter
 				: pattern[1] == 'e' ? walk->etag
 						    : NULL;
 		if (value == NULL) {
@@ -526,6 +543,16 @@ walk_begin(struct walk *walk)
 	    "', '" PLANTED "', '1', NULL, 'new', 'number', NULL, '1', false, now()); "
 	    "INSERT INTO incident (incident_id, code, detected_at, evidence) VALUES ('" PLANTED
 	    "', 'CLI_WITHHELD', now(), '{}')");
+	/* A task that its queue refused. */
+	test_db_tamper(&world.db,
+	    "SET session_replication_role = replica; UPDATE task SET state = 'failed', "
+	    "dead_why = 'refused' WHERE task_id = (SELECT max(task_id::text)::uuid FROM "
+	    "task WHERE state = 'planned'); DELETE FROM task_ready r USING task t WHERE "
+	    "r.task_id = t.task_id AND t.state = 'failed'");
+	r = get("ops", "/v1/dead-letters");
+	(void)snprintf(
+	    walk->letter, sizeof walk->letter, "%s", reply_text(&r, "items/0/task_id"));
+	reply_free(&r);
 	r = get("ops", fill(walk, "/v1/customers/%C/contact-points"));
 	(void)snprintf(
 	    walk->point, sizeof walk->point, "%s", reply_text(&r, "items/0/point_id"));

@@ -906,14 +906,16 @@ race_dispatch(struct racer *r, struct db *db, const struct task_claim *claim)
 	struct stw_err e = {0};
 	enum task_gate_result result = TASK_GATE_GONE;
 	struct task_push push;
-	bool stale;
+	struct task_ending ending = {.claim = *claim,
+	    .result = TASK_PUSH_ACCEPTED,
+	    .http_status = 202,
+	    .left = true};
 	enum stw_code rc;
 
 	arena_init(&work);
 	rc = task_gate_dispatch(db, rules, claim, NOW, &work, &result, &push, &e);
 	if (rc == STW_OK && result == TASK_GATE_SEND) {
-		rc = task_finish_push(
-		    db, claim, TASK_PUSH_ACCEPTED, 202, NULL, NOW, NOW, &stale, &e);
+		rc = task_finish_pushes(db, &ending, 1, NOW, &work, &e);
 		if (rc == STW_OK)
 			rc = db_begin(db, &e);
 		if (rc == STW_OK)
@@ -939,8 +941,8 @@ race_dispatch_some(struct racer *r, struct db *db)
 
 	arena_init(&work);
 	good = !race_fault(r,
-	    task_claim(
-		db, r->queue, "race", 1, 300, NOW, &work, &claims, &count, NULL, &e),
+	    task_claim(db, r->queue, TASK_LANE_NEW, "race", 1, 300, NOW, &work, &claims,
+		&count, &e),
 	    &e);
 	for (int i = 0; i < count && good; i++)
 		good = race_dispatch(r, db, &claims[i]);
@@ -1113,18 +1115,20 @@ dial_one(struct uuid *permit_id)
 	struct task_push push;
 	enum task_gate_result result;
 	struct task_permit p;
-	bool stale;
 	int count;
 
 	ck_ok(task_claim(t.db,
-	    number("SELECT queue_id FROM queue WHERE code = 'wealth-remote'"), "test",
-	    1, 30, NOW, &arena, &claims, &count, NULL, &err));
+	    number("SELECT queue_id FROM queue WHERE code = 'wealth-remote'"),
+	    TASK_LANE_NEW, "test", 1, 30, NOW, &arena, &claims, &count, &err));
 	ck_assert_int_eq(count, 1);
 	ck_ok(task_gate_dispatch(
 	    t.db, rules, &claims[0], NOW, &arena, &result, &push, &err));
 	ck_assert_int_eq(result, TASK_GATE_SEND);
-	ck_ok(task_finish_push(
-	    t.db, &claims[0], TASK_PUSH_ACCEPTED, 202, NULL, NOW, NOW, &stale, &err));
+	struct task_ending ending = {.claim = claims[0],
+	    .result = TASK_PUSH_ACCEPTED,
+	    .http_status = 202,
+	    .left = true};
+	ck_ok(task_finish_pushes(t.db, &ending, 1, NOW, &arena, &err));
 	ck_ok(db_begin(t.db, &err));
 	ck_ok(task_accept(t.db, &claims[0].task_id, "a_01", NOW, &err));
 	ck_ok(task_permit(
@@ -1435,8 +1439,8 @@ START_TEST(an_outcome_counts_and_a_task_that_ends_gives_its_place_back)
 	    number("SELECT calls * 100 + answered * 10 + complaints FROM number_tally"),
 	    111);
 	ck_ok(task_claim(t.db,
-	    number("SELECT queue_id FROM queue WHERE code = 'wealth-remote'"), "test",
-	    1, 30, NOW, &arena, &claims, &count, NULL, &err));
+	    number("SELECT queue_id FROM queue WHERE code = 'wealth-remote'"),
+	    TASK_LANE_NEW, "test", 1, 30, NOW, &arena, &claims, &count, &err));
 	ck_ok(task_gate_dispatch(
 	    t.db, rules, &claims[0], NOW, &arena, &result, &push, &err));
 	ck_assert_int_eq(number("SELECT count(*) FROM number_hold"), 1);

@@ -141,8 +141,8 @@ claim(void)
 
 	test_db_tamper(&t, "DELETE FROM task_ready WHERE bucket <> 1");
 	ck_ok(task_claim(t.db,
-	    number("SELECT queue_id FROM queue WHERE code = 'wealth-remote'"), "test",
-	    1, 30, now, &arena, &claims, &count, NULL, &err));
+	    number("SELECT queue_id FROM queue WHERE code = 'wealth-remote'"),
+	    TASK_LANE_NEW, "test", 1, 30, now, &arena, &claims, &count, &err));
 	ck_assert_int_eq(count, 1);
 	return claims[0];
 }
@@ -160,10 +160,12 @@ gate(const struct task_claim *c)
 static void
 accepted(const struct task_claim *c)
 {
-	bool stale;
+	struct task_ending ending = {.claim = *c,
+	    .result = TASK_PUSH_ACCEPTED,
+	    .http_status = 202,
+	    .left = true};
 
-	ck_ok(task_finish_push(
-	    t.db, c, TASK_PUSH_ACCEPTED, 202, NULL, now, now, &stale, &err));
+	ck_ok(task_finish_pushes(t.db, &ending, 1, now, &arena, &err));
 	ck_ok(db_begin(t.db, &err));
 	ck_ok(task_accept(t.db, &c->task_id, "a_01", now, &err));
 	ck_ok(db_commit(t.db, &err));

@@ -125,8 +125,8 @@ task_world_claim(int lease_sec)
 	struct task_claim *claims;
 	int count;
 
-	ck_ok(task_claim(tw.db, task_world_queue_id(), "test", 1, lease_sec, NOW,
-	    &tw_arena, &claims, &count, NULL, &tw_err));
+	ck_ok(task_claim(tw.db, task_world_queue_id(), TASK_LANE_NEW, "test", 1,
+	    lease_sec, NOW, &tw_arena, &claims, &count, &tw_err));
 	ck_assert_int_eq(count, 1);
 	return claims[0];
 }
@@ -144,11 +144,14 @@ task_world_gate(const struct task_claim *claim, struct task_push *push)
 bool
 task_world_finish(const struct task_claim *claim, enum task_push_result result)
 {
-	bool stale;
+	struct task_ending ending = {.claim = *claim,
+	    .result = result,
+	    .http_status = 202,
+	    .retry_at = NOW + STW_USEC_MIN,
+	    .left = true};
 
-	ck_ok(task_finish_push(
-	    tw.db, claim, result, 202, NULL, NOW + STW_USEC_MIN, NOW, &stale, &tw_err));
-	return !stale;
+	ck_ok(task_finish_pushes(tw.db, &ending, 1, NOW, &tw_arena, &tw_err));
+	return !ending.stale;
 }
 
 /* A task that the queue has. */

@@ -13,7 +13,8 @@
 
 #include "api/push/dispatch.h"
 #include "api/push/queue_sim.h"
-#include "campaigns/catalogue_store.h"
+#include "api/push/schedule.h"
+#include "campaigns/queue_store.h"
 #include "engine/log.h"
 
 #define SECRET "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -27,7 +28,8 @@ struct fake_task {
 	stw_usec due;
 	enum task_state state;
 	stw_usec settled; /* monotonic, since the start of the test */
-	bool leased, recall;
+	bool leased, recall, tried;
+	int claimed; /* the how many-eth */
 };
 
 static struct fake_task tasks[TASKS];
@@ -38,9 +40,11 @@ static char urls[3][64];
 static char dir[] = "/tmp/test_dispatch-XXXXXX";
 static char checkpoint_path[80];
 static int64_t ledger_size;
-static bool seal_fails, gate_blocks, withdraw_some;
+static bool seal_fails, gate_blocks, withdraw_some, poison;
 static int finish_fails, commit_fails, seals, resets;
-static stw_usec started;
+static stw_usec started, skew;
+static struct queue_health told[3];
+static int gone, claims, beats, claim_order, tries_max;
 
 static struct fake_task *
 fake_find(const struct uuid *id)
@@ -76,11 +80,12 @@ db_reset(struct db *db, struct stw_err *err)
 }
 
 enum stw_code
-queue_list(struct db *db, const struct seal_keys *keys, struct arena *arena,
-    struct queue_row **out, int *count, struct stw_err *err)
+queue_targets(struct db *db, const struct seal_keys *keys, const char *code,
+    struct arena *arena, struct queue_row **out, int *count, struct stw_err *err)
 {
 	(void)db;
 	(void)keys;
+	(void)code;
 	(void)err;
 	*out = arena_array(arena, (size_t)nqueues, sizeof **out);
 	memcpy(*out, queues, (size_t)nqueues * sizeof **out);
@@ -89,27 +94,92 @@ queue_list(struct db *db, const struct seal_keys *keys, struct arena *arena,
 }
 
 enum stw_code
-task_claim(struct db *db, int64_t queue_id, const char *worker, int limit,
-    int lease_sec, stw_usec now, struct arena *arena, struct task_claim **out,
-    int *count, int64_t *expired, struct stw_err *err)
+queue_gone(struct db *db, int64_t queue_id, const char *code, stw_usec now,
+    struct stw_err *err)
+{
+	(void)db;
+	(void)code;
+	(void)now;
+	(void)err;
+	queues[queue_id - 1].state = "disabled";
+	gone++;
+	return STW_OK;
+}
+
+enum stw_code
+queue_health_put(struct db *db, const struct queue_health *health, struct stw_err *err)
+{
+	(void)db;
+	(void)err;
+	told[health->queue_id - 1] = *health;
+	return STW_OK;
+}
+
+enum stw_code
+task_clock(struct db *db, stw_usec *now, struct stw_err *err)
+{
+	struct stw_clock real;
+
+	(void)db;
+	(void)err;
+	clock_set_real(&real);
+	*now = clock_now(&real) + skew;
+	return STW_OK;
+}
+
+enum stw_code
+task_expire(struct db *db, int64_t queue_id, stw_usec now, int64_t *expired,
+    struct stw_err *err)
+{
+	(void)db;
+	(void)queue_id;
+	(void)now;
+	(void)err;
+	*expired = 0;
+	return STW_OK;
+}
+
+enum stw_code
+task_claim(struct db *db, int64_t queue_id, enum task_lane lane, const char *worker,
+    int limit, int lease_sec, stw_usec now, struct arena *arena,
+    struct task_claim **out, int *count, struct stw_err *err)
 {
 	(void)db;
 	(void)worker;
 	(void)err;
-	ck_assert_int_ge(lease_sec, 20);
-	*expired = 0;
+	ck_assert_int_eq(lease_sec, 20);
+	claims++;
 	*count = 0;
 	*out = arena_array(arena, (size_t)limit, sizeof **out);
 	for (int i = 0; i < ntasks && *count < limit; i++) {
 		struct fake_task *t = &tasks[i];
 
 		if (t->queue_id != queue_id || t->leased || t->due > now ||
+		    t->tried != (lane == TASK_LANE_RETRY) ||
 		    (t->state != TASK_PLANNED && t->state != TASK_READY))
 			continue;
 		t->leased = true;
 		t->state = TASK_READY;
+		t->claimed = claim_order++;
 		(*out)[(*count)++] =
 		    (struct task_claim){.task_id = t->id, .epoch = ++t->epoch};
+	}
+	return STW_OK;
+}
+
+enum stw_code
+task_leases_extend(struct db *db, const struct task_claim *list, int count,
+    int lease_sec, struct arena *arena, bool *held, struct stw_err *err)
+{
+	(void)db;
+	(void)arena;
+	(void)err;
+	ck_assert_int_eq(lease_sec, 20);
+	for (int i = 0; i < count; i++) {
+		const struct fake_task *t = fake_find(&list[i].task_id);
+
+		held[i] = t->leased && t->epoch == list[i].epoch;
+		beats += held[i];
 	}
 	return STW_OK;
 }
@@ -225,48 +295,44 @@ task_push_hold(
 }
 
 enum stw_code
-task_push_begin(
-    struct db *db, const struct task_claim *claim, bool *may, struct stw_err *err)
+task_push_begin(struct db *db, const struct task_claim *list, int count,
+    struct arena *arena, bool *may, struct stw_err *err)
 {
-	struct fake_task *t = fake_find(&claim->task_id);
-
 	(void)db;
+	(void)arena;
 	(void)err;
 	ck_assert(in_transaction);
-	/* Every third is withdrawn between the gate and the push. */
-	if (withdraw_some && uuid_bucket(&claim->task_id) % 3 == 0)
-		t->state = TASK_RECALLED;
-	*may = t->epoch == claim->epoch && t->state == TASK_SENDING;
+	for (int i = 0; i < count; i++) {
+		struct fake_task *t = fake_find(&list[i].task_id);
+
+		/* Every third is withdrawn between the gate and the push. */
+		if (withdraw_some && uuid_bucket(&list[i].task_id) % 3 == 0)
+			t->state = TASK_RECALLED;
+		may[i] = t->epoch == list[i].epoch && t->state == TASK_SENDING;
+	}
 	return STW_OK;
 }
 
-enum stw_code
-task_finish_push(struct db *db, const struct task_claim *claim,
-    enum task_push_result result, int http_status, const char *detail,
-    stw_usec retry_at, stw_usec now, bool *stale, struct stw_err *err)
+static void
+fake_finish(struct task_ending *e)
 {
-	struct fake_task *t = fake_find(&claim->task_id);
+	struct fake_task *t = fake_find(&e->claim.task_id);
 
-	(void)db;
-	(void)http_status;
-	(void)detail;
-	(void)now;
-	if (finish_fails > 0) {
-		finish_fails--;
-		return stw_fail(err, STW_TEMPFAIL, "connection lost");
-	}
-	*stale = t->epoch != claim->epoch || t->state != TASK_SENDING;
-	if (*stale)
-		return STW_OK;
+	e->dead = false;
+	e->stale = t->epoch != e->claim.epoch || t->state != TASK_SENDING;
+	if (e->stale)
+		return;
 	t->leased = false;
 	t->settled = stw_monotonic() - started;
-	switch (result) {
+	switch (e->result) {
 	case TASK_PUSH_ACCEPTED:
 		t->state = TASK_QUEUED;
 		break;
 	case TASK_PUSH_RETRY:
-		t->state = TASK_READY;
-		t->due = retry_at;
+		e->dead = e->left && tries_max > 0 && t->epoch >= tries_max;
+		t->state = e->dead ? TASK_FAILED : TASK_READY;
+		t->due = e->retry_at;
+		t->tried = t->tried || e->left;
 		break;
 	case TASK_PUSH_REFUSED:
 		t->state = TASK_FAILED;
@@ -274,6 +340,25 @@ task_finish_push(struct db *db, const struct task_claim *claim,
 	case TASK_PUSH_UNKNOWN:
 		t->state = TASK_UNKNOWN;
 		break;
+	}
+}
+
+enum stw_code
+task_finish_pushes(struct db *db, struct task_ending *endings, int count, stw_usec now,
+    struct arena *arena, struct stw_err *err)
+{
+	(void)db;
+	(void)now;
+	(void)arena;
+	if (finish_fails > 0) {
+		finish_fails--;
+		return stw_fail(err, STW_TEMPFAIL, "connection lost");
+	}
+	for (int i = 0; i < count; i++) {
+		/* One that the database refuses spoils none of the others. */
+		if (count > 1 && poison)
+			return stw_fail(err, STW_INVALID, "a constraint");
+		fake_finish(&endings[i]);
 	}
 	return STW_OK;
 }
@@ -447,8 +532,11 @@ begin(void)
 		queue_sim_defaults(&sims[i].opt);
 	ntasks = nqueues = 0;
 	ledger_size = 0;
-	seal_fails = gate_blocks = withdraw_some = in_transaction = false;
-	commit_fails = finish_fails = seals = resets = 0;
+	seal_fails = gate_blocks = withdraw_some = poison = in_transaction = false;
+	commit_fails = finish_fails = seals = resets = gone = claims = beats = 0;
+	claim_order = tries_max = 0;
+	skew = 0;
+	memset(told, 0, sizeof told);
 	started = stw_monotonic();
 	const struct dispatch_options options = {.checkpoint_path = checkpoint_path,
 	    .egress = &egress,
@@ -575,6 +663,8 @@ START_TEST(nothing_leaves_while_the_ledger_cannot_be_sealed)
 	r = pass(500);
 	ck_assert_int_eq(r.sent, 0);
 	ck_assert_int_gt(r.unsealed, 0);
+	for (int i = 0; i < ntasks; i++)
+		ck_assert(!tasks[i].tried);
 	ck_assert_int_eq(in_state(1, TASK_QUEUED), 0);
 	seal_fails = false;
 	for (int i = 0; i < ntasks; i++)
@@ -675,6 +765,130 @@ START_TEST(a_dead_queue_is_left_alone_and_loses_nothing)
 	ck_assert_int_eq(in_state(2, TASK_READY) + in_state(2, TASK_PLANNED), 100);
 	ck_assert_int_le(r.sent - 100, 20);
 	ck_assert_int_eq(r.queues_held, 1);
+}
+END_TEST
+
+START_TEST(retries_and_new_work_are_drawn_in_turn)
+{
+	int retries_early = 0;
+
+	sim_start(0, true, 4, 5000);
+	fake_add(1, 80);
+	for (int i = 0; i < 40; i++)
+		tasks[i].tried = true;
+	(void)pass(20000);
+	sim_stop(0);
+	ck_assert_int_eq(in_state(1, TASK_QUEUED), 80);
+	/* Of the first half of what was claimed, about a half was tried before. */
+	for (int i = 0; i < 40; i++)
+		retries_early += tasks[i].claimed < 40;
+	ck_assert_int_ge(retries_early, 15);
+	ck_assert_int_le(retries_early, 25);
+}
+END_TEST
+
+START_TEST(a_queue_that_is_gone_is_disabled_and_its_tasks_wait)
+{
+	struct dispatch_result r;
+
+	sims[0].opt.gone = true;
+	sim_start(0, true, 4, 2000);
+	fake_add(1, 60);
+	r = pass(3000);
+	sim_stop(0);
+	ck_assert_int_eq(gone, 1);
+	ck_assert_int_le(r.sent, SCHEDULE_FIRST);
+	ck_assert_int_eq(in_state(1, TASK_READY) + in_state(1, TASK_PLANNED), 60);
+	/* Until a person opens it. */
+	for (int i = 0; i < ntasks; i++)
+		tasks[i].due = NOW;
+	r = pass(500);
+	ck_assert_int_eq(r.sent, 0);
+	queues[0].state = "open";
+	sims[0].opt.gone = false;
+	sim_start(0, true, 4, 2000);
+	(void)pass(20000);
+	sim_stop(0);
+	ck_assert_int_eq(in_state(1, TASK_QUEUED), 60);
+}
+END_TEST
+
+START_TEST(a_task_whose_tries_are_used_up_is_a_dead_letter)
+{
+	struct dispatch_result r = {0};
+
+	sims[0].opt.fail_rate = 1.0;
+	sim_start(0, true, 8, 2000);
+	fake_add(1, 1);
+	tries_max = 3;
+	for (int hour = 0; hour < 12 && in_state(1, TASK_FAILED) < 1; hour++)
+		r = pass_at(NOW + hour * STW_USEC_HOUR, 3000);
+	sim_stop(0);
+	ck_assert_int_eq(in_state(1, TASK_FAILED), 1);
+	ck_assert_int_eq(r.dead, 1);
+	ck_assert_int_eq(told[0].dead, 1);
+	ck_assert_int_eq(told[0].retried, 3);
+	ck_assert_int_eq(told[0].last_status, 500);
+}
+END_TEST
+
+START_TEST(nothing_is_claimed_while_the_clocks_differ)
+{
+	struct dispatch_result r;
+
+	sim_start(0, true, 8, 2000);
+	fake_add(1, 20);
+	skew = 3 * STW_USEC_SEC;
+	r = pass(600);
+	ck_assert(r.skewed);
+	ck_assert_int_eq(claims, 0);
+	skew = -3 * STW_USEC_SEC;
+	r = pass(600);
+	ck_assert(r.skewed);
+	ck_assert_int_eq(claims, 0);
+	skew = STW_USEC_SEC;
+	r = pass(10000);
+	sim_stop(0);
+	ck_assert(!r.skewed);
+	ck_assert_int_eq(in_state(1, TASK_QUEUED), 20);
+}
+END_TEST
+
+START_TEST(a_lease_is_kept_alive_while_its_push_is_in_flight)
+{
+	sims[0].opt.slow_ms = 6000;
+	sim_start(0, true, 1, 15000);
+	fake_add(1, 1);
+	(void)pass(15000);
+	sim_stop(0);
+	ck_assert_int_eq(in_state(1, TASK_QUEUED), 1);
+	ck_assert_int_ge(beats, 1);
+}
+END_TEST
+
+START_TEST(one_that_cannot_be_settled_holds_up_no_other)
+{
+	poison = true;
+	sim_start(0, true, 8, 2000);
+	fake_add(1, 40);
+	(void)pass(10000);
+	sim_stop(0);
+	ck_assert_int_eq(in_state(1, TASK_QUEUED), 40);
+}
+END_TEST
+
+START_TEST(a_rate_is_kept)
+{
+	struct dispatch_result r;
+
+	sim_start(0, true, 8, 2000);
+	queues[0].rate = 10;
+	queues[0].rate_sec = 1;
+	fake_add(1, 100);
+	r = pass(2500);
+	sim_stop(0);
+	ck_assert_int_ge(r.sent, 20);
+	ck_assert_int_le(r.sent, 30);
 }
 END_TEST
 
@@ -851,6 +1065,13 @@ main(void)
 	tcase_add_test(tc, what_left_has_left_when_its_commit_is_lost);
 	tcase_add_test(tc, a_slow_queue_does_not_delay_another);
 	tcase_add_test(tc, a_dead_queue_is_left_alone_and_loses_nothing);
+	tcase_add_test(tc, retries_and_new_work_are_drawn_in_turn);
+	tcase_add_test(tc, a_queue_that_is_gone_is_disabled_and_its_tasks_wait);
+	tcase_add_test(tc, a_task_whose_tries_are_used_up_is_a_dead_letter);
+	tcase_add_test(tc, nothing_is_claimed_while_the_clocks_differ);
+	tcase_add_test(tc, a_lease_is_kept_alive_while_its_push_is_in_flight);
+	tcase_add_test(tc, one_that_cannot_be_settled_holds_up_no_other);
+	tcase_add_test(tc, a_rate_is_kept);
 	tcase_add_test(tc, an_address_outside_the_list_is_never_connected_to);
 	tcase_add_test(tc, an_answer_is_kept_while_the_database_is_away);
 	tcase_add_test(tc, recalls_go_until_acknowledged_and_before_anything_else);

@@ -27,9 +27,9 @@ static const struct {
     {"it waited for us", HTTP_ANSWERED, 408, TASK_PUSH_RETRY, TASK_PUSH_UNKNOWN, true},
     {"busy", HTTP_ANSWERED, 503, TASK_PUSH_RETRY, TASK_PUSH_RETRY, true},
     {"too fast", HTTP_ANSWERED, 429, TASK_PUSH_RETRY, TASK_PUSH_RETRY, true},
-    {"recalled before", HTTP_ANSWERED, 410, TASK_PUSH_REFUSED, TASK_PUSH_REFUSED,
+    {"gone, all of it", HTTP_ANSWERED, 410, TASK_PUSH_RETRY, TASK_PUSH_RETRY, true},
+    {"recalled before", HTTP_ANSWERED, 409, TASK_PUSH_REFUSED, TASK_PUSH_REFUSED,
 	false},
-    {"conflict", HTTP_ANSWERED, 409, TASK_PUSH_REFUSED, TASK_PUSH_REFUSED, false},
     {"no such task form", HTTP_ANSWERED, 422, TASK_PUSH_REFUSED, TASK_PUSH_REFUSED,
 	false},
     {"wrong secret costs no tasks", HTTP_ANSWERED, 401, TASK_PUSH_RETRY,
@@ -49,6 +49,7 @@ START_TEST(an_answer_decides_about_task_and_queue)
 	ck_assert_msg(no.result == cases[_i].cannot, "%s", cases[_i].name);
 	ck_assert_msg(yes.queue_failed == cases[_i].queue_failed, "%s", cases[_i].name);
 	ck_assert_msg(no.queue_failed == cases[_i].queue_failed, "%s", cases[_i].name);
+	ck_assert_msg(yes.queue_gone == (r.status == 410), "%s", cases[_i].name);
 }
 END_TEST
 
@@ -74,72 +75,6 @@ START_TEST(what_the_queue_asks_for_is_the_least_up_to_an_hour)
 	ck_assert_int_eq(push_backoff(1, 90 * STW_USEC_SEC, 5), 90 * STW_USEC_SEC);
 	ck_assert_int_eq(push_backoff(1, 100 * STW_USEC_HOUR, 5), STW_USEC_HOUR);
 	ck_assert_int_ge(push_backoff(9, STW_USEC_SEC, 0), 128 * STW_USEC_SEC);
-}
-END_TEST
-
-#define S STW_USEC_SEC
-
-static void
-fail_times(struct breaker *b, int times, stw_usec now)
-{
-	for (int i = 0; i < times; i++)
-		breaker_end(b, true, -1, now, 0);
-}
-
-START_TEST(five_failures_in_a_row_open_it)
-{
-	struct breaker b = {0};
-
-	fail_times(&b, BREAKER_FAILURES - 1, 10 * S);
-	ck_assert_int_eq(breaker_room(&b, 10 * S, 8), 8);
-	breaker_end(&b, false, -1, 10 * S, 0);
-	fail_times(&b, BREAKER_FAILURES - 1, 10 * S);
-	ck_assert(!breaker_is_open(&b));
-	fail_times(&b, 1, 10 * S);
-	ck_assert(breaker_is_open(&b));
-	ck_assert_int_eq(breaker_room(&b, 10 * S, 8), 0);
-}
-END_TEST
-
-START_TEST(one_probe_decides_whether_it_closes)
-{
-	struct breaker b = {0};
-
-	fail_times(&b, BREAKER_FAILURES, 10 * S);
-	ck_assert_int_eq(breaker_room(&b, 12 * S, 8), 1);
-	breaker_begin(&b);
-	ck_assert_int_eq(breaker_room(&b, 12 * S, 8), 0);
-	fail_times(&b, 1, 12 * S);
-	ck_assert_int_eq(b.opened, 2);
-	ck_assert_int_eq(breaker_room(&b, 12 * S + S / 2, 8), 0);
-	ck_assert_int_eq(breaker_room(&b, 14 * S, 8), 1);
-	breaker_begin(&b);
-	breaker_end(&b, false, -1, 14 * S, 0);
-	ck_assert_int_eq(breaker_room(&b, 14 * S, 8), 8);
-	ck_assert_int_eq(b.opened, 0);
-}
-END_TEST
-
-START_TEST(late_failures_of_the_same_crowd_do_not_lengthen_the_wait)
-{
-	struct breaker b = {0};
-	stw_usec until;
-
-	fail_times(&b, BREAKER_FAILURES, 10 * S);
-	until = b.open_until;
-	fail_times(&b, 20, 11 * S);
-	ck_assert_int_eq(b.open_until, until);
-	ck_assert_int_eq(b.opened, 1);
-}
-END_TEST
-
-START_TEST(a_queue_that_asks_for_a_pause_gets_it_at_once)
-{
-	struct breaker b = {0};
-
-	breaker_end(&b, true, 30 * S, 10 * S, 0);
-	ck_assert_int_eq(breaker_room(&b, 39 * S, 8), 0);
-	ck_assert_int_eq(breaker_room(&b, 41 * S, 8), 1);
 }
 END_TEST
 
@@ -219,6 +154,10 @@ START_TEST(a_recall_has_a_key_of_its_own)
 	json_t *event;
 
 	ck_assert_int_eq(uuid_parse(STR_LIT(ID), &recall.task_id), STW_OK);
+	recall.offer = 2;
+	recall_key(&recall, key);
+	ck_assert_str_eq(key, ID ".2.recall");
+	recall.offer = 0;
 	recall_key(&recall, key);
 	ck_assert_str_eq(key, ID ".recall");
 	buf_init(&body);
@@ -246,10 +185,6 @@ main(void)
 	    tc, an_answer_decides_about_task_and_queue, 0, STW_ARRAY_LEN(cases));
 	tcase_add_test(tc, waiting_doubles_with_jitter_and_ends_at_five_minutes);
 	tcase_add_test(tc, what_the_queue_asks_for_is_the_least_up_to_an_hour);
-	tcase_add_test(tc, five_failures_in_a_row_open_it);
-	tcase_add_test(tc, one_probe_decides_whether_it_closes);
-	tcase_add_test(tc, late_failures_of_the_same_crowd_do_not_lengthen_the_wait);
-	tcase_add_test(tc, a_queue_that_asks_for_a_pause_gets_it_at_once);
 	tcase_add_test(tc, an_offer_is_a_cloud_event_whose_id_is_its_key);
 	tcase_add_test(tc, a_recall_has_a_key_of_its_own);
 	suite_add_tcase(suite, tc);

@@ -1,0 +1,397 @@
+/* What dispatch does to tasks in the database: endings of many, heartbeats, lanes, dead
+ * letters, and queues that are gone. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "campaigns/consent_store.h"
+#include "campaigns/dead_letter_store.h"
+#include "campaigns/queue_store.h"
+#include "tests/lib/task_world.h"
+
+static void
+withdraw(struct db *db, int64_t customer_id, struct consent_effect *effect)
+{
+	char sql[64];
+	struct consent_event event = {.id = uuid_new(NOW),
+	    .action = "withdraw",
+	    .purpose = "MARKETING",
+	    .channel = "*",
+	    .product_class = "*",
+	    .recipient = "bank",
+	    .form = "recorded_call",
+	    .source = "test",
+	    .actor = "a",
+	    .effective_at = NOW,
+	    .expires_at = STW_USEC_MAX};
+
+	(void)snprintf(sql, sizeof sql, "SELECT b(%d)", (int)customer_id);
+	int bucket = (int)task_world_number(sql);
+	uuid_set_bucket(&event.id, bucket);
+	ck_ok(db_begin(db, &tw_err));
+	ck_ok(consent_record(db, bucket, customer_id, &event, NOW, effect, &tw_err));
+	ck_ok(db_commit(db, &tw_err));
+}
+
+/* Claims n tasks and has the gate allow them. */
+static void
+sending(int n, struct task_claim *claims)
+{
+	struct task_push push;
+
+	for (int i = 0; i < n; i++) {
+		claims[i] = task_world_claim(30);
+		ck_assert_int_eq(task_world_gate(&claims[i], &push), TASK_GATE_SEND);
+	}
+}
+
+START_TEST(endings_of_many_are_written_together_and_each_by_its_own_lease)
+{
+	struct task_claim claims[4];
+	struct task_ending endings[4];
+
+	ck_assert_int_gt(task_world_plan(), 4);
+	sending(4, claims);
+	for (int i = 0; i < 4; i++)
+		endings[i] = (struct task_ending){.claim = claims[i],
+		    .result = (enum task_push_result)i,
+		    .http_status = i == 3 ? 0 : 200 + i,
+		    .detail = i == 2 ? "no" : NULL,
+		    .retry_at = NOW + STW_USEC_MIN,
+		    .left = true};
+	endings[0].claim.epoch--; /* lost its lease */
+	ck_ok(task_finish_pushes(tw.db, endings, 4, NOW, &tw_arena, &tw_err));
+	ck_assert(endings[0].stale);
+	for (int i = 1; i < 4; i++)
+		ck_assert(!endings[i].stale && !endings[i].dead);
+	ck_assert_int_eq(
+	    task_world_number("SELECT count(*) FROM task WHERE state = 'sending'"), 1);
+	ck_assert_int_eq(
+	    task_world_number(
+		"SELECT count(*) FROM task JOIN task_ready r USING (bucket, task_id) "
+		"WHERE state = 'ready' AND lane = 1 AND r.lease_until IS NULL AND "
+		"r.due_at = '2026-11-23 02:01:00+00'"),
+	    1);
+	ck_assert_int_eq(
+	    task_world_number("SELECT count(*) FROM task WHERE state = 'failed' AND "
+			      "dead_why = 'refused'"),
+	    1);
+	ck_assert_int_eq(
+	    task_world_number("SELECT count(*) FROM task WHERE state = 'unknown'"), 1);
+	ck_assert_int_eq(
+	    task_world_number("SELECT count(*) FROM attempt WHERE finished_at IS NOT "
+			      "NULL AND finished_real IS NOT NULL"),
+	    3);
+	ck_assert_int_eq(
+	    task_world_number(
+		"SELECT count(*) FROM attempt WHERE result = 'refused' AND "
+		"http_status = 202 AND detail = 'no'"),
+	    1);
+	ck_assert_int_eq(
+	    task_world_number(
+		"SELECT count(*) FROM ledger_outbox WHERE kind = 'dispatch'"),
+	    4);
+}
+END_TEST
+
+START_TEST(a_heartbeat_keeps_only_what_is_still_held)
+{
+	struct task_claim claims[3];
+	bool held[3];
+
+	ck_assert_int_gt(task_world_plan(), 3);
+	sending(3, claims);
+	test_db_tamper(&tw, "UPDATE task_ready SET lease_until = now() + interval '1 "
+			    "second' WHERE lease_until IS NOT NULL");
+	ck_assert(task_world_finish(&claims[1], TASK_PUSH_ACCEPTED));
+	claims[2].epoch--;
+	ck_ok(task_leases_extend(tw.db, claims, 3, 20, &tw_arena, held, &tw_err));
+	ck_assert(held[0] && !held[1] && !held[2]);
+	ck_assert_int_eq(
+	    task_world_number("SELECT count(*) FROM task_ready WHERE lease_until > "
+			      "now() + interval '15 seconds'"),
+	    1);
+}
+END_TEST
+
+START_TEST(what_was_tried_is_drawn_from_a_lane_of_its_own_by_priority)
+{
+	struct task_claim *claims, one;
+	int count;
+
+	ck_assert_int_gt(task_world_plan(), 4);
+	sending(1, &one);
+	ck_assert(task_world_finish(&one, TASK_PUSH_RETRY));
+	/* Not due yet, and first in order all the same. */
+	test_db_tamper(
+	    &tw, "UPDATE task_ready SET priority = priority + 5 WHERE lane = 0");
+	test_db_tamper(&tw,
+	    "UPDATE task_ready SET priority = 1000, due_at = due_at + interval '1 day' "
+	    "WHERE task_id = (SELECT min(task_id::text)::uuid FROM task_ready WHERE lane "
+	    "= 0)");
+	ck_ok(task_claim(tw.db, task_world_queue_id(), TASK_LANE_RETRY, "test", 9, 20,
+	    NOW, &tw_arena, &claims, &count, &tw_err));
+	ck_assert_int_eq(count, 0);
+	ck_ok(task_claim(tw.db, task_world_queue_id(), TASK_LANE_RETRY, "test", 9, 20,
+	    NOW + STW_USEC_MIN, &tw_arena, &claims, &count, &tw_err));
+	ck_assert_int_eq(count, 1);
+	ck_assert_mem_eq(claims[0].task_id.b, one.task_id.b, 16);
+	ck_assert_int_eq(claims[0].epoch, one.epoch + 1);
+	ck_ok(task_claim(tw.db, task_world_queue_id(), TASK_LANE_NEW, "test", 100, 20,
+	    NOW, &tw_arena, &claims, &count, &tw_err));
+	ck_assert_int_eq(
+	    count, task_world_number(
+		       "SELECT count(*) FROM task_ready WHERE lane = 0 AND queue_id = "
+		       "(SELECT queue_id FROM queue WHERE code = 'wealth-remote')") -
+		       1);
+}
+END_TEST
+
+/* One task, tried until its queue has no more patience. */
+static struct task_claim
+dead_letter(void)
+{
+	struct task_claim claim;
+	struct task_ending ending;
+	struct task_push push;
+
+	ck_assert_int_gt(task_world_plan(), 0);
+	test_db_tamper(&tw, "UPDATE queue SET tries_max = 2");
+	sending(1, &claim);
+	ck_assert(task_world_finish(&claim, TASK_PUSH_RETRY));
+	test_db_tamper(&tw,
+	    "UPDATE task_ready SET lane = 0, due_at = '2026-11-23' WHERE "
+	    "lane = 1; UPDATE task_ready SET due_at = '2030-01-01' WHERE "
+	    "due_at <> '2026-11-23'");
+	claim = task_world_claim(30);
+	ck_assert_int_eq(task_world_gate(&claim, &push), TASK_GATE_SEND);
+	/* Given back unsent is no try. */
+	ending = (struct task_ending){
+	    .claim = claim, .result = TASK_PUSH_RETRY, .retry_at = NOW};
+	ck_ok(task_finish_pushes(tw.db, &ending, 1, NOW, &tw_arena, &tw_err));
+	ck_assert(!ending.dead);
+	test_db_tamper(&tw,
+	    "UPDATE task_ready SET due_at = '2026-11-23' WHERE due_at < "
+	    "'2030-01-01'");
+	claim = task_world_claim(30);
+	ck_assert_int_eq(task_world_gate(&claim, &push), TASK_GATE_SEND);
+	ending.claim = claim;
+	ending.left = true;
+	ending.http_status = 503;
+	ck_ok(task_finish_pushes(tw.db, &ending, 1, NOW, &tw_arena, &tw_err));
+	ck_assert(ending.dead && !ending.stale);
+	return claim;
+}
+
+START_TEST(a_dead_letter_goes_round_again_when_a_person_says_so)
+{
+	const struct dead_letter_filter any = {0}, other = {.reason = "refused"};
+	struct task_claim claim = dead_letter();
+	struct task_recall *recalls;
+	struct dead_letter *rows;
+	struct task_push push;
+	int64_t all, ready, done;
+	int count;
+
+	ck_ok(dead_letter_list(
+	    tw.db, &any, NULL, NULL, 10, &tw_arena, &rows, &count, &tw_err));
+	ck_assert_int_eq(count, 1);
+	ck_assert_str_eq(rows[0].reason, "tries");
+	ck_assert_str_eq(rows[0].queue, "wealth-remote");
+	ck_assert_int_eq(rows[0].last_status, 503);
+	ck_assert_int_eq(rows[0].tries, 3);
+	ck_assert(rows[0].recall_open);
+	/* It may have arrived: first the queue has to give it back. */
+	ck_ok(db_begin(tw.db, &tw_err));
+	ck_assert_int_eq(
+	    dead_letter_requeue(tw.db, &claim.task_id, "o_li", "again", NOW, &tw_err),
+	    STW_CONFLICT);
+	db_rollback(tw.db);
+	ck_ok(dead_letter_count(tw.db, &any, NOW, &all, &ready, &tw_err));
+	ck_assert_int_eq(all, 1);
+	ck_assert_int_eq(ready, 0);
+	ck_ok(task_recalls(tw.db, 10, &tw_arena, &recalls, &count, &tw_err));
+	ck_assert_int_eq(count, 1);
+	ck_assert_int_eq(recalls[0].offer, 0);
+	ck_ok(task_recall_finish(tw.db, &recalls[0], true, 404, NOW, &tw_err));
+	ck_ok(dead_letter_count(tw.db, &any, NOW, &all, &ready, &tw_err));
+	ck_assert_int_eq(ready, 1);
+	ck_ok(dead_letter_requeue_all(
+	    tw.db, &other, "o_li", "again", NOW, &done, &tw_err));
+	ck_assert_int_eq(done, 0);
+	ck_ok(db_begin(tw.db, &tw_err));
+	ck_ok(
+	    dead_letter_requeue(tw.db, &claim.task_id, "o_li", "again", NOW, &tw_err));
+	ck_ok(db_commit(tw.db, &tw_err));
+	ck_assert_int_eq(
+	    task_world_number("SELECT count(*) FROM task WHERE state = 'planned' AND "
+			      "requeued_by = 'o_li' AND offer = 1 AND tries = 0"),
+	    1);
+	ck_assert_int_eq(
+	    task_world_number(
+		"SELECT count(*) FROM ledger_outbox WHERE kind = 'requeue'"),
+	    1);
+	ck_assert_int_eq(task_world_number("SELECT count(*) FROM recall"), 0);
+	/* The gate is asked again, and its key is another. */
+	claim = task_world_claim(30);
+	ck_assert_int_eq(task_world_gate(&claim, &push), TASK_GATE_SEND);
+	ck_assert_int_eq(push.offer, 1);
+	ck_assert(task_world_finish(&claim, TASK_PUSH_ACCEPTED));
+	ck_ok(db_begin(tw.db, &tw_err));
+	ck_assert_int_eq(
+	    dead_letter_requeue(tw.db, &claim.task_id, "o_li", "again", NOW, &tw_err),
+	    STW_NOT_FOUND);
+	db_rollback(tw.db);
+}
+END_TEST
+
+START_TEST(a_withdrawal_holds_for_a_requeued_letter)
+{
+	struct task_claim claim = dead_letter();
+	struct consent_effect effect;
+	struct task_recall *recalls;
+	struct task_push push;
+	int count;
+
+	ck_ok(task_recalls(tw.db, 10, &tw_arena, &recalls, &count, &tw_err));
+	ck_ok(task_recall_finish(tw.db, &recalls[0], true, 200, NOW, &tw_err));
+	withdraw(tw.db,
+	    task_world_number("SELECT customer_id FROM task WHERE state = 'failed'"),
+	    &effect);
+	ck_ok(db_begin(tw.db, &tw_err));
+	ck_ok(
+	    dead_letter_requeue(tw.db, &claim.task_id, "o_li", "again", NOW, &tw_err));
+	ck_ok(db_commit(tw.db, &tw_err));
+	claim = task_world_claim(30);
+	ck_assert_int_eq(task_world_gate(&claim, &push), TASK_GATE_BLOCKED);
+}
+END_TEST
+
+START_TEST(nobody_requeues_without_a_name)
+{
+	struct task_claim claim = dead_letter();
+
+	(void)claim;
+	test_db_tamper(&tw, "UPDATE recall SET done_at = now()");
+	ck_assert_int_eq(
+	    task_world_number(
+		"SELECT count(*) FROM task_move WHERE from_state = 'failed'"),
+	    1);
+	ck_ok(db_begin(tw.db, &tw_err));
+	ck_assert_int_eq(db_script(tw.db,
+			     "UPDATE task SET state = 'planned', dead_why = NULL WHERE "
+			     "state = 'failed'",
+			     &tw_err),
+	    STW_INVALID);
+	db_rollback(tw.db);
+}
+END_TEST
+
+START_TEST(one_that_was_tried_in_vain_until_its_window_ended_is_a_dead_letter)
+{
+	struct task_claim claim;
+	int64_t expired;
+
+	ck_assert_int_gt(task_world_plan(), 1);
+	sending(1, &claim);
+	test_db_tamper(&tw, "UPDATE attempt SET sent_real = clock_timestamp()");
+	ck_assert(task_world_finish(&claim, TASK_PUSH_RETRY));
+	ck_ok(task_expire(
+	    tw.db, task_world_queue_id(), NOW + 400 * STW_USEC_DAY, &expired, &tw_err));
+	ck_assert_int_gt(expired, 1);
+	ck_assert_int_eq(
+	    task_world_number("SELECT count(*) FROM task WHERE dead_why = 'window' AND "
+			      "state = 'expired'"),
+	    1);
+}
+END_TEST
+
+START_TEST(a_queue_that_is_gone_is_closed_with_an_incident_until_opened)
+{
+	struct queue_health health = {.worker = "w",
+				.concurrency = 3,
+				.dead_for = STW_USEC_MIN,
+				.last_error = "no",
+				.last_ok_at = STW_USEC_NEVER,
+				.last_failed_at = NOW},
+			    *rows;
+	struct queue_row *queues;
+	int count;
+
+	ck_ok(queue_gone(tw.db, task_world_queue_id(), "wealth-remote", NOW, &tw_err));
+	ck_ok(queue_gone(tw.db, task_world_queue_id(), "wealth-remote", NOW, &tw_err));
+	ck_assert_int_eq(task_world_number(
+			     "SELECT count(*) FROM incident WHERE code = 'QUEUE_GONE'"),
+	    1);
+	ck_ok(queue_targets(
+	    tw.db, NULL, "wealth-remote", &tw_arena, &queues, &count, &tw_err));
+	ck_assert_int_eq(count, 1);
+	ck_assert_str_eq(queues[0].state, "disabled");
+	ck_assert_str_eq(queues[0].state_by, "dispatch");
+	/* A put changes no state. */
+	queues[0].hours_from = 540;
+	queues[0].hours_to = 1080;
+	queues[0].rate = 20;
+	queues[0].rate_sec = 60;
+	ck_ok(queue_put(tw.db, tw_keys, &queues[0], "o_li", NOW, &tw_err));
+	ck_ok(queue_set_state(
+	    tw.db, task_world_queue_id(), "open", "o_li", "new server", NOW, &tw_err));
+	ck_assert_int_eq(queue_set_state(tw.db, task_world_queue_id(), "open", "o_li",
+			     "x", NOW, &tw_err),
+	    STW_CONFLICT);
+	ck_ok(queue_targets(
+	    tw.db, tw_keys, "wealth-remote", &tw_arena, &queues, &count, &tw_err));
+	ck_assert_str_eq(queues[0].state, "open");
+	ck_assert_int_eq(queues[0].hours_to, 1080);
+	ck_assert_int_eq(queues[0].rate_sec, 60);
+	ck_assert_str_eq(queues[0].secret, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+	ck_ok(queue_gone(tw.db, task_world_queue_id(), "wealth-remote",
+	    NOW + STW_USEC_MIN, &tw_err));
+	ck_assert_int_eq(task_world_number(
+			     "SELECT count(*) FROM incident WHERE code = 'QUEUE_GONE'"),
+	    2);
+	health.queue_id = task_world_queue_id();
+	ck_ok(queue_health_put(tw.db, &health, &tw_err));
+	health.accepted = 7;
+	ck_ok(queue_health_put(tw.db, &health, &tw_err));
+	ck_ok(queue_health_list(tw.db, NULL, &tw_arena, &rows, &count, &tw_err));
+	ck_assert_int_eq(count, 1);
+	ck_assert_int_eq(rows[0].accepted, 7);
+	ck_assert_str_eq(rows[0].queue, "wealth-remote");
+	ck_assert(rows[0].dead_until > rows[0].seen_at);
+	ck_assert(rows[0].last_ok_at == STW_USEC_NEVER);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("dispatch_store");
+	TCase *tc = tcase_create("dispatch_store");
+	SRunner *runner;
+	int failed;
+
+	if (sodium_init() < 0)
+		return EXIT_FAILURE;
+	test_cluster_start();
+	tcase_set_timeout(tc, 120);
+	tcase_add_checked_fixture(tc, task_world_setup, task_world_teardown);
+	tcase_add_test(
+	    tc, endings_of_many_are_written_together_and_each_by_its_own_lease);
+	tcase_add_test(tc, a_heartbeat_keeps_only_what_is_still_held);
+	tcase_add_test(tc, what_was_tried_is_drawn_from_a_lane_of_its_own_by_priority);
+	tcase_add_test(tc, a_dead_letter_goes_round_again_when_a_person_says_so);
+	tcase_add_test(tc, a_withdrawal_holds_for_a_requeued_letter);
+	tcase_add_test(tc, nobody_requeues_without_a_name);
+	tcase_add_test(
+	    tc, one_that_was_tried_in_vain_until_its_window_ended_is_a_dead_letter);
+	tcase_add_test(
+	    tc, a_queue_that_is_gone_is_closed_with_an_incident_until_opened);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
