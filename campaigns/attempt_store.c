@@ -1,6 +1,8 @@
 #include "campaigns/attempt_store.h"
 
-/* Of a disposition alone every attempt of the time has to be looked at. */
+#include <string.h>
+
+/* Of a disposition or a refusal alone every attempt of the time has to be looked at. */
 #define DISPOSITION_DAYS 31
 
 static stw_usec
@@ -62,12 +64,14 @@ check(const struct attempt_filter *f, struct stw_err *err)
 	bool narrow = f->index != NULL || f->customer_id != 0 || f->agent != NULL ||
 		      f->campaign != NULL || f->number != NULL || f->code != NULL;
 
-	if (f->disposition == NULL || narrow ||
+	bool refused = f->outcome != NULL && strcmp(f->outcome, "ALLOW") != 0;
+
+	if ((f->disposition == NULL && !refused) || narrow ||
 	    (f->from > STW_USEC_NEVER && f->to < STW_USEC_MAX &&
 		f->to - f->from <= DISPOSITION_DAYS * STW_USEC_DAY))
 		return STW_OK;
 	return stw_fail(err, STW_INVALID,
-	    "disposition: with from and to at most %d days apart, or with a customer, "
+	    "disposition, outcome: with from and to at most %d days apart, or with a customer, "
 	    "number, agent, campaign or reason",
 	    DISPOSITION_DAYS);
 }
@@ -92,8 +96,10 @@ select_rows(struct db *db, const struct attempt_filter *f, int limit,
 	    paged ? db_usec(f->after_at) : db_null(),
 	    paged ? db_text(uuid_format(&f->after_id, after)) : db_null(),
 	    db_i64(limit)};
-	enum stw_code rc =
-	    db_script(db, "SET LOCAL plan_cache_mode = force_custom_plan", err);
+	enum stw_code rc = db_script(db,
+	    "SET LOCAL plan_cache_mode = force_custom_plan; "
+	    "SET LOCAL join_collapse_limit = 16; SET LOCAL from_collapse_limit = 16",
+	    err);
 
 	if (rc != STW_OK)
 		return rc;

@@ -11,7 +11,7 @@
  * Personal   Masks and references; the agent's wrap-up stays sealed, only that there is one
  *            is said.
  * Ownership  Everything in the arena.
- * Errors     As db.h. INVALID: a disposition alone, over more than a month.
+ * Errors     As db.h. INVALID: a disposition or a refusal alone, over more than a month.
  * Rules      compliance.md 7.1.
  */
 #ifndef STW_CAMPAIGNS_ATTEMPT_STORE_H

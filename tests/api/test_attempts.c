@@ -124,7 +124,7 @@ START_TEST(it_is_found_by_each_thing_it_is_searched_for)
 	    {"agent", AGENT, "nobody"}, {"number", number, "95000"},
 	    {"campaign", campaign, "nothing"},
 	    {"agent\":\"" AGENT "\",\"disposition", "do_not_call", "wrong_number"},
-	    {"outcome", "ALLOW", "REVIEW"}};
+	    {"agent\":\"" AGENT "\",\"outcome", "ALLOW", "REVIEW"}};
 
 	for (size_t i = 0; i < STW_ARRAY_LEN(by); i++) {
 		(void)snprintf(
@@ -203,7 +203,7 @@ START_TEST(what_cannot_be_searched_for_is_said)
 {
 	static const char *const bodies[] = {"{\"phone\":\"12\"}",
 	    "{\"phone\":\"13800138000\",\"customer\":\"x\"}",
-	    "{\"disposition\":\"complaint\"}",
+	    "{\"disposition\":\"complaint\"}", "{\"outcome\":\"BLOCK\"}",
 	    "{\"disposition\":\"complaint\",\"from\":\"2026-01-01T00:00:00Z\",\"to\":"
 	    "\"2026-03-01T00:00:00Z\"}",
 	    "{\"name\":\"x\"}"};

@@ -18,7 +18,9 @@ SELECT n.number || lpad(i::text, 3, '0'), kind, port, n.pool, holder, user_org, 
 WITH who AS (
     SELECT code, queue_id, row_number() OVER (PARTITION BY queue_id ORDER BY code) - 1 AS i,
            count(*) OVER (PARTITION BY queue_id) AS n
-      FROM agent WHERE state = 'active' AND qualified_until > '2026-12-31'
+      FROM agent a
+     WHERE state = 'active' AND EXISTS (SELECT 1 FROM agent_licence l
+            WHERE l.agent_id = a.agent_id AND l.kind = 'sales' AND l.valid_to > '2026-12-31')
 ), shown AS (
     SELECT c.number_id, row_number() OVER (ORDER BY c.number_id) - 1 AS i, count(*) OVER () AS n
       FROM caller_number c JOIN race_pool p USING (pool) WHERE c.status = 'active'
