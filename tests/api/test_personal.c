@@ -484,7 +484,7 @@ START_TEST(every_table_about_customers_has_its_place_in_an_erasure)
 	    "contact_point_event", "customer_permission", "consent_event", "objection",
 	    "contact_count", "stage_history", "enrolment", "task", "decision",
 	    "outcome", "erasure", "complaint", "withdrawal", "revocation_request",
-	    "incident"};
+	    "incident", "gate_override"};
 	char sql[2000];
 	size_t n;
 
