@@ -33,7 +33,7 @@ struct app {
 	struct seal_keys *keys;
 	struct ledger_key *ledger_key;
 	struct cosign *cosign; /* the witnesses of ledger_key; NULL: none */
-	struct egress witness_egress;
+	struct egress egress;
 	struct book_live *live; /* the kept book of serve; NULL: none is kept */
 };
 

@@ -174,6 +174,54 @@ api_body_time(
 }
 
 bool
+api_body_texts(struct api_request *req, const char *name, size_t most, size_t max,
+    const char *const **out, size_t *count)
+{
+	json_t *list = json_object_get(req->json, name), *one;
+	const char **texts;
+	size_t i;
+
+	*out = NULL;
+	*count = 0;
+	if (list == NULL || json_is_null(list))
+		return true;
+	if (!json_is_array(list) || json_array_size(list) > most)
+		return bad_member(
+		    req, name, "a list of texts is wanted, not that long");
+	texts = arena_array(&req->arena, json_array_size(list), sizeof *texts);
+	json_array_foreach(list, i, one)
+	{
+		size_t len = json_string_length(one);
+
+		if (!json_is_string(one) || len < 1 || len > max ||
+		    !text_clean(json_string_value(one), len))
+			return bad_member(req, name, "holds what is no such text");
+		texts[i] = arena_strndup(&req->arena, json_string_value(one), len);
+	}
+	*out = texts;
+	*count = json_array_size(list);
+	return true;
+}
+
+bool
+api_body_int(struct api_request *req, const char *name, int least, int most,
+    int fallback, int *out)
+{
+	json_t *v = json_object_get(req->json, name);
+
+	*out = fallback;
+	if (v == NULL || json_is_null(v))
+		return true;
+	if (!json_is_integer(v) || json_integer_value(v) < least ||
+	    json_integer_value(v) > most)
+		return bad_member(req, name,
+		    arena_printf(&req->arena, "a whole number from %d to %d is wanted",
+			least, most));
+	*out = (int)json_integer_value(v);
+	return true;
+}
+
+bool
 api_body_bool(struct api_request *req, const char *name, bool fallback, bool *out)
 {
 	json_t *v = json_object_get(req->json, name);

@@ -92,6 +92,11 @@ bool api_body_text(struct api_request *req, const char *name, size_t max, bool r
 bool api_body_time(
     struct api_request *req, const char *name, stw_usec fallback, stw_usec *out);
 bool api_body_bool(struct api_request *req, const char *name, bool fallback, bool *out);
+/* A list of at most `most` texts of 1..max bytes; a member that is missing is an empty one. */
+bool api_body_texts(struct api_request *req, const char *name, size_t most, size_t max,
+    const char *const **out, size_t *count);
+bool api_body_int(struct api_request *req, const char *name, int least, int most,
+    int fallback, int *out);
 /* Answers 400 for a member that is not in the list (NULL at the end). */
 bool api_body_only(struct api_request *req, const char *const *names);
 

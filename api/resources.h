@@ -84,10 +84,27 @@ void v1_revocation_settle(struct api_request *req);
 /* v1_registries.c */
 void v1_registry_list(struct api_request *req);
 void v1_registry_save(struct api_request *req);
+void v1_registry_query(struct api_request *req);
 void v1_registry_service(struct api_request *req);
 void v1_registry_result(struct api_request *req);
 void v1_carrier_cause_list(struct api_request *req);
 void v1_carrier_cause_save(struct api_request *req);
+/* v1_recorders.c */
+void v1_recorder_list(struct api_request *req);
+void v1_recorder_save(struct api_request *req);
+void v1_recorder_report(struct api_request *req);
+/* v1_assessments.c */
+void v1_assessment_list(struct api_request *req);
+void v1_assessment_add(struct api_request *req);
+void v1_assessment_approve(struct api_request *req);
+void v1_assessment_withdraw(struct api_request *req);
+/* v1_outsourcers.c */
+void v1_outsourcer_list(struct api_request *req);
+void v1_outsourcer_save(struct api_request *req);
+/* v1_risk_assessments.c */
+void v1_risk_assessment_add(struct api_request *req);
+void v1_risk_assessment_list(struct api_request *req);
+void v1_script_clip(struct api_request *req);
 /* v1_segments.c */
 void v1_stages(struct api_request *req);
 void v1_segment_list(struct api_request *req);

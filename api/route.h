@@ -46,6 +46,8 @@ enum route_flag {
 	ROUTE_LIST = 64,  /* with BODY: an array will do as well as an object */
 	ROUTE_LINES =
 	    128, /* with BODY: JSON objects, one a line; the handler reads them */
+	ROUTE_MAYBE = 512, /* with BODY: may be left out; then it is an empty object */
+	ROUTE_ASKS = 1024, /* registries are asked about the task {id} before it */
 	ROUTE_AUDIT = 256, /* a look at somebody's record: put on record itself */
 };
 

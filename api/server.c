@@ -11,6 +11,7 @@
 
 #include "api/audit.h"
 #include "api/idempotency.h"
+#include "api/push/registry_ask.h"
 #include "engine/log.h"
 
 #define HEADERS_MAX    ((size_t)32 * 1024)
@@ -98,6 +99,10 @@ parse_body(struct api_request *req)
 	const char *type = api_header(req, "Content-Type");
 	json_error_t error;
 
+	if ((req->route->flags & ROUTE_MAYBE) != 0 && req->body.len == 0) {
+		req->json = json_object();
+		return true;
+	}
 	if ((req->route->flags & ROUTE_LINES) != 0) {
 		if (type != NULL && strncasecmp(type, "application/x-ndjson", 20) == 0)
 			return true;
@@ -265,6 +270,17 @@ within_rate(struct api_request *req)
 	return false;
 }
 
+/* Outside of any transaction: a registry may take its time. Only an agent's own tasks. */
+static void
+ask_registries(struct api_request *req)
+{
+	struct uuid task;
+
+	if (uuid_parse(str_of(req->match.params[0]), &task) == STW_OK)
+		registry_ask(req->db, req->app->keys, &req->app->egress, &task, 1,
+		    req->actor.subject, req->now);
+}
+
 static void
 run_route(struct api_request *req)
 {
@@ -289,6 +305,8 @@ run_route(struct api_request *req)
 		authenticate(req);
 	if (req->status == 0 && (flags & ROUTE_BODY) != 0 && !parse_body(req))
 		goto done;
+	if (req->status == 0 && (flags & ROUTE_ASKS) != 0)
+		ask_registries(req);
 	if (req->status == 0) {
 		if ((flags & ROUTE_IDEMPOTENT) != 0)
 			run_effect(req);

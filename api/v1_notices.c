@@ -60,32 +60,6 @@ v1_notice(struct api_request *req)
 	reply_notices(req, 200, req->match.params[0]);
 }
 
-static bool
-read_purposes(struct api_request *req, struct notice *n)
-{
-	json_t *list = json_object_get(req->json, "purposes"), *one;
-	const char **purposes;
-	size_t i;
-
-	purposes = arena_array(&req->arena, json_array_size(list), sizeof *purposes);
-	json_array_foreach(list, i, one)
-	{
-		purposes[i] = json_string_value(one);
-		if (purposes[i] == NULL || strlen(purposes[i]) > 40) {
-			list = NULL;
-			break;
-		}
-	}
-	if (json_array_size(list) == 0) {
-		api_problem(req, 400, "INVALID_REQUEST", "/purposes",
-		    "purposes: a list of words like MARKETING is wanted");
-		return false;
-	}
-	n->purposes = purposes;
-	n->npurposes = json_array_size(list);
-	return true;
-}
-
 void
 v1_notice_save(struct api_request *req)
 {
@@ -97,7 +71,8 @@ v1_notice_save(struct api_request *req)
 
 	if (!api_body_only(req, members) ||
 	    !api_body_text(req, "version", 60, true, &n.version) ||
-	    !api_body_text(req, "lang", 35, true, &n.lang) || !read_purposes(req, &n) ||
+	    !api_body_text(req, "lang", 35, true, &n.lang) ||
+	    !api_body_texts(req, "purposes", 16, 40, &n.purposes, &n.npurposes) ||
 	    !api_body_text(req, "text", NOTICE_TEXT_MAX, true, &n.body))
 		return;
 	rc = notice_put(req->db, &n, req->actor.subject, req->now, &err);

@@ -26,6 +26,8 @@ observed_json(const struct number_row *n)
 	json_put(v, "attestation", json_text(n->attestation));
 	json_put(v, "callback_ok_at", json_time(n->callback_ok_at));
 	json_put(v, "callback_failed_at", json_time(n->callback_failed_at));
+	json_put(v, "identity_ok_at", json_time(n->identity_ok_at));
+	json_put(v, "identity_failed_at", json_time(n->identity_failed_at));
 	json_put(v, "ledger_synced_at", json_time(n->ledger_synced_at));
 	json_put(v, "mismatch", json_boolean(n->mismatch));
 	return v;

@@ -6,10 +6,35 @@
 #include "api/app.h"
 #include "api/resources.h"
 #include "campaigns/objection_store.h"
+#include "campaigns/registry_query_store.h"
 #include "campaigns/registry_store.h"
 
+/* Null when it is not asked over HTTP; never its secret. */
 static json_t *
-registry_json(const struct registry *r)
+query_json(const struct registry_query *queries, int count, const char *registry)
+{
+	for (int i = 0; i < count; i++) {
+		const struct registry_query *q = &queries[i];
+		json_t *v;
+
+		if (strcmp(q->registry, registry) != 0)
+			continue;
+		v = json_object();
+		json_put(v, "url", json_text(q->url));
+		json_put(v, "has_secret", json_boolean(q->has_secret));
+		json_put(v, "number_form", json_text(q->number_form));
+		json_put(v, "timeout_ms", json_integer(q->timeout_ms));
+		json_put(v, "per_second", json_integer(q->per_second));
+		json_put(v, "enabled", json_boolean(q->enabled));
+		json_put(v, "updated_by", json_text(q->updated_by));
+		return v;
+	}
+	return json_null();
+}
+
+static json_t *
+registry_json(
+    const struct registry *r, const struct registry_query *queries, int nqueries)
 {
 	json_t *v = json_object();
 
@@ -34,19 +59,24 @@ registry_json(const struct registry *r)
 	json_put(v, "results", json_integer(r->results));
 	json_put(v, "newest_result", json_time(r->newest_result));
 	json_put(v, "updated_by", json_text(r->updated_by));
+	json_put(v, "query", query_json(queries, nqueries, r->code));
 	return v;
 }
 
 void
 v1_registry_list(struct api_request *req)
 {
+	struct registry_query *queries;
 	struct registry *rows;
 	struct stw_err err = {0};
 	json_t *v, *items;
 	enum stw_code rc;
-	int count;
+	int count, nqueries;
 
 	rc = registry_list(req->db, &req->arena, &rows, &count, &err);
+	if (rc == STW_OK)
+		rc = registry_query_list(
+		    req->db, &req->arena, &queries, &nqueries, &err);
 	if (rc != STW_OK) {
 		api_fail(req, rc, &err);
 		return;
@@ -54,7 +84,7 @@ v1_registry_list(struct api_request *req)
 	v = json_object();
 	items = json_array();
 	for (int i = 0; i < count; i++)
-		json_push(items, registry_json(&rows[i]));
+		json_push(items, registry_json(&rows[i], queries, nqueries));
 	json_put(v, "items", items);
 	json_put(v, "as_of", json_time(req->now));
 	api_reply(req, 200, v);
@@ -63,19 +93,23 @@ v1_registry_list(struct api_request *req)
 static void
 reply_registry(struct api_request *req, const char *code)
 {
+	struct registry_query *queries;
 	struct registry *rows;
 	struct stw_err err = {0};
 	enum stw_code rc;
-	int count;
+	int count, nqueries;
 
 	rc = registry_list(req->db, &req->arena, &rows, &count, &err);
+	if (rc == STW_OK)
+		rc = registry_query_list(
+		    req->db, &req->arena, &queries, &nqueries, &err);
 	if (rc != STW_OK) {
 		api_fail(req, rc, &err);
 		return;
 	}
 	for (int i = 0; i < count; i++)
 		if (strcmp(rows[i].code, code) == 0) {
-			api_reply(req, 200, registry_json(&rows[i]));
+			api_reply(req, 200, registry_json(&rows[i], queries, nqueries));
 			return;
 		}
 	api_problem(req, 404, "NOT_FOUND", NULL, "there is no registry %.40s", code);
@@ -101,30 +135,6 @@ read_days(struct api_request *req, const char *name, int fallback, int *out)
 	return false;
 }
 
-static bool
-read_channels(struct api_request *req, struct registry *r)
-{
-	json_t *list = json_object_get(req->json, "channels"), *one;
-	const char **channels;
-	size_t i;
-
-	if (list == NULL)
-		return true;
-	channels = arena_array(&req->arena, json_array_size(list), sizeof *channels);
-	json_array_foreach(list, i, one)
-	{
-		channels[i] = json_string_value(one);
-		if (channels[i] == NULL || strlen(channels[i]) > 20) {
-			api_problem(req, 400, "INVALID_REQUEST", "/channels",
-			    "channels: a list of words like VOICE is wanted");
-			return false;
-		}
-	}
-	r->channels = channels;
-	r->nchannels = json_array_size(list);
-	return true;
-}
-
 void
 v1_registry_save(struct api_request *req)
 {
@@ -139,7 +149,7 @@ v1_registry_save(struct api_request *req)
 	    !api_body_text(req, "country", 2, true, &r.country) ||
 	    !api_body_text(req, "name_zh", 100, true, &r.name_zh) ||
 	    !api_body_text(req, "name_en", 100, true, &r.name_en) ||
-	    !read_channels(req, &r) ||
+	    !api_body_texts(req, "channels", 16, 20, &r.channels, &r.nchannels) ||
 	    !read_days(req, "freshness_days", 0, &r.freshness_days) ||
 	    !read_days(req, "grace_days", 0, &r.grace_days))
 		return;
@@ -148,6 +158,31 @@ v1_registry_save(struct api_request *req)
 		api_fail(req, rc, &err);
 	else
 		reply_registry(req, r.code);
+}
+
+void
+v1_registry_query(struct api_request *req)
+{
+	static const char *const members[] = {"url", "secret", "number_form",
+	    "timeout_ms", "per_second", "enabled", NULL};
+	struct registry_query q = {.registry = req->match.params[0]};
+	struct stw_err err = {0};
+	enum stw_code rc;
+
+	if (!api_body_only(req, members) ||
+	    !api_body_text(req, "url", 500, true, &q.url) ||
+	    !api_body_text(req, "secret", 400, false, &q.secret) ||
+	    !api_body_text(req, "number_form", 20, true, &q.number_form) ||
+	    !api_body_int(req, "timeout_ms", 50, 5000, 1000, &q.timeout_ms) ||
+	    !api_body_int(req, "per_second", 1, 1000, 10, &q.per_second) ||
+	    !api_body_bool(req, "enabled", true, &q.enabled))
+		return;
+	rc = registry_query_put(
+	    req->db, req->app->keys, &q, req->actor.subject, req->now, &err);
+	if (rc != STW_OK)
+		api_fail(req, rc, &err);
+	else
+		reply_registry(req, q.registry);
 }
 
 void

@@ -293,21 +293,37 @@ permit_json(const struct task_permit *p, enum task_state state, stw_usec now)
 	return v;
 }
 
+static bool
+read_desk(struct api_request *req, struct task_desk *out)
+{
+	static const char *const members[] = {
+	    "script_version", "number", "disclosed", NULL};
+
+	*out = (struct task_desk){.agent = req->actor.subject};
+	return api_body_only(req, members) &&
+	       api_body_int(
+		   req, "script_version", 1, INT32_MAX, 0, &out->script_version) &&
+	       api_body_text(req, "number", 32, false, &out->number) &&
+	       api_body_texts(
+		   req, "disclosed", 32, 40, &out->disclosed, &out->ndisclosed);
+}
+
 void
 v1_task_permit(struct api_request *req)
 {
 	const struct ruleset *rules;
 	struct task_permit permit;
+	struct task_desk desk;
 	struct task_view task;
 	struct stw_err err = {0};
 	enum stw_code rc;
 
-	if (!v1_task_load(req, &task))
+	if (!v1_task_load(req, &task) || !read_desk(req, &desk))
 		return;
 	rc = server_rules_or_none(req->server, req->db, &rules, &err);
 	if (rc == STW_OK)
-		rc = task_permit(req->db, rules, &task.task_id, req->actor.subject,
-		    req->now, &req->arena, &permit, &err);
+		rc = task_permit_desk(req->db, rules, &task.task_id, &desk, req->now,
+		    &req->arena, &permit, &err);
 	if (rc == STW_OK)
 		rc = task_get(
 		    req->db, &task.task_id, req->now, &req->arena, &task, &err);

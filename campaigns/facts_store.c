@@ -186,6 +186,20 @@ override_from(
 	o->point_id = db_get_i64(rows, r, 5);
 }
 
+/* How the rating came about. What is not on file stays unknown, and counts as too often. */
+static void
+risk_from(
+    const struct db_rows *rows, int r, struct arena *arena, struct facts_customer *c)
+{
+	struct gate_party *p = &c->party;
+
+	p->risk_count_day = (struct gate_optional_int){true, db_get_i64(rows, r, 1)};
+	p->risk_count_year = (struct gate_optional_int){true, db_get_i64(rows, r, 2)};
+	p->risk_employee_device = p->risk_employee_device || db_get_bool(rows, r, 3);
+	p->risk_self_completed = p->risk_self_completed && db_get_bool(rows, r, 4);
+	p->risk_questionnaire = db_get_text(rows, r, 5, arena);
+}
+
 static enum gate_count_kind
 count_kind(struct str text)
 {
@@ -231,7 +245,7 @@ rows_of(const struct db_rows *rows, int *at, int64_t customer_id)
 
 struct parts {
 	struct db_rows *party, *points, *consents, *objections, *counts, *events,
-	    *registries, *relations, *overrides;
+	    *registries, *relations, *overrides, *risks;
 };
 
 static enum stw_code
@@ -273,6 +287,9 @@ parts_query(struct db *db, int bucket, const int64_t *ids, size_t count, stw_use
 	if (rc == STW_OK)
 		rc = db_query(db, DB_Q_FACTS_OVERRIDES, dated, DB_NPARAMS(dated),
 		    &p->overrides, err);
+	if (rc == STW_OK)
+		rc = db_query(
+		    db, DB_Q_FACTS_RISKS, by_id, DB_NPARAMS(by_id), &p->risks, err);
 	return rc;
 }
 
@@ -292,7 +309,7 @@ facts_load(struct db *db, int bucket, const int64_t *customer_ids, size_t count,
 {
 	struct parts parts = {0};
 	int point = 0, consent = 0, objection = 0, counted = 0, event = 0, registry = 0,
-	    override = 0;
+	    override = 0, risk = 0;
 	enum stw_code rc;
 
 	*out = (struct facts_set){0};
@@ -319,6 +336,8 @@ facts_load(struct db *db, int bucket, const int64_t *customer_ids, size_t count,
 		FILL(parts.overrides, &override, id, c->overrides, c->noverrides,
 		    override_from);
 		relation_from(parts.relations, i, arena, c);
+		for (int r = rows_of(parts.risks, &risk, id); r < risk; r++)
+			risk_from(parts.risks, r, arena, c);
 	}
 done:
 	db_rows_free(parts.party);
@@ -330,6 +349,7 @@ done:
 	db_rows_free(parts.registries);
 	db_rows_free(parts.relations);
 	db_rows_free(parts.overrides);
+	db_rows_free(parts.risks);
 	return rc;
 }
 
@@ -511,15 +531,22 @@ number_country(const struct number_row *n, struct arena *arena)
 	return arena_strdup(arena, phone.region);
 }
 
-/* The newer of the two tests speaks. */
+/* The newer of two tests speaks. */
 static enum gate_state
-callback_state(const struct number_row *n)
+newer_state(stw_usec ok_at, stw_usec failed_at)
 {
-	if (n->callback_ok_at == STW_USEC_NEVER &&
-	    n->callback_failed_at == STW_USEC_NEVER)
+	if (ok_at == STW_USEC_NEVER && failed_at == STW_USEC_NEVER)
 		return GATE_STATE_UNKNOWN;
-	return n->callback_ok_at > n->callback_failed_at ? GATE_STATE_OK
-							 : GATE_STATE_FAILED;
+	return ok_at > failed_at ? GATE_STATE_OK : GATE_STATE_FAILED;
+}
+
+/* An incident that is open outweighs any look; one that agreed too long ago is none. */
+static enum gate_state
+identity_state(const struct number_row *n)
+{
+	if (n->mismatch)
+		return GATE_STATE_FAILED;
+	return newer_state(n->identity_ok_at, n->identity_failed_at);
 }
 
 void
@@ -559,7 +586,7 @@ facts_number(const struct number_row *n, struct arena *arena, struct gate_number
 	    .label = labelled ? n->label : NULL,
 	    .label_at = labelled ? n->label_at : STW_USEC_NEVER,
 	    .withheld = n->withheld,
-	    .identity = n->mismatch ? GATE_STATE_FAILED : GATE_STATE_OK,
-	    .callback = callback_state(n),
+	    .identity = identity_state(n),
+	    .callback = newer_state(n->callback_ok_at, n->callback_failed_at),
 	    .callback_ok_at = n->callback_ok_at};
 }

@@ -60,6 +60,9 @@ struct number_row {
 	stw_usec label_at;
 	const char *attestation; /* A, B, C; NULL: unknown */
 	stw_usec callback_ok_at, callback_failed_at, ledger_synced_at; /* or NEVER */
+	/* what the network says the number is: the last look that agreed, within
+	 * identity.days, and the last that did not; or NEVER */
+	stw_usec identity_ok_at, identity_failed_at;
 	const char *suspended_by; /* person, health, ledger; NULL: not suspended */
 	stw_usec cooldown_until, health_from; /* or NEVER */
 	/* in the institution's day and the running hour; held: places kept under the

@@ -55,6 +55,8 @@ enum number_col {
 	N_USED_HOUR,
 	N_HELD,
 	N_MISMATCH,
+	N_IDENTITY_OK,
+	N_IDENTITY_FAILED,
 };
 
 /* ---- reading ----------------------------------------------------------------------- */
@@ -120,6 +122,8 @@ row_from(const struct db_rows *rows, int r, struct arena *arena, struct number_r
 	n->used_hour = db_get_i64(rows, r, N_USED_HOUR);
 	n->held = db_get_i64(rows, r, N_HELD);
 	n->mismatch = db_get_bool(rows, r, N_MISMATCH);
+	n->identity_ok_at = instant_or(rows, r, N_IDENTITY_OK, STW_USEC_NEVER);
+	n->identity_failed_at = instant_or(rows, r, N_IDENTITY_FAILED, STW_USEC_NEVER);
 }
 
 enum stw_code
@@ -399,6 +403,7 @@ observation_fits(const struct number_observation *o)
 	    {"label", "none", "suspected", "spam", "scam"},
 	    {"attestation", "A", "B", "C", "C"},
 	    {"callback", "ok", "failed", "ok", "ok"},
+	    {"identity", "ok", "failed", "ok", "ok"},
 	    {"complaint", "complaint", "complaint", "complaint", "complaint"}};
 
 	for (size_t i = 0; i < STW_ARRAY_LEN(known); i++)
@@ -417,7 +422,8 @@ number_observe(struct db *db, const struct number_observation *seen, stw_usec no
 	if (!observation_fits(seen))
 		return stw_fail(err, STW_INVALID,
 		    "'%.20s' '%.20s': wanted are label none, suspected, spam or scam; "
-		    "attestation A, B or C; callback ok or failed; complaint complaint",
+		    "attestation A, B or C; callback or identity ok or failed; complaint "
+		    "complaint",
 		    seen->kind, seen->value);
 	if (strcmp(seen->kind, "label") == 0 && seen->vendor == NULL)
 		return stw_fail(

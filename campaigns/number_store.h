@@ -52,8 +52,8 @@ enum stw_code number_suspend(struct db *db, const struct number_suspension *what
 
 struct number_observation {
 	int64_t number_id;
-	const char *kind;               /* label, attestation, callback, complaint */
-	const char *value;              /* none..scam; A, B, C; ok, failed; complaint */
+	const char *kind;  /* label, attestation, callback, identity, complaint */
+	const char *value; /* none..scam; A, B, C; ok, failed; complaint */
 	const char *vendor, *reference; /* NULL: none */
 	int score;                      /* -1: none */
 	stw_usec at;

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "campaigns/facts_store.h"
+#include "campaigns/feed_store.h"
 #include "campaigns/plan_priv.h"
 #include "campaigns/script_text.h"
 #include "segments/trait_store.h"
@@ -30,6 +31,7 @@ scaffold_from(const struct db_rows *rows, int r, struct plan_job *job)
 	/* A person looks at the task and dials; a robot takes one task a line. */
 	f->dial_mode = f->handler == GATE_HANDLER_AGENT ? GATE_DIAL_PREVIEW
 							: GATE_DIAL_PROGRESSIVE;
+	f->autodialled = f->synthetic_voice = f->handler == GATE_HANDLER_ROBOT;
 	/* plan_campaigns.sql gives active campaigns in their approved version only. */
 	f->campaign_active = true;
 	f->campaign_approved = true;
@@ -104,6 +106,10 @@ plan_job_open(
 		    "campaign %s: there is no product '%s'", job->campaign.code,
 		    job->campaign.product);
 	scaffold_from(rows, r, job);
+	rc = feeds_load(job->db, job->campaign.code, job->queue_id, job->options->now,
+	    job->arena, &job->scaffold, err);
+	if (rc != STW_OK)
+		return rc;
 	job->window =
 	    plan_window_of(&job->campaign.step, job->book->zone, job->options->now);
 	job->gate = gate_many_new(

@@ -6,76 +6,24 @@
 
 #include "campaigns/catalogue_store.h"
 #include "campaigns/incident_store.h"
+#include "db/secret.h"
 
 /* Queue secrets are sealed with a key of their own: customer id 0 is nobody's. */
 #define QUEUE_SECRET_COLUMN "queue.secret"
 
-/* wrapped key (length byte first) and sealed secret, one after the other. */
-static void
-seal_secret(const struct seal_keys *keys, const char *secret, struct buf *to)
-{
-	struct seal_customer key;
-	struct buf wrapped;
-
-	buf_init(&wrapped);
-	seal_customer_new(keys, 0, &key, &wrapped);
-	STW_ASSERT(wrapped.len <= 255);
-	buf_add_char(to, (char)(unsigned char)wrapped.len);
-	buf_add(to, wrapped.data, wrapped.len);
-	seal_text(&key, 0, QUEUE_SECRET_COLUMN, str_of(secret), to);
-	sodium_memzero(&key, sizeof key);
-	buf_fini(&wrapped);
-}
-
 static enum stw_code
-open_secret(const struct seal_keys *keys, struct str sealed, struct arena *arena,
-    const char **secret, struct stw_err *err)
-{
-	struct seal_customer key;
-	struct buf plain;
-	size_t head = sealed.len == 0 ? 0 : (unsigned char)sealed.ptr[0];
-	enum stw_code rc;
-
-	if (sealed.len < head + 1)
-		return stw_fail(err, STW_INVALID, "a queue's secret is cut short");
-	rc = seal_customer_open(keys, 0, (struct str){sealed.ptr + 1, head}, &key, err);
-	if (rc != STW_OK)
-		return rc;
-	buf_init(&plain);
-	rc = seal_open(&key, 0, QUEUE_SECRET_COLUMN,
-	    (struct str){sealed.ptr + 1 + head, sealed.len - 1 - head}, &plain, err);
-	if (rc == STW_OK)
-		*secret = arena_strndup(arena, plain.data, plain.len);
-	if (plain.len > 0)
-		sodium_memzero(plain.data, plain.len);
-	buf_fini(&plain);
-	sodium_memzero(&key, sizeof key);
-	return rc;
-}
-
-static enum stw_code
-secret_rewrap(struct db *db, const struct seal_keys *keys, int64_t queue_id,
+queue_rewrap(struct db *db, const struct seal_keys *keys, int64_t queue_id,
     struct str sealed, int64_t *done, struct stw_err *err)
 {
-	size_t head = sealed.len == 0 ? 0 : (unsigned char)sealed.ptr[0];
-	struct buf wrapped, whole;
+	struct buf whole;
 	int64_t changed = 0;
-	enum stw_code rc = STW_OK;
+	enum stw_code rc;
 
-	if (sealed.len < head + 1 || head < 2)
-		return stw_fail(err, STW_INVALID, "queue %lld: its secret is cut short",
-		    (long long)queue_id);
-	if ((unsigned char)sealed.ptr[2] == seal_keys_newest(keys, SEAL_KEK))
-		return STW_OK;
-	buf_init(&wrapped);
 	buf_init(&whole);
-	rc = seal_customer_rewrap(
-	    keys, 0, (struct str){sealed.ptr + 1, head}, &wrapped, err);
-	if (rc == STW_OK) {
-		STW_ASSERT(wrapped.len <= 255);
-		buf_add_char(&whole, (char)(unsigned char)wrapped.len);
-		buf_add(&whole, wrapped.data, wrapped.len);
-		buf_add(&whole, sealed.ptr + 1 + head, sealed.len - 1 - head);
+	rc = secret_rewrap(keys, sealed, &whole, err);
+	if (rc != STW_OK)
+		rc = stw_err_prefix(err, rc, "queue %lld", (long long)queue_id);
+	if (rc == STW_OK && whole.len > 0) {
 		const struct db_param params[] = {db_i64(queue_id),
 		    db_bytes(sealed.ptr, sealed.len), db_bytes(whole.data, whole.len)};
 
@@ -83,7 +31,6 @@ secret_rewrap(struct db *db, const struct seal_keys *keys, int64_t queue_id,
 		    &changed, err);
 	}
 	*done += changed;
-	buf_fini(&wrapped);
 	buf_fini(&whole);
 	return rc;
 }
@@ -100,7 +47,7 @@ queue_secrets_rewrap(
 	arena_init(&arena);
 	rc = db_query(db, DB_Q_QUEUE_SECRETS, NULL, 0, &rows, err);
 	for (int r = 0; rc == STW_OK && r < db_rows_count(rows); r++)
-		rc = secret_rewrap(db, keys, db_get_i64(rows, r, 0),
+		rc = queue_rewrap(db, keys, db_get_i64(rows, r, 0),
 		    db_get_bytes(rows, r, 1, &arena), done, err);
 	db_rows_free(rows);
 	arena_fini(&arena);
@@ -123,7 +70,7 @@ put_in_tx(struct db *db, const struct seal_keys *keys, const struct queue_row *q
 
 	buf_init(&sealed);
 	if (q->secret != NULL)
-		seal_secret(keys, q->secret, &sealed);
+		secret_seal(keys, QUEUE_SECRET_COLUMN, q->secret, &sealed);
 	const struct db_param params[] = {db_text(q->code), db_text(q->kind),
 	    db_text(q->url),
 	    q->secret == NULL ? db_null() : db_bytes(sealed.data, sealed.len),
@@ -198,8 +145,9 @@ queue_targets(struct db *db, const struct seal_keys *keys, const char *code,
 	DB_ROW_FOREACH(rows, r) {
 		row_from(rows, r, arena, &queues[r]);
 		if (keys != NULL)
-			rc = open_secret(keys, db_get_bytes(rows, r, 8, arena), arena,
-			    &queues[r].secret, err);
+			rc = secret_open(keys, QUEUE_SECRET_COLUMN,
+			    db_get_bytes(rows, r, 8, arena), arena, &queues[r].secret,
+			    err);
 		if (rc != STW_OK)
 			goto done;
 	}

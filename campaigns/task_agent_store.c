@@ -1,6 +1,7 @@
 /* What agents do with tasks: list, accept, release, permit. */
 #include <string.h>
 
+#include "campaigns/outsourcer_store.h"
 #include "campaigns/task_agent_priv.h"
 #include "campaigns/task_next_store.h"
 #include "db/entry_json.h"
@@ -233,18 +234,31 @@ agent_is_the_reason(const struct gate_decision *d)
 {
 	for (int i = 0; i < d->nhits; i++)
 		if (!d->hits[i].ok && d->hits[i].outcome >= GATE_REVIEW &&
-		    strcmp(d->hits[i].code, "AGENT_NOT_QUALIFIED") != 0)
+		    strcmp(d->hits[i].code, "AGENT_NOT_QUALIFIED") != 0 &&
+		    strcmp(d->hits[i].code, "OUTSOURCER_NOT_AUTHORISED") != 0)
 			return false;
 	return true;
 }
 
+static void
+desk_facts(const struct task_desk *desk, struct task_context *c)
+{
+	struct gate_facts *f = &c->facts;
+
+	c->presented = desk->number;
+	f->script.shown_version =
+	    (struct gate_optional_int){desk->script_version > 0, desk->script_version};
+	f->disclosed = (struct gate_texts){desk->disclosed, (int)desk->ndisclosed};
+}
+
 enum stw_code
-task_permit(struct db *db, const struct ruleset *rules, const struct uuid *task_id,
-    const char *agent, stw_usec now, struct arena *arena, struct task_permit *out,
-    struct stw_err *err)
+task_permit_desk(struct db *db, const struct ruleset *rules, const struct uuid *task_id,
+    const struct task_desk *desk, stw_usec now, struct arena *arena,
+    struct task_permit *out, struct stw_err *err)
 {
 	struct task_context c;
 	struct task_verdict v = {0};
+	const char *agent = desk->agent;
 	bool deferred;
 	enum stw_code rc;
 
@@ -260,7 +274,10 @@ task_permit(struct db *db, const struct ruleset *rules, const struct uuid *task_
 	if (c.agent == NULL || strcmp(c.agent, agent) != 0)
 		return stw_fail(
 		    err, STW_CONFLICT, "task %s is with another agent", c.task_text);
+	desk_facts(desk, &c);
 	rc = read_agent(db, agent, &c, now, err);
+	if (rc == STW_OK)
+		rc = outsourcer_mandate(db, agent, arena, &c.facts.agent, err);
 	if (rc == STW_OK)
 		rc = task_context_decide(
 		    db, rules, &c, GATE_DIAL, now, PERMIT_TTL, arena, &v, err);
@@ -274,4 +291,14 @@ task_permit(struct db *db, const struct ruleset *rules, const struct uuid *task_
 		return task_release(
 		    db, task_id, agent, "AGENT_NOT_QUALIFIED", now, err);
 	return task_context_refuse(db, &c, &v, v.at, &deferred, err);
+}
+
+enum stw_code
+task_permit(struct db *db, const struct ruleset *rules, const struct uuid *task_id,
+    const char *agent, stw_usec now, struct arena *arena, struct task_permit *out,
+    struct stw_err *err)
+{
+	const struct task_desk silent = {.agent = agent};
+
+	return task_permit_desk(db, rules, task_id, &silent, now, arena, out, err);
 }

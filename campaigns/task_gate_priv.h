@@ -17,7 +17,7 @@ struct task_context {
 	struct uuid task_id;
 	char task_text[UUID_TEXT];
 	enum task_state state;
-	int64_t customer_id, point_id, campaign_id, number_id;
+	int64_t customer_id, point_id, campaign_id, number_id, queue_id;
 	const char *channel, *handler, *purpose, *product, *script, *step, *occurrence;
 	const char *agent, *campaign;
 	int script_version, priority, offer, version;
@@ -26,6 +26,7 @@ struct task_context {
 	bool dedupes;
 	stw_usec not_before, not_after;
 	const char *customer_ref, *phone_mask, *number;
+	const char *presented; /* the number the dialler will show; NULL: not said */
 	unsigned char phone_index[32];
 	struct gate_facts facts;
 	stw_usec day_start;

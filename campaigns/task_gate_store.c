@@ -4,6 +4,7 @@
 
 #include "campaigns/compliance/record_json.h"
 #include "campaigns/decision_store.h"
+#include "campaigns/feed_store.h"
 #include "campaigns/number_choice.h"
 #include "campaigns/script_text.h"
 #include "campaigns/task_gate_priv.h"
@@ -49,6 +50,7 @@ enum context_col {
 	X_PRODUCT_NAME,
 	X_REGULATOR,
 	X_SENSITIVE,
+	X_QUEUE,
 };
 
 static void
@@ -75,6 +77,7 @@ context_facts(const struct db_rows *rows, struct arena *arena, struct task_conte
 	/* A person looks at the task and dials; a robot takes one task a line. */
 	f->dial_mode = f->handler == GATE_HANDLER_AGENT ? GATE_DIAL_PREVIEW
 							: GATE_DIAL_PROGRESSIVE;
+	f->autodialled = f->synthetic_voice = f->handler == GATE_HANDLER_ROBOT;
 	f->campaign_active = db_get_bool(rows, 0, X_ACTIVE);
 	f->campaign_approved = db_get_bool(rows, 0, X_APPROVED);
 	f->uses_profile = db_get_bool(rows, 0, X_PROFILE);
@@ -130,6 +133,7 @@ context_from(const struct db_rows *rows, struct arena *arena, struct task_contex
 	c->dedupes = db_get_bool(rows, 0, X_DEDUPES);
 	c->number_id = db_get_i64(rows, 0, X_NUMBER);
 	c->claimed_epoch = db_get_i64(rows, 0, X_CLAIMED);
+	c->queue_id = db_get_i64(rows, 0, X_QUEUE);
 	context_facts(rows, arena, c);
 }
 
@@ -271,6 +275,15 @@ choose_number(struct task_context *c, enum gate_checkpoint checkpoint, stw_usec 
 	c->number = c->pool[at].number;
 }
 
+/* The dialler says what it will show: that is what is dialled with. */
+static void
+presented_number(struct task_context *c)
+{
+	if (c->presented != NULL && c->facts.number.present &&
+	    strcmp(c->presented, c->number) != 0)
+		c->facts.number.identity = GATE_STATE_FAILED;
+}
+
 static enum stw_code
 read_party(struct db *db, struct task_context *c, stw_usec now, struct arena *arena,
     struct stw_err *err)
@@ -333,10 +346,14 @@ task_context_decide(struct db *db, const struct ruleset *rules, struct task_cont
 	struct buf record;
 	enum stw_code rc = read_party(db, c, now, arena, err);
 
+	if (rc == STW_OK)
+		rc = feeds_load(
+		    db, c->campaign, c->queue_id, now, arena, &c->facts, err);
 	if (rc != STW_OK)
 		return rc;
 	now = out->at = instant_under_lock(&c->facts, now);
 	choose_number(c, checkpoint, now);
+	presented_number(c);
 	/* What planning or an earlier refusal said is not what dialling waits for. */
 	if (checkpoint == GATE_DISPATCH)
 		c->facts.prior_valid_until = 0;

@@ -176,8 +176,20 @@ struct task_permit {
 	struct uuid decision_id;
 	struct gate_decision decision; /* in the arena: reasons when refused */
 };
+/* Who asks, and what their desk says. What it does not say is unknown. */
+struct task_desk {
+	const char *agent;
+	int script_version;           /* on the agent's screen; 0: not said */
+	const char *number;           /* that the dialler will show; NULL: not said */
+	const char *const *disclosed; /* what was said so far */
+	size_t ndisclosed;
+};
 /* The third gate. Granted or refused, the decision is recorded; a refusal by BLOCK ends
  * the task, by DEFER puts it back to its next time. Not an error either way: commit. */
+enum stw_code task_permit_desk(struct db *db, const struct ruleset *rules,
+    const struct uuid *task_id, const struct task_desk *desk, stw_usec now,
+    struct arena *arena, struct task_permit *out, struct stw_err *err) STW_MUST_USE;
+/* Of a desk that says nothing. */
 enum stw_code task_permit(struct db *db, const struct ruleset *rules,
     const struct uuid *task_id, const char *agent, stw_usec now, struct arena *arena,
     struct task_permit *out, struct stw_err *err) STW_MUST_USE;

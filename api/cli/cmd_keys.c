@@ -5,6 +5,7 @@
 
 #include "api/cli/cli.h"
 #include "campaigns/queue_store.h"
+#include "campaigns/registry_query_store.h"
 #include "db/entry_json.h"
 #include "db/ledger.h"
 #include "engine/uuid.h"
@@ -94,7 +95,7 @@ list_keks(const struct keys_cmd *k, struct stw_err *err)
 		if (rc != STW_OK ||
 		    (!seal_keys_has(k->keys, SEAL_KEK, v) && customers + queues == 0))
 			continue;
-		(void)printf("kek       %3d  %-9s %s customer keys, %s queue secrets\n",
+		(void)printf("kek       %3d  %-9s %s customer keys, %s secrets of queues and registries\n",
 		    v,
 		    !seal_keys_has(k->keys, SEAL_KEK, v) ? "MISSING"
 		    : v == newest                        ? "wraps"
@@ -187,11 +188,13 @@ rotate_kek(const struct keys_cmd *k, struct stw_err *err)
 	if (rc == STW_OK)
 		rc = queue_secrets_rewrap(k->db, k->keys, &queues, err);
 	if (rc == STW_OK)
+		rc = registry_secrets_rewrap(k->db, k->keys, &queues, err);
+	if (rc == STW_OK)
 		rc = note(k, "rewrapped", SEAL_KEK, version, customers + queues, err);
 	if (rc != STW_OK)
 		return rc;
 	say_rate("customer keys wrapped anew", customers, stw_monotonic() - began);
-	(void)printf("%s queue secrets wrapped anew\n", cli_count(queues));
+	(void)printf("%s secrets of queues and registries wrapped anew\n", cli_count(queues));
 	return list_keks(k, err);
 }
 
@@ -249,7 +252,7 @@ kek_free(const struct keys_cmd *k, int version, struct stw_err *err)
 
 	if (rc == STW_OK && customers + queues > 0)
 		rc = stw_fail(err, STW_CONFLICT,
-		    "kek %d still wraps %s customer keys and %s queue secrets: run `steward "
+		    "kek %d still wraps %s customer keys and %s secrets of queues and registries: run `steward "
 		    "keys rotate kek --resume` first",
 		    version, cli_count(customers), cli_count(queues));
 	return rc;

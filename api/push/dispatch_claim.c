@@ -1,6 +1,7 @@
 /* Claim what is due, and ask the gate about it. */
 #include "api/push/dispatch_priv.h"
 #include "api/push/offer_json.h"
+#include "api/push/registry_ask.h"
 #include "engine/log.h"
 
 #define EXPIRE_EVERY STW_USEC_SEC
@@ -22,6 +23,18 @@ queue_room(const struct dispatch *d, const struct push_queue *q, int share)
 	    &q->schedule, &q->limits, q->in_flight, mono, dispatch_now(d));
 	share -= q->in_flight + q->recalls;
 	return room < share ? room : share;
+}
+
+/* Before any transaction of theirs: what registries say is older than the gate's look. */
+static void
+ask_registries(struct dispatch *d, const struct task_claim *claims, int count)
+{
+	struct uuid *tasks = arena_array(&d->arena, (size_t)count, sizeof *tasks);
+
+	for (int i = 0; i < count; i++)
+		tasks[i] = claims[i].task_id;
+	registry_ask(d->opt.db, d->opt.keys, d->opt.egress, tasks, (size_t)count, NULL,
+	    dispatch_now(d));
 }
 
 static void
@@ -100,8 +113,10 @@ lane_claim(struct dispatch *d, struct push_queue *q, enum task_lane lane, int li
 		q->lane_empty[lane] = stw_monotonic() + CLAIM_IDLE;
 	d->sum.claimed += count;
 	*claimed = count;
-	if (count > 0)
+	if (count > 0) {
 		rules_refresh(d);
+		ask_registries(d, claims, count);
+	}
 	for (int i = 0; i < count && d->db_wait == 0; i++)
 		gate_one(d, q, &claims[i], lease_end);
 	return STW_OK;

@@ -18,6 +18,8 @@ WITH key AS (
     DELETE FROM number_seen WHERE bucket = $1::smallint AND customer_id = $2::bigint
 ), agents AS (
     DELETE FROM customer_agent WHERE bucket = $1::smallint AND customer_id = $2::bigint
+), risks AS (
+    DELETE FROM risk_assessment WHERE bucket = $1::smallint AND customer_id = $2::bigint
 ), lists AS (
     DELETE FROM segment_list_entry
      WHERE bucket = $1::smallint AND customer_id = $2::bigint

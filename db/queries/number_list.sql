@@ -13,7 +13,10 @@ SELECT n.number_id, n.number, n.kind, n.port, n.pool, n.holder, n.user_org, n.ca
        n.callback_failed_at, n.ledger_synced_at, n.suspended_by, n.cooldown_until,
        n.health_from, coalesce(u.today, 0), coalesce(u.hour, 0), coalesce(h.held, 0),
        EXISTS (SELECT 1 FROM incident i WHERE i.number_id = n.number_id AND i.state = 'open'
-                  AND i.code IN ('NUMBER_NOT_REGISTERED', 'CLI_WITHHELD'))
+                  AND i.code IN ('NUMBER_NOT_REGISTERED', 'CLI_WITHHELD')),
+       CASE WHEN n.identity_ok_at > $5::timestamptz - (SELECT p.value FROM number_policy p
+                WHERE p.name = 'identity.days') * interval '1 day' THEN n.identity_ok_at END,
+       n.identity_failed_at
   FROM caller_number n
   LEFT JOIN LATERAL (
        SELECT sum(used) AS today,

@@ -1,5 +1,5 @@
 -- number_observation_insert: what somebody saw of a number. The registry shows the newest
--- attestation and call-back test, and of labels the worst that any vendor gives now.
+-- attestation, call-back test and look at the network's identity, and of labels the worst that any vendor gives now.
 -- Params   $1 observation_id, $2 number_id, $3 kind, $4 value, $5 vendor or null, $6 score or
 --          null, $7 reference or null, $8 at, $9 actor, $10 now
 -- Returns  number_id; no row when there is no such number
@@ -31,7 +31,12 @@ UPDATE caller_number n
            THEN greatest(n.callback_ok_at, $8::timestamptz) ELSE n.callback_ok_at END,
        callback_failed_at = CASE WHEN $3::text = 'callback' AND $4::text = 'failed'
            THEN greatest(n.callback_failed_at, $8::timestamptz)
-           ELSE n.callback_failed_at END
+           ELSE n.callback_failed_at END,
+       identity_ok_at = CASE WHEN $3::text = 'identity' AND $4::text = 'ok'
+           THEN greatest(n.identity_ok_at, $8::timestamptz) ELSE n.identity_ok_at END,
+       identity_failed_at = CASE WHEN $3::text = 'identity' AND $4::text = 'failed'
+           THEN greatest(n.identity_failed_at, $8::timestamptz)
+           ELSE n.identity_failed_at END
   FROM (SELECT 1) one LEFT JOIN worst w ON true
  WHERE n.number_id = $2::bigint
 RETURNING n.number_id;

@@ -11,7 +11,8 @@ SELECT t.state, t.customer_id, t.point_id, t.channel, t.handler, t.purpose, t.pr
        s.body ~ '(智能语音|AI语音|synthetic voice)', d.valid_until,
        encode(d.ruleset_hash, 'hex'), t.number_id, r.lease_epoch, s.body,
        CASE WHEN s.lang LIKE 'en%' THEN p.name_en ELSE p.name_zh END, p.regulator,
-       ARRAY(SELECT jsonb_array_elements_text(v.document -> 'sensitive'))
+       ARRAY(SELECT jsonb_array_elements_text(v.document -> 'sensitive')),
+       t.queue_id
   FROM task t
   JOIN campaign k USING (campaign_id)
   JOIN campaign_version v ON v.campaign_id = t.campaign_id AND v.version = t.version

@@ -114,6 +114,7 @@ static const char pack_body_2[] =
 #define OVERRIDE                                                           \
 	"{\"decision_id\":\"%G\",\"code\":\"CHANNEL_OPT_OUT\",\"reason\":" \
 	"\"agreed with the branch\",\"expires_at\":\"%U\"}"
+#define HASH "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 static const struct step steps[] = {
     {"health", NULL, "/healthz", NULL, NULL},
     {"ready", NULL, "/readyz", NULL, NULL},
@@ -227,7 +228,8 @@ static const struct step steps[] = {
     {"task", "agent", "/v1/tasks/%T", NULL, NULL},
     {"taskRelease", "agent", "/v1/tasks/%T/release?reason=wrong_shift", NULL, NULL},
     {"taskAccept", "agent", "/v1/tasks/%T/accept", NULL, NULL},
-    {"taskPermit", "agent", "/v1/tasks/%T/permit", NULL, NULL},
+    {"taskPermit", "agent", "/v1/tasks/%T/permit",
+	"{\"script_version\":1,\"disclosed\":[\"identity\"]}", NULL},
     {"taskOutcome", "agent", "/v1/tasks/%T/outcome",
 	"{\"disposition\":\"no_answer\",\"note\":\"rang out\"}", NULL},
     {"agentSave", "ops", "/v1/agents/walked",
@@ -356,6 +358,10 @@ static const struct step steps[] = {
 	"{\"kind\":\"do_not_call\",\"country\":\"US\",\"name_zh\":\"x\",\"name_en\":"
 	"\"x\",\"freshness_days\":31}",
 	NULL},
+    {"registryQuery", "compliance", "/v1/registries/US-DNC/query",
+	"{\"url\":\"https://dnc.example/v1\",\"secret\":\"x\",\"number_form\":"
+	"\"sha256\"}",
+	NULL},
     {"registryService", "operator", "/v1/registries/US-DNC/service", "{\"up\":true}",
 	NULL},
     {"registryResult", "compliance", "/v1/registries/US-DNC/results",
@@ -374,6 +380,33 @@ static const struct step steps[] = {
     {"overrideList", "ops", "/v1/overrides?state=approved", NULL, NULL},
     {"override", "admin", "/v1/overrides/%O", NULL, NULL},
     {"overrideWithdraw", "compliance", "/v1/overrides/%O/withdraw", OVERRIDE_WHY, NULL},
+    {"recorderSave", "operator", "/v1/recorders/rec-1", "{\"max_age_sec\":60}", NULL},
+    {"recorderReport", "operator", "/v1/recorders/rec-1/state", "{\"state\":\"ok\"}",
+	NULL},
+    {"recorderList", "ops", "/v1/recorders", NULL, NULL},
+    {"assessmentAdd", "compliance", "/v1/assessments",
+	"{\"assessment\":\"PIA-1\",\"kind\":\"impact\",\"title\":\"x\",\"document\":"
+	"\"d\",\"sha256\":\"" HASH "\",\"campaigns\":[\"walked\"],\"valid_to\":"
+	"\"2036-01-01T00:00:00Z\"}",
+	NULL},
+    {"assessmentApprove", "admin", "/v1/assessments/PIA-1/approve", NULL, NULL},
+    {"assessmentWithdraw", "compliance", "/v1/assessments/PIA-1/withdraw",
+	"{\"why\":\"another model\"}", NULL},
+    {"assessmentList", "ops", "/v1/assessments?kind=impact", NULL, NULL},
+    {"outsourcerSave", "compliance", "/v1/outsourcers/callco",
+	"{\"name\":\"x\",\"agents\":[],\"mandate\":\"M-1\",\"sha256\":\"" HASH
+	"\",\"mandate_from\":\"2026-01-01T00:00:00Z\",\"mandate_until\":"
+	"\"2036-01-01T00:00:00Z\"}",
+	NULL},
+    {"outsourcerList", "operator", "/v1/outsourcers", NULL, NULL},
+    {"riskAssessmentAdd", "operator", "/v1/risk-assessments",
+	"[{\"customer\":\"%C\",\"reference\":\"r-1\",\"assessed_at\":"
+	"\"2026-06-01T00:00:00Z\",\"rating\":3}]",
+	NULL},
+    {"riskAssessmentList", "compliance", "/v1/customers/%C/risk-assessments", NULL,
+	NULL},
+    {"scriptClip", "compliance", "/v1/scripts/maturity_care/versions/1/clip",
+	"{\"clip\":\"c-1\",\"sha256\":\"" HASH "\"}", NULL},
     {"objectionList", "ops", "/v1/customers/%C/objections", NULL, NULL},
     {"objectionLift", "compliance", "/v1/customers/%C/objections/%W/lift",
 	"{\"evidence\":\"L-1\"}", NULL},

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/lib/api_calls.h"
+#include "tests/lib/registry_stub.h"
 
 /* ---- work -------------------------------------------------------------------------------------- */
 START_TEST(a_task_belongs_to_the_first_agent_who_takes_it)
@@ -98,6 +99,68 @@ START_TEST(a_call_goes_from_accept_over_permit_to_outcome)
 	r = task_call(AGENT, id, "outcome", "{\"disposition\":\"declined\"}");
 	ck_problem(&r, 409, "CONFLICT");
 	reply_free(&r);
+}
+END_TEST
+
+static void
+put_query(const char *url, bool enabled)
+{
+	char body[300], *token = token_of("compliance");
+	struct reply r;
+
+	(void)snprintf(body, sizeof body,
+	    "{\"url\":\"%s\",\"secret\":\"s3cret\",\"number_form\":\"sha256\",\"enabled\":"
+	    "%s}",
+	    url, enabled ? "true" : "false");
+	r = http(&world, (struct request){.method = "PUT",
+			     .path = "/v1/registries/CN-DNC/query",
+			     .token = token,
+			     .body = body,
+			     .key = new_key()});
+	ck_status(&r, 200);
+	ck_assert(json_is_true(json_at(r.json, "query/has_secret")));
+	ck_assert_ptr_null(strstr(r.text, "s3cret"));
+	reply_free(&r);
+	free(token);
+}
+
+START_TEST(a_registry_is_asked_before_a_permit_and_its_word_counts)
+{
+	char id[40], customer[80], body[300], sql[300];
+	const char *url;
+	struct reply r;
+	bool china;
+
+	registry_stub_start(&url);
+	registry_stub_set(200, "", "{\"answer\":\"listed\",\"version\":\"7\"}");
+	queued_task(id, customer);
+	r = task_call(AGENT, id, "accept", NULL);
+	ck_status(&r, 200);
+	reply_free(&r);
+	(void)snprintf(sql, sizeof sql,
+	    "SELECT count(*) FROM task t JOIN customer c USING (bucket, customer_id) WHERE "
+	    "t.task_id = '%s' AND c.country = 'CN'",
+	    id);
+	china = test_db_number(&world.db, sql) == 1;
+	(void)snprintf(body, sizeof body,
+	    "{\"kind\":\"do_not_call\",\"country\":\"%s\",\"name_zh\":\"x\",\"name_en\":"
+	    "\"x\",\"freshness_days\":1}",
+	    china ? "CN" : "CZ");
+	r = post("compliance", "/v1/registries/CN-DNC", body);
+	ck_status(&r, 200);
+	reply_free(&r);
+	put_query(url, true);
+	r = task_call(AGENT, id, "permit", "{\"script_version\":0}");
+	ck_problem(&r, 400, "INVALID_REQUEST");
+	reply_free(&r);
+	r = task_call(AGENT, id, "permit", "{\"script_version\":1}");
+	ck_status(&r, 200);
+	ck_assert_msg(json_is_false(json_at(r.json, "granted")), "%s", r.text);
+	ck_assert_ptr_nonnull(strstr(r.text, "DNC_REGISTRY"));
+	ck_assert_int_eq(registry_stub_asked(), 1);
+	reply_free(&r);
+	put_query(url, false);
+	registry_stub_stop();
 }
 END_TEST
 
@@ -327,6 +390,7 @@ work_suite(void)
 	tcase_add_test(tc, a_task_belongs_to_the_first_agent_who_takes_it);
 	tcase_add_test(tc, of_many_who_reach_for_a_task_one_gets_it);
 	tcase_add_test(tc, a_call_goes_from_accept_over_permit_to_outcome);
+	tcase_add_test(tc, a_registry_is_asked_before_a_permit_and_its_word_counts);
 	tcase_add_test(tc, after_a_withdrawal_no_permit_is_granted);
 	tcase_add_test(tc, a_suspended_number_grants_no_permit);
 	tcase_add_test(tc, an_author_cannot_approve_the_own_campaign);

@@ -605,7 +605,7 @@ START_TEST(the_gates_facts_are_those_of_the_registry)
 	ck_assert_str_eq(n.country, "CN");
 	ck_assert_int_eq(n.callback, GATE_STATE_OK);
 	ck_assert_int_eq(n.callback_ok_at, NOW);
-	ck_assert_int_eq(n.identity, GATE_STATE_OK);
+	ck_assert_int_eq(n.identity, GATE_STATE_UNKNOWN); /* nobody has looked */
 	ck_assert_ptr_null(n.label);
 	ck_assert(!n.withheld && !n.sublet && !n.has_undertaking);
 	seen.kind = "callback";

@@ -13,6 +13,7 @@
 
 #include "api/push/dispatch.h"
 #include "api/push/queue_sim.h"
+#include "api/push/registry_ask.h"
 #include "api/push/schedule.h"
 #include "campaigns/queue_store.h"
 #include "engine/log.h"
@@ -30,6 +31,7 @@ struct fake_task {
 	stw_usec settled; /* monotonic, since the start of the test */
 	bool leased, recall, tried;
 	int claimed; /* the how many-eth */
+	bool asked; /* registries, about its number */
 };
 
 static struct fake_task tasks[TASKS];
@@ -196,6 +198,7 @@ task_gate_dispatch(struct db *db, const struct ruleset *rules,
 	(void)rules;
 	(void)now;
 	(void)err;
+	ck_assert(t->asked);
 	if (gate_blocks) {
 		t->state = TASK_BLOCKED;
 		*result = TASK_GATE_BLOCKED;
@@ -280,6 +283,19 @@ db_rollback(struct db *db)
 {
 	(void)db;
 	in_transaction = false;
+}
+
+/* Before the gate, about what was claimed, and outside of a transaction. */
+void
+registry_ask(struct db *db, const struct seal_keys *keys, const struct egress *list,
+    const struct uuid *ids, size_t count, const char *agent, stw_usec now)
+{
+	(void)db;
+	(void)keys;
+	(void)now;
+	ck_assert(!in_transaction && agent == NULL && list != NULL);
+	for (size_t i = 0; i < count; i++)
+		fake_find(&ids[i])->asked = true;
 }
 
 enum stw_code
