@@ -4,8 +4,8 @@
 #include "api/app.h"
 #include "api/resources.h"
 #include "campaigns/campaign_store.h"
-#include "campaigns/queue_store.h"
 #include "campaigns/number_store.h"
+#include "campaigns/queue_store.h"
 #include "campaigns/task_store.h"
 #include "segments/segment_store.h"
 
