@@ -130,13 +130,11 @@ add_witnesses(struct app *app, struct stw_err *err)
 	struct ledger_witnesses witnesses;
 	enum stw_code rc;
 
-	rc = egress_parse(
-	    str_of(setting_text(s, SET_EGRESS)), &app->egress, err);
+	rc = egress_parse(str_of(setting_text(s, SET_EGRESS)), &app->egress, err);
 	if (rc != STW_OK)
 		return stw_err_prefix(err, rc, "setting egress");
 	rc = cosign_open(setting_text(s, SET_WITNESSES),
-	    setting_int(s, SET_WITNESS_QUORUM), &app->egress, &app->cosign,
-	    err);
+	    setting_int(s, SET_WITNESS_QUORUM), &app->egress, &app->cosign, err);
 	if (rc != STW_OK)
 		return stw_err_prefix(err, rc, "setting witnesses");
 	if (app->cosign != NULL) {

@@ -36,7 +36,8 @@ void key_unlock(struct db *db);
 /* ---- the wrapping key ---------------------------------------------------------------- */
 struct kek_use {
 	int version;
-	int64_t customers, queues; /* keys, and secrets of queues and registries, it wraps */
+	int64_t customers,
+	    queues; /* keys, and secrets of queues and registries, it wraps */
 };
 /* By version; those that wrap nothing are not there. In the arena. */
 enum stw_code kek_used(struct db *db, struct arena *arena, struct kek_use **out,

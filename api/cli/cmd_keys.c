@@ -95,7 +95,8 @@ list_keks(const struct keys_cmd *k, struct stw_err *err)
 		if (rc != STW_OK ||
 		    (!seal_keys_has(k->keys, SEAL_KEK, v) && customers + queues == 0))
 			continue;
-		(void)printf("kek       %3d  %-9s %s customer keys, %s secrets of queues and registries\n",
+		(void)printf(
+		    "kek       %3d  %-9s %s customer keys, %s secrets of queues and registries\n",
 		    v,
 		    !seal_keys_has(k->keys, SEAL_KEK, v) ? "MISSING"
 		    : v == newest                        ? "wraps"
@@ -194,7 +195,8 @@ rotate_kek(const struct keys_cmd *k, struct stw_err *err)
 	if (rc != STW_OK)
 		return rc;
 	say_rate("customer keys wrapped anew", customers, stw_monotonic() - began);
-	(void)printf("%s secrets of queues and registries wrapped anew\n", cli_count(queues));
+	(void)printf(
+	    "%s secrets of queues and registries wrapped anew\n", cli_count(queues));
 	return list_keks(k, err);
 }
 

@@ -458,6 +458,7 @@ static const char *const gone[] = {
     "segment_list_entry x WHERE true",
     "number_seen x WHERE true",
     "customer_agent x WHERE true",
+    "risk_assessment x WHERE true",
     "customer_stage x WHERE true",
     "household_member x WHERE true",
     "task x JOIN task_state USING (state) WHERE NOT terminal",

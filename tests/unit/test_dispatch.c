@@ -31,7 +31,7 @@ struct fake_task {
 	stw_usec settled; /* monotonic, since the start of the test */
 	bool leased, recall, tried;
 	int claimed; /* the how many-eth */
-	bool asked; /* registries, about its number */
+	bool asked;  /* registries, about its number */
 };
 
 static struct fake_task tasks[TASKS];
