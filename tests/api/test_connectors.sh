@@ -8,11 +8,19 @@ bin=${STW_TEST_BIN:-build/release/steward}
 dir=$(mktemp -d /tmp/stw-connect-XXXXXX)
 trap 'exec 9>&- 2>/dev/null || :; wait; rm -rf "$dir"' EXIT
 export LC_ALL=C STEWARD_EGRESS=127.0.0.0/8
+passed=0
 failed=0
 
-fail() {
-	printf 'FAIL %s\n' "$*"
-	failed=1
+# ok WHAT COMMAND...: the command has to succeed; what it was about is in $dir/out.
+ok() {
+	local what=$1
+	shift
+	if "$@"; then
+		passed=$((passed + 1))
+	else
+		printf 'FAIL %s: %s\n' "$what" "$(cat "$dir/out" 2>/dev/null)"
+		failed=$((failed + 1))
+	fi
 }
 # The stub ends when its standard input does.
 stub() {
@@ -37,10 +45,8 @@ send() { # PRESET COUNT -> the verdicts, one a line
 	    --url "$url${path:-}" --send --count "$2" | tail -n +2 | sed 's/ *$//'
 }
 want() { # WHAT EXPECTED GOT
-	[ "$2" = "$3" ] || fail "$1: wanted:
-$2
-got:
-$3"
+	printf 'wanted:\n%s\ngot:\n%s\n' "$2" "$3" >"$dir/out"
+	ok "$1" [ "$2" = "$3" ]
 }
 logged() { sed 's/7e57ab1e-0000-4000-8000-0*//; s/7e57ab1e0000400080000*//' "$dir/log" | tr '\n' ' '; }
 
@@ -73,7 +79,7 @@ recall  204 accepted" "$(send genesys-cloud 2)"
 want "genesys's log" "token taken 1 busy 2 recalled wi-1 " "$(logged)"
 echo '{"client_id":"client","client_secret":"other"}' >"$dir/secret"
 send genesys-cloud 1 >"$dir/out" 2>&1 || :
-grep -q 'token endpoint answered 401' "$dir/out" || fail "genesys: $(cat "$dir/out")"
+ok "genesys, wrong secret" grep -q 'token endpoint answered 401' "$dir/out"
 stop
 
 # ---- Amazon: signed, and the same ClientToken is the same contact
@@ -132,25 +138,26 @@ want egress "offer     0 retry: address not allowed by the setting egress" \
     "$(STEWARD_EGRESS=10.0.0.0/8 send native 1 | grep offer)"
 
 # ---- documents
-"$bin" connector list | grep -c ' v1 ' | grep -qx 7 || fail "list: $("$bin" connector list)"
+"$bin" connector list >"$dir/out"
+ok "seven are listed" [ "$(grep -c ' v1 ' "$dir/out")" = 7 ]
 for preset in native generic rabbitmq twilio-taskrouter genesys-cloud amazon-connect huawei-aicc; do
 	"$bin" connector show $preset >"$dir/$preset.json"
-	"$bin" connector test "$dir/$preset.json" >"$dir/out" || fail "$preset: $(cat "$dir/out")"
-	! grep -q ZXhhbXBsZ "$dir/out" || fail "$preset shows a secret"
+	ok "$preset's examples" "$bin" connector test "$dir/$preset.json" >"$dir/out"
+	ok "$preset shows no secret" [ "$(grep -c ZXhhbXBsZ "$dir/out")" = 0 ]
 done
 sed 's/"dedupes"/"dedups"/' "$dir/native.json" >"$dir/bad.json"
 rc=0
 "$bin" connector test "$dir/bad.json" >"$dir/out" 2>&1 || rc=$?
-[ $rc -eq 2 ] || fail "exit $rc for a document that is wrong"
-grep -q '/dedups: unknown key "dedups"' "$dir/out" || fail "$(cat "$dir/out")"
+ok "the exit code of a wrong document" [ $rc -eq 2 ]
+ok "the place of the fault" grep -q '/dedups: unknown key "dedups"' "$dir/out"
 LC_ALL=zh_CN.UTF-8 "$bin" connector test "$dir/bad.json" >"$dir/out" 2>&1 || :
-grep -q '未知的键“dedups”' "$dir/out" || fail "$(cat "$dir/out")"
+ok "the same in Chinese" grep -q '未知的键“dedups”' "$dir/out"
 sed 's/"verdict": "refused"/"verdict": "accepted"/' "$dir/native.json" >"$dir/bad.json"
 rc=0
 "$bin" connector test "$dir/bad.json" >"$dir/out" 2>&1 || rc=$?
-[ $rc -eq 4 ] || fail "exit $rc for an example that fails"
-grep -q 'FAIL withdrawn meanwhile: verdict: expected accepted, is refused' "$dir/out" ||
-    fail "$(cat "$dir/out")"
+ok "the exit code of an example that fails" [ $rc -eq 4 ]
+ok "what was expected" \
+    grep -q 'FAIL withdrawn meanwhile: verdict: expected accepted, is refused' "$dir/out"
 
-[ $failed -eq 0 ] && echo "connectors: every preset is understood by a strict stub"
-exit $failed
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
