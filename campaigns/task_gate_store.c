@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -71,7 +72,6 @@ context_facts(const struct db_rows *rows, struct arena *arena, struct task_conte
 	f->purpose = c->purpose;
 	f->caller_org = "bank";
 	f->institution_country = "CN";
-	f->clock_trusted = true;
 	f->handler =
 	    strcmp(c->handler, "robot") == 0 ? GATE_HANDLER_ROBOT : GATE_HANDLER_AGENT;
 	/* A person looks at the task and dials; a robot takes one task a line. */
@@ -337,6 +337,17 @@ instant_under_lock(struct gate_facts *f, stw_usec now)
 	return now;
 }
 
+/* Two clocks that differ: nobody knows what time it is, and hours are not to be kept. */
+static enum stw_code
+clocks_compare(struct db *db, struct gate_facts *f, struct stw_err *err)
+{
+	stw_usec ahead = 0;
+	enum stw_code rc = db_clock_ahead(db, &ahead, err);
+
+	f->clock_trusted = llabs(ahead) <= DB_CLOCK_TRUST;
+	return rc;
+}
+
 enum stw_code
 task_context_decide(struct db *db, const struct ruleset *rules, struct task_context *c,
     enum gate_checkpoint checkpoint, stw_usec now, stw_usec ttl, struct arena *arena,
@@ -346,6 +357,8 @@ task_context_decide(struct db *db, const struct ruleset *rules, struct task_cont
 	struct buf record;
 	enum stw_code rc = read_party(db, c, now, arena, err);
 
+	if (rc == STW_OK)
+		rc = clocks_compare(db, &c->facts, err);
 	if (rc == STW_OK)
 		rc = feeds_load(
 		    db, c->campaign, c->queue_id, now, arena, &c->facts, err);
@@ -413,6 +426,18 @@ task_context_contact(const struct task_context *c)
  * become known as well. */
 #define REVIEW_AGAIN STW_USEC_HOUR
 
+/* Nothing but our own clock speaks against the contact: that is mended, and no fault of
+ * the customer's. */
+static bool
+clock_is_the_reason(const struct gate_decision *d)
+{
+	for (int i = 0; i < d->nhits; i++)
+		if (!d->hits[i].ok && d->hits[i].outcome == GATE_BLOCK &&
+		    strcmp(d->hits[i].code, "CLOCK_UNTRUSTED") != 0)
+			return false;
+	return true;
+}
+
 enum stw_code
 task_context_refuse(struct db *db, const struct task_context *c,
     const struct task_verdict *verdict, stw_usec now, bool *deferred,
@@ -422,7 +447,8 @@ task_context_refuse(struct db *db, const struct task_context *c,
 	stw_usec due =
 	    d->outcome == GATE_REVIEW ? now + REVIEW_AGAIN : d->next_allowed_at;
 
-	*deferred = d->outcome == GATE_DEFER || d->outcome == GATE_REVIEW;
+	*deferred = d->outcome == GATE_DEFER || d->outcome == GATE_REVIEW ||
+		    (d->outcome == GATE_BLOCK && clock_is_the_reason(d));
 	if (!*deferred) {
 		const struct db_param params[] = {db_i64(c->bucket),
 		    db_text(c->task_text), db_text(verdict->decision_text),

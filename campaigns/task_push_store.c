@@ -48,18 +48,6 @@ mark_named(const struct db_rows *rows, const struct claim_arrays *arrays, int co
 }
 
 enum stw_code
-task_clock(struct db *db, stw_usec *now, struct stw_err *err)
-{
-	struct db_rows *rows = NULL;
-	enum stw_code rc = db_query_one(db, DB_Q_CLOCK_READ, NULL, 0, &rows, err);
-
-	if (rc == STW_OK)
-		*now = db_get_usec(rows, 0, 0);
-	db_rows_free(rows);
-	return rc;
-}
-
-enum stw_code
 task_push_hold(
     struct db *db, const int64_t *number_ids, size_t count, struct stw_err *err)
 {

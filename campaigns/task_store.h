@@ -30,10 +30,6 @@ struct task_claim {
 	int64_t epoch;
 };
 
-/* What the database's clock says: that of the leases. */
-enum stw_code task_clock(
-    struct db *db, stw_usec *now, struct stw_err *err) STW_MUST_USE;
-
 /* Leases up to limit due tasks of a queue for lease_sec seconds, the best first. */
 enum task_lane {
 	TASK_LANE_NEW = 0,

@@ -47,6 +47,14 @@ enum stw_code db_reset(struct db *db, struct stw_err *err) STW_MUST_USE;
 enum stw_code db_set_timeouts(
     struct db *db, int statement_msec, int lock_msec, struct stw_err *err) STW_MUST_USE;
 
+/* By how much the database's clock is ahead of this machine's real one, at least: what the
+ * asking took is given way to. Asked anew at most every DB_CLOCK_SEC seconds a connection. */
+#define DB_CLOCK_SEC 5
+enum stw_code db_clock_ahead(
+    struct db *db, stw_usec *ahead, struct stw_err *err) STW_MUST_USE;
+/* Clocks that differ by more decide nothing: neither says what time it is. */
+#define DB_CLOCK_TRUST (2 * STW_USEC_SEC)
+
 struct db_pool;
 enum stw_code db_pool_open(const char *conninfo, int size, struct db_pool **out,
     struct stw_err *err) STW_MUST_USE;

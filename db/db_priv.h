@@ -21,6 +21,7 @@ struct db {
 	bool prepared[DB_Q_COUNT];
 	bool copying;
 	bool lent; /* the transaction is the caller's caller's */
+	stw_usec clock_ahead, clock_asked_at; /* monotonic; 0: not yet */
 };
 
 struct db_rows {

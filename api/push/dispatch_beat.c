@@ -8,7 +8,6 @@
 
 #define BEAT_EVERY   (5 * STW_USEC_SEC)
 #define SKEW_EVERY   (5 * STW_USEC_SEC)
-#define SKEW_MAX     (2 * STW_USEC_SEC)
 #define HEALTH_EVERY (2 * STW_USEC_SEC)
 
 /* ---- leases --------------------------------------------------------------------------- */
@@ -53,19 +52,15 @@ leases_extend(struct dispatch *d, struct stw_err *err)
 static enum stw_code
 clocks_compare(struct dispatch *d, struct stw_err *err)
 {
-	stw_usec mono = stw_monotonic(), theirs, skew, took;
-	struct stw_clock real;
+	stw_usec skew;
 	bool skewed;
-	enum stw_code rc = task_clock(d->opt.db, &theirs, err);
+	enum stw_code rc = db_clock_ahead(d->opt.db, &skew, err);
 
 	if (rc != STW_OK)
 		return rc;
-	clock_set_real(&real);
-	took = stw_monotonic() - mono;
-	skew = theirs - (clock_now(&real) - took / 2);
 	if (d->opt.clock_skew != NULL)
 		atomic_store(d->opt.clock_skew, skew);
-	skewed = llabs(skew) > SKEW_MAX + took / 2;
+	skewed = llabs(skew) > DB_CLOCK_TRUST;
 	if (skewed != d->skewed)
 		log_event(skewed ? LOG_ERROR : LOG_WARN,
 		    skewed ? "clock_skew" : "clock_skew_over",

@@ -10,6 +10,7 @@
 #include "campaigns/campaign_store.h"
 #include "campaigns/consent_store.h"
 #include "campaigns/number_store.h"
+#include "db/db_priv.h"
 #include "tests/lib/task_world.h"
 
 static enum stw_code
@@ -346,6 +347,52 @@ START_TEST(an_unqualified_agent_is_refused_and_the_task_stays_for_others)
 }
 END_TEST
 
+/* By how much the database's clock was ahead when it was last asked, a moment ago. */
+static void
+clock_is_ahead(stw_usec by)
+{
+	tw.db->clock_ahead = by;
+	tw.db->clock_asked_at = stw_monotonic();
+}
+
+START_TEST(without_a_clock_to_trust_nobody_dials_and_the_task_waits)
+{
+	static const stw_usec wrong[] = {
+	    DB_CLOCK_TRUST + 1, -DB_CLOCK_TRUST - 1, STW_USEC_DAY};
+	struct task_claim claim;
+	struct task_permit p;
+	stw_usec ahead;
+
+	ck_assert_int_gt(task_world_plan(), 0);
+	ck_ok(db_clock_ahead(tw.db, &ahead, &tw_err));
+	ck_assert_int_eq(ahead, 0); /* one machine */
+	claim = task_world_queued();
+	ck_assert_int_eq(in_tx_accept(&claim.task_id, "a_01"), STW_OK);
+	clock_is_ahead(wrong[_i]);
+	p = permit(&claim.task_id, "a_01");
+	ck_assert(!p.granted);
+	ck_assert_str_eq(p.decision.primary, "CLOCK_UNTRUSTED");
+	ck_assert_int_eq(task_world_number("SELECT count(*) FROM permit"), 0);
+	ck_assert_int_eq(
+	    task_world_number("SELECT count(*) FROM task WHERE state = 'planned' AND "
+			      "task_id = (SELECT task_id FROM decision WHERE "
+			      "'CLOCK_UNTRUSTED' = ANY (codes))"),
+	    1);
+}
+END_TEST
+
+START_TEST(a_clock_that_is_near_enough_is_trusted)
+{
+	struct task_claim claim;
+
+	ck_assert_int_gt(task_world_plan(), 0);
+	claim = task_world_queued();
+	ck_assert_int_eq(in_tx_accept(&claim.task_id, "a_01"), STW_OK);
+	clock_is_ahead(_i == 0 ? DB_CLOCK_TRUST : -DB_CLOCK_TRUST);
+	ck_assert(permit(&claim.task_id, "a_01").granted);
+}
+END_TEST
+
 START_TEST(a_suspended_number_is_not_dialled)
 {
 	struct task_claim claim;
@@ -500,6 +547,9 @@ main(void)
 	    tc, what_a_queue_may_have_is_not_sent_again_unless_it_deduplicates);
 	tcase_add_test(
 	    tc, an_unqualified_agent_is_refused_and_the_task_stays_for_others);
+	tcase_add_loop_test(
+	    tc, without_a_clock_to_trust_nobody_dials_and_the_task_waits, 0, 3);
+	tcase_add_loop_test(tc, a_clock_that_is_near_enough_is_trusted, 0, 2);
 	tcase_add_test(tc, a_suspended_number_is_not_dialled);
 	tcase_add_test(tc, do_not_call_bites_the_person_and_the_shared_number);
 	tcase_add_test(tc, a_number_shared_by_strangers_is_reviewed);
