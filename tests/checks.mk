@@ -301,7 +301,8 @@ THREADED := $(if $(UNIT_SRCS)$(DB_SRCS),$(patsubst %.c,$(B)/%,$(shell \
 check-tsan: ## tests with threads under the thread sanitizer
 	+@$(MAKE) --no-print-directory MODE=tsan check-tsan-run
 check-tsan-run: $(THREADED)
-	@$(if $(THREADED),$(TSAN_ENV) sh tests/with_cluster.sh $(RUN) --logs $(B)/logs $(THREADED))
+	@$(if $(THREADED),$(TSAN_ENV) sh tests/with_cluster.sh $(RUN) --jobs $(JOBS) \
+	  --timeout 600 --logs $(B)/logs $(THREADED))
 
 # ---- fuzzing ---------------------------------------------------------------------
 FUZZ_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
