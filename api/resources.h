@@ -267,7 +267,7 @@ void v1_access_list(struct api_request *req);
 struct task_view;
 /* The task in the path, if the actor may see it. */
 bool v1_task_load(struct api_request *req, struct task_view *out);
-void v1_put_task(struct api_request *req, json_t *to, const struct task_view *task);
+void v1_put_task(struct api_request *req, json_t *v, const struct task_view *t);
 void v1_reply_task(struct api_request *req, const struct uuid *id);
 struct campaign_row;
 struct run_row;
