@@ -253,6 +253,9 @@ const struct gate_kind *gate_kind_find(const char *name);
 /* All, by name. */
 int gate_kinds(const struct gate_kind **out);
 bool gate_kind_chooses(const struct gate_kind *kind, const struct gate_params *params);
+/* Whether it gives those codes only for a rule that names them: they came when packs were
+ * in force that name the rule's own code alone, and those decide as they did. */
+bool gate_kind_codes_if_named(const struct gate_kind *kind);
 /* NULL when the parameters fit one another; else what is wrong: what no schema can say. */
 const char *gate_params_misfit(
     const struct gate_kind *kind, const struct gate_params *params);

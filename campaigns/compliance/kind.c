@@ -363,6 +363,12 @@ gate_kind_chooses(const struct gate_kind *kind, const struct gate_params *params
 	return kind->codes == NULL || kind->codes(params) == NULL;
 }
 
+bool
+gate_kind_codes_if_named(const struct gate_kind *kind)
+{
+	return kind->codes == codes_terms;
+}
+
 /* ---- parameters that have to fit one another ------------------------------------------------ */
 /* Contacts are gathered for 31 days (gate.h): a rule that looks further back would count
  * nothing there and let through what it forbids. */

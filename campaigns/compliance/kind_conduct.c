@@ -52,16 +52,17 @@ eval_content_terms(const struct gate_rule *rule, struct gate_case *c, stw_usec a
 {
 	const struct gate_script *script = &c->facts->script;
 	bool approved = script->code != NULL && script->approved;
-	const char *fault = "the text is not known";
+	bool tells_apart = rule->ncodes > 1; /* gate_kind_codes_if_named */
+	const char *code = NULL, *fault = "the text is not known";
 
 	(void)at;
 	if (script->rendered != NULL)
 		fault = terms_fault(&rule->params, script, c->arena);
 	if (fault == NULL)
 		return;
-	answer_deny(out, rule,
-	    script->rendered == NULL && !approved ? "SCRIPT_NOT_APPROVED" : NULL,
-	    STW_USEC_MAX);
+	if (script->rendered == NULL && !approved && tells_apart)
+		code = "SCRIPT_NOT_APPROVED";
+	answer_deny(out, rule, code, STW_USEC_MAX);
 	answer_note(c, out, "%s", fault);
 }
 

@@ -731,6 +731,8 @@ codes_fit(struct pack_reader *r, const struct pack_rule *rule)
 		return rule->ncodes == 1
 			   ? STW_OK
 			   : READ_FAIL(r, "kind %s gives one code", rule->kind->name);
+	if (gate_kind_codes_if_named(rule->kind) && rule->ncodes == chosen)
+		return STW_OK;
 	for (; *want != NULL; want++, n++) {
 		int i = chosen;
 
