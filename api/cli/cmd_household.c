@@ -78,7 +78,7 @@ record(struct cli *cli, struct db *db, const struct customer *c,
 		rc = db_commit(db, err);
 	else
 		db_rollback(db);
-	return rc;
+	return rc == STW_OK ? show(cli, db, c, err) : rc;
 }
 
 enum stw_code
