@@ -237,6 +237,7 @@ struct cooling {
 	const struct gate_params *p;
 	struct gate_case *c;
 	stw_usec at, from, last;
+	stw_usec until; /* when the next wait is known to begin */
 };
 
 /* By dates the wait ends at a local midnight, in the zone where that comes last. */
@@ -295,9 +296,13 @@ cooling_withdrawals(struct cooling *k)
 	for (int i = 0; i < f->nconsents; i++) {
 		const struct gate_consent *e = &f->consents[i];
 
-		if (e->action == GATE_CONSENT_WITHDRAW && e->recorded_at <= k->c->now &&
-		    e->effective_at <= k->at && e->effective_at != STW_USEC_NEVER)
+		if (e->action != GATE_CONSENT_WITHDRAW || e->recorded_at > k->c->now ||
+		    e->effective_at == STW_USEC_NEVER)
+			continue;
+		if (e->effective_at <= k->at)
 			cooling_note(k, e->effective_at, wait_end(k, e->effective_at));
+		else if (e->effective_at < k->until)
+			k->until = e->effective_at;
 	}
 }
 
@@ -324,7 +329,7 @@ void
 eval_cooldown(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
     struct gate_answer *out)
 {
-	struct cooling k = {&rule->params, c, at, at, STW_USEC_NEVER};
+	struct cooling k = {&rule->params, c, at, at, STW_USEC_NEVER, STW_USEC_MAX};
 
 	switch ((enum cooldown_check)rule->params.check) {
 	case COOLDOWN_ATTEMPT:
@@ -349,6 +354,7 @@ eval_cooldown(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
 		cooling_events(&k, "abandoned");
 		break;
 	}
+	out->allowed_until = k.until;
 	if (k.last != STW_USEC_NEVER) {
 		char text[STW_USEC_TEXT];
 
