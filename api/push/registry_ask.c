@@ -187,7 +187,7 @@ ask_all(struct http_client *client, struct asked *asked, int count, struct arena
 		log_err(LOG_WARN, "registry_poll", &err);
 }
 
-/* Of each registry's questions as many as it has room for now; the others move behind. */
+/* Of each registry's questions as many as it has room for; the others move behind. */
 static int
 take_room(
     struct db *db, struct registry_question *questions, int count, struct asked *asked)
