@@ -250,8 +250,9 @@ bench-trace: $(BIN) ## complaint traces over HTTP (ATTEMPTS 10000000, HOT 200, R
 	@bash tests/bench/trace.sh $(BIN)
 bench-rules-doc: ## the figures of the last bench-rules into docs/performance.md
 	@node tests/bench/bench.mjs --doc docs/performance.md
-bench-import: $(BIN) deps-check ## imports beside raw COPY into the same tables (ROWS, ROUNDS, FLOOR)
-	@sh tests/with_cluster.sh bash tests/bench/import.sh $(BIN)
+bench-import: $(BIN) deps-check ## imports beside raw COPY into the same tables (ROWS, ROUNDS, FLOOR, FSYNC=1)
+	@$(if $(FSYNC),sh db/cluster.sh with build/cluster/import --,sh tests/with_cluster.sh) \
+	  bash tests/bench/import.sh $(BIN)
 bench-traits: deps-check ## values of fed traits as rows, beside one jsonb a customer (CUSTOMERS, ROUNDS)
 	@sh tests/with_cluster.sh bash tests/bench/trait_layout.sh
 check-bench: $(BENCH_BIN) $(BENCH_NPM) ## bench-rules small: the peers' counts, no figure

@@ -27,6 +27,21 @@ mkdir -m 700 "$dir/state"
 sql() {
 	psql -qXAt "$STEWARD_DATABASE" -v ON_ERROR_STOP=1 -c 'SET search_path TO steward, public' "$@"
 }
+# Records that refuse to be emptied hang on customers: here they are empty anyway.
+empty() { # TABLE...
+	sql -c "DO \$\$ DECLARE t regclass; BEGIN
+		FOR t IN SELECT DISTINCT tgrelid FROM pg_trigger WHERE tgfoid = 'append_only'::regproc LOOP
+			EXECUTE format('ALTER TABLE %s DISABLE TRIGGER USER', t);
+		END LOOP;
+		TRUNCATE $(echo "$*" | tr ' ' ,) CASCADE;
+		FOR t IN SELECT DISTINCT tgrelid FROM pg_trigger WHERE tgfoid = 'append_only'::regproc LOOP
+			EXECUTE format('ALTER TABLE %s ENABLE TRIGGER USER', t);
+		END LOOP;
+	END \$\$" 2>"$dir/notices" || {
+		cat "$dir/notices" >&2
+		exit 1
+	}
+}
 msec() { date +%s%N | cut -c1-13; }
 median() { sort -n | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
 
@@ -58,13 +73,13 @@ bench() { # TARGET TABLE...
 	: >"$dir/import"
 	for _ in $(seq "$rounds"); do
 		local began
-		sql -c "TRUNCATE $(echo "$*" | tr ' ' ,) CASCADE" 2>/dev/null
+		empty "$@"
 		began=$(msec)
 		for table; do
 			sql -c "COPY $table FROM STDIN (FORMAT csv)" <"$dir/$table.text"
 		done
 		echo $(($(msec) - began)) >>"$dir/copy"
-		sql -c "TRUNCATE $(echo "$*" | tr ' ' ,), import_run CASCADE" 2>/dev/null
+		empty "$@" import_run
 		began=$(msec)
 		"$bin" import "$dir/$target" >"$dir/log" 2>&1 || {
 			cat "$dir/log" >&2
