@@ -16,13 +16,13 @@ instant_or(const struct db_rows *rows, int r, int col, stw_usec open)
 }
 
 static void
-party_from(const struct db_rows *rows, int r, int bucket, struct arena *arena,
-    struct facts_customer *c)
+party_from(
+    const struct db_rows *rows, int r, struct arena *arena, struct facts_customer *c)
 {
 	struct gate_party *p = &c->party;
 
 	p->customer_id = db_get_i64(rows, r, 0);
-	p->bucket = bucket;
+	p->bucket = (int)db_get_i64(rows, r, 16);
 	c->ref = db_get_text(rows, r, 1, arena);
 	p->country = db_get_text(rows, r, 2, arena);
 	p->province = db_get_text(rows, r, 3, arena);
@@ -249,17 +249,16 @@ struct parts {
 };
 
 static enum stw_code
-parts_query(struct db *db, int bucket, const int64_t *ids, size_t count, stw_usec now,
-    const struct uuid *except, struct parts *p, struct stw_err *err)
+parts_query(struct db *db, const struct facts_ask *ask, stw_usec now,
+    const struct db_param *except, struct parts *p, struct stw_err *err)
 {
-	char text[UUID_TEXT];
-	const struct db_param by_id[] = {db_i64(bucket), db_i64s(ids, count)};
+	const struct db_param by_id[] = {
+	    db_i64s(ask->buckets, ask->count), db_i64s(ask->customer_ids, ask->count)};
 	const struct db_param dated[] = {by_id[0], by_id[1], db_usec(now)};
 	const struct db_param refused[] = {
 	    by_id[0], by_id[1], db_usec(now - REFUSALS_KEPT)};
-	const struct db_param counted[] = {db_i64(bucket), db_i64s(ids, count),
-	    db_usec(now - COUNTS_KEPT),
-	    except == NULL ? db_null() : db_text(uuid_format(except, text))};
+	const struct db_param counted[] = {
+	    by_id[0], by_id[1], db_usec(now - COUNTS_KEPT), *except};
 	enum stw_code rc;
 
 	rc = db_query(db, DB_Q_FACTS_PARTY, by_id, DB_NPARAMS(by_id), &p->party, err);
@@ -302,18 +301,43 @@ parts_query(struct db *db, int bucket, const int64_t *ids, size_t count, stw_use
 			from(rows, first_ + i_, arena, &field[i_]);        \
 	} while (0)
 
+static struct db_param
+except_of(const struct facts_ask *ask, struct arena *arena)
+{
+	struct str *ids = arena_array(arena, ask->nexcept, sizeof *ids);
+
+	for (size_t i = 0; i < ask->nexcept; i++)
+		ids[i] =
+		    str_of(uuid_format(&ask->except[i], arena_alloc(arena, UUID_TEXT)));
+	return db_texts(ids, ask->nexcept);
+}
+
 enum stw_code
 facts_load(struct db *db, int bucket, const int64_t *customer_ids, size_t count,
     stw_usec now, const struct uuid *except, struct arena *arena, struct facts_set *out,
     struct stw_err *err)
 {
+	int64_t *buckets = arena_array(arena, count, sizeof *buckets);
+	const struct facts_ask ask = {
+	    buckets, customer_ids, count, except, except != NULL};
+
+	for (size_t i = 0; i < count; i++)
+		buckets[i] = bucket;
+	return facts_load_many(db, &ask, now, arena, out, err);
+}
+
+enum stw_code
+facts_load_many(struct db *db, const struct facts_ask *ask, stw_usec now,
+    struct arena *arena, struct facts_set *out, struct stw_err *err)
+{
+	const struct db_param except = except_of(ask, arena);
 	struct parts parts = {0};
 	int point = 0, consent = 0, objection = 0, counted = 0, event = 0, registry = 0,
 	    override = 0, risk = 0;
 	enum stw_code rc;
 
 	*out = (struct facts_set){0};
-	rc = parts_query(db, bucket, customer_ids, count, now, except, &parts, err);
+	rc = parts_query(db, ask, now, &except, &parts, err);
 	if (rc != STW_OK)
 		goto done;
 	out->count = db_rows_count(parts.party);
@@ -322,7 +346,7 @@ facts_load(struct db *db, int bucket, const int64_t *customer_ids, size_t count,
 		struct facts_customer *c = &out->customers[i];
 		int64_t id;
 
-		party_from(parts.party, i, bucket, arena, c);
+		party_from(parts.party, i, arena, c);
 		id = c->party.customer_id;
 		FILL(parts.points, &point, id, c->points, c->npoints, point_from);
 		FILL(parts.consents, &consent, id, c->consents, c->nconsents,

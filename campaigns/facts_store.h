@@ -1,8 +1,8 @@
 /*
  * facts_store.h - what the database knows that the gate asks about.
  *
- * Purpose    One loader for many customers of a bucket (planning) and for one (dispatch,
- *            dial), so that both see the same facts in the same form.
+ * Purpose    One loader for many customers (planning, a batch of dispatch) and for one (dial),
+ *            so that all see the same facts in the same form.
  * Ownership  Everything lives in the arena.
  */
 #ifndef STW_CAMPAIGNS_FACTS_STORE_H
@@ -77,7 +77,16 @@ struct facts_set {
 	int count;
 };
 
-/* except: a reservation not to be counted, or NULL. Ids in any order. */
+/* Each customer once, in any order. except: reservations that are not counted. */
+struct facts_ask {
+	const int64_t *buckets, *customer_ids;
+	size_t count;
+	const struct uuid *except;
+	size_t nexcept;
+};
+enum stw_code facts_load_many(struct db *db, const struct facts_ask *ask, stw_usec now,
+    struct arena *arena, struct facts_set *out, struct stw_err *err) STW_MUST_USE;
+/* Of one bucket. except: a reservation, or NULL. */
 enum stw_code facts_load(struct db *db, int bucket, const int64_t *customer_ids,
     size_t count, stw_usec now, const struct uuid *except, struct arena *arena,
     struct facts_set *out, struct stw_err *err) STW_MUST_USE;

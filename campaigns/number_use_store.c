@@ -1,5 +1,7 @@
 #include "campaigns/number_use_store.h"
 
+#include <stdlib.h>
+
 enum stw_code
 number_lock(struct db *db, const char *pool, struct stw_err *err)
 {
@@ -71,8 +73,22 @@ enum stw_code
 number_seen(struct db *db, int bucket, const char *pool, const int64_t *ids,
     size_t count, int64_t *out, struct stw_err *err)
 {
+	int64_t *buckets = stw_xalloc((count + 1) * sizeof *buckets);
+	enum stw_code rc;
+
+	for (size_t i = 0; i < count; i++)
+		buckets[i] = bucket;
+	rc = number_seen_many(db, pool, buckets, ids, count, out, err);
+	free(buckets);
+	return rc;
+}
+
+enum stw_code
+number_seen_many(struct db *db, const char *pool, const int64_t *buckets,
+    const int64_t *ids, size_t count, int64_t *out, struct stw_err *err)
+{
 	const struct db_param params[] = {
-	    db_i64(bucket), db_text(pool), db_i64s(ids, count)};
+	    db_i64s(buckets, count), db_i64s(ids, count), db_text(pool)};
 	struct db_rows *rows = NULL;
 	int r = 0;
 	enum stw_code rc =

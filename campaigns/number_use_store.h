@@ -43,8 +43,11 @@ enum stw_code number_release(
 /* Places that ran out are no longer counted; this takes their rows away. */
 enum stw_code number_sweep(
     struct db *db, stw_usec now, int64_t *gone, struct stw_err *err) STW_MUST_USE;
-/* The numbers that customers of one bucket saw last, of a pool. ids: sorted; out has as
- * many elements, 0 where there is none. */
+/* The numbers that customers saw last, of a pool. ids: sorted, each with its bucket; out has
+ * as many elements, 0 where there is none. */
+enum stw_code number_seen_many(struct db *db, const char *pool, const int64_t *buckets,
+    const int64_t *ids, size_t count, int64_t *out, struct stw_err *err) STW_MUST_USE;
+/* Of one bucket. */
 enum stw_code number_seen(struct db *db, int bucket, const char *pool,
     const int64_t *ids, size_t count, int64_t *out, struct stw_err *err) STW_MUST_USE;
 /* What came of a permitted call: for the number's rates. permit: of the call, text. */

@@ -1,6 +1,6 @@
--- facts_consents: the consent history of customers of one bucket, less what is no consent
+-- facts_consents: the consent history of customers, less what is no consent
 -- (refusals, profiling). An early end is written as a shorter grant.
--- Params   $1 bucket, $2 customer ids, $3 now
+-- Params   $1 buckets, $2 customer ids (arrays of one length), $3 now
 -- Returns  customer_id, consent_id, action, purpose, channel, product_class, recipient,
 --          point_id, form, notice_version, has evidence, effective_at, recorded_at,
 --          expires_at, controller, separate kind, written, guardian, hash of the notice in
@@ -27,8 +27,8 @@ SELECT e.customer_id, e.consent_id, e.action, e.purpose, e.channel, e.product_cl
        e.evidence_hash IS NOT NULL AND (e.evidence_sha256 IS NULL
            OR e.evidence_sha256 = (SELECT k.found_hash FROM evidence_check k
                WHERE k.evidence = e.evidence ORDER BY k.check_id DESC LIMIT 1))
-  FROM consent_event e
+  FROM unnest($1::bigint[], $2::bigint[]) AS w (bucket, customer_id)
+  JOIN consent_event e ON e.bucket = w.bucket::smallint AND e.customer_id = w.customer_id
   JOIN customer c ON c.bucket = e.bucket AND c.customer_id = e.customer_id
- WHERE e.bucket = $1::smallint AND e.customer_id = ANY ($2::bigint[])
-   AND e.action IN ('grant', 'withdraw') AND e.subject = 'contact'
+ WHERE e.action IN ('grant', 'withdraw') AND e.subject = 'contact'
  ORDER BY e.customer_id, e.recorded_at, e.consent_id;

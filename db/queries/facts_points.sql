@@ -1,6 +1,6 @@
--- facts_points: contact points of customers of one bucket, the best first: a number in
+-- facts_points: contact points of customers, the best first: a number in
 -- doubt only where there is no other.
--- Params   $1 bucket, $2 customer ids
+-- Params   $1 buckets, $2 customer ids (arrays of one length)
 -- Returns  customer_id, point_id, phone_index, phone_mask, zones, verified, sharers, all of
 --          them of the customer's household, region, kind, last change to unverified; by
 --          customer_id. A number is known by either hash while the index key is exchanged.
@@ -29,7 +29,7 @@ SELECT p.customer_id, p.point_id, p.phone_index, p.phone_mask, p.zones, p.verifi
        p.region, nullif(p.kind, 'other'),
        (SELECT max(v.at) FROM contact_point_event v WHERE v.bucket = p.bucket
            AND v.point_id = p.point_id AND v.to_state = 'unverified')
-  FROM contact_point p
- WHERE p.bucket = $1::smallint AND p.customer_id = ANY ($2::bigint[])
-   AND length(p.phone_sealed) > 0
+  FROM unnest($1::bigint[], $2::bigint[]) AS w (bucket, customer_id)
+  JOIN contact_point p ON p.bucket = w.bucket::smallint AND p.customer_id = w.customer_id
+ WHERE length(p.phone_sealed) > 0
  ORDER BY p.customer_id, p.doubt IS NOT NULL, p.is_primary DESC, p.verified DESC, p.point_id;

@@ -1,16 +1,16 @@
--- facts_registries: what registries say about the numbers of customers of one bucket: the
+-- facts_registries: what registries say about the numbers of customers: the
 -- file in force, and the newest answer to a question about the number.
--- Params   $1 bucket, $2 customer ids
+-- Params   $1 buckets, $2 customer ids (arrays of one length)
 -- Returns  customer_id, point_id, registry, its kind, listed, listed on, obtained_at (null:
 --          never), version or the registry's reference, service up, channels that a listing
 --          is about (empty: all), answer, consent date asked about; by customer_id
 -- A file or answer whose hashes were made with a key that is gone says nothing.
 WITH mine AS MATERIALIZED (
     SELECT p.customer_id, p.point_id, p.phone_index, p.region, c.country
-      FROM contact_point p
+      FROM unnest($1::bigint[], $2::bigint[]) AS w (bucket, customer_id)
+      JOIN contact_point p ON p.bucket = w.bucket::smallint AND p.customer_id = w.customer_id
       JOIN customer c ON c.bucket = p.bucket AND c.customer_id = p.customer_id
-     WHERE p.bucket = $1::smallint AND p.customer_id = ANY ($2::bigint[])
-       AND EXISTS (SELECT 1 FROM registry)
+     WHERE EXISTS (SELECT 1 FROM registry)
 ), asked AS (
     SELECT m.customer_id, m.point_id, m.phone_index, g.*
       FROM mine m

@@ -1,5 +1,5 @@
--- facts_relations: the business relationship with customers of one bucket.
--- Params   $1 bucket, $2 customer ids
+-- facts_relations: the business relationship with customers.
+-- Params   $1 buckets, $2 customer ids (arrays of one length)
 -- Returns  customer_id, day of the last transaction, of the last inquiry, when the
 --          relationship ended (null: it has not), classes of products held; by customer_id
 SELECT c.customer_id,
@@ -12,8 +12,8 @@ SELECT c.customer_id,
        ARRAY(SELECT DISTINCT p.class FROM holding h JOIN product p ON p.code = h.product
               WHERE h.bucket = c.bucket AND h.customer_id = c.customer_id
                 AND h.status = 'open' ORDER BY 1)
-  FROM customer c
+  FROM unnest($1::bigint[], $2::bigint[]) AS w (bucket, customer_id)
+  JOIN customer c ON c.bucket = w.bucket::smallint AND c.customer_id = w.customer_id
  CROSS JOIN (SELECT coalesce((SELECT value FROM setting WHERE name = 'zone'),
                  'Asia/Shanghai') AS zone) z
- WHERE c.bucket = $1::smallint AND c.customer_id = ANY ($2::bigint[])
  ORDER BY c.customer_id;

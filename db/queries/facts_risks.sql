@@ -1,6 +1,6 @@
--- facts_risks: how the rating in force of customers of one bucket came about, where an
+-- facts_risks: how the rating in force of customers came about, where an
 -- assessment of its day is on file.
--- Params   $1 bucket, $2 customer ids
+-- Params   $1 buckets, $2 customer ids (arrays of one length)
 -- Returns  customer_id, assessments on that day, in the twelve months up to it, the day's
 --          last one: on staff's device, by the customer, version of the questionnaire; by
 --          customer_id
@@ -10,9 +10,9 @@ WITH mine AS MATERIALIZED (
            r.self_completed, r.questionnaire, r.assessment_ref,
            (r.assessed_at AT TIME ZONE coalesce((SELECT value FROM setting
                WHERE name = 'zone'), 'Asia/Shanghai'))::date AS day
-      FROM risk_assessment r
+      FROM unnest($1::bigint[], $2::bigint[]) AS w (bucket, customer_id)
+      JOIN risk_assessment r ON r.bucket = w.bucket::smallint AND r.customer_id = w.customer_id
       JOIN customer c ON c.bucket = r.bucket AND c.customer_id = r.customer_id
-     WHERE r.bucket = $1::smallint AND r.customer_id = ANY ($2::bigint[])
 ), counted AS (
     SELECT customer_id, count(*) FILTER (WHERE day = rated_on) AS of_day, count(*) AS of_year
       FROM mine
