@@ -8,7 +8,7 @@ CHECK_STEPS := format-check layers scripts check-build check-unit check-conforma
   check-asan check-tsan check-fuzz tidy
 
 .PHONY: check check-fast check-crash check-canary measure $(CHECK_STEPS) check-db-run check-asan-run \
-  check-tsan-run bench-rules bench-rules-doc bench-import bench-traits bench-book bench-tick bench-ledger bench-permit bench-trace format analyze fuzz fuzz-run cov cov-run \
+  check-tsan-run bench-rules bench-rules-doc bench-import bench-events bench-traits bench-book bench-tick bench-ledger bench-permit bench-trace format analyze fuzz fuzz-run cov cov-run \
   install uninstall deps-cov soak-rules soak-book soak-ledger soak-gate-same bench-gate-many mutants-rules soak-withdrawal mutants-withdrawal
 
 RUN     := bash tests/run.sh
@@ -253,6 +253,8 @@ bench-rules-doc: ## the figures of the last bench-rules into docs/performance.md
 bench-import: $(BIN) deps-check ## imports beside raw COPY into the same tables (ROWS, ROUNDS, FLOOR, FSYNC=1)
 	@$(if $(FSYNC),sh db/cluster.sh with build/cluster/import --,sh tests/with_cluster.sh) \
 	  bash tests/bench/import.sh $(BIN)
+bench-events: $(BIN) deps-check ## from an event posted to the membership that follows (RATE 2000, SECONDS 30, CUSTOMERS 20000, BATCH 20, MOST ms at p99)
+	@SECONDS_LONG=$(or $(SECONDS),30) bash tests/bench/events.sh $(BIN)
 bench-traits: deps-check ## values of fed traits as rows, beside one jsonb a customer (CUSTOMERS, ROUNDS)
 	@sh tests/with_cluster.sh bash tests/bench/trait_layout.sh
 check-bench: $(BENCH_BIN) $(BENCH_NPM) ## bench-rules small: the peers' counts, no figure
