@@ -40,6 +40,8 @@ round_work(struct dispatch *d, bool start_more, struct stw_err *err)
 		rc = dispatch_beat(d, err);
 	if (rc == STW_OK)
 		rc = recalls_send(d, err);
+	if (rc == STW_OK)
+		asks_settle(d);
 	if (rc == STW_OK && start_more)
 		rc = round_claims(d, err);
 	send_gated(d);
@@ -104,11 +106,12 @@ dispatch_open(
 	d->opt = *options;
 	d->njobs =
 	    options->max_in_flight > 0 ? options->max_in_flight : IN_FLIGHT_DEFAULT;
-	rc = http_open(options->egress, d->njobs, &d->http, err);
+	rc = http_open(options->egress, d->njobs + ASK_SLOTS, &d->http, err);
 	if (rc != STW_OK) {
 		free(d);
 		return rc;
 	}
+	d->asker = registry_asker_new(options->db, options->keys, d->http, ASK_SLOTS);
 	arena_init(&d->arena);
 	(void)pthread_mutex_init(&d->lock, NULL);
 	d->jobs = stw_xalloc((size_t)d->njobs * sizeof *d->jobs);
@@ -126,6 +129,7 @@ dispatch_close(struct dispatch *d)
 	if (d == NULL)
 		return;
 	http_close(d->http);
+	registry_asker_free(d->asker);
 	for (int i = 0; i < d->njobs; i++)
 		buf_fini(&d->jobs[i].body);
 	push_queues_free(&d->queues);

@@ -1,7 +1,6 @@
 /* Claim what is due, and ask the gate about it. */
 #include "api/push/dispatch_priv.h"
 #include "api/push/offer_json.h"
-#include "api/push/registry_ask.h"
 #include "engine/log.h"
 
 #define EXPIRE_EVERY STW_USEC_SEC
@@ -23,18 +22,6 @@ queue_room(const struct dispatch *d, const struct push_queue *q, int share)
 	    &q->schedule, &q->limits, q->in_flight, mono, dispatch_now(d));
 	share -= q->in_flight + q->recalls;
 	return room < share ? room : share;
-}
-
-/* Before any transaction of theirs: what registries say is older than the gate's look. */
-static void
-ask_registries(struct dispatch *d, const struct task_claim *claims, int count)
-{
-	struct uuid *tasks = arena_array(&d->arena, (size_t)count, sizeof *tasks);
-
-	for (int i = 0; i < count; i++)
-		tasks[i] = claims[i].task_id;
-	registry_ask(d->opt.db, d->opt.keys, d->opt.egress, tasks, (size_t)count, NULL,
-	    dispatch_now(d));
 }
 
 static void
@@ -90,6 +77,15 @@ gate_one(struct dispatch *d, struct push_queue *q, const struct task_claim *clai
 	offer_write(&push, q->code, dispatch_now(d), &job->body);
 }
 
+void
+claims_gate(struct dispatch *d, struct push_queue *q, const struct task_claim *claims,
+    int count, stw_usec lease_end)
+{
+	rules_refresh(d);
+	for (int i = 0; i < count && d->db_wait == 0; i++)
+		gate_one(d, q, &claims[i], lease_end);
+}
+
 /* Tasks of one lane, gated as they come. */
 static enum stw_code
 lane_claim(struct dispatch *d, struct push_queue *q, enum task_lane lane, int limit,
@@ -113,12 +109,8 @@ lane_claim(struct dispatch *d, struct push_queue *q, enum task_lane lane, int li
 		q->lane_empty[lane] = stw_monotonic() + CLAIM_IDLE;
 	d->sum.claimed += count;
 	*claimed = count;
-	if (count > 0) {
-		rules_refresh(d);
-		ask_registries(d, claims, count);
-	}
-	for (int i = 0; i < count && d->db_wait == 0; i++)
-		gate_one(d, q, &claims[i], lease_end);
+	if (count > 0 && !claims_ask(d, q, claims, count, lease_end))
+		claims_gate(d, q, claims, count, lease_end);
 	return STW_OK;
 }
 

@@ -4,7 +4,8 @@
  * Purpose    A round is: settle what is left, recalls, claims and the gate, seal, leave.
  *            dispatch.c has the rounds; one file has each step.
  * Rules      A job is in one state at a time, and only its own step moves it on:
- *            FREE -> GATED (claim) -> SENT (leave) or KEPT -> SETTLE -> FREE.
+ *            FREE -> GATED (claim) -> SENT (leave) or KEPT -> SETTLE -> FREE. ASKING comes
+ *            before GATED where a registry is asked about the number first.
  */
 #ifndef STW_API_PUSH_DISPATCH_PRIV_H
 #define STW_API_PUSH_DISPATCH_PRIV_H
@@ -14,6 +15,7 @@
 #include "api/push/dispatch.h"
 #include "api/push/http.h"
 #include "api/push/push_queue.h"
+#include "api/push/registry_ask.h"
 
 #define ROUND_MAX  64 /* gated before one seal, over all queues */
 #define DETAIL_MAX 200
@@ -26,7 +28,10 @@
 #define CLAIM_BUSY    (STW_USEC_SEC / 50)
 
 /* KEPT: gated, and stays here for a reason that `detail` has. */
-enum job_state { JOB_FREE = 0, JOB_GATED, JOB_KEPT, JOB_SENT, JOB_SETTLE };
+enum job_state { JOB_FREE = 0, JOB_ASKING, JOB_GATED, JOB_KEPT, JOB_SENT, JOB_SETTLE };
+
+/* Of the client's slots, beside those of the jobs. */
+#define ASK_SLOTS 16
 
 struct job {
 	enum job_state state;
@@ -36,6 +41,8 @@ struct job {
 	struct task_claim claim;
 	int64_t number_id;
 	struct task_recall recall;
+	struct registry_ask
+	    *ask;           /* JOB_ASKING; one for all that were claimed together */
 	stw_usec lease_end; /* monotonic */
 	char key[WEBHOOK_ID_MAX + 1];
 	struct buf body;
@@ -52,6 +59,7 @@ struct job {
 struct dispatch {
 	struct dispatch_options opt;
 	struct http_client *http;
+	struct registry_asker *asker;
 	struct push_queue *queues;
 	struct job *jobs;
 	int njobs;
@@ -100,8 +108,19 @@ enum stw_code dispatch_beat(struct dispatch *d, struct stw_err *err) STW_MUST_US
 /* Tells how the queues fare, whatever was told last. */
 void dispatch_tell_health(struct dispatch *d);
 
+/* ---- dispatch_ask.c -------------------------------------------------------------------- */
+/* Asks registries about the numbers of these tasks; true: they wait for the answers, as
+ * jobs, and keep their leases meanwhile. */
+bool claims_ask(struct dispatch *d, struct push_queue *q,
+    const struct task_claim *claims, int count, stw_usec lease_end);
+/* Those that were answered, or not in time, go on to the gate. */
+void asks_settle(struct dispatch *d);
+
 /* ---- dispatch_recall.c, dispatch_claim.c ---------------------------------------------- */
 enum stw_code recalls_send(struct dispatch *d, struct stw_err *err) STW_MUST_USE;
 enum stw_code round_claims(struct dispatch *d, struct stw_err *err) STW_MUST_USE;
+/* Asks the gate about them; those that may leave are GATED jobs. */
+void claims_gate(struct dispatch *d, struct push_queue *q,
+    const struct task_claim *claims, int count, stw_usec lease_end);
 
 #endif

@@ -1,11 +1,11 @@
 #include "api/push/registry_ask.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
 #include <sodium.h>
 
-#include "api/push/http.h"
 #include "campaigns/registry_query_store.h"
 #include "engine/log.h"
 
@@ -25,6 +25,25 @@ struct asked {
 	char answer[20], reference[201];
 	stw_day listed_on;
 	stw_usec retry_after; /* -1: not said */
+	struct registry_asker *asker;
+};
+
+struct registry_ask {
+	struct registry_ask *next;
+	struct arena arena;
+	struct registry_question *questions;
+	struct asked *asked;
+	int nquestions, count; /* found; of which we were granted so many */
+	int begun;             /* sent, or given up */
+	stw_usec until;        /* monotonic: after it nothing is sent */
+};
+
+struct registry_asker {
+	struct db *db;
+	const struct seal_keys *keys;
+	struct http_client *client;
+	int slots, in_flight;
+	struct registry_ask *asks;
 };
 
 /* ---- the question ----------------------------------------------------------------------- */
@@ -124,6 +143,7 @@ on_done(void *ctx, const struct http_result *result)
 {
 	struct asked *a = ctx;
 
+	a->asker->in_flight--;
 	a->retry_after = result->retry_after;
 	a->fate = result->fate == HTTP_ANSWERED && result->status == 200 &&
 			  answer_read(result->body, a->question->kind, a)
@@ -136,9 +156,8 @@ on_done(void *ctx, const struct http_result *result)
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
-static enum stw_code
-send_one(struct http_client *client, struct asked *a, struct arena *arena,
-    struct stw_err *err)
+static void
+send_one(struct registry_asker *asker, struct asked *a, struct arena *arena)
 {
 	const struct registry_question *q = a->question;
 	const char *headers[] = {
@@ -149,42 +168,47 @@ send_one(struct http_client *client, struct asked *a, struct arena *arena,
 	    .total_ms = q->timeout_ms,
 	    .done = on_done,
 	    .ctx = a};
-	enum stw_code rc;
+	struct stw_err err = {0};
 
 	if (q->secret != NULL && strcmp(q->number_form, "hmac_sha256") != 0)
 		headers[2] = arena_printf(arena, "Authorization: Bearer %s", q->secret);
 	question_write(q, &a->body);
 	request.body = (struct str){a->body.data, a->body.len};
+	a->retry_after = -1;
 	a->fate = FATE_SENT;
-	rc = http_send(client, &request, err);
-	if (rc != STW_OK)
-		a->fate = FATE_FAILED;
-	return rc;
+	if (http_send(asker->client, &request, &err) == STW_OK) {
+		asker->in_flight++;
+		return;
+	}
+	a->fate = FATE_FAILED;
+	log_err(LOG_WARN, "registry_send", &err);
 }
 
-/* Sends what was granted, as slots get free, and waits until each has its end. */
-static void
-ask_all(struct http_client *client, struct asked *asked, int count, struct arena *arena)
+/* What was granted leaves as slots get free; what has waited too long stays unasked. */
+void
+registry_asker_work(struct registry_asker *asker)
 {
-	stw_usec until = stw_monotonic() + PATIENCE;
-	struct stw_err err = {0};
-	enum stw_code rc = STW_OK;
-	int next = 0;
-
-	while (rc == STW_OK && (next < count || http_in_flight(client) > 0)) {
-		while (next < count && http_free_slots(client) > 0 &&
-		       stw_monotonic() < until) {
-			if (send_one(client, &asked[next], arena, &err) != STW_OK)
-				log_err(LOG_WARN, "registry_send", &err);
-			next++;
+	for (struct registry_ask *ask = asker->asks; ask != NULL; ask = ask->next)
+		while (ask->begun < ask->count) {
+			if (stw_monotonic() >= ask->until) {
+				ask->begun = ask->count;
+				break;
+			}
+			if (asker->in_flight >= asker->slots)
+				break;
+			send_one(asker, &ask->asked[ask->begun++], &ask->arena);
 		}
-		if (http_in_flight(client) > 0)
-			rc = http_poll(client, 50, &err);
-		else if (stw_monotonic() >= until)
-			break;
-	}
-	if (rc != STW_OK)
-		log_err(LOG_WARN, "registry_poll", &err);
+}
+
+bool
+registry_ask_is_over(const struct registry_ask *ask)
+{
+	if (ask->begun < ask->count)
+		return false;
+	for (int i = 0; i < ask->count; i++)
+		if (ask->asked[i].fate == FATE_SENT)
+			return false;
+	return true;
 }
 
 /* Of each registry's questions as many as it has room for; the others move behind. */
@@ -261,39 +285,139 @@ write_down(struct db *db, const struct seal_keys *keys, const struct asked *aske
 		}
 }
 
+/* ---- from outside ------------------------------------------------------------------------------ */
+static void
+ask_free(struct registry_ask *ask)
+{
+	for (int i = 0; i < ask->count; i++) {
+		if (ask->asked[i].body.len > 0)
+			sodium_memzero(ask->asked[i].body.data, ask->asked[i].body.len);
+		buf_fini(&ask->asked[i].body);
+	}
+	registry_question_wipe(ask->questions, ask->nquestions);
+	arena_fini(&ask->arena);
+	free(ask);
+}
+
+struct registry_asker *
+registry_asker_new(
+    struct db *db, const struct seal_keys *keys, struct http_client *client, int slots)
+{
+	struct registry_asker *asker = stw_xalloc(sizeof *asker);
+
+	*asker = (struct registry_asker){
+	    .db = db, .keys = keys, .client = client, .slots = slots};
+	return asker;
+}
+
+void
+registry_asker_free(struct registry_asker *asker)
+{
+	if (asker == NULL)
+		return;
+	while (asker->asks != NULL) {
+		struct registry_ask *next = asker->asks->next;
+
+		ask_free(asker->asks);
+		asker->asks = next;
+	}
+	free(asker);
+}
+
+/* What is to be asked and may be; NULL: nothing. */
+static struct registry_ask *
+ask_find(struct db *db, const struct seal_keys *keys, const struct uuid *tasks,
+    size_t ntasks, const char *agent, stw_usec now)
+{
+	struct registry_ask *ask = stw_xalloc(sizeof *ask);
+	struct stw_err err = {0};
+
+	STW_ASSERT(!db_in_transaction(db));
+	arena_init(&ask->arena);
+	if (registry_questions(db, keys, tasks, ntasks, agent, QUESTIONS_MAX, now,
+		&ask->arena, &ask->questions, &ask->nquestions, &err) != STW_OK)
+		log_err(LOG_WARN, "registry_questions", &err);
+	ask->asked =
+	    arena_array(&ask->arena, (size_t)ask->nquestions, sizeof *ask->asked);
+	if (ask->nquestions > 0)
+		ask->count = take_room(db, ask->questions, ask->nquestions, ask->asked);
+	for (int i = 0; i < ask->count; i++)
+		buf_init(&ask->asked[i].body);
+	if (ask->count > 0)
+		return ask;
+	ask_free(ask);
+	return NULL;
+}
+
+static void
+ask_start(struct registry_asker *asker, struct registry_ask *ask)
+{
+	for (int i = 0; i < ask->count; i++)
+		ask->asked[i].asker = asker;
+	ask->until = stw_monotonic() + PATIENCE;
+	ask->next = asker->asks;
+	asker->asks = ask;
+	registry_asker_work(asker);
+}
+
+struct registry_ask *
+registry_ask_begin(struct registry_asker *asker, const struct uuid *tasks,
+    size_t ntasks, const char *agent, stw_usec now)
+{
+	struct registry_ask *ask =
+	    ask_find(asker->db, asker->keys, tasks, ntasks, agent, now);
+
+	if (ask != NULL)
+		ask_start(asker, ask);
+	return ask;
+}
+
+void
+registry_ask_end(struct registry_asker *asker, struct registry_ask *ask, stw_usec now)
+{
+	struct registry_ask **at = &asker->asks;
+
+	while (*at != ask)
+		at = &(*at)->next;
+	*at = ask->next;
+	write_down(asker->db, asker->keys, ask->asked, ask->count, now);
+	ask_free(ask);
+}
+
+static void
+ask_and_wait(struct registry_asker *asker, struct registry_ask *ask, stw_usec now)
+{
+	struct stw_err err = {0};
+	enum stw_code rc = STW_OK;
+
+	ask_start(asker, ask);
+	while (rc == STW_OK && !registry_ask_is_over(ask)) {
+		rc = http_poll(asker->client, 50, &err);
+		registry_asker_work(asker);
+	}
+	if (rc != STW_OK)
+		log_err(LOG_WARN, "registry_poll", &err);
+	registry_ask_end(asker, ask, now);
+}
+
 void
 registry_ask(struct db *db, const struct seal_keys *keys, const struct egress *egress,
     const struct uuid *tasks, size_t ntasks, const char *agent, stw_usec now)
 {
-	struct registry_question *questions;
-	struct http_client *client = NULL;
-	struct asked *asked;
+	struct registry_ask *ask = ask_find(db, keys, tasks, ntasks, agent, now);
+	struct registry_asker *asker;
+	struct http_client *client;
 	struct stw_err err = {0};
-	struct arena arena;
-	int count, n = 0;
 
-	STW_ASSERT(!db_in_transaction(db));
-	arena_init(&arena);
-	if (registry_questions(db, keys, tasks, ntasks, agent, QUESTIONS_MAX, now,
-		&arena, &questions, &count, &err) != STW_OK)
-		log_err(LOG_WARN, "registry_questions", &err);
-	asked = arena_array(&arena, (size_t)count, sizeof *asked);
-	if (count > 0)
-		n = take_room(db, questions, count, asked);
-	for (int i = 0; i < n; i++)
-		buf_init(&asked[i].body);
-	if (n > 0 && http_open(egress, IN_FLIGHT, &client, &err) != STW_OK)
+	if (ask == NULL)
+		return;
+	if (http_open(egress, IN_FLIGHT, &client, &err) != STW_OK) {
 		log_err(LOG_WARN, "registry_client", &err);
-	if (client != NULL) {
-		ask_all(client, asked, n, &arena);
-		http_close(client);
-		write_down(db, keys, asked, n, now);
+		ask_free(ask);
+		return;
 	}
-	for (int i = 0; i < n; i++) {
-		if (asked[i].body.len > 0)
-			sodium_memzero(asked[i].body.data, asked[i].body.len);
-		buf_fini(&asked[i].body);
-	}
-	registry_question_wipe(questions, count);
-	arena_fini(&arena);
+	asker = registry_asker_new(db, keys, client, IN_FLIGHT);
+	ask_and_wait(asker, ask, now);
+	http_close(client);
+	registry_asker_free(asker);
 }

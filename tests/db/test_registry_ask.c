@@ -223,6 +223,65 @@ START_TEST(the_number_is_in_the_body_as_the_registry_wants_it)
 }
 END_TEST
 
+/* As dispatch asks: its other work goes on, whatever the registry does. */
+START_TEST(who_has_other_work_does_not_wait_for_a_registry_that_says_nothing)
+{
+	struct registry_asker *asker;
+	struct http_client *client;
+	struct registry_ask *ask;
+	struct task_claim claim;
+	stw_usec began, rounds = 0;
+
+	define("e164", 1000);
+	activate();
+	ck_assert_int_gt(feed_world_plan(), 4);
+	claim = feed_world_claim();
+	registry_stub_set(0, "", "");
+	ck_ok(http_open(&egress, 4, &client, &fw.err));
+	asker = registry_asker_new(fw.t.db, fw.keys, client, 2);
+	began = stw_monotonic();
+	ask = registry_ask_begin(asker, &claim.task_id, 1, NULL, NOW);
+	ck_assert_ptr_nonnull(ask);
+	ck_assert(!registry_ask_is_over(ask));
+	ck_assert_int_lt(stw_monotonic() - began, STW_USEC_SEC / 2);
+	for (; !registry_ask_is_over(ask); rounds++) {
+		registry_asker_work(asker);
+		ck_ok(http_poll(client, 20, &fw.err));
+	}
+	ck_assert_int_gt(rounds, 5);
+	ck_assert_int_lt(stw_monotonic() - began, 5 * STW_USEC_SEC);
+	registry_ask_end(asker, ask, NOW);
+	ck_assert_int_eq(
+	    feed_world_number("SELECT count(*) FROM registry_query WHERE wait_until > "
+			      "clock_timestamp() + interval '5 seconds'"),
+	    1);
+	/* It rests: nothing is asked. */
+	ck_assert_ptr_null(registry_ask_begin(asker, &claim.task_id, 1, NULL, NOW));
+	ck_assert_int_eq(feed_world_gate(&claim), TASK_GATE_DEFERRED);
+	http_close(client);
+	registry_asker_free(asker);
+}
+END_TEST
+
+START_TEST(an_ask_nobody_ends_goes_with_its_asker)
+{
+	struct registry_asker *asker;
+	struct http_client *client;
+	struct task_claim claim;
+
+	define("e164", 1000);
+	ck_assert_int_gt(feed_world_plan(), 4);
+	claim = feed_world_claim();
+	registry_stub_set(0, "", "");
+	ck_ok(http_open(&egress, 4, &client, &fw.err));
+	asker = registry_asker_new(fw.t.db, fw.keys, client, 2);
+	ck_assert_ptr_nonnull(registry_ask_begin(asker, &claim.task_id, 1, NULL, NOW));
+	http_close(client);
+	registry_asker_free(asker);
+	ck_assert_int_eq(results("not_listed"), 0);
+}
+END_TEST
+
 static const struct {
 	const char *what;
 	int status;
@@ -364,6 +423,9 @@ suite(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 120);
+	tcase_add_test(
+	    tc, who_has_other_work_does_not_wait_for_a_registry_that_says_nothing);
+	tcase_add_test(tc, an_ask_nobody_ends_goes_with_its_asker);
 	tcase_add_test(tc, a_listed_number_is_found_and_asked_for_once);
 	tcase_add_loop_test(
 	    tc, the_number_is_in_the_body_as_the_registry_wants_it, 0, 3);

@@ -282,17 +282,74 @@ db_rollback(struct db *db)
 	in_transaction = false;
 }
 
-/* Before the gate, about what was claimed, and outside of a transaction. */
-void
-registry_ask(struct db *db, const struct seal_keys *keys, const struct egress *list,
-    const struct uuid *ids, size_t count, const char *agent, stw_usec now)
+/* Before the gate, about what was claimed, and outside of a transaction. Those of queue
+ * asks_hang's are answered asks_take after the first of them was asked. */
+struct registry_ask {
+	stw_usec until; /* monotonic */
+};
+static struct registry_ask asks[TASKS];
+static int nasks, asks_over;
+static int64_t asks_hang;
+static stw_usec asks_take;
+
+struct registry_asker *
+registry_asker_new(
+    struct db *db, const struct seal_keys *keys, struct http_client *client, int slots)
 {
 	(void)db;
 	(void)keys;
+	ck_assert(client != NULL && http_free_slots(client) > slots);
+	return NULL;
+}
+
+void
+registry_asker_free(struct registry_asker *asker)
+{
+	(void)asker;
+}
+
+void
+registry_asker_work(struct registry_asker *asker)
+{
+	(void)asker;
+}
+
+struct registry_ask *
+registry_ask_begin(struct registry_asker *asker, const struct uuid *ids, size_t count,
+    const char *agent, stw_usec now)
+{
+	struct registry_ask *ask = NULL;
+
+	(void)asker;
 	(void)now;
-	ck_assert(!in_transaction && agent == NULL && list != NULL);
-	for (size_t i = 0; i < count; i++)
-		fake_find(&ids[i])->asked = true;
+	ck_assert(!in_transaction && agent == NULL);
+	for (size_t i = 0; i < count; i++) {
+		struct fake_task *t = fake_find(&ids[i]);
+
+		t->asked = true;
+		if (t->queue_id == asks_hang)
+			ask = &asks[nasks];
+	}
+	if (ask == NULL)
+		return NULL;
+	ck_assert_int_lt(nasks, TASKS - 1);
+	asks[nasks++].until = stw_monotonic() + asks_take;
+	return ask;
+}
+
+bool
+registry_ask_is_over(const struct registry_ask *ask)
+{
+	return stw_monotonic() >= ask->until;
+}
+
+void
+registry_ask_end(struct registry_asker *asker, struct registry_ask *ask, stw_usec now)
+{
+	(void)asker;
+	(void)now;
+	ck_assert(!in_transaction && registry_ask_is_over(ask));
+	asks_over++;
 }
 
 enum stw_code
@@ -547,8 +604,9 @@ begin(void)
 	ledger_size = 0;
 	seal_fails = gate_blocks = withdraw_some = poison = in_transaction = false;
 	commit_fails = finish_fails = seals = resets = gone = claims = beats = 0;
-	claim_order = tries_max = 0;
-	skew = 0;
+	claim_order = tries_max = nasks = asks_over = 0;
+	skew = asks_take = 0;
+	asks_hang = 0;
 	memset(told, 0, sizeof told);
 	started = stw_monotonic();
 	const struct dispatch_options options = {.checkpoint_path = checkpoint_path,
@@ -763,6 +821,36 @@ dead_port(void)
 	(void)close(fd);
 	return ntohs(addr.sin_port);
 }
+
+/* Registries take longer than a heartbeat's time over the numbers of one queue's tasks. */
+START_TEST(a_registry_that_hangs_delays_no_other_queue_and_no_heartbeat)
+{
+	stw_usec asked = STW_USEC_MAX, other = 0;
+	struct dispatch_result r;
+
+	sim_start(0, true, 4, 5000);
+	sim_start(1, true, 8, 5000);
+	fake_add(1, 3);
+	fake_add(2, 150);
+	asks_hang = 1;
+	asks_take = 6 * STW_USEC_SEC;
+	r = pass(30000);
+	sim_stop(0);
+	sim_stop(1);
+	for (int i = 0; i < ntasks; i++) {
+		ck_assert_int_eq(tasks[i].state, TASK_QUEUED);
+		if (tasks[i].queue_id == 1 && tasks[i].settled < asked)
+			asked = tasks[i].settled;
+		if (tasks[i].queue_id == 2 && tasks[i].settled > other)
+			other = tasks[i].settled;
+	}
+	ck_assert_int_ge(asked, asks_take);
+	ck_assert_int_lt(other, asks_take / 2);
+	ck_assert_int_ge(beats, 1);
+	ck_assert_int_eq(asks_over, nasks);
+	ck_assert_int_eq(r.sent, 153);
+}
+END_TEST
 
 START_TEST(a_dead_queue_is_left_alone_and_loses_nothing)
 {
@@ -1077,6 +1165,8 @@ main(void)
 	tcase_add_test(tc, what_ends_between_gate_and_push_does_not_leave);
 	tcase_add_test(tc, what_left_has_left_when_its_commit_is_lost);
 	tcase_add_test(tc, a_slow_queue_does_not_delay_another);
+	tcase_add_test(
+	    tc, a_registry_that_hangs_delays_no_other_queue_and_no_heartbeat);
 	tcase_add_test(tc, a_dead_queue_is_left_alone_and_loses_nothing);
 	tcase_add_test(tc, retries_and_new_work_are_drawn_in_turn);
 	tcase_add_test(tc, a_queue_that_is_gone_is_disabled_and_its_tasks_wait);
