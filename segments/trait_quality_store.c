@@ -256,7 +256,9 @@ trait_quality_accept(struct db *db, const char *of, const char *name, const char
 	rc = db_exec(db, DB_Q_TRAIT_CHECK_FORGET, params, DB_NPARAMS(params), &n, err);
 	if (rc == STW_OK && n == 0)
 		rc = stw_fail(err, STW_NOT_FOUND,
-		    "%.60s.%.80s was not looked at yet: nothing to accept", of, name);
+		    "%.60s.%.80s was not looked at yet: the next tick does (`steward "
+		    "segments` runs one); then accept what it found",
+		    of, name);
 	if (rc == STW_OK)
 		rc = append_change(db, "accepted", of, name, NULL, actor, now, err);
 	if (rc == STW_OK)
