@@ -175,6 +175,15 @@ static const struct command commands[] = {
 	"[--to T]  (all: --by WHO [--case REF] [--json])",
 	"complaints, what was done about them, and the contacts they can be about",
 	cmd_complaint, NULL},
+    {"review",
+	"review list [--limit N] | draw [--from T] [--to T] [--seed HEX] [--plan FILE|-] | "
+	"show DRAW [ITEM] [--state S] [--agent A] [--after N] [--limit N] | again DRAW | "
+	"verdict DRAW ITEM pass|minor|major|critical --answers FILE|- [--note TEXT] "
+	"[--hold agent|script|number] | final DRAW ITEM VERDICT | reply DRAW ITEM --text TEXT "
+	"| agreement [--from T] [--to T] | release AGENT --case REF  "
+	"(all: --by WHO [--case REF] [--json])",
+	"draws of contacts to review, verdicts of one or two, how far they agree",
+	cmd_review, NULL},
     {"retention",
 	"retention show [--json] | run --by WHO [--batch N] | run --dry-run [--json]",
 	"what is kept until when, by which rule; what is over goes, on record",

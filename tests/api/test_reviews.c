@@ -261,6 +261,114 @@ START_TEST(a_draw_that_cannot_be_is_refused)
 }
 END_TEST
 
+/* ---- the command line ---------------------------------------------------------------------- */
+#define ARGS 20
+
+/* `steward review ARGS --by WHO`; the output to be freed. */
+static char *
+review(int want, const char *who, const char *const *args)
+{
+	const char *argv[ARGS] = {"review"};
+	char *out = NULL;
+	int n = 1, got;
+
+	for (; args[n - 1] != NULL; n++) {
+		ck_assert_int_lt(n, ARGS - 3);
+		argv[n] = args[n - 1];
+	}
+	if (who != NULL) {
+		argv[n++] = "--by";
+		argv[n++] = who;
+	}
+	argv[n] = NULL;
+	got = world_run(&world, &out, argv);
+	ck_assert_msg(got == want, "exit %d: %s", got, out);
+	return out;
+}
+#define REVIEW(want, who, ...) \
+	review((want), (who), (const char *const[]){__VA_ARGS__, NULL})
+
+static void
+ck_says(char *out, const char *text)
+{
+	ck_assert_msg(strstr(out, text) != NULL, "no \"%s\" in: %s", text, out);
+	free(out);
+}
+
+static void
+file_make(const char *name, const char *text, char path[200])
+{
+	FILE *file;
+
+	(void)snprintf(path, 200, "%s/%s", world.dir, name);
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(fputs(text, file), 0);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+START_TEST(the_command_draws_judges_and_settles_as_the_api_does)
+{
+	char plan[200], form[200], id[40], no[12], *out;
+	json_t *v;
+
+	call_made();
+	file_make("plan.json",
+	    "{\"strata\":{\"connected\":{\"share\":1000}},\"twice\":1000}", plan);
+	file_make("form.json", "{" FORM "}", form);
+	out = REVIEW(0, "b_li", "draw", "--plan", plan, "--seed", SEED, "--json");
+	v = json_loads(out, 0, NULL);
+	ck_assert_msg(v != NULL, "%s", out);
+	ck_assert_str_eq(json_string_value(json_object_get(v, "seed")), SEED);
+	(void)snprintf(
+	    id, sizeof id, "%s", json_string_value(json_object_get(v, "draw_id")));
+	json_decref(v);
+	free(out);
+	ck_says(REVIEW(0, "b_li", "list"), id);
+	ck_says(REVIEW(0, "b_li", "again", id), "the same items");
+	ck_says(REVIEW(0, "b_li", "show", id, "--state", "open"), "connected");
+	(void)snprintf(no, sizeof no, "%d", item_of(id, "open"));
+	/* The form is the API's "answers", not the body around it. */
+	ck_says(REVIEW(2, "b_li", "verdict", id, no, "pass", "--answers", form),
+	    "answers: identity");
+	file_make("form.json", strchr(FORM, '{'), form);
+	ck_says(REVIEW(0, "b_li", "verdict", id, no, "pass", "--answers", form),
+	    "1 of 2 verdicts");
+	/* Blind until both are in; then a third decides. */
+	out = REVIEW(0, "c_wu", "show", id, no);
+	ck_assert_msg(strstr(out, "b_li") == NULL, "%s", out);
+	free(out);
+	ck_says(
+	    REVIEW(4, "b_li", "verdict", id, no, "minor", "--answers", form), "item");
+	ck_says(REVIEW(0, "c_wu", "verdict", id, no, "major", "--answers", form),
+	    "disputed");
+	ck_says(REVIEW(4, "c_wu", "final", id, no, "major"), "a third decides");
+	ck_says(REVIEW(0, "d_he", "final", id, no, "major"), "final by d_he");
+	ck_says(REVIEW(0, "d_he", "agreement"), "kappa");
+	ck_assert_int_ge(
+	    test_db_number(&world.db,
+		"SELECT count(*) FROM access_event WHERE what LIKE 'review %' AND actor "
+		"= 'c_wu'"),
+	    2);
+}
+END_TEST
+
+START_TEST(what_the_command_cannot_do_is_said)
+{
+	ck_says(REVIEW(2, NULL, "list"), "--by WHO is needed");
+	ck_says(REVIEW(2, "b_li", "show", "nothing"), "is no id of a draw");
+	ck_says(REVIEW(3, "b_li", "show", "018f0000-0000-7000-8000-000000000000"),
+	    "there is no draw");
+	ck_says(REVIEW(2, "b_li", "show", "018f0000-0000-7000-8000-000000000000", "x"),
+	    "is no item");
+	ck_says(REVIEW(2, "b_li", "draw", "--seed", "12"), "64 hexadecimal digits");
+	ck_says(REVIEW(2, "b_li", "release", AGENT), "--case REF");
+	ck_says(REVIEW(3, "b_li", "release", "nobody", "--case", "K-1"), "nobody");
+	ck_says(REVIEW(2, AGENT, "reply", "018f0000-0000-7000-8000-000000000000", "1"),
+	    "--text TEXT");
+}
+END_TEST
+
 static Suite *
 reviews_suite(void)
 {
@@ -273,6 +381,8 @@ reviews_suite(void)
 	tcase_add_test(tc, a_critical_verdict_holds_the_agent_at_once);
 	tcase_add_loop_test(
 	    tc, a_draw_that_cannot_be_is_refused, 0, (int)STW_ARRAY_LEN(refused));
+	tcase_add_test(tc, the_command_draws_judges_and_settles_as_the_api_does);
+	tcase_add_test(tc, what_the_command_cannot_do_is_said);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
