@@ -172,6 +172,8 @@ void v1_task_accept(struct api_request *req);
 void v1_task_permit(struct api_request *req);
 void v1_task_outcome(struct api_request *req);
 void v1_task_release(struct api_request *req);
+/* v1_brief.c */
+void v1_task_brief(struct api_request *req);
 /* v1_task_next.c */
 void v1_agent_next(struct api_request *req);
 void v1_task_transfer(struct api_request *req);

@@ -189,6 +189,7 @@ const struct route api_routes[] = {
     {METHOD_POST, "/v1/tasks/{id}/outcome", ROLE_AGENT, KEY | BODY, v1_task_outcome},
     {METHOD_POST, "/v1/tasks/{id}/release", ROLE_AGENT, KEY, v1_task_release},
     {METHOD_POST, "/v1/tasks/{id}/transfer", ROLE_AGENT, KEY | BODY, v1_task_transfer},
+    {METHOD_GET, "/v1/tasks/{id}/brief", ROLES_BOOK | ROLE_AGENT, AUDIT, v1_task_brief},
     {METHOD_GET, "/v1/tasks/{id}/agents", ROLES_STAFF, 0, v1_task_agents},
     {METHOD_GET, "/v1/tasks/{id}/handling", ROLES_ALL, 0, v1_task_handling},
     {METHOD_GET, "/v1/agents", ROLES_STAFF, 0, v1_agent_list},

@@ -3,57 +3,24 @@
 #include "campaigns/facts_store.h"
 #include "campaigns/feed_store.h"
 #include "campaigns/plan_priv.h"
-#include "campaigns/script_text.h"
+#include "campaigns/scaffold_store.h"
 #include "segments/trait_store.h"
 #include "segments/trait_use.h"
 
 static void
-day_of(const struct db_rows *rows, int r, int col, struct gate_optional_day *out)
+scaffold_of_job(const struct db_rows *rows, int r, struct plan_job *job)
 {
-	out->known = !db_is_null(rows, r, col);
-	if (out->known)
-		out->day = db_get_day(rows, r, col);
-}
-
-static void
-scaffold_from(const struct db_rows *rows, int r, struct plan_job *job)
-{
-	struct gate_facts *f = &job->scaffold;
 	const struct campaign *c = &job->campaign;
+	const struct scaffold_words words = {.channel = c->step.channel,
+	    .handler = c->step.handler,
+	    .purpose = c->purpose,
+	    .product = c->product,
+	    .script = c->step.script,
+	    .uses_profile = c->uses_profile,
+	    .sensitive = c->sensitive,
+	    .nsensitive = c->nsensitive};
 
-	f->channel = c->step.channel;
-	f->purpose = c->purpose;
-	f->caller_org = "bank";
-	f->institution_country = "CN";
-	f->clock_trusted = true;
-	f->handler = strcmp(c->step.handler, "robot") == 0 ? GATE_HANDLER_ROBOT
-							   : GATE_HANDLER_AGENT;
-	/* A person looks at the task and dials; a robot takes one task a line. */
-	f->dial_mode = f->handler == GATE_HANDLER_AGENT ? GATE_DIAL_PREVIEW
-							: GATE_DIAL_PROGRESSIVE;
-	f->autodialled = f->synthetic_voice = f->handler == GATE_HANDLER_ROBOT;
-	/* plan_campaigns.sql gives active campaigns in their approved version only. */
-	f->campaign_active = true;
-	f->campaign_approved = true;
-	f->uses_profile = c->uses_profile;
-	f->sensitive = (struct gate_texts){c->sensitive, c->nsensitive};
-	f->product.code = c->product;
-	f->product.product_class =
-	    c->product == NULL ? "*" : db_get_text(rows, r, 5, job->arena);
-	f->product.risk.known = !db_is_null(rows, r, 6);
-	f->product.risk.value = db_get_i64(rows, r, 6);
-	day_of(rows, r, 7, &f->product.on_sale_from);
-	day_of(rows, r, 8, &f->product.on_sale_to);
-	f->product.regulator = db_get_text(rows, r, 14, job->arena);
-	const struct script_vars vars = {
-	    c->product, db_get_text(rows, r, 13, job->arena)};
-
-	f->script = (struct gate_script){.code = c->step.script,
-	    .version = (int)db_get_i64(rows, r, 9),
-	    .approved = !db_is_null(rows, r, 9),
-	    .ai_disclosure = db_get_bool(rows, r, 10),
-	    .rendered = script_text_render(
-		db_get_text(rows, r, 12, job->arena), &vars, job->arena)};
+	scaffold_from(rows, r, &words, job->arena, &job->scaffold);
 }
 
 static enum stw_code
@@ -105,7 +72,7 @@ plan_job_open(
 		return stw_fail(err, STW_CONFLICT,
 		    "campaign %s: there is no product '%s'", job->campaign.code,
 		    job->campaign.product);
-	scaffold_from(rows, r, job);
+	scaffold_of_job(rows, r, job);
 	rc = feeds_load(job->db, job->campaign.code, job->queue_id, job->options->now,
 	    job->arena, &job->scaffold, err);
 	if (rc != STW_OK)

@@ -62,8 +62,8 @@ gate_purpose(const struct gate_facts *facts)
 }
 
 /* ---- which rules are asked -------------------------------------------------------------- */
-static bool
-rule_asked(const struct gate_rule *rule, struct gate_case *c, stw_usec at)
+bool
+gate_rule_asked(const struct gate_rule *rule, struct gate_case *c, stw_usec at)
 {
 	return c->selected[rule->use] && rule->kind->eval != NULL &&
 	       (rule->gates & 1u << c->checkpoint) != 0 && rule->from <= at &&
@@ -293,7 +293,7 @@ hits_make(struct gate_case *c, struct gate_decision *d)
 	exemptions_find(c);
 	own_hits(c, d, hits);
 	for (int i = 0; i < r->nitems; i++) {
-		if (rule_asked(&r->items[i], c, c->now))
+		if (gate_rule_asked(&r->items[i], c, c->now))
 			rule_hit(&r->items[i], c, d, hits, &overridden);
 	}
 	if (overridden > 0) {
@@ -363,7 +363,8 @@ next_allowed(struct gate_case *c)
 			const struct gate_rule *rule = &c->rules->items[i];
 			struct gate_answer a;
 
-			if (!rule_asked(rule, c, at) || exempt_by(rule, c, at) != NULL)
+			if (!gate_rule_asked(rule, c, at) ||
+			    exempt_by(rule, c, at) != NULL)
 				continue;
 			a = rule_answer(rule, c, at);
 			if (a.ok || a.code->reason->outcome < GATE_DEFER ||
@@ -398,25 +399,32 @@ valid_until(const struct gate_case *c, const struct gate_decision *d, stw_usec t
 	return until;
 }
 
-void
-gate_decide(const struct ruleset *rules, const struct gate_facts *facts,
-    enum gate_checkpoint checkpoint, stw_usec now, stw_usec ttl, struct arena *arena,
-    struct gate_decision *out)
+struct gate_case
+gate_case_of(const struct ruleset *rules, const struct gate_facts *facts,
+    enum gate_checkpoint checkpoint, stw_usec now, struct arena *arena)
 {
-	struct gate_case c = {.facts = facts,
+	STW_ASSERT(facts->purpose != NULL && facts->channel != NULL &&
+		   facts->caller_org != NULL && facts->product.product_class != NULL);
+	return (struct gate_case){.facts = facts,
 	    .rules = rules,
 	    .purpose = gate_purpose(facts),
 	    .checkpoint = checkpoint,
 	    .now = now,
 	    .explain = true,
-	    .arena = arena};
+	    .arena = arena,
+	    .selected = packs_select(rules, facts, arena)};
+}
 
-	STW_ASSERT(facts->purpose != NULL && facts->channel != NULL &&
-		   facts->caller_org != NULL && facts->product.product_class != NULL);
+void
+gate_decide(const struct ruleset *rules, const struct gate_facts *facts,
+    enum gate_checkpoint checkpoint, stw_usec now, stw_usec ttl, struct arena *arena,
+    struct gate_decision *out)
+{
+	struct gate_case c = gate_case_of(rules, facts, checkpoint, now, arena);
+
 	*out = (struct gate_decision){
 	    .next_allowed_at = STW_USEC_MAX, .valid_until = STW_USEC_NEVER};
 	out->ruleset_hash = ruleset_hash(rules, now);
-	c.selected = packs_select(rules, facts, arena);
 	hits_make(&c, out);
 	codes_make(&c, out);
 	if (out->outcome == GATE_DEFER)

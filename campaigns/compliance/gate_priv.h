@@ -315,6 +315,13 @@ bool gate_consent_covers_day(
 bool gate_relationship_holds(const struct gate_params *params, struct gate_case *c,
     stw_usec at, stw_usec *until, bool *had);
 
+/* A contact to ask single rules about, with evidence. */
+struct gate_case gate_case_of(const struct ruleset *rules,
+    const struct gate_facts *facts, enum gate_checkpoint checkpoint, stw_usec now,
+    struct arena *arena);
+/* Of a pack that concerns the contact, for its checkpoint, in force and in scope. */
+bool gate_rule_asked(const struct gate_rule *rule, struct gate_case *c, stw_usec at);
+
 gate_eval eval_time_window, eval_blackout_day, eval_freq_cap, eval_cooldown;
 gate_eval eval_consent_required, eval_objection_absent;
 gate_eval eval_registry_scrub, eval_relationship, eval_reassigned_check;

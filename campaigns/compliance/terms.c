@@ -217,6 +217,25 @@ terms_required_count(const struct terms *terms)
 	return terms->ngroups;
 }
 
+int
+terms_banned(const struct terms *terms, struct arena *arena, const char *const **out)
+{
+	int n = terms->count[TERM_BANNED];
+	const char **texts = arena_array(arena, (size_t)n, sizeof *texts);
+
+	for (int i = 0; i < n; i++)
+		texts[i] = terms->items[TERM_BANNED][i].text;
+	*out = texts;
+	return n;
+}
+
+int
+terms_required(const struct terms *terms, const char *const **out)
+{
+	*out = terms->groups;
+	return terms->ngroups;
+}
+
 /* ---- looking ----------------------------------------------------------------------------- */
 static bool
 matches_at(const struct term *t, const struct norm_text *text, int at)

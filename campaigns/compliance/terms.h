@@ -47,6 +47,11 @@ enum stw_code terms_read(struct str list, struct arena *arena, struct terms **ou
 int terms_banned_count(const struct terms *terms);
 int terms_required_count(const struct terms *terms);
 
+/* The entries themselves, as the list writes them. */
+int terms_banned(
+    const struct terms *terms, struct arena *arena, const char *const **out);
+int terms_required(const struct terms *terms, const char *const **out);
+
 /* Every occurrence of a banned term, in the order of the text; at most TERMS_HITS. */
 #define TERMS_HITS 100
 int terms_find_banned(const struct terms *terms, struct str text, struct arena *arena,
