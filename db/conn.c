@@ -1,4 +1,4 @@
-/* One connection: opening it, transactions, statements. */
+/* One connection: opening it, and its transactions. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +29,7 @@ session_start(struct db *db, struct stw_err *err)
 
 	memset(db->prepared, 0, sizeof db->prepared);
 	db->copying = false;
+	db_forget_queued(db);
 	rc = db_script(db, session_setup, err);
 	if (rc == STW_OK)
 		rc = db_set_timeouts(db, DB_STATEMENT_MSEC, DB_LOCK_MSEC, err);
@@ -163,10 +164,14 @@ script_line(const char *sql, const PGresult *res)
 enum stw_code
 db_script(struct db *db, const char *sql, struct stw_err *err)
 {
-	PGresult *res = PQexec(db->pg, sql);
-	ExecStatusType status = PQresultStatus(res);
-	enum stw_code rc = STW_OK;
+	enum stw_code rc = db_flush(db, err);
+	ExecStatusType status;
+	PGresult *res;
 
+	if (rc != STW_OK)
+		return rc;
+	res = PQexec(db->pg, sql);
+	status = PQresultStatus(res);
 	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK &&
 	    status != PGRES_EMPTY_QUERY)
 		rc = db_fail_result(db, res, "script", err);
@@ -191,15 +196,14 @@ db_set_timeouts(struct db *db, int statement_msec, int lock_msec, struct stw_err
 static enum stw_code
 command(struct db *db, const char *sql, struct stw_err *err)
 {
-	PGresult *res = PQexec(db->pg, sql);
-	enum stw_code rc = STW_OK;
+	enum stw_code rc = db_flush(db, err);
+	PGresult *res;
 
+	if (rc != STW_OK)
+		return rc;
+	res = PQexec(db->pg, sql);
 	if (PQresultStatus(res) != PGRES_COMMAND_OK)
 		rc = db_fail_result(db, res, sql, err);
-	/* COMMIT of a transaction in which a statement failed answers "ROLLBACK" and
-	 * calls that success. */
-	else if (strcmp(sql, "COMMIT") == 0 && strcmp(PQcmdStatus(res), "COMMIT") != 0)
-		rc = stw_fail(err, STW_BUG, "COMMIT of a transaction that had failed");
 	PQclear(res);
 	return rc;
 }
@@ -209,8 +213,8 @@ db_in_transaction(const struct db *db)
 {
 	PGTransactionStatusType status = PQtransactionStatus(db->pg);
 
-	return status == PQTRANS_INTRANS || status == PQTRANS_INERROR ||
-	       status == PQTRANS_ACTIVE;
+	return db->begin_due || status == PQTRANS_INTRANS ||
+	       status == PQTRANS_INERROR || status == PQTRANS_ACTIVE;
 }
 
 enum stw_code
@@ -222,7 +226,10 @@ db_begin(struct db *db, struct stw_err *err)
 			   : stw_fail(err, STW_TEMPFAIL,
 				 "the transaction around this one was rolled back");
 	STW_ASSERT(!db_in_transaction(db));
-	return command(db, "BEGIN", err);
+	if (PQstatus(db->pg) != CONNECTION_OK)
+		return db_fail_result(db, NULL, "BEGIN", err);
+	db->begin_due = true;
+	return STW_OK;
 }
 
 enum stw_code
@@ -271,7 +278,7 @@ db_commit(struct db *db, struct stw_err *err)
 {
 	if (db->lent)
 		return STW_OK;
-	return command(db, "COMMIT", err);
+	return db_flush_commit(db, err);
 }
 
 void
@@ -285,6 +292,7 @@ db_rollback(struct db *db)
 {
 	struct stw_err ignored;
 
+	db_forget_queued(db); /* the server has not heard of it */
 	if (PQtransactionStatus(db->pg) == PQTRANS_ACTIVE)
 		db_drain(db);
 	if (db_in_transaction(db) && command(db, "ROLLBACK", &ignored) != STW_OK)
@@ -309,144 +317,4 @@ db_savepoint_rollback(struct db *db, struct stw_err *err)
 	enum stw_code rc = command(db, "ROLLBACK TO SAVEPOINT place", err);
 
 	return rc == STW_OK ? db_savepoint_release(db, err) : rc;
-}
-
-/* ---- statements ------------------------------------------------------------------ */
-static void
-statement_name(const struct db *db, enum db_query_id id, char to[96])
-{
-	(void)snprintf(to, 96, "%.60s_%u", db_query_names[id], db->generation[id]);
-}
-
-static enum stw_code
-prepare(struct db *db, enum db_query_id id, struct stw_err *err)
-{
-	enum stw_code rc = STW_OK;
-	char name[96];
-	PGresult *res;
-
-	if (db->prepared[id])
-		return STW_OK;
-	statement_name(db, id, name);
-	res = PQprepare(db->pg, name, db_query_texts[id], 0, NULL);
-	if (PQresultStatus(res) == PGRES_COMMAND_OK)
-		db->prepared[id] = true;
-	else
-		rc = db_fail_result(db, res, db_query_names[id], err);
-	PQclear(res);
-	return rc;
-}
-
-/* "cached plan must not change result type" after a migration, or a pooler that forgot
- * it: the next use prepares it under a fresh name. */
-static void
-forget_stale(struct db *db, enum db_query_id id, const PGresult *res)
-{
-	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
-
-	if (state == NULL ||
-	    (strcmp(state, "0A000") != 0 && strcmp(state, "26000") != 0))
-		return;
-	db->prepared[id] = false;
-	db->generation[id]++;
-}
-
-static enum stw_code
-run(struct db *db, enum db_query_id id, const struct db_param *params, size_t nparams,
-    PGresult **out, struct stw_err *err)
-{
-	const char *what = db_query_names[id];
-	ExecStatusType status;
-	struct db_wire wire;
-	enum stw_code rc;
-	char name[96];
-	PGresult *res;
-
-	*out = NULL;
-	STW_ASSERT(!db->copying);
-	arena_reset(&db->scratch);
-	rc = db_params_encode(&db->scratch, what, params, nparams, &wire, err);
-	if (rc != STW_OK)
-		return rc;
-	rc = prepare(db, id, err);
-	if (rc != STW_OK)
-		return rc;
-	statement_name(db, id, name);
-	res = PQexecPrepared(
-	    db->pg, name, (int)nparams, wire.values, wire.lengths, wire.formats, 0);
-	status = PQresultStatus(res);
-	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
-		*out = res;
-		return STW_OK;
-	}
-	forget_stale(db, id, res);
-	rc = db_fail_result(db, res, what, err);
-	PQclear(res);
-	return rc;
-}
-
-enum stw_code
-db_query(struct db *db, enum db_query_id id, const struct db_param *params,
-    size_t nparams, struct db_rows **rows, struct stw_err *err)
-{
-	enum stw_code rc;
-	PGresult *res;
-
-	if (rows != NULL)
-		*rows = NULL;
-	rc = run(db, id, params, nparams, &res, err);
-	if (rc != STW_OK)
-		return rc;
-	if (rows == NULL) {
-		PQclear(res);
-		return STW_OK;
-	}
-	*rows = stw_xalloc(sizeof **rows);
-	(*rows)->res = res;
-	return STW_OK;
-}
-
-enum stw_code
-db_exec(struct db *db, enum db_query_id id, const struct db_param *params,
-    size_t nparams, int64_t *affected, struct stw_err *err)
-{
-	enum stw_code rc;
-	PGresult *res;
-
-	if (affected != NULL)
-		*affected = 0;
-	rc = run(db, id, params, nparams, &res, err);
-	if (rc != STW_OK)
-		return rc;
-	if (affected != NULL)
-		*affected = strtoll(PQcmdTuples(res), NULL, 10);
-	PQclear(res);
-	return STW_OK;
-}
-
-enum stw_code
-db_query_one(struct db *db, enum db_query_id id, const struct db_param *params,
-    size_t nparams, struct db_rows **rows, struct stw_err *err)
-{
-	struct db_rows *got = NULL;
-	enum stw_code rc = db_query(db, id, params, nparams, &got, err);
-	int n;
-
-	if (rows != NULL)
-		*rows = NULL;
-	if (rc != STW_OK)
-		return rc;
-	n = db_rows_count(got);
-	if (n == 1 && rows != NULL) {
-		*rows = got;
-		return STW_OK;
-	}
-	db_rows_free(got);
-	if (n == 1)
-		return STW_OK;
-	if (n == 0)
-		return stw_fail(
-		    err, STW_NOT_FOUND, "%s: no such row", db_query_names[id]);
-	return stw_fail(
-	    err, STW_BUG, "%s: %d rows where one was wanted", db_query_names[id], n);
 }

@@ -79,7 +79,9 @@ db_copy_in_start(struct db *db, const char *what, const char *sql,
 	enum stw_code rc;
 
 	*out = NULL;
-	STW_ASSERT(!db->copying);
+	rc = db_flush(db, err);
+	if (rc != STW_OK)
+		return rc;
 	res = PQexec(db->pg, sql);
 	if (PQresultStatus(res) != PGRES_COPY_IN || PQbinaryTuples(res) != 1) {
 		rc = db_fail_result(db, res, what, err);
@@ -299,7 +301,9 @@ db_copy_out_start(struct db *db, const char *what, const char *sql,
 	PGresult *res;
 
 	*out = NULL;
-	STW_ASSERT(!db->copying);
+	rc = db_flush(db, err);
+	if (rc != STW_OK)
+		return rc;
 	res = PQexec(db->pg, sql);
 	if (PQresultStatus(res) != PGRES_COPY_OUT || PQbinaryTuples(res) != 1) {
 		rc = db_fail_result(db, res, what, err);

@@ -66,6 +66,7 @@ enum stw_code db_pool_acquire(struct db_pool *pool, int wait_msec, struct db **o
 void db_pool_release(struct db_pool *pool, struct db *db);
 
 /* ---- transactions ------------------------------------------------------------ */
+/* BEGIN travels with the first statement: there is no snapshot, lock or now() before it. */
 enum stw_code db_begin(struct db *db, struct stw_err *err) STW_MUST_USE;
 /* REPEATABLE READ, READ ONLY: one snapshot for many reads. */
 enum stw_code db_begin_snapshot(struct db *db, struct stw_err *err) STW_MUST_USE;
@@ -151,6 +152,36 @@ enum stw_code db_query_rule(struct db *db, enum db_query_id id,
 /* Only for scripts that are files of the project (migrations) and session commands. */
 enum stw_code db_script(
     struct db *db, const char *sql, struct stw_err *err) STW_MUST_USE;
+
+/* ---- fewer round trips ------------------------------------------------------------
+ * What the server is told at once it does in order, each statement with its own snapshot and
+ * seeing what those before it did, as if it had been waited for. */
+/* A statement whose answer nobody reads, inside a transaction: it goes out before the next
+ * one that is waited for, or with COMMIT, and what it fails with is said by that one. Its
+ * values are copied. Not for what the caller has to know, such as a conflict. */
+enum stw_code db_later(struct db *db, enum db_query_id id,
+    const struct db_param *params, size_t nparams, struct stw_err *err) STW_MUST_USE;
+
+/* Statements collected for one round trip. The parameters are copied to the arena, what they
+ * point to is borrowed until db_ask_all. */
+#define DB_ASKS_MAX 32
+struct db_asks {
+	struct arena *arena;
+	size_t count;
+	struct db_ask {
+		enum db_query_id id;
+		const struct db_param *params;
+		size_t nparams;
+		struct db_rows **rows;
+	} list[DB_ASKS_MAX];
+};
+void db_asks_init(struct db_asks *asks, struct arena *arena);
+/* *rows (may be NULL) becomes NULL now and the rows in db_ask_all. */
+void db_asks_add(struct db_asks *asks, enum db_query_id id,
+    const struct db_param *params, size_t nparams, struct db_rows **rows);
+/* All or, on any failure, no rows. Empties *asks. */
+enum stw_code db_ask_all(
+    struct db *db, struct db_asks *asks, struct stw_err *err) STW_MUST_USE;
 
 int db_rows_count(const struct db_rows *rows);
 int db_rows_columns(const struct db_rows *rows);

@@ -12,10 +12,31 @@
 #define PG_EPOCH_USEC INT64_C(946684800000000)
 #define PG_EPOCH_DAY  10957
 
+/* The three parallel arrays that libpq wants; they live in the scratch arena. */
+struct db_wire {
+	const char **values;
+	int *lengths;
+	int *formats;
+};
+
+/* A statement that was not sent yet. */
+struct db_queued {
+	enum db_query_id id;
+	int nparams;
+	bool prepares; /* its preparation goes before it */
+	struct db_wire wire;
+	PGresult **res; /* where its answer belongs; NULL: to nobody */
+};
+/* Most statements of a round trip. */
+#define DB_QUEUE_MAX 48
+
 struct db {
 	PGconn *pg;
 	char *conninfo;       /* as given to db_open */
-	struct arena scratch; /* parameters of the statement being sent */
+	struct arena scratch; /* parameters of the statements not sent yet */
+	struct db_queued queue[DB_QUEUE_MAX];
+	int nqueued;
+	bool begin_due; /* BEGIN goes before them */
 	/* A statement whose plan went stale is prepared again under a new name. */
 	unsigned generation[DB_Q_COUNT];
 	bool prepared[DB_Q_COUNT];
@@ -26,13 +47,6 @@ struct db {
 
 struct db_rows {
 	PGresult *res;
-};
-
-/* The three parallel arrays that libpq wants; they live in the scratch arena. */
-struct db_wire {
-	const char **values;
-	int *lengths;
-	int *formats;
 };
 
 /* INVALID for a text with a NUL inside. what names the statement. */
@@ -62,6 +76,12 @@ enum stw_code db_copy_out_start(struct db *db, const char *what, const char *sql
 enum stw_code db_query_text(struct db *db, const char *what, const char *text,
     const struct rule_sql_param *params, size_t nparams, struct db_rows **rows,
     struct stw_err *err) STW_MUST_USE;
+
+/* Sends BEGIN when it is due and what is queued, and waits; nothing of it is queued afterwards.
+ * The second lets COMMIT follow in the same round trip. */
+enum stw_code db_flush(struct db *db, struct stw_err *err) STW_MUST_USE;
+enum stw_code db_flush_commit(struct db *db, struct stw_err *err) STW_MUST_USE;
+void db_forget_queued(struct db *db);
 
 /* Reads and drops results until the connection is idle again. */
 void db_drain(struct db *db);

@@ -59,12 +59,14 @@ db_query_text(struct db *db, const char *what, const char *text,
     struct stw_err *err)
 {
 	struct db_param *sent;
-	enum stw_code rc = STW_OK;
 	struct db_wire wire;
+	enum stw_code rc;
 	PGresult *res;
 
 	*rows = NULL;
-	STW_ASSERT(!db->copying);
+	rc = db_flush(db, err);
+	if (rc != STW_OK)
+		return rc;
 	arena_reset(&db->scratch);
 	sent = arena_array(&db->scratch, nparams, sizeof *sent);
 	for (size_t i = 0; i < nparams && rc == STW_OK; i++)

@@ -122,6 +122,179 @@ START_TEST(a_snapshot_does_not_see_later_commits)
 }
 END_TEST
 
+/* ---- fewer round trips -------------------------------------------------------------- */
+static enum stw_code
+later_setting(struct db *db, const char *name, const char *value)
+{
+	const struct db_param params[] = {db_text(name), db_text(value)};
+
+	return db_later(db, DB_Q_SETTING_PUT, params, DB_NPARAMS(params), &err);
+}
+
+START_TEST(what_is_left_for_later_is_seen_by_what_comes_next)
+{
+	char name[] = "a", value[] = "1";
+	struct db_rows *rows;
+
+	ck_ok(db_begin(t.db, &err));
+	ck_ok(later_setting(t.db, name, value));
+	name[0] = value[0] = '?'; /* copied */
+	ck_ok(get_setting(t.db, "a", &rows));
+	ck_assert(str_eq_c(db_get_str(rows, 0, 0), "1"));
+	db_rows_free(rows);
+	ck_ok(later_setting(t.db, "a", "2"));
+	ck_ok(db_commit(t.db, &err));
+	ck_assert(!db_in_transaction(t.db));
+	ck_ok(get_setting(t.db, "a", &rows));
+	ck_assert(str_eq_c(db_get_str(rows, 0, 0), "2"));
+	db_rows_free(rows);
+}
+END_TEST
+
+START_TEST(more_for_later_than_fit_at_once)
+{
+	char name[16];
+
+	ck_ok(db_begin(t.db, &err));
+	for (int i = 0; i < 1000; i++) {
+		(void)snprintf(name, sizeof name, "n%d", i);
+		ck_ok(later_setting(t.db, name, "1"));
+	}
+	ck_ok(db_commit(t.db, &err));
+	ck_assert_int_eq(
+	    test_db_number(&t, "SELECT count(*) FROM setting WHERE name ~ '^n'"), 1000);
+}
+END_TEST
+
+/* Nothing that stood beside it is done, whichever way it comes out. */
+START_TEST(what_fails_later_is_told_by_what_comes_next)
+{
+	struct db_rows *rows;
+
+	ck_ok(db_begin(t.db, &err));
+	ck_ok(later_setting(t.db, "a", "1"));
+	ck_ok(later_setting(t.db, NULL, "1"));
+	ck_ok(later_setting(t.db, "b", "1"));
+	if (_i == 0) {
+		ck_code(db_commit(t.db, &err), STW_INVALID);
+	} else {
+		ck_code(get_setting(t.db, "a", &rows), STW_INVALID);
+		ck_assert_ptr_null(rows);
+		if (_i == 2)
+			ck_code(db_commit(t.db, &err), STW_BUG);
+	}
+	if (_i < 2)
+		ck_assert_msg(
+		    strstr(err.text, "setting_put: ") == err.text, "%s", err.text);
+	db_rollback(t.db);
+	ck_assert(!db_in_transaction(t.db));
+	ck_assert_int_eq(
+	    test_db_number(&t, "SELECT count(*) FROM setting WHERE value = '1'"), 0);
+	ck_ok(put_setting(t.db, "a", "1"));
+}
+END_TEST
+
+START_TEST(what_was_left_for_later_is_rolled_back)
+{
+	ck_ok(db_begin(t.db, &err));
+	ck_ok(later_setting(t.db, "a", "1"));
+	db_rollback(t.db);
+	ck_assert(!db_in_transaction(t.db));
+	ck_ok(db_begin(t.db, &err));
+	ck_ok(db_commit(t.db, &err)); /* of nothing */
+	ck_assert_int_eq(
+	    test_db_number(&t, "SELECT count(*) FROM setting WHERE name = 'a'"), 0);
+}
+END_TEST
+
+START_TEST(what_was_left_for_later_goes_before_a_script_and_a_copy)
+{
+	struct db_copy_out *copy;
+	bool more;
+
+	ck_ok(db_begin(t.db, &err));
+	ck_ok(later_setting(t.db, "a", "1"));
+	ck_ok(db_script(t.db, "UPDATE setting SET value = '2' WHERE name = 'a'", &err));
+	ck_ok(later_setting(t.db, "b", "1"));
+	ck_ok(db_copy_out_begin(t.db, DB_Q_LEDGER_VERIFY_COPY, &copy, &err));
+	ck_ok(db_copy_out_row(copy, &more, &err));
+	db_copy_out_close(copy);
+	ck_ok(db_commit(t.db, &err));
+	ck_assert_int_eq(
+	    test_db_number(&t, "SELECT count(*) FROM setting WHERE (name, value) IN "
+			       "(('a', '2'), ('b', '1'))"),
+	    2);
+}
+END_TEST
+
+START_TEST(questions_asked_at_once_are_answered_in_order)
+{
+	const struct db_param put[] = {db_text("a"), db_text("1")};
+	const struct db_param get[] = {db_text("a")};
+	struct db_rows *before, *after;
+	struct db_asks asks;
+	struct arena arena;
+
+	arena_init(&arena);
+	db_asks_init(&asks, &arena);
+	for (int i = 0; i < 2; i++) { /* prepared on the way, and before */
+		db_asks_add(&asks, DB_Q_SETTING_GET, get, 1, &before);
+		db_asks_add(&asks, DB_Q_SETTING_PUT, put, 2, NULL);
+		db_asks_add(&asks, DB_Q_SETTING_GET, get, 1, &after);
+		ck_ok(db_begin(t.db, &err));
+		ck_ok(db_ask_all(t.db, &asks, &err));
+		ck_assert_int_eq(db_rows_count(before), 0);
+		ck_assert_int_eq(db_rows_count(after), 1);
+		db_rows_free(before);
+		db_rows_free(after);
+		db_rollback(t.db);
+	}
+	arena_fini(&arena);
+}
+END_TEST
+
+START_TEST(questions_of_which_one_fails_have_no_answer)
+{
+	const struct db_param put[] = {db_null(), db_text("1")};
+	const struct db_param get[] = {db_text("a")};
+	struct db_rows *before, *after;
+	struct db_asks asks;
+	struct arena arena;
+
+	arena_init(&arena);
+	db_asks_init(&asks, &arena);
+	db_asks_add(&asks, DB_Q_SETTING_GET, get, 1, &before);
+	db_asks_add(&asks, DB_Q_SETTING_PUT, put, 2, NULL);
+	db_asks_add(&asks, DB_Q_PING, NULL, 0, &after); /* its preparation is skipped */
+	ck_code(db_ask_all(t.db, &asks, &err), STW_INVALID);
+	ck_assert_ptr_null(before);
+	ck_assert_ptr_null(after);
+	ck_ok(db_query_one(t.db, DB_Q_PING, NULL, 0, &after, &err));
+	db_rows_free(after);
+	arena_fini(&arena);
+}
+END_TEST
+
+START_TEST(a_connection_lost_between_many_statements_is_temporary)
+{
+	struct db_rows *rows;
+
+	ck_ok(put_setting(t.db, "a", "1"));
+	ck_ok(db_begin(t.db, &err));
+	ck_ok(later_setting(t.db, "a", "2"));
+	test_db_tamper(&t,
+	    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+	    "datname = current_database() AND pid <> pg_backend_pid()");
+	ck_code(_i == 0 ? db_commit(t.db, &err) : get_setting(t.db, "a", &rows),
+	    STW_TEMPFAIL);
+	ck_assert(!db_in_transaction(t.db));
+	ck_ok(db_reset(t.db, &err));
+	ck_ok(get_setting(t.db, "a", &rows));
+	ck_assert(str_eq_c(db_get_str(rows, 0, 0), "1"));
+	db_rows_free(rows);
+}
+END_TEST
+
 /* SQL that fails, and what that means. */
 static const struct error_case {
 	const char *sql;
@@ -394,6 +567,15 @@ main(void)
 	tcase_add_test(tc, a_rolled_back_transaction_leaves_nothing);
 	tcase_add_test(tc, a_commit_after_a_failed_statement_is_no_success);
 	tcase_add_test(tc, a_snapshot_does_not_see_later_commits);
+	tcase_add_test(tc, what_is_left_for_later_is_seen_by_what_comes_next);
+	tcase_add_test(tc, more_for_later_than_fit_at_once);
+	tcase_add_loop_test(tc, what_fails_later_is_told_by_what_comes_next, 0, 3);
+	tcase_add_test(tc, what_was_left_for_later_is_rolled_back);
+	tcase_add_test(tc, what_was_left_for_later_goes_before_a_script_and_a_copy);
+	tcase_add_test(tc, questions_asked_at_once_are_answered_in_order);
+	tcase_add_test(tc, questions_of_which_one_fails_have_no_answer);
+	tcase_add_loop_test(
+	    tc, a_connection_lost_between_many_statements_is_temporary, 0, 2);
 	tcase_add_loop_test(
 	    tc, an_error_has_its_meaning, 0, (int)STW_ARRAY_LEN(error_cases));
 	tcase_add_test(tc, an_error_does_not_quote_the_value);
