@@ -26,6 +26,7 @@ static const struct {
     {".md", "text/plain; charset=utf-8"},
 };
 
+/* NULL: no file of the console is called like that. */
 static const char *
 type_of(const char *name)
 {
@@ -37,7 +38,7 @@ type_of(const char *name)
 		if (len > n && strcmp(name + len - n, types[i].suffix) == 0)
 			return types[i].type;
 	}
-	return "application/octet-stream";
+	return NULL;
 }
 
 /* 'sha256-...' of what stands between the tags of the import map; "" without one. */
@@ -81,6 +82,8 @@ assets_open(struct assets *assets)
 		a = &assets->items[assets->count++];
 		a->file = file;
 		a->type = type_of(file->name);
+		if (a->type == NULL)
+			a->type = "application/octet-stream";
 		(void)crypto_hash_sha256(
 		    hash, (const unsigned char *)file->data, file->len);
 		(void)sodium_bin2hex(hex, sizeof hex, hash, 16);
@@ -117,11 +120,11 @@ const struct asset *
 assets_find(const struct assets *assets, const char *path)
 {
 	const char *rest = path + strlen("/console");
-	const char *slash = strrchr(path, '/');
 	char name[300];
 
-	/* A screen's address: the page itself, which reads the address. */
-	if (slash == NULL || strchr(slash, '.') == NULL)
+	/* A screen's address, which may end in a version "1.0.0" or in the name of a
+	 * trait: the page itself, which reads the address. */
+	if (type_of(path) == NULL)
 		return find_name(assets, "api/console/index.html");
 	if (snprintf(name, sizeof name, "%s%s", root, rest) >= (int)sizeof name)
 		return NULL;

@@ -1,8 +1,8 @@
 /*
  * assets.h - the console's files, out of the binary.
  *
- * Purpose    GET /console/... answers the file api/console/...; a path without a file
- *            name extension is a screen and gets index.html. Strong ETags, and the
+ * Purpose    GET /console/... answers the file api/console/...; a path that does not
+ *            end like a file of the console is a screen and gets index.html. Strong ETags, and the
  *            headers that keep a page from doing what it should not.
  * Threads    Read-only after assets_open: any.
  */

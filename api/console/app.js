@@ -6,39 +6,74 @@ import { go, href, place, watchPlace } from './lib/router.js';
 import { t, word } from './lib/i18n.js';
 import { time, zoneLabel } from './lib/fmt.js';
 import { SignIn } from './screens/signin.js';
-import { Overview } from './screens/overview.js';
-import { Work } from './screens/work.js';
-import { Log } from './screens/log.js';
-import { DecisionPage } from './screens/decision.js';
-import { StagesPage, StagesVersion } from './screens/stages.js';
+import { Failure } from './ui/parts.js';
+import { may } from './lib/rights.js';
 
-/* The rail of a role, its home first; an agent's workbench is the whole window. */
-const RAILS = {
-	ops: ['overview', 'stages', 'log'],
-	operator: ['overview'],
-	compliance: ['log', 'overview', 'stages'],
-	admin: ['overview', 'stages', 'log'],
-	agent: [],
+/* A screen is loaded when it is first opened. needs: without the right to this operation
+ * there is nothing on it. */
+const SCREENS = {
+	overview: { needs: 'GET /v1/overview', load: () => import('./screens/overview.js') },
+	stages: { needs: 'POST /v1/lifecycle/models:preview', load: () => import('./screens/stages.js') },
+	log: { needs: 'GET /v1/decisions', load: () => import('./screens/log.js') },
+	decisions: { needs: 'GET /v1/decisions', rail: 'log', load: () => import('./screens/decision.js') },
+	customers: { needs: 'GET /v1/customers', load: () => import('./screens/customers.js') },
+	households: { needs: 'GET /v1/household-suggestions', load: () => import('./screens/households.js') },
+	traits: { needs: 'GET /v1/traits', load: () => import('./screens/traits.js') },
+	imports: { needs: 'GET /v1/imports', load: () => import('./screens/imports.js') },
+	exports: { needs: 'GET /v1/export-requests', load: () => import('./screens/exports.js') },
+	work: { needs: 'POST /v1/tasks/{id}/permit', load: () => import('./screens/work.js') },
 };
-const TITLES = { overview: 'overview.title', work: 'work.title', log: 'log.title', stages: 'stages.title', decisions: 'decision.title' };
-const home = (role) => (role === 'agent' ? 'work' : RAILS[role][0]);
 
-function mayOpen(role, screen) {
-	if (role === 'agent') return screen === 'work';
-	return RAILS[role].includes(screen) || (screen === 'decisions' && RAILS[role].includes('log'));
+const RAIL = [
+	['', ['overview', 'stages', 'log']],
+	['rail.book', ['customers', 'households', 'traits', 'imports', 'exports']],
+];
+const home = (role) => (role === 'agent' ? 'work' : role === 'compliance' ? 'log' : 'overview');
+
+/* An agent's workbench is the whole window. */
+function mayOpen(role, name) {
+	if (role === 'agent') return name === 'work';
+	return !(name in SCREENS) || may(SCREENS[name].needs);
 }
 
-function Screen({ role }) {
-	const { parts, query } = place();
-	const screen = parts[0] || home(role);
-	if (!mayOpen(role, screen)) return html`<p class="note">${t('error.not_yours')} <a href=${href([home(role)])}>${t('error.go_home')}</a></p>`;
-	if (screen === 'overview') return html`<${Overview} />`;
-	if (screen === 'work') return html`<${Work} />`;
-	if (screen === 'log') return html`<${Log} query=${query} />`;
-	if (screen === 'stages' && parts[1] && parts[2]) return html`<${StagesVersion} key=${parts[1] + parts[2]} code=${parts[1]} version=${parts[2]} />`;
-	if (screen === 'stages') return html`<${StagesPage} />`;
-	if (screen === 'decisions' && parts[1]) return html`<${DecisionPage} key=${parts[1]} id=${parts[1]} />`;
-	return html`<p class="note">${t('error.no_screen')} <a href=${href([home(role)])}>${t('error.go_home')}</a></p>`;
+/* What a role has in the rail, its home first. */
+function railOf(role) {
+	if (role === 'agent') return [];
+	return RAIL.map(([title, names]) => [title, names.filter((name) => mayOpen(role, name)).sort((a, b) => (b === home(role)) - (a === home(role)))])
+		.filter(([, names]) => names.length);
+}
+
+const loaded = {};
+
+class Screen extends Component {
+	componentDidMount() { this.load(); }
+
+	componentDidUpdate() { this.load(); }
+
+	async load() {
+		const { name } = this.props;
+		if (!(name in SCREENS) || loaded[name] || this.asked === name || !mayOpen(this.props.role, name)) return;
+		this.asked = name;
+		try {
+			loaded[name] = await SCREENS[name].load();
+			this.setState({ failed: null });
+		} catch {
+			this.setState({ failed: name });
+		}
+	}
+
+	render({ role, name }, { failed }) {
+		const { parts, query } = place();
+		const back = html` <a href=${href([home(role)])}>${t('error.go_home')}</a>`;
+		if (!mayOpen(role, name)) return html`<p class="note">${t('error.not_yours')}${back}</p>`;
+		if (!(name in SCREENS)) return html`<p class="note">${t('error.no_screen')}${back}</p>`;
+		if (loaded[name]) {
+			const { Page } = loaded[name];
+			return html`<${Page} key=${[name, ...parts.slice(1)].join('/')} parts=${parts.slice(1)} query=${query} />`;
+		}
+		if (failed === name) return html`<${Failure} problem=${{ status: 0 }} retry=${() => { this.asked = ''; this.load(); }} />`;
+		return html`<p class="muted" role="status">${t('common.loading')}</p>`;
+	}
 }
 
 class App extends Component {
@@ -87,8 +122,8 @@ class App extends Component {
 		document.documentElement.lang = session.lang;
 		if (session.theme === 'auto') delete document.documentElement.dataset.theme;
 		else document.documentElement.dataset.theme = session.theme;
-		const screen = session.me && !session.expired && (place().parts[0] || home(session.me.role));
-		document.title = (screen in TITLES ? t(TITLES[screen]) + ' · ' : '') + 'Steward';
+		const name = session.me && !session.expired && (place().parts[0] || home(session.me.role));
+		document.title = (name in SCREENS ? t('rail.' + name) + ' · ' : '') + 'Steward';
 	}
 
 	top(me, rail) {
@@ -112,16 +147,18 @@ class App extends Component {
 		const me = session.me;
 		if (!this.state.started) return html`<main id="main"><p class="muted" role="status">${t('common.loading')}</p></main>`;
 		if (!session.token || !me || session.expired) return html`<${SignIn} />`;
-		const rail = RAILS[me.role];
+		const rail = railOf(me.role);
 		const here = place().parts[0] || home(me.role);
+		const at = (SCREENS[here] && SCREENS[here].rail) || here;
 		return html`
 			<a class="skip" href="#main">${t('shell.skip')}</a>
 			<div class="shell ${rail.length ? '' : 'wide'}">
 				${this.top(me, rail)}
 				${rail.length ? html`<nav class="rail ${this.state.open ? 'open' : ''}" aria-label=${t('shell.sections')}>
-					${rail.map((name) => html`<a key=${name} href=${href([name])} aria-current=${here === name || (here === 'decisions' && name === 'log') ? 'page' : undefined}>${t('rail.' + name)}</a>`)}
+					${rail.map(([title, names]) => html`${title ? html`<p class="group" key=${title}>${t(title)}</p>` : null}
+						${names.map((name) => html`<a key=${name} href=${href([name])} aria-current=${at === name ? 'page' : undefined}>${t('rail.' + name)}</a>`)}`)}
 				</nav>` : null}
-				<main id="main" tabindex="-1"><${Screen} role=${me.role} /></main>
+				<main id="main" tabindex="-1"><${Screen} role=${me.role} name=${here} /></main>
 			</div>`;
 	}
 }

@@ -17,6 +17,7 @@ const code = own.filter((name) => !name.startsWith('i18n'));
 const catalogue = async (lang) => (await import('data:text/javascript;base64,' + Buffer.from(read(`i18n/${lang}.js`)).toString('base64'))).default;
 const zh = await catalogue('zh-CN');
 const en = await catalogue('en');
+const api = JSON.parse(readFileSync(join(root, '..', 'openapi.json'), 'utf8'));
 const HAN = /\p{Script=Han}/u;
 
 /* ---- catalogues -------------------------------------------------------------------- */
@@ -27,7 +28,8 @@ const text = code.map(read).join('\n').replace(/\/\*[^]*?\*\//g, '');
 const used = new Set([...text.matchAll(/\bt\('([^']+)'(?! \+)/g)].map((m) => m[1]));
 for (const m of text.matchAll(/'(\w+\.\w+)'/g)) if (m[1] in zh) used.add(m[1]);
 for (const m of read('screens/log.js').matchAll(/<\$\{(?:Entry|Choice)\} name="(\w+)"/g)) used.add('log.' + m[1]);
-for (const m of /const RAILS = \{([^]*?)\};/.exec(text)[1].matchAll(/'(\w+)'/g)) used.add('rail.' + m[1]);
+for (const m of /const SCREENS = \{\n([^]*?)\n\};/.exec(text)[1].matchAll(/^\t'?([\w-]+)'?: \{/gm)) used.add('rail.' + m[1]);
+for (const action of ['confirm', 'reject', 'leave']) used.add('household.effect_' + action);
 const groups = [...text.matchAll(/\bword\('(\w+)'/g), ...text.matchAll(/\bwords\('(\w+)'/g)].map((m) => m[1] + '.');
 if (/word\(name === 'gate' \? 'gate' : 'verdict'/.test(text)) groups.push('gate.', 'verdict.');
 
@@ -55,8 +57,20 @@ test('every key of the catalogues is used', () => {
 	assert.deepEqual(Object.keys(zh).filter((key) => !used.has(key) && !groups.some((p) => key.startsWith(p))), []);
 });
 
+test('what a role may ask for is what the API says', async () => {
+	const { RIGHTS } = await import('data:text/javascript;base64,' + Buffer.from(read('lib/rights.js').replace(/^import .*$/m, '')).toString('base64'));
+	const named = [...text.matchAll(/\bmay\('([^']+)'\)/g), ...text.matchAll(/\bneeds: '([^']+)'/g), ...text.matchAll(/ = '((?:GET|POST|PUT) \/v1[^']*)'/g)].map((m) => m[1]);
+	assert.ok(named.length > 10);
+	assert.deepEqual([...new Set(named)].filter((x) => !(x in RIGHTS)), []);
+	for (const [operation, roles] of Object.entries(RIGHTS)) {
+		const [method, path] = operation.split(' ');
+		assert.ok(named.includes(operation), `${operation} is asked about nowhere`);
+		assert.deepEqual([...roles].sort(), [...api.paths[path][method.toLowerCase()]['x-roles']].sort(), operation);
+	}
+});
+
 test('every value the API may send has a word', () => {
-	const schemas = JSON.parse(readFileSync(join(root, '..', 'openapi.json'), 'utf8')).components.schemas;
+	const { schemas } = api.components;
 	const values = {
 		state: schemas.Task.properties.state.enum,
 		outcome: schemas.OutcomeRequest.properties.disposition.examples,

@@ -59,15 +59,13 @@ export function newKey() {
 const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
 
 /* Asks again, with the same key, while nobody answers. onWait(true) while it is not known
- * whether the first try arrived. */
-export async function post(path, body, key, onWait = () => {}) {
+ * whether the first try arrived. match: the version that is changed, for If-Match. */
+export async function write(method, path, body, { key, match, onWait = () => {} }) {
+	const extra = { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...(match ? { 'If-Match': `"${match}"` } : {}) };
+	if (method === 'POST') extra['Idempotency-Key'] = key;
 	for (let attempt = 0; ; attempt++) {
 		try {
-			return await send(path, {
-				method: 'POST',
-				headers: headers({ 'Idempotency-Key': key, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) }),
-				body: body === undefined ? undefined : JSON.stringify(body),
-			});
+			return await send(path, { method, headers: headers(extra), body: body === undefined ? undefined : JSON.stringify(body) });
 		} catch (problem) {
 			/* A quota of the day is not waited for. */
 			const soon = problem.status === 429 && problem.retryAfter <= 30;
@@ -76,5 +74,26 @@ export async function post(path, body, key, onWait = () => {}) {
 			onWait(true);
 			await pause(Math.max(problem.retryAfter * 1000, 500 * 2 ** attempt));
 		}
+	}
+}
+
+export function post(path, body, key, onWait) {
+	return write('POST', path, body, { key, onWait });
+}
+
+/* A file, and the id under which the server wrote down what it held. */
+export async function download(path) {
+	let response;
+	try {
+		response = await fetch(path, { cache: 'no-store', credentials: 'omit', redirect: 'error', headers: headers({ Accept: '*/*' }) });
+	} catch {
+		throw new Problem(0, { code: 'NO_ANSWER', retryable: true });
+	}
+	if (!response.ok) return answer(response);
+	try {
+		return { blob: await response.blob(), id: response.headers.get('X-Export-Id') };
+	} catch {
+		/* Broken off: what came so far is not whole and is not kept. */
+		throw new Problem(0, { code: 'NO_ANSWER', retryable: true });
 	}
 }

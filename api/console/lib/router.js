@@ -1,9 +1,17 @@
 /* The URL is the state: path for the screen, query for filters. No personal data in it. */
 const listeners = new Set();
 
+function plain(part) {
+	try {
+		return decodeURIComponent(part);
+	} catch {
+		return part;
+	}
+}
+
 export function place() {
 	const path = location.pathname.replace(/^\/console\/?/, '').replace(/\/$/, '');
-	return { parts: path.split('/').filter(Boolean), query: Object.fromEntries(new URLSearchParams(location.search)) };
+	return { parts: path.split('/').filter(Boolean).map(plain), query: Object.fromEntries(new URLSearchParams(location.search)) };
 }
 
 export function href(parts, query = {}) {

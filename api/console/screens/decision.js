@@ -94,13 +94,13 @@ function About({ d }) {
 	</section>`;
 }
 
-export class DecisionPage extends Component {
+export class Page extends Component {
 	constructor(props) {
 		super(props);
 		this.state = { all: false };
 	}
 
-	render({ id }, { all }) {
+	render({ parts: [id = ''] }, { all }) {
 		return html`<${Load} path=${'/v1/decisions/' + encodeURIComponent(id)} head=${(d) => html`
 			<${Head} title=${t('decision.title')} about=${t('decision.about')} at=${d && d.as_of} />`}>${(d) => {
 			const against = d.hits.filter((hit) => !hit.ok);

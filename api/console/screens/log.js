@@ -50,7 +50,7 @@ function Rows({ items }) {
 	</table><//>`;
 }
 
-export class Log extends Component {
+export class Page extends Component {
 	change(name, value) {
 		const query = { ...this.props.query, [name]: value };
 		delete query.cursor;

@@ -89,7 +89,7 @@ function Today({ data }) {
 	</section>`;
 }
 
-export function Overview() {
+export function Page() {
 	return html`<${Load} path="/v1/overview" every=${15000} head=${(data) => html`
 		<${Head} title=${t('overview.title')} about=${t('overview.about')} at=${data && data.as_of} />`}>${(data) => html`
 		<div class="cols">

@@ -74,7 +74,7 @@ function Versions({ items }) {
 	</section>`;
 }
 
-export function StagesPage() {
+function AllVersions() {
 	return html`<${Load} path="/v1/lifecycle/models" head=${(data) => html`
 		<${Head} title=${t('stages.title')} about=${t('stages.about')} at=${data && data.as_of} />`}>${(data) => html`
 		<${Versions} items=${data.items} />
@@ -233,7 +233,7 @@ function Facts({ version: v }) {
 	return html`<section class="panel" data-panel="facts"><dl class="kv">${rows.map(([name, value]) => html`<dt key=${name}>${name}</dt><dd>${value}</dd>`)}</dl></section>`;
 }
 
-export function StagesVersion({ code, version }) {
+function OneVersion({ code, version }) {
 	const at = { code, version };
 	return html`<${Load} path=${base(at)} head=${() => html`
 		<${Head} title=${t('stages.version_title', { code, n: version })} about=${t('stages.version_about')} />
@@ -242,4 +242,8 @@ export function StagesVersion({ code, version }) {
 		<${Actions} key=${v.state} version=${v} done=${again} />
 		<${Load} path=${base(at) + '/preview'}>${(preview) => html`<${Preview} preview=${preview} />`}<//>
 		<${Load} path=${base(at) + '/validation'}>${(check) => html`<${Validation} check=${check} />`}<//>`}<//>`;
+}
+
+export function Page({ parts: [code, version] }) {
+	return code && version ? html`<${OneVersion} code=${code} version=${version} />` : html`<${AllVersions} />`;
 }

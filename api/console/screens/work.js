@@ -38,7 +38,7 @@ function Customer({ task, granted }) {
 	</section>`;
 }
 
-export class Work extends Component {
+export class Page extends Component {
 	constructor(props) {
 		super(props);
 		this.state = { tasks: null, problem: null, task: null, as_of: null };
