@@ -4,12 +4,12 @@
 # target of its own. Test programs run through tests/run.sh, which counts.
 
 CHECK_STEPS := format-check layers scripts check-build check-unit check-conformance \
-  check-db check-api check-withdrawal check-book check-ledger check-interop check-one-meaning check-gate-same check-mutants check-browser check-bench \
+  check-db check-api check-steps check-withdrawal check-book check-ledger check-interop check-one-meaning check-gate-same check-mutants check-browser check-bench \
   check-asan check-tsan check-fuzz tidy
 
 .PHONY: check check-fast check-crash check-canary measure $(CHECK_STEPS) check-db-run check-asan-run \
   check-tsan-run bench-rules bench-rules-doc bench-import bench-events bench-traits bench-book bench-tick bench-ledger bench-permit bench-trace format analyze fuzz fuzz-run cov cov-run \
-  install uninstall deps-cov soak-rules soak-book soak-ledger soak-gate-same bench-gate-many mutants-rules soak-withdrawal mutants-withdrawal
+  install uninstall deps-cov soak-rules soak-book soak-ledger soak-gate-same bench-gate-many mutants-rules soak-withdrawal mutants-withdrawal soak-steps
 
 RUN     := bash tests/run.sh
 JOBS    := $(shell nproc)
@@ -141,6 +141,10 @@ CANARIES ?= 10000
 check-canary: $(BIN) ## CANARIES (10000) known names and numbers come out nowhere, longer than check-api does
 	@dir=$$(mktemp -d /tmp/stw-canary-XXXXXX) && chmod 711 $$dir && \
 	  bash tests/api/canary.sh --customers $(CANARIES) $$dir; rc=$$?; rm -rf $$dir; exit $$rc
+check-steps: $(BIN) ## a dispatcher killed at every STEP-th (40) system call of a cycle; SEED
+	@bash tests/soak/kill_steps.sh $(BIN) --step $(or $(STEP),40) $(if $(SEED),--seed $(SEED))
+soak-steps: $(BIN) ## the same at every one
+	@bash tests/soak/kill_steps.sh $(BIN)
 check-crash: $(BIN) ## kill -9 at KILLS (30) random moments, longer than check-api does
 	@bash tests/api/crash.sh --zombie --customers 8000 --kills $(KILLS)
 
