@@ -5,7 +5,16 @@
 enum stw_code
 number_lock(struct db *db, const char *pool, struct stw_err *err)
 {
-	const struct db_param params[] = {db_text(pool)};
+	const struct str one = str_of(pool);
+
+	return number_lock_pools(db, &one, 1, err);
+}
+
+enum stw_code
+number_lock_pools(
+    struct db *db, const struct str *pools, size_t count, struct stw_err *err)
+{
+	const struct db_param params[] = {db_texts(pools, count)};
 
 	return db_query(db, DB_Q_NUMBER_LOCK, params, DB_NPARAMS(params), NULL, err);
 }

@@ -32,6 +32,8 @@ enum stw_code number_lock_own(
 /* All of a pool: one of them is chosen. */
 enum stw_code number_lock(
     struct db *db, const char *pool, struct stw_err *err) STW_MUST_USE;
+enum stw_code number_lock_pools(struct db *db, const struct str *pools, size_t count,
+    struct stw_err *err) STW_MUST_USE;
 /* The same task again moves its place. */
 enum stw_code number_reserve(struct db *db, const struct number_contact *contact,
     stw_usec now, stw_usec expires, struct stw_err *err) STW_MUST_USE;

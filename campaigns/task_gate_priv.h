@@ -7,6 +7,7 @@
 #ifndef STW_CAMPAIGNS_TASK_GATE_PRIV_H
 #define STW_CAMPAIGNS_TASK_GATE_PRIV_H
 
+#include "campaigns/decision_store.h"
 #include "campaigns/facts_store.h"
 #include "campaigns/number_use_store.h"
 #include "campaigns/task_store.h"
@@ -37,6 +38,19 @@ struct task_context {
 	int npool;
 };
 
+/* The rows of task_context.sql, locked; ids as text. */
+enum stw_code task_context_query(struct db *db, const int64_t *buckets,
+    const struct str *ids, size_t count, struct db_rows **rows,
+    struct stw_err *err) STW_MUST_USE;
+/* Which of its columns has the task's id. */
+int task_context_id_column(void);
+/* Row r of it. */
+void task_context_from(
+    const struct db_rows *rows, int r, struct arena *arena, struct task_context *ctx);
+/* Customer and contact point out of what was read of them. BUG: they are gone. */
+enum stw_code task_context_party(struct task_context *ctx, const struct facts_set *set,
+    struct arena *arena, struct stw_err *err) STW_MUST_USE;
+
 /* Locks guard, permission, numbers and task, and fills *out with everything but the
  * party. At GATE_DISPATCH all numbers of the pool are held, for one is chosen; at GATE_DIAL
  * the task's own, so that calls from other numbers of the pool do not wait. NOT_FOUND: no
@@ -52,9 +66,22 @@ struct task_verdict {
 	char decision_text[UUID_TEXT];
 	const char *record_hash_hex;
 };
+/* A place under the caps is kept for a dispatched task this long; the dial gate counts
+ * again without it. */
+#define TASK_RESERVE_FOR (2 * STW_USEC_HOUR)
+/* How long a decision of the dispatch gate made now may be acted on. */
+stw_usec task_dispatch_ttl(const struct task_context *ctx, stw_usec now);
+/* What is pushed; texts are the context's, or in the arena. */
+void task_push_from(const struct task_context *ctx, const struct task_claim *claim,
+    const struct task_verdict *verdict, struct arena *arena, struct task_push *push);
 /* The contact as its number's use counts it. */
 struct number_contact task_context_contact(const struct task_context *ctx);
 
+/* All facts are there: chooses the number (GATE_DISPATCH) or keeps it (GATE_DIAL), decides,
+ * and drafts what is recorded (in the arena, for as long as *ctx and *out live). */
+void task_context_judge(const struct ruleset *rules, struct task_context *ctx,
+    enum gate_checkpoint checkpoint, stw_usec now, stw_usec ttl, struct arena *arena,
+    struct task_verdict *out, struct decision_draft *draft);
 /* Reads the party, chooses the number (GATE_DISPATCH) or keeps it (GATE_DIAL), decides and
  * records. */
 enum stw_code task_context_decide(struct db *db, const struct ruleset *rules,

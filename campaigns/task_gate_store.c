@@ -52,18 +52,20 @@ enum context_col {
 	X_REGULATOR,
 	X_SENSITIVE,
 	X_QUEUE,
+	X_TASK,
 };
 
 static void
-day_of(const struct db_rows *rows, int col, struct gate_optional_day *out)
+day_of(const struct db_rows *rows, int r, int col, struct gate_optional_day *out)
 {
-	out->known = !db_is_null(rows, 0, col);
+	out->known = !db_is_null(rows, r, col);
 	if (out->known)
-		out->day = db_get_day(rows, 0, col);
+		out->day = db_get_day(rows, r, col);
 }
 
 static void
-context_facts(const struct db_rows *rows, struct arena *arena, struct task_context *c)
+context_facts(
+    const struct db_rows *rows, int r, struct arena *arena, struct task_context *c)
 {
 	struct gate_facts *f = &c->facts;
 	size_t nsensitive;
@@ -78,63 +80,64 @@ context_facts(const struct db_rows *rows, struct arena *arena, struct task_conte
 	f->dial_mode = f->handler == GATE_HANDLER_AGENT ? GATE_DIAL_PREVIEW
 							: GATE_DIAL_PROGRESSIVE;
 	f->autodialled = f->synthetic_voice = f->handler == GATE_HANDLER_ROBOT;
-	f->campaign_active = db_get_bool(rows, 0, X_ACTIVE);
-	f->campaign_approved = db_get_bool(rows, 0, X_APPROVED);
-	f->uses_profile = db_get_bool(rows, 0, X_PROFILE);
-	f->sensitive.items = db_get_texts(rows, 0, X_SENSITIVE, &nsensitive, arena);
+	f->campaign_active = db_get_bool(rows, r, X_ACTIVE);
+	f->campaign_approved = db_get_bool(rows, r, X_APPROVED);
+	f->uses_profile = db_get_bool(rows, r, X_PROFILE);
+	f->sensitive.items = db_get_texts(rows, r, X_SENSITIVE, &nsensitive, arena);
 	f->sensitive.count = (int)nsensitive;
 	f->product.code = c->product;
 	f->product.product_class =
-	    c->product == NULL ? "*" : db_get_text(rows, 0, X_CLASS, arena);
-	f->product.risk.known = !db_is_null(rows, 0, X_RISK);
-	f->product.risk.value = db_get_i64(rows, 0, X_RISK);
-	day_of(rows, X_SALE_FROM, &f->product.on_sale_from);
-	day_of(rows, X_SALE_TO, &f->product.on_sale_to);
-	f->product.regulator = db_get_text(rows, 0, X_REGULATOR, arena);
+	    c->product == NULL ? "*" : db_get_text(rows, r, X_CLASS, arena);
+	f->product.risk.known = !db_is_null(rows, r, X_RISK);
+	f->product.risk.value = db_get_i64(rows, r, X_RISK);
+	day_of(rows, r, X_SALE_FROM, &f->product.on_sale_from);
+	day_of(rows, r, X_SALE_TO, &f->product.on_sale_to);
+	f->product.regulator = db_get_text(rows, r, X_REGULATOR, arena);
 	const struct script_vars vars = {
-	    c->product, db_get_text(rows, 0, X_PRODUCT_NAME, arena)};
+	    c->product, db_get_text(rows, r, X_PRODUCT_NAME, arena)};
 
 	f->script = (struct gate_script){.code = c->script,
 	    .version = c->script_version,
-	    .approved = db_get_bool(rows, 0, X_SCRIPT_APPROVED),
-	    .ai_disclosure = db_get_bool(rows, 0, X_DISCLOSURE),
+	    .approved = db_get_bool(rows, r, X_SCRIPT_APPROVED),
+	    .ai_disclosure = db_get_bool(rows, r, X_DISCLOSURE),
 	    .rendered = script_text_render(
-		db_get_text(rows, 0, X_SCRIPT_BODY, arena), &vars, arena)};
-	f->prior_valid_until = db_is_null(rows, 0, X_PRIOR_UNTIL)
+		db_get_text(rows, r, X_SCRIPT_BODY, arena), &vars, arena)};
+	f->prior_valid_until = db_is_null(rows, r, X_PRIOR_UNTIL)
 				   ? 0
-				   : db_get_usec(rows, 0, X_PRIOR_UNTIL);
-	f->prior_ruleset_hash = db_get_text(rows, 0, X_PRIOR_RULES, arena);
+				   : db_get_usec(rows, r, X_PRIOR_UNTIL);
+	f->prior_ruleset_hash = db_get_text(rows, r, X_PRIOR_RULES, arena);
 }
 
-static void
-context_from(const struct db_rows *rows, struct arena *arena, struct task_context *c)
+void
+task_context_from(
+    const struct db_rows *rows, int r, struct arena *arena, struct task_context *c)
 {
-	c->state = task_state_parse(db_get_str(rows, 0, X_STATE));
-	c->customer_id = db_get_i64(rows, 0, X_CUSTOMER);
-	c->point_id = db_get_i64(rows, 0, X_POINT);
-	c->channel = db_get_text(rows, 0, X_CHANNEL, arena);
-	c->handler = db_get_text(rows, 0, X_HANDLER, arena);
-	c->purpose = db_get_text(rows, 0, X_PURPOSE, arena);
-	c->product = db_get_text(rows, 0, X_PRODUCT, arena);
-	c->script = db_get_text(rows, 0, X_SCRIPT, arena);
-	c->script_version = (int)db_get_i64(rows, 0, X_SCRIPT_VERSION);
-	c->step = db_get_text(rows, 0, X_STEP, arena);
-	c->occurrence = db_get_text(rows, 0, X_OCCURRENCE, arena);
-	c->priority = (int)db_get_i64(rows, 0, X_PRIORITY);
-	c->value = db_get_i64(rows, 0, X_VALUE);
-	c->not_before = db_get_usec(rows, 0, X_NOT_BEFORE);
-	c->not_after = db_get_usec(rows, 0, X_NOT_AFTER);
-	c->epoch = db_get_i64(rows, 0, X_EPOCH);
-	c->offer = (int)db_get_i64(rows, 0, X_OFFER);
-	c->agent = db_get_text(rows, 0, X_AGENT, arena);
-	c->version = (int)db_get_i64(rows, 0, X_VERSION);
-	c->campaign_id = db_get_i64(rows, 0, X_CAMPAIGN_ID);
-	c->campaign = db_get_text(rows, 0, X_CAMPAIGN, arena);
-	c->dedupes = db_get_bool(rows, 0, X_DEDUPES);
-	c->number_id = db_get_i64(rows, 0, X_NUMBER);
-	c->claimed_epoch = db_get_i64(rows, 0, X_CLAIMED);
-	c->queue_id = db_get_i64(rows, 0, X_QUEUE);
-	context_facts(rows, arena, c);
+	c->state = task_state_parse(db_get_str(rows, r, X_STATE));
+	c->customer_id = db_get_i64(rows, r, X_CUSTOMER);
+	c->point_id = db_get_i64(rows, r, X_POINT);
+	c->channel = db_get_text(rows, r, X_CHANNEL, arena);
+	c->handler = db_get_text(rows, r, X_HANDLER, arena);
+	c->purpose = db_get_text(rows, r, X_PURPOSE, arena);
+	c->product = db_get_text(rows, r, X_PRODUCT, arena);
+	c->script = db_get_text(rows, r, X_SCRIPT, arena);
+	c->script_version = (int)db_get_i64(rows, r, X_SCRIPT_VERSION);
+	c->step = db_get_text(rows, r, X_STEP, arena);
+	c->occurrence = db_get_text(rows, r, X_OCCURRENCE, arena);
+	c->priority = (int)db_get_i64(rows, r, X_PRIORITY);
+	c->value = db_get_i64(rows, r, X_VALUE);
+	c->not_before = db_get_usec(rows, r, X_NOT_BEFORE);
+	c->not_after = db_get_usec(rows, r, X_NOT_AFTER);
+	c->epoch = db_get_i64(rows, r, X_EPOCH);
+	c->offer = (int)db_get_i64(rows, r, X_OFFER);
+	c->agent = db_get_text(rows, r, X_AGENT, arena);
+	c->version = (int)db_get_i64(rows, r, X_VERSION);
+	c->campaign_id = db_get_i64(rows, r, X_CAMPAIGN_ID);
+	c->campaign = db_get_text(rows, r, X_CAMPAIGN, arena);
+	c->dedupes = db_get_bool(rows, r, X_DEDUPES);
+	c->number_id = db_get_i64(rows, r, X_NUMBER);
+	c->claimed_epoch = db_get_i64(rows, r, X_CLAIMED);
+	c->queue_id = db_get_i64(rows, r, X_QUEUE);
+	context_facts(rows, r, arena, c);
 }
 
 /* The numbers stay locked until the end: their use is counted under the lock, so that no cap
@@ -187,6 +190,22 @@ permission_share(struct db *db, int bucket, int64_t customer_id, struct stw_err 
 	return rc;
 }
 
+int
+task_context_id_column(void)
+{
+	return X_TASK;
+}
+
+enum stw_code
+task_context_query(struct db *db, const int64_t *buckets, const struct str *ids,
+    size_t count, struct db_rows **rows, struct stw_err *err)
+{
+	const struct db_param params[] = {
+	    db_i64s(buckets, count), db_texts(ids, count)};
+
+	return db_query(db, DB_Q_TASK_CONTEXT, params, DB_NPARAMS(params), rows, err);
+}
+
 enum stw_code
 task_context_lock(struct db *db, int bucket, const struct uuid *task_id,
     enum gate_checkpoint checkpoint, stw_usec now, struct arena *arena,
@@ -203,8 +222,8 @@ task_context_lock(struct db *db, int bucket, const struct uuid *task_id,
 	memset(c, 0, sizeof *c);
 	c->bucket = bucket;
 	c->task_id = *task_id;
-	const struct db_param key[] = {
-	    db_i64(bucket), db_text(uuid_format(task_id, c->task_text))};
+	const struct str text = str_of(uuid_format(task_id, c->task_text));
+	const struct db_param key[] = {db_i64(bucket), db_str(text)};
 	rc = db_query(db, DB_Q_INDEX_HOLD, NULL, 0, NULL, err);
 	if (rc == STW_OK)
 		rc = db_query_one(db, DB_Q_TASK_PEEK, key, DB_NPARAMS(key), &peek, err);
@@ -232,10 +251,12 @@ task_context_lock(struct db *db, int bucket, const struct uuid *task_id,
 		rc = pool_lock(db, db_get_str(peek, 0, 2).ptr, own, task_id, now,
 		    c->day_start, arena, &pool, err);
 	if (rc == STW_OK)
-		rc = db_query_one(
-		    db, DB_Q_TASK_CONTEXT, key, DB_NPARAMS(key), &rows, err);
+		rc = task_context_query(
+		    db, (const int64_t[]){bucket}, &text, 1, &rows, err);
+	if (rc == STW_OK && db_rows_count(rows) == 0)
+		rc = stw_fail(err, STW_NOT_FOUND, "there is no task %s", c->task_text);
 	if (rc == STW_OK)
-		context_from(rows, arena, c);
+		task_context_from(rows, 0, arena, c);
 	if (rc == STW_OK && own != 0 && c->number_id != own)
 		rc = stw_fail(err, STW_TEMPFAIL,
 		    "task %s got another caller number meanwhile", c->task_text);
@@ -284,19 +305,12 @@ presented_number(struct task_context *c)
 		c->facts.number.identity = GATE_STATE_FAILED;
 }
 
-static enum stw_code
-read_party(struct db *db, struct task_context *c, stw_usec now, struct arena *arena,
-    struct stw_err *err)
+enum stw_code
+task_context_party(struct task_context *c, const struct facts_set *set,
+    struct arena *arena, struct stw_err *err)
 {
-	struct facts_set set;
-	const struct facts_customer *who;
-	enum stw_code rc;
+	const struct facts_customer *who = facts_find(set, c->customer_id);
 
-	rc = facts_load(
-	    db, c->bucket, &c->customer_id, 1, now, &c->task_id, arena, &set, err);
-	if (rc != STW_OK)
-		return rc;
-	who = facts_find(&set, c->customer_id);
 	if (who == NULL)
 		return stw_fail(
 		    err, STW_BUG, "task %s: its customer is gone", c->task_text);
@@ -310,6 +324,17 @@ read_party(struct db *db, struct task_context *c, stw_usec now, struct arena *ar
 		}
 	return stw_fail(
 	    err, STW_BUG, "task %s: its contact point is gone", c->task_text);
+}
+
+static enum stw_code
+read_party(struct db *db, struct task_context *c, stw_usec now, struct arena *arena,
+    struct stw_err *err)
+{
+	struct facts_set set;
+	enum stw_code rc = facts_load(
+	    db, c->bucket, &c->customer_id, 1, now, &c->task_id, arena, &set, err);
+
+	return rc == STW_OK ? task_context_party(c, &set, arena, err) : rc;
 }
 
 /* `now` was read before the locks were waited for. Whatever was recorded until we got them is
@@ -348,22 +373,14 @@ clocks_compare(struct db *db, struct gate_facts *f, struct stw_err *err)
 	return rc;
 }
 
-enum stw_code
-task_context_decide(struct db *db, const struct ruleset *rules, struct task_context *c,
+void
+task_context_judge(const struct ruleset *rules, struct task_context *c,
     enum gate_checkpoint checkpoint, stw_usec now, stw_usec ttl, struct arena *arena,
-    struct task_verdict *out, struct stw_err *err)
+    struct task_verdict *out, struct decision_draft *draft)
 {
-	struct decision_draft draft = {0};
 	struct buf record;
-	enum stw_code rc = read_party(db, c, now, arena, err);
+	char *hex = arena_alloc(arena, 65);
 
-	if (rc == STW_OK)
-		rc = clocks_compare(db, &c->facts, err);
-	if (rc == STW_OK)
-		rc = feeds_load(
-		    db, c->campaign, c->queue_id, now, arena, &c->facts, err);
-	if (rc != STW_OK)
-		return rc;
 	now = out->at = instant_under_lock(&c->facts, now);
 	choose_number(c, checkpoint, now);
 	presented_number(c);
@@ -386,28 +403,45 @@ task_context_decide(struct db *db, const struct ruleset *rules, struct task_cont
 	    .phone_mask = c->phone_mask};
 	buf_init(&record);
 	record_write(&rec, &c->facts, &out->decision, &record);
-	draft.id = out->decision_id;
-	draft.gate = checkpoint;
-	draft.at = now;
-	draft.customer_id = c->customer_id;
-	draft.point_id = c->point_id;
-	draft.campaign_id = c->campaign_id;
-	draft.version = c->version;
-	draft.task_id = &c->task_id;
-	draft.number_id = c->number_id;
-	if (checkpoint == GATE_DIAL && c->facts.agent.present)
-		draft.agent = c->facts.agent.code;
-	draft.channel = c->channel;
-	draft.purpose = c->purpose;
-	draft.decision = &out->decision;
-	draft.record = (struct str){record.data, record.len};
-	decision_hash_record(&draft);
-	char *hex = arena_alloc(arena, 65);
-	out->record_hash_hex =
-	    sodium_bin2hex(hex, 65, draft.record_hash, sizeof draft.record_hash);
-	rc = decision_insert(db, &draft, err);
+	*draft = (struct decision_draft){.id = out->decision_id,
+	    .gate = checkpoint,
+	    .at = now,
+	    .customer_id = c->customer_id,
+	    .point_id = c->point_id,
+	    .campaign_id = c->campaign_id,
+	    .version = c->version,
+	    .task_id = &c->task_id,
+	    .number_id = c->number_id,
+	    .agent = checkpoint == GATE_DIAL && c->facts.agent.present
+			 ? c->facts.agent.code
+			 : NULL,
+	    .channel = c->channel,
+	    .purpose = c->purpose,
+	    .decision = &out->decision,
+	    .record = {arena_strndup(arena, record.data, record.len), record.len}};
 	buf_fini(&record);
-	return rc;
+	decision_hash_record(draft);
+	out->record_hash_hex =
+	    sodium_bin2hex(hex, 65, draft->record_hash, sizeof draft->record_hash);
+}
+
+enum stw_code
+task_context_decide(struct db *db, const struct ruleset *rules, struct task_context *c,
+    enum gate_checkpoint checkpoint, stw_usec now, stw_usec ttl, struct arena *arena,
+    struct task_verdict *out, struct stw_err *err)
+{
+	struct decision_draft draft;
+	enum stw_code rc = read_party(db, c, now, arena, err);
+
+	if (rc == STW_OK)
+		rc = clocks_compare(db, &c->facts, err);
+	if (rc == STW_OK)
+		rc = feeds_load(
+		    db, c->campaign, c->queue_id, now, arena, &c->facts, err);
+	if (rc != STW_OK)
+		return rc;
+	task_context_judge(rules, c, checkpoint, now, ttl, arena, out, &draft);
+	return decision_insert(db, &draft, err);
 }
 
 struct number_contact

@@ -10,9 +10,6 @@
 /* How long a dispatch decision may be acted on before the dial gate is asked: an agent
  * works off a queue for hours, but not into the next day. */
 #define DISPATCH_TTL (8 * STW_USEC_HOUR)
-/* A place under the caps is kept for a dispatched task this long; the dial gate counts
- * again without it. */
-#define RESERVE_FOR (2 * STW_USEC_HOUR)
 
 enum stw_code
 task_rules_load(struct db *db, struct ruleset **out, struct stw_err *err)
@@ -89,8 +86,14 @@ task_claim(struct db *db, int64_t queue_id, enum task_lane lane, const char *wor
 	return STW_OK;
 }
 
-static void
-push_from(const struct task_context *c, const struct task_claim *claim,
+stw_usec
+task_dispatch_ttl(const struct task_context *c, stw_usec now)
+{
+	return c->not_after - now < DISPATCH_TTL ? c->not_after - now : DISPATCH_TTL;
+}
+
+void
+task_push_from(const struct task_context *c, const struct task_claim *claim,
     const struct task_verdict *v, struct arena *arena, struct task_push *push)
 {
 	*push = (struct task_push){.claim = *claim,
@@ -125,7 +128,7 @@ send(struct db *db, const struct task_context *c, const struct task_claim *claim
 {
 	const struct db_param reserve[] = {db_i64(c->bucket), db_text(c->task_text),
 	    db_i64(c->customer_id), db_bytes(c->phone_index, sizeof c->phone_index),
-	    db_text(c->channel), db_usec(now), db_usec(now + RESERVE_FOR)};
+	    db_text(c->channel), db_usec(now), db_usec(now + TASK_RESERVE_FOR)};
 	const struct db_param sending[] = {db_i64(c->bucket), db_text(c->task_text),
 	    db_i64(claim->epoch), db_text(v->decision_text), db_i64(c->number_id),
 	    db_usec(now)};
@@ -135,7 +138,7 @@ send(struct db *db, const struct task_context *c, const struct task_claim *claim
 
 	rc = db_query(db, DB_Q_COUNT_RESERVE, reserve, DB_NPARAMS(reserve), NULL, err);
 	if (rc == STW_OK)
-		rc = number_reserve(db, &contact, now, now + RESERVE_FOR, err);
+		rc = number_reserve(db, &contact, now, now + TASK_RESERVE_FOR, err);
 	if (rc == STW_OK)
 		rc = db_exec(db, DB_Q_TASK_SET_SENDING, sending, DB_NPARAMS(sending),
 		    &changed, err);
@@ -189,13 +192,12 @@ gate_in_tx(struct db *db, const struct ruleset *rules, const struct task_claim *
 	rc = db_query(db, DB_Q_TASK_SET_READY, ready, DB_NPARAMS(ready), NULL, err);
 	if (rc == STW_OK)
 		rc = task_context_decide(db, rules, &c, GATE_DISPATCH, now,
-		    c.not_after - now < DISPATCH_TTL ? c.not_after - now : DISPATCH_TTL,
-		    arena, &v, err);
+		    task_dispatch_ttl(&c, now), arena, &v, err);
 	if (rc != STW_OK)
 		return rc;
 	if (v.decision.allowed) {
 		rc = send(db, &c, claim, &v, v.at, err);
-		push_from(&c, claim, &v, arena, push);
+		task_push_from(&c, claim, &v, arena, push);
 		*result = TASK_GATE_SEND;
 		return rc;
 	}

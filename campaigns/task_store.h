@@ -81,6 +81,21 @@ enum stw_code task_gate_dispatch(struct db *db, const struct ruleset *rules,
     enum task_gate_result *result, struct task_push *push,
     struct stw_err *err) STW_MUST_USE;
 
+/* The same for many tasks of a queue in one transaction, which waits for no person, no number
+ * called and no task while it holds others (for caller numbers only): what somebody else
+ * holds, and whatever is not plain (a second task of a person or number, a lease that was
+ * lost, a push that may be out), is left over, decided false, for task_gate_dispatch. On any
+ * error nothing has happened to any of them, and each can be asked about by itself. */
+#define TASK_BATCH_MAX 64
+struct task_gated {
+	bool decided;
+	enum task_gate_result result;
+	struct task_push push; /* TASK_GATE_SEND */
+};
+enum stw_code task_gate_batch(struct db *db, const struct ruleset *rules,
+    const struct task_claim *claims, int count, stw_usec now, struct arena *arena,
+    struct task_gated *out, struct stw_err *err) STW_MUST_USE;
+
 /* First of a transaction in which pushes begin: none of these numbers is suspended before
  * its end. */
 enum stw_code task_push_hold(struct db *db, const int64_t *number_ids, size_t count,

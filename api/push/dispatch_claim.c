@@ -1,4 +1,6 @@
 /* Claim what is due, and ask the gate about it. */
+#include <string.h>
+
 #include "api/push/dispatch_priv.h"
 #include "api/push/offer_json.h"
 #include "engine/log.h"
@@ -37,23 +39,11 @@ rules_refresh(struct dispatch *d)
 }
 
 static void
-gate_one(struct dispatch *d, struct push_queue *q, const struct task_claim *claim,
-    stw_usec lease_end)
+gated(struct dispatch *d, struct push_queue *q, const struct task_claim *claim,
+    enum task_gate_result result, const struct task_push *push, stw_usec lease_end)
 {
-	enum task_gate_result result = TASK_GATE_GONE;
-	struct task_push push;
-	struct stw_err err = {0};
-	enum stw_code rc;
 	struct job *job;
 
-	rc = task_gate_dispatch(d->opt.db, d->opt.rules, claim, dispatch_now(d),
-	    &d->arena, &result, &push, &err);
-	if (rc == STW_TEMPFAIL)
-		dispatch_db_trouble(d, "dispatch_gate", &err);
-	else if (rc != STW_OK)
-		log_err(LOG_ERROR, "dispatch_gate", &err);
-	if (rc != STW_OK)
-		return; /* its lease runs out */
 	switch (result) {
 	case TASK_GATE_BLOCKED:
 		d->sum.blocked++;
@@ -71,10 +61,54 @@ gate_one(struct dispatch *d, struct push_queue *q, const struct task_claim *clai
 	STW_ASSERT(job != NULL);
 	job_begin(job, q, false);
 	job->claim = *claim;
-	job->number_id = push.number_id;
+	job->number_id = push->number_id;
 	job->lease_end = lease_end;
-	offer_key(&push, job->key);
-	offer_write(&push, q->code, dispatch_now(d), &job->body);
+	offer_key(push, job->key);
+	offer_write(push, q->code, dispatch_now(d), &job->body);
+}
+
+static void
+gate_one(struct dispatch *d, struct push_queue *q, const struct task_claim *claim,
+    stw_usec lease_end)
+{
+	enum task_gate_result result = TASK_GATE_GONE;
+	struct task_push push;
+	struct stw_err err = {0};
+	enum stw_code rc;
+
+	rc = task_gate_dispatch(d->opt.db, d->opt.rules, claim, dispatch_now(d),
+	    &d->arena, &result, &push, &err);
+	if (rc == STW_OK)
+		gated(d, q, claim, result, &push, lease_end);
+	else if (rc == STW_TEMPFAIL)
+		dispatch_db_trouble(d, "dispatch_gate", &err);
+	else
+		log_err(LOG_ERROR, "dispatch_gate", &err);
+	/* On an error its lease runs out. */
+}
+
+/* Together; what is left over each by itself, and all of them when that does not go, so
+ * that none waits for another. */
+static void
+gate_batch(struct dispatch *d, struct push_queue *q, const struct task_claim *claims,
+    int count, stw_usec lease_end)
+{
+	struct task_gated *out = arena_array(&d->arena, (size_t)count, sizeof *out);
+	struct stw_err err = {0};
+	enum stw_code rc = STW_OK;
+
+	memset(out, 0, (size_t)count * sizeof *out);
+	if (count > 1)
+		rc = task_gate_batch(d->opt.db, d->opt.rules, claims, count,
+		    dispatch_now(d), &d->arena, out, &err);
+	if (rc != STW_OK)
+		log_err(LOG_WARN, "dispatch_batch", &err);
+	for (int i = 0; i < count; i++)
+		if (out[i].decided)
+			gated(d, q, &claims[i], out[i].result, &out[i].push, lease_end);
+	for (int i = 0; i < count && d->db_wait == 0; i++)
+		if (!out[i].decided)
+			gate_one(d, q, &claims[i], lease_end);
 }
 
 void
@@ -82,8 +116,9 @@ claims_gate(struct dispatch *d, struct push_queue *q, const struct task_claim *c
     int count, stw_usec lease_end)
 {
 	rules_refresh(d);
-	for (int i = 0; i < count && d->db_wait == 0; i++)
-		gate_one(d, q, &claims[i], lease_end);
+	for (int i = 0; i < count && d->db_wait == 0; i += TASK_BATCH_MAX)
+		gate_batch(d, q, &claims[i],
+		    count - i < TASK_BATCH_MAX ? count - i : TASK_BATCH_MAX, lease_end);
 }
 
 /* Tasks of one lane, gated as they come. */
