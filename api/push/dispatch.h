@@ -2,9 +2,9 @@
  * dispatch.h - gets due tasks to their queues, and recalls back from them.
  *
  * Purpose    Round by round: claim what is due (as much as each queue has room for), ask
- *            the gate for each task in a transaction of its own, seal the ledger so that
- *            an exported checkpoint covers those decisions, and only then send: under a
- *            lock on each task that a withdrawal waits for (task_push_begin). Answers are
+ *            the gate about many at once (what it leaves over: one by one), seal the
+ *            ledger so that an exported checkpoint covers those decisions, and only then
+ *            send: under a lock on each task that a withdrawal waits for (task_push_begin). Answers are
  *            settled as they come, fenced by the lease.
  * Rules      Nothing is sent whose decision is not covered, or whose lease has run out; a
  *            heartbeat keeps leases while pushes are in flight. How much a queue gets says
