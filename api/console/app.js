@@ -21,12 +21,24 @@ const SCREENS = {
 	traits: { needs: 'GET /v1/traits', load: () => import('./screens/traits.js') },
 	imports: { needs: 'GET /v1/imports', load: () => import('./screens/imports.js') },
 	exports: { needs: 'GET /v1/export-requests', load: () => import('./screens/exports.js') },
+	overrides: { needs: 'GET /v1/gate-reviews', load: () => import('./screens/overrides.js') },
+	complaints: { needs: 'GET /v1/compliance/complaints', load: () => import('./screens/complaints.js') },
+	incidents: { needs: 'GET /v1/incidents', load: () => import('./screens/incidents.js') },
+	reviews: { needs: 'GET /v1/compliance/review-draws', load: () => import('./screens/reviews.js') },
+	numbers: { needs: 'GET /v1/numbers', load: () => import('./screens/numbers.js') },
+	packs: { needs: 'GET /v1/packs', load: () => import('./screens/packs.js') },
+	queues: { needs: 'GET /v1/queues', load: () => import('./screens/queues.js') },
+	'dead-letters': { needs: 'GET /v1/dead-letters', load: () => import('./screens/dead-letters.js') },
+	agents: { needs: 'GET /v1/agents', load: () => import('./screens/agents.js') },
+	callbacks: { needs: 'GET /v1/callbacks', load: () => import('./screens/callbacks.js') },
 	work: { needs: 'POST /v1/tasks/{id}/permit', load: () => import('./screens/work.js') },
 };
 
 const RAIL = [
 	['', ['overview', 'stages', 'log']],
 	['rail.book', ['customers', 'households', 'traits', 'imports', 'exports']],
+	['rail.compliance', ['overrides', 'complaints', 'incidents', 'reviews', 'numbers', 'packs']],
+	['rail.operations', ['queues', 'dead-letters', 'agents', 'callbacks']],
 ];
 const home = (role) => (role === 'agent' ? 'work' : role === 'compliance' ? 'log' : 'overview');
 

@@ -15,6 +15,8 @@ const texts = { 'zh-CN': await catalogue('zh-CN'), en: await catalogue('en') };
 let world;
 let browser;
 let customer;
+let called;
+let permit;
 
 /* The API as a role, for what a screen is to find there. */
 async function call(role, path, body, method = body === undefined ? 'GET' : 'POST') {
@@ -34,7 +36,22 @@ before(async () => {
 		if (items.some((c) => c.action === 'grant' && c.purpose === 'MARKETING')) customer = customer || ref;
 	}
 	assert.ok(customer);
+	await callSomebody();
 });
+
+/* An agent reaches somebody, who wants to be called back. */
+async function callSomebody() {
+	for (const task of (await call('a_01', '/v1/tasks')).items) {
+		await call('a_01', `/v1/tasks/${task.task_id}/accept`, {});
+		const granted = await call('a_01', `/v1/tasks/${task.task_id}/permit`, {});
+		if (!granted.granted) continue;
+		await call('a_01', `/v1/tasks/${task.task_id}/outcome`, { disposition: 'call_back', callback_at: '2026-11-24T03:00:00Z' });
+		called = task.customer.ref;
+		permit = granted.permit_id;
+		return;
+	}
+	assert.fail('no task was granted a permit');
+}
 after(async () => {
 	if (browser) await browser.close();
 	if (world) await world.close();
@@ -209,9 +226,175 @@ test('exports: few rows at once, many by two people', async () => {
 	});
 });
 
+/* Before an incident pauses the campaign, and the call-back with it. */
+test('agents and call-backs: presence is recorded; a promise is listed by its time', async () => {
+	await at('operator', 'agents', async (page, t) => {
+		await panel(page, 'agents').getByText('a_02').click();
+		await act(page, 'presence', { state: 'busy' }, 1);
+		await panel(page, 'facts').locator('.pill').filter({ hasText: t['presence.busy'] }).waitFor();
+		await page.goto(world.api + '/console/callbacks');
+		await panel(page, 'callbacks').getByText(t['callback_state.open']).first().waitFor();
+	});
+});
+
+/* ---- compliance ----------------------------------------------------------------------------- */
+test('packs: a version is tested, submitted and approved by two people', async () => {
+	const { files } = await call('compliance', '/v1/packs/house/versions/1.0.0');
+	files['pack.json'] = files['pack.json'].replace('"version": "1.0.0"', '"version": "1.0.1"').replace('"House policy"', '"House rules"');
+	await call('compliance', '/v1/packs', { pack: 'house', version: '1.0.1', files });
+	await at('compliance', 'packs/house', async (page, t) => {
+		await panel(page, 'versions').getByText('1.0.1').click();
+		await panel(page, 'tests').locator('[data-act=tests]').click();
+		await panel(page, 'tests').locator('[role=status] .pill.allow').waitFor();
+		await act(page, 'submit');
+		await page.locator('p.note').getByText(t['pack.second']).waitFor();
+		assert.equal(await page.locator('[data-act=approve]').count(), 0);
+		/* A version in the address is no file's name. */
+		await page.reload();
+		await panel(page, 'facts').getByText(t['pack.submitted']).waitFor();
+	});
+	await at('ops', 'packs/house/1.0.1', async (page) => {
+		await panel(page, 'diff').waitFor();
+		assert.equal(await page.locator('[data-act=approve]').count(), 0);
+	});
+	await at('admin', 'packs/house/1.0.1', async (page, t) => {
+		await page.locator('[data-act=reject]').click();
+		await page.locator('dialog [type=submit]').click();
+		assert.equal(await page.locator('dialog [aria-invalid=true]').count(), 1);
+		await page.keyboard.press('Escape');
+		await act(page, 'approve');
+		await panel(page, 'facts').locator('.pill').filter({ hasText: t['pack.approved'] }).waitFor();
+	});
+});
+
+test('caller numbers: suspended at once, resumed by two people', async () => {
+	await at('operator', 'numbers', async (page, t) => {
+		await panel(page, 'numbers').locator('tbody a').first().click();
+		await panel(page, 'health').waitFor();
+		await act(page, 'suspend', { reason: 'label' }, 1);
+		await panel(page, 'facts').locator('.pill').filter({ hasText: t['number_state.suspended'] }).waitFor();
+		await act(page, 'resume', { reason: 'label gone' }, 1);
+		await page.goto(world.api + '/console/numbers/changes?state=open');
+		await panel(page, 'proposals').getByText('label gone').waitFor();
+		await page.locator('[data-act^=withdraw-]').waitFor();
+		assert.equal(await page.locator('[data-act^=approve-]').count(), 0);
+	});
+	await at('compliance', 'numbers/changes?state=open', async (page) => {
+		await act(page, await page.locator('[data-act^=approve-]').first().getAttribute('data-act'));
+		await page.locator('[data-empty]').waitFor();
+		await page.goto(world.api + '/console/numbers/usage');
+		await panel(page, 'forecast').waitFor();
+	});
+	await at('ops', 'numbers/outside', async (page) => { await panel(page, 'outside').locator('.pill.allow').waitFor(); });
+});
+
+test('complaints: taken down, traced with its gaps, settled', async () => {
+	await at('compliance', 'complaints', async (page, t) => {
+		await act(page, 'take', { source: 'letter', customer: called, words: 'called at night' }, 2);
+		await panel(page, 'facts').getByText('called at night').waitFor();
+		await panel(page, 'trace').locator('.trail li').first().waitFor();
+		assert.ok(await panel(page, 'trace').locator('a[href^="/console/decisions/"]').count() > 0);
+		assert.equal(await page.locator('[data-act=settle]').count(), 0, 'nobody handles it yet');
+		await act(page, 'assign');
+		await act(page, 'note', { detail: 'asked the branch' }, 1);
+		await panel(page, 'steps').getByText('asked the branch').waitFor();
+		await act(page, 'settle', { finding: 'rejected' }, 1);
+		await panel(page, 'facts').locator('.pill').filter({ hasText: t['complaint.settled'] }).waitFor();
+		assert.equal(await page.locator('[data-act=settle]').count(), 0);
+	});
+});
+
+test('reviews: a draw, and a verdict on the form', async () => {
+	await at('compliance', 'reviews', async (page, t) => {
+		await page.locator('[data-act=draw]').click();
+		await page.locator('dialog [name=seed]').fill('journey');
+		await page.locator('dialog [type=submit]').click();
+		assert.ok((await page.locator('dialog [data-summary]').innerText()).includes(t['review.seed_wrong']));
+		await page.keyboard.press('Escape');
+		await act(page, 'draw');
+		await panel(page, 'draws').locator('tbody a').first().click();
+		await panel(page, 'items').locator('tbody a').first().click();
+		const form = panel(page, 'judge');
+		await form.locator('[type=submit]').click();
+		assert.equal(await form.locator('[aria-invalid=true]').count(), 9);
+		for (const box of await form.locator('.fields select').all()) if (await box.getAttribute('name') !== 'verdict') await box.selectOption('yes');
+		await form.locator('[name=verdict]').selectOption('pass');
+		await form.locator('[type=submit]').click();
+		await panel(page, 'verdicts').getByText(t['review.pass']).waitFor();
+		assert.equal(await form.count(), 0);
+	});
+});
+
+test('what waits for a person: allowed with a reason and an end, and ended again', async () => {
+	await at('compliance', 'overrides', async (page, t) => {
+		const name = await page.locator('[data-act^=allow-]').first().getAttribute('data-act');
+		await act(page, name, { expires: '2026-12-01', reason: 'asked the branch' }, 2);
+		await page.goto(world.api + '/console/overrides/all');
+		await panel(page, 'overrides').locator('tbody a').first().click();
+		await panel(page, 'facts').getByText('asked the branch').first().waitFor();
+		await act(page, 'withdraw', { reason: 'it was a mistake' }, 1);
+		await panel(page, 'facts').locator('.pill').filter({ hasText: t['override_state.withdrawn'] }).waitFor();
+	});
+	await at('ops', 'overrides', async (page) => {
+		await panel(page, 'waiting').waitFor();
+		assert.equal(await page.locator('[data-act]').count(), 0);
+	});
+});
+
+test('incidents: one is closed by saying what was done', async () => {
+	await call('ops', '/v1/call-records', { source: 'pbx', reference: 'r-1', number_sent: '02155550199', permit_id: permit, started_at: '2026-11-23T02:00:00Z', duration_sec: 20 });
+	await at('operator', 'incidents', async (page) => {
+		await panel(page, 'incidents').locator('tbody a').first().click();
+		await panel(page, 'facts').waitFor();
+		assert.equal(await page.locator('[data-act]').count(), 0);
+	});
+	await at('compliance', 'incidents?state=open', async (page, t) => {
+		await panel(page, 'incidents').locator('tbody a').first().click();
+		await act(page, 'close', { note: 'a test call' }, 1);
+		await panel(page, 'facts').locator('.pill').filter({ hasText: t['incident.closed'] }).waitFor();
+	});
+});
+
+/* ---- operations ------------------------------------------------------------------------------- */
+test('queues: closed with a reason, opened, settings changed; a wrong number is said', async () => {
+	await at('operator', 'queues', async (page, t) => {
+		await panel(page, 'queues').locator('tbody a').first().click();
+		await act(page, 'disable', { reason: 'upkeep' }, 1);
+		await panel(page, 'facts').getByText('upkeep').waitFor();
+		await act(page, 'enable', { reason: 'done' }, 1);
+		await page.locator('[data-act=settings]').click();
+		await page.locator('dialog [name=tries_max]').fill('0');
+		await page.locator('dialog [type=submit]').click();
+		assert.ok((await page.locator('dialog [data-summary]').innerText()).includes(t['queue.not_count']));
+		await page.locator('dialog [name=tries_max]').fill('7');
+		await page.locator('dialog [name=rate]').fill('5');
+		await page.locator('dialog [type=submit]').click();
+		await panel(page, 'facts').getByText('5 / 1 s').waitFor();
+	});
+	await at('compliance', 'queues', async (page) => {
+		await panel(page, 'queues').locator('tbody a').first().click();
+		await panel(page, 'health').waitFor();
+		assert.equal(await page.locator('[data-act]').count(), 0);
+	});
+});
+
+test('dead letters: many are counted before anything is sent', async () => {
+	await at('operator', 'dead-letters?reason=tries', async (page, t) => {
+		await page.locator('[data-act=count]').click();
+		await panel(page, 'many').getByText(t['dead.counted'].replace('{n}', '0').replace('{of}', '0')).waitFor();
+		assert.equal(await page.locator('[data-act=requeue-many]').count(), 0);
+	});
+	await at('ops', 'dead-letters', async (page) => {
+		await panel(page, 'letters').waitFor();
+		assert.equal(await panel(page, 'many').count(), 0);
+	});
+});
+
 /* ---- all of them --------------------------------------------------------------------------- */
 const SCREENS = () => [['ops', 'customers'], ['ops', `customers/${customer}`], ['ops', `customers/${customer}/contacts`], ['ops', `customers/${customer}/household`], ['compliance', `customers/${customer}/consent`],
-	['ops', 'households'], ['ops', 'traits'], ['ops', 'traits/aum'], ['operator', 'imports'], ['ops', 'exports']];
+	['ops', 'households'], ['ops', 'traits'], ['ops', 'traits/aum'], ['operator', 'imports'], ['ops', 'exports'],
+	...['overrides', 'overrides/all', 'complaints', 'incidents', 'reviews', 'numbers', 'numbers/1', 'numbers/changes', 'numbers/usage', 'numbers/outside', 'numbers/differences', 'packs', 'packs/house', 'packs/house/1.0.0'].map((path) => ['compliance', path]),
+	...['queues', 'queues/wealth-remote', 'dead-letters', 'agents', 'agents/a_01', 'callbacks'].map((path) => ['operator', path])];
 
 test('every screen fits at 390 px and at 1280 px, in both languages', async () => {
 	const bare = new Set();

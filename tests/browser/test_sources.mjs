@@ -26,9 +26,10 @@ const names = (text) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort()
 /* Keys the source names, also those it puts together, and the groups of words. */
 const text = code.map(read).join('\n').replace(/\/\*[^]*?\*\//g, '');
 const used = new Set([...text.matchAll(/\bt\('([^']+)'(?! \+)/g)].map((m) => m[1]));
-for (const m of text.matchAll(/'(\w+\.\w+)'/g)) if (m[1] in zh) used.add(m[1]);
+for (const m of text.matchAll(/'([\w-]+\.[\w-]+)'/g)) if (m[1] in zh) used.add(m[1]);
 for (const m of read('screens/log.js').matchAll(/<\$\{(?:Entry|Choice)\} name="(\w+)"/g)) used.add('log.' + m[1]);
 for (const m of /const SCREENS = \{\n([^]*?)\n\};/.exec(text)[1].matchAll(/^\t'?([\w-]+)'?: \{/gm)) used.add('rail.' + m[1]);
+for (const name of ['concurrency', 'timeout_ms', 'tries_max']) used.add('queue.' + name);
 for (const action of ['confirm', 'reject', 'leave']) used.add('household.effect_' + action);
 const groups = [...text.matchAll(/\bword\('(\w+)'/g), ...text.matchAll(/\bwords\('(\w+)'/g)].map((m) => m[1] + '.');
 if (/word\(name === 'gate' \? 'gate' : 'verdict'/.test(text)) groups.push('gate.', 'verdict.');

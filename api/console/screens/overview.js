@@ -15,12 +15,15 @@ function reasonLink(reason) {
 	return href(['log'], { primary: reason.code, gate: 'P' });
 }
 
+/* Where what needs somebody is done. */
+const PLACES = { number_suspended: (id) => ['numbers', id], queue_paused: (id) => ['queues', id] };
+
 function NeedsYou({ items }) {
 	return html`<section class="panel" data-panel="needs">
 		<header><h2>${t('overview.needs_you')} <span class="muted">${items.length}</span></h2></header>
 		${items.length === 0 ? html`<p class="muted">${t('overview.nothing')}</p>` : html`<ul class="need">
 			${items.map((item) => html`<li key=${item.kind + item.id}><span class="glyph" aria-hidden="true">!</span>
-				<span>${two(item.text)} ${item.since ? html`<span class="meta">${time(item.since)}</span>` : null}</span></li>`)}
+				<span>${PLACES[item.kind] ? html`<a href=${href(PLACES[item.kind](item.id))}>${two(item.text)}</a>` : two(item.text)} ${item.since ? html`<span class="meta">${time(item.since)}</span>` : null}</span></li>`)}
 		</ul>`}
 	</section>`;
 }
