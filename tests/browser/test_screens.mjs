@@ -79,6 +79,8 @@ async function act(page, name, fields = {}, refused = null) {
 	await page.locator(`[data-act="${name}"]`).first().click();
 	const dialog = page.locator('dialog[open]');
 	await dialog.waitFor();
+	/* What it says is all there to be read. */
+	assert.ok(await dialog.evaluate((d) => d.scrollWidth <= d.clientWidth && getComputedStyle(d).whiteSpace === 'normal'), `${name} is cut off`);
 	if (refused !== null) {
 		await dialog.locator('[type=submit]').click();
 		await dialog.locator('[data-summary]').waitFor();
@@ -151,8 +153,15 @@ test('households: declared, and a suggestion confirmed', async () => {
 		await panel(page, 'household').getByText('H-1').first().waitFor();
 		await act(page, `leave-${customer}`);
 	});
+	await world.steward('household', 'suggest');
 	await at('ops', 'households', async (page) => {
-		await page.locator('[data-empty], [data-panel=suggestion]').first().waitFor();
+		const one = panel(page, 'suggestion').first();
+		const code = await one.locator('caption').innerText();
+		await act(page, await one.locator('[data-act^=confirm-]').first().getAttribute('data-act'));
+		await page.waitForFunction((name) => {
+			const rest = [...document.querySelectorAll('[data-panel=suggestion]')].find((p) => p.innerText.includes(name));
+			return !rest || rest.innerText.includes('✓');
+		}, code);
 	});
 });
 

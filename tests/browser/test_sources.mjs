@@ -82,6 +82,17 @@ test('every value the API may send has a word', () => {
 		model: schemas.LifecycleRow.properties.state.enum,
 		fate: schemas.Run.properties.reasons.items.properties.fate.enum,
 	};
+	/* The enums of the answers the other screens show, by the path that gives them. */
+	const follow = (s) => (s.$ref ? follow(schemas[s.$ref.split('/').pop()]) : s.allOf ? { properties: Object.assign({}, ...s.allOf.map((x) => follow(x).properties)) } : s);
+	const found = (path, ...names) => names.reduce((s, name) => follow(name === 'items' && follow(s).items ? follow(s).items : (follow(s).properties || {})[name] || (follow(s).anyOf || []).map(follow).find((x) => x.properties || x.enum)),
+		api.paths[path].get.responses['200'].content['application/json'].schema).enum;
+	const rows = (path, ...names) => found(path, 'items', 'items', ...names);
+	Object.assign(values, {
+		point: rows('/v1/customers/{ref}/contact-points', 'state'), trait_type: rows('/v1/traits', 'type'), sensitivity: rows('/v1/traits', 'sensitivity'), import: rows('/v1/imports', 'state'),
+		member: rows('/v1/household-suggestions', 'state'), consent_do: rows('/v1/customers/{ref}/consents', 'action'), pack: rows('/v1/packs/{pack}/versions', 'state'), proposal: rows('/v1/number-proposals', 'state'),
+		proposal_action: rows('/v1/number-proposals', 'action'), difference: rows('/v1/number-differences', 'kind'), override_state: rows('/v1/overrides', 'state'), queue_state: rows('/v1/queues', 'state'), queue_kind: rows('/v1/queues', 'kind'),
+		dead_reason: rows('/v1/dead-letters', 'reason'), agent_kind: rows('/v1/agents', 'kind'), presence: rows('/v1/agents', 'presence', 'state'), callback_state: rows('/v1/callbacks', 'state'),
+		review_state: rows('/v1/compliance/review-draws/{id}/items', 'state') });
 	for (const [group, list] of Object.entries(values)) {
 		assert.ok(Array.isArray(list) && list.length > 2, group);
 		for (const value of list) assert.ok(`${group}.${value}` in zh, `${group}.${value}`);

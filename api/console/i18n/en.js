@@ -416,7 +416,7 @@ export default {
 
 	'household_do.confirm': 'Confirm member',
 	'household_do.leave': 'End membership',
-	'household_do.reject': 'Reject',
+	'household_do.reject': 'Reject suggestion',
 
 	'household_role.child': 'child',
 	'household_role.head': 'head',
@@ -1050,6 +1050,10 @@ export default {
 	'stratum.elder': 'elderly customers',
 	'stratum.new_agent': 'new agents',
 	'stratum.vulnerable': 'vulnerable customers',
+
+	'suggested_for.address': 'same city and branch',
+	'suggested_for.phone': 'same number',
+	'suggested_for.surname': 'same surname',
 
 	'trace.agent': 'agent {who}',
 	'trace.from': 'from {n}',

@@ -416,7 +416,7 @@ export default {
 
 	'household_do.confirm': '确认成员',
 	'household_do.leave': '结束成员关系',
-	'household_do.reject': '否定',
+	'household_do.reject': '否定建议',
 
 	'household_role.child': '子女',
 	'household_role.head': '户主',
@@ -1050,6 +1050,10 @@ export default {
 	'stratum.elder': '老年客户',
 	'stratum.new_agent': '新座席',
 	'stratum.vulnerable': '弱势客户',
+
+	'suggested_for.address': '城市和网点相同',
+	'suggested_for.phone': '号码相同',
+	'suggested_for.surname': '姓氏相同',
 
 	'trace.agent': '座席{who}',
 	'trace.from': '主叫{n}',

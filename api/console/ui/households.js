@@ -26,7 +26,7 @@ export function Members({ household, name, done }) {
 			{ name: t('log.customer'), cell: (m) => html`<a href=${href(['customers', m.ref, 'household'])}>${m.ref}</a> ${orNone(m.name_mask)}` },
 			{ name: t('overview.state'), cell: (m) => html`<${Pill} kind=${TONES[m.state]} text=${word('member', m.state)} />` },
 			{ name: t('household.role'), cell: (m) => word('household_role', m.role) },
-			{ name: t('household.source'), wrap: true, cell: (m) => html`${word('household_source', m.source)} ${m.reason ? html`<span class="meta">${m.reason}</span>` : null}` },
+			{ name: t('household.source'), wrap: true, cell: (m) => html`${word('household_source', m.source)} ${m.reason ? html`<span class="meta">${m.reason.split(' ').map((why) => word('suggested_for', why)).join(' · ')}</span>` : null}` },
 			{ name: t('common.by'), cell: (m) => html`${m.actor} <span class="meta"><${Time} at=${m.updated_at} /></span>` },
 			{ name: t('common.actions'), cell: (m) => html`<${Verbs} customer=${m.ref} household=${household.household} state=${m.state} done=${done} />` },
 		]} />
