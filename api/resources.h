@@ -172,6 +172,8 @@ void v1_task_accept(struct api_request *req);
 void v1_task_permit(struct api_request *req);
 void v1_task_outcome(struct api_request *req);
 void v1_task_release(struct api_request *req);
+/* v1_next_actions.c */
+void v1_next_actions(struct api_request *req);
 /* v1_brief.c */
 void v1_task_brief(struct api_request *req);
 /* v1_task_next.c */

@@ -96,6 +96,8 @@ const struct route api_routes[] = {
 	v1_customer_erasure},
     {METHOD_GET, "/v1/customers/{ref}/decisions", ROLES_BOOK, AUDIT,
 	v1_customer_decisions},
+    {METHOD_GET, "/v1/customers/{ref}/next-actions", ROLES_BOOK | ROLE_AGENT, AUDIT,
+	v1_next_actions},
     {METHOD_POST, "/v1/events", ROLE_OPS | ROLE_OPERATOR | ROLE_ADMIN,
 	BODY | ROUTE_LIST, v1_events},
     {METHOD_GET, "/v1/customers/{ref}/traits", ROLES_BOOK | ROLE_AGENT, AUDIT,

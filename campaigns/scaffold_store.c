@@ -13,8 +13,7 @@ day_of(const struct db_rows *rows, int r, int col, struct gate_optional_day *out
 }
 
 void
-scaffold_from(const struct db_rows *rows, int r, const struct scaffold_words *w,
-    struct arena *arena, struct gate_facts *out)
+scaffold_words_only(const struct scaffold_words *w, struct gate_facts *out)
 {
 	struct gate_facts *f = out;
 
@@ -29,14 +28,23 @@ scaffold_from(const struct db_rows *rows, int r, const struct scaffold_words *w,
 	f->dial_mode = f->handler == GATE_HANDLER_AGENT ? GATE_DIAL_PREVIEW
 							: GATE_DIAL_PROGRESSIVE;
 	f->autodialled = f->synthetic_voice = f->handler == GATE_HANDLER_ROBOT;
-	/* plan_campaigns.sql gives active campaigns in their approved version only. */
 	f->campaign_active = true;
 	f->campaign_approved = true;
 	f->uses_profile = w->uses_profile;
 	f->sensitive = (struct gate_texts){w->sensitive, w->nsensitive};
+	f->product.product_class = "*";
+}
+
+void
+scaffold_from(const struct db_rows *rows, int r, const struct scaffold_words *w,
+    struct arena *arena, struct gate_facts *out)
+{
+	struct gate_facts *f = out;
+
+	scaffold_words_only(w, f);
 	f->product.code = w->product;
-	f->product.product_class =
-	    w->product == NULL ? "*" : db_get_text(rows, r, SCAFFOLD_CLASS, arena);
+	if (w->product != NULL)
+		f->product.product_class = db_get_text(rows, r, SCAFFOLD_CLASS, arena);
 	f->product.risk.known = !db_is_null(rows, r, SCAFFOLD_RISK);
 	f->product.risk.value = db_get_i64(rows, r, SCAFFOLD_RISK);
 	day_of(rows, r, SCAFFOLD_SALE_FROM, &f->product.on_sale_from);

@@ -46,4 +46,7 @@ enum scaffold_col {
 void scaffold_from(const struct db_rows *rows, int r,
     const struct scaffold_words *words, struct arena *arena, struct gate_facts *out);
 
+/* Without a campaign: no product, no script. */
+void scaffold_words_only(const struct scaffold_words *words, struct gate_facts *out);
+
 #endif

@@ -8,7 +8,7 @@ CHECK_STEPS := format-check layers scripts check-build check-unit check-conforma
   check-asan check-tsan check-fuzz tidy
 
 .PHONY: check check-fast check-crash check-canary measure $(CHECK_STEPS) check-db-run check-asan-run \
-  check-tsan-run bench-rules bench-rules-doc bench-import bench-events bench-traits bench-book bench-tick bench-ledger bench-permit bench-trace format analyze fuzz fuzz-run cov cov-run \
+  check-tsan-run bench-rules bench-rules-doc bench-import bench-events bench-traits bench-book bench-tick bench-ledger bench-permit bench-next bench-trace format analyze fuzz fuzz-run cov cov-run \
   install uninstall deps-cov soak-rules soak-book soak-ledger soak-gate-same bench-gate-many mutants-rules soak-withdrawal mutants-withdrawal soak-steps
 
 RUN     := bash tests/run.sh
@@ -250,6 +250,8 @@ $(BENCH_PERMIT): $(B)/tests/bench/bench_permit.c.o $(LIB)
 	$(Q)$(CC) $(LDOPT) -o $@ $^ $(LIBS)
 bench-permit: $(BIN) $(BENCH_PERMIT) ## dial permits over HTTP beside GET /healthz (RATE 500, SECONDS 20, THREADS 64, NUMBERS 100, MOST ms at p99)
 	@SECONDS_LONG=$(or $(SECONDS),20) bash tests/bench/permit.sh $(BIN) $(BENCH_PERMIT)
+bench-next: $(BIN) $(BENCH_PERMIT) ## next actions over HTTP beside GET /healthz (RATE 100, SECONDS 20, THREADS 16, CUSTOMERS 20000, MOST ms at p99, SERVE options)
+	@SECONDS_LONG=$(or $(SECONDS),20) bash tests/bench/next.sh $(BIN) $(BENCH_PERMIT)
 bench-trace: $(BIN) ## complaint traces over HTTP (ATTEMPTS 10000000, HOT 200, ROUNDS 40, MOST ms, WORLD dir that keeps the data)
 	@bash tests/bench/trace.sh $(BIN)
 bench-rules-doc: ## the figures of the last bench-rules into docs/performance.md

@@ -333,11 +333,190 @@ START_TEST(a_script_with_a_word_that_is_banned_now_is_not_shown)
 }
 END_TEST
 
+/* ---- somebody calls --------------------------------------------------------------------------- */
+static struct reply
+next_actions(const char *customer)
+{
+	char path[160];
+
+	(void)snprintf(path, sizeof path, "/v1/customers/%s/next-actions", customer);
+	return get("compliance", path);
+}
+
+/* The reference that a statement gives. */
+static void
+customer_by(const char *condition, char to[80])
+{
+	char sql[600], path[200];
+	struct reply r;
+	int64_t at;
+
+	(void)snprintf(sql, sizeof sql,
+	    "SELECT coalesce((SELECT substr(c.ref, 2)::bigint FROM customer c WHERE %s "
+	    "ORDER BY c.ref LIMIT 1), 0)",
+	    condition);
+	at = test_db_number(&world.db, sql);
+	ck_assert_msg(at > 0, "nobody: %s", condition);
+	(void)snprintf(to, 80, "C%08lld", (long long)at);
+	(void)snprintf(path, sizeof path, "/v1/customers/%s", to);
+	r = get("compliance", path);
+	ck_status(&r, 200);
+	reply_free(&r);
+}
+
+/* What may be spoken of stands before what may not. */
+static void
+ck_ranked(const struct reply *r)
+{
+	bool refused = false;
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(json_at(r->json, "items"), i, one)
+	{
+		bool allowed = json_is_true(json_object_get(one, "allowed"));
+
+		ck_assert_msg(!(refused && allowed), "%s", r->text);
+		ck_assert(
+		    allowed == (json_array_size(json_object_get(one, "reasons")) == 0));
+		refused = refused || !allowed;
+	}
+}
+
+START_TEST(an_open_task_is_named_and_its_campaign_not_twice)
+{
+	char id[40], customer[80];
+	struct reply r;
+	json_t *task;
+
+	queued_task(id, customer);
+	r = next_actions(customer);
+	ck_status(&r, 200);
+	ck_ranked(&r);
+	task = item_with(json_at(r.json, "items"), "kind", "task");
+	ck_assert_msg(task != NULL, "%s", r.text);
+	ck_assert_str_eq(json_string_value(json_at(task, "task/task_id")), id);
+	ck_assert(json_is_true(json_object_get(task, "allowed")));
+	ck_assert_msg(
+	    item_with(json_at(r.json, "items"), "kind", "campaign") == NULL ||
+		strcmp(json_string_value(json_object_get(
+			   item_with(json_at(r.json, "items"), "kind", "campaign"),
+			   "code")),
+		    json_string_value(json_object_get(task, "code"))) != 0,
+	    "%s", r.text);
+	ck_assert_ptr_nonnull(
+	    item_with(json_at(r.json, "must_not_say"), "rule", "CN-28"));
+	reply_free(&r);
+}
+END_TEST
+
+/* Whom the plan would have taken up but for what the gate said. */
+static const struct {
+	const char *code;
+} not_planned[] = {{"CONSENT_MISSING"}, {"SUITABILITY_EXCEEDED"}};
+
+START_TEST(whoever_may_not_be_called_for_it_may_not_be_told_either)
+{
+	char customer[80], condition[400];
+	struct reply r;
+	json_t *campaign;
+
+	(void)snprintf(condition, sizeof condition,
+	    "EXISTS (SELECT 1 FROM decision d JOIN campaign k USING (campaign_id) WHERE "
+	    "d.bucket = c.bucket AND d.customer_id = c.customer_id AND d.gate = 'P' AND "
+	    "k.code = 'maturing_product' AND d.codes @> ARRAY['%s'])",
+	    not_planned[_i].code);
+	customer_by(condition, customer);
+	r = next_actions(customer);
+	ck_status(&r, 200);
+	ck_ranked(&r);
+	campaign = item_with(json_at(r.json, "items"), "code", "maturing_product");
+	ck_assert_msg(campaign != NULL, "%s", r.text);
+	ck_assert_str_eq(
+	    json_string_value(json_object_get(campaign, "kind")), "campaign");
+	ck_assert_str_ne(json_string_value(json_object_get(campaign, "why")), "");
+	ck_assert_ptr_nonnull(item_with(
+	    json_object_get(campaign, "reasons"), "code", not_planned[_i].code));
+	reply_free(&r);
+}
+END_TEST
+
+START_TEST(whoever_was_only_called_too_often_may_be_told_when_calling)
+{
+	char customer[80], sql[900];
+	struct reply r;
+	json_t *campaign;
+
+	/* Somebody whom the plan took up, as if it had not, with three attempts today. */
+	customer_by("EXISTS (SELECT 1 FROM task t JOIN campaign k USING (campaign_id) "
+		    "WHERE t.bucket = c.bucket AND t.customer_id = c.customer_id AND "
+		    "k.code = 'falling_balance' AND t.state IN ('queued', 'planned', "
+		    "'ready')) AND NOT c.complaint_open",
+	    customer);
+	(void)snprintf(sql, sizeof sql,
+	    "SET session_replication_role = replica; DELETE FROM enrolment e USING "
+	    "customer c WHERE c.ref = '%s' AND e.bucket = c.bucket AND e.customer_id = "
+	    "c.customer_id; INSERT INTO contact_count (bucket, count_id, customer_id, "
+	    "phone_index, kind, at, channel) SELECT c.bucket, gen_random_uuid(), "
+	    "c.customer_id, p.phone_index, 'attempt', '2026-11-23T01:30:00Z', 'VOICE' "
+	    "FROM customer c JOIN contact_point p USING (bucket, customer_id), "
+	    "generate_series(1, 3) WHERE c.ref = '%s'",
+	    customer, customer);
+	test_db_tamper(&world.db, sql);
+	r = next_actions(customer);
+	ck_status(&r, 200);
+	campaign = item_with(json_at(r.json, "items"), "kind", "campaign");
+	ck_assert_msg(campaign != NULL, "%s", r.text);
+	ck_assert_msg(json_is_true(json_object_get(campaign, "allowed")), "%s", r.text);
+	reply_free(&r);
+}
+END_TEST
+
+START_TEST(whoever_is_held_out_of_a_campaign_stays_without_it)
+{
+	char customer[80];
+	struct reply r;
+
+	customer_by("EXISTS (SELECT 1 FROM enrolment e JOIN campaign k USING "
+		    "(campaign_id) WHERE e.bucket = c.bucket AND e.customer_id = "
+		    "c.customer_id AND e.arm = 'held_out' AND k.code = "
+		    "'maturing_product')",
+	    customer);
+	r = next_actions(customer);
+	ck_status(&r, 200);
+	ck_assert_msg(
+	    item_with(json_at(r.json, "items"), "code", "maturing_product") == NULL,
+	    "%s", r.text);
+	reply_free(&r);
+}
+END_TEST
+
+START_TEST(a_call_back_that_was_promised_comes_first)
+{
+	char id[40], customer[80], sql[300];
+	struct reply r;
+
+	queued_task(id, customer);
+	(void)snprintf(sql, sizeof sql,
+	    "SET session_replication_role = replica; UPDATE task SET callback_at = "
+	    "'2026-11-23T01:00:00Z', callback_agent = '" AGENT "' WHERE task_id = '%s'",
+	    id);
+	test_db_tamper(&world.db, sql);
+	r = next_actions(customer);
+	ck_status(&r, 200);
+	ck_assert_str_eq(reply_text(&r, "items/0/kind"), "callback");
+	ck_assert_str_eq(reply_text(&r, "items/0/task/promised_with"), AGENT);
+	ck_assert(json_is_true(json_at(r.json, "items/0/overdue")));
+	reply_free(&r);
+}
+END_TEST
+
 static Suite *
 desk_suite(void)
 {
 	Suite *suite = suite_create("agent desk");
 	TCase *tc = tcase_create("work"), *brief = tcase_create("brief");
+	TCase *caller = tcase_create("caller");
 
 	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, whoever_is_away_gets_no_task_and_is_told_why);
@@ -354,6 +533,16 @@ desk_suite(void)
 	tcase_add_test(brief, the_brief_says_why_what_not_and_what_may_be_offered);
 	tcase_add_test(brief, a_script_with_a_word_that_is_banned_now_is_not_shown);
 	suite_add_tcase(suite, brief);
+	tcase_set_timeout(caller, 30);
+	tcase_add_test(caller, an_open_task_is_named_and_its_campaign_not_twice);
+	tcase_add_loop_test(caller,
+	    whoever_may_not_be_called_for_it_may_not_be_told_either, 0,
+	    (int)STW_ARRAY_LEN(not_planned));
+	tcase_add_test(
+	    caller, whoever_was_only_called_too_often_may_be_told_when_calling);
+	tcase_add_test(caller, whoever_is_held_out_of_a_campaign_stays_without_it);
+	tcase_add_test(caller, a_call_back_that_was_promised_comes_first);
+	suite_add_tcase(suite, caller);
 	return suite;
 }
 

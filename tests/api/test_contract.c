@@ -226,6 +226,7 @@ static const struct step steps[] = {
     {"taskList", "agent", "/v1/tasks", NULL, NULL},
     {"taskAccept", "agent", "/v1/tasks/%T/accept", NULL, NULL},
     {"task", "agent", "/v1/tasks/%T", NULL, NULL},
+    {"nextActions", "agent", "/v1/customers/%C/next-actions", NULL, NULL},
     {"taskBrief", "agent", "/v1/tasks/%T/brief", NULL, NULL},
     {"taskRelease", "agent", "/v1/tasks/%T/release?reason=wrong_shift", NULL, NULL},
     {"taskAccept", "agent", "/v1/tasks/%T/accept", NULL, NULL},

@@ -3,9 +3,11 @@
  *
  *   bench_permit --api URL --tokens FILE --tasks FILE --rate N --seconds N [--threads N]
  *                [--most MILLISECONDS]
+ *   bench_permit --api URL --tokens FILE --paths FILE ...
  *
  * tests/bench/permit.sh makes the world. FILE of tokens: agent and token a line; of tasks:
- * task and its agent a line, one for each permit. First permits for WARM_UP seconds, which
+ * task and its agent a line, one for each permit. With FILE of paths, one a line, what is
+ * measured is GETs of these in turn, with the first token. First permits for WARM_UP seconds, which
  * count for nothing: the server reads its packs and prepares its statements. Then GET
  * /healthz, then POST .../permit, each --rate times a second.
  *
@@ -33,7 +35,7 @@
 #define WARM_UP     2
 
 static struct bench {
-	const char *api, *tokens_file, *tasks_file;
+	const char *api, *tokens_file, *tasks_file, *paths_file;
 	int64_t rate, seconds, threads, most;
 	int ntokens;
 	char agents[TOKENS_MAX][TEXT], tokens[TOKENS_MAX][TEXT];
@@ -69,9 +71,9 @@ parse(int argc, char **argv)
 		int64_t *number;
 	} options[] = {{"--api", &bench.api, NULL},
 	    {"--tokens", &bench.tokens_file, NULL},
-	    {"--tasks", &bench.tasks_file, NULL}, {"--rate", NULL, &bench.rate},
-	    {"--seconds", NULL, &bench.seconds}, {"--threads", NULL, &bench.threads},
-	    {"--most", NULL, &bench.most}};
+	    {"--tasks", &bench.tasks_file, NULL}, {"--paths", &bench.paths_file, NULL},
+	    {"--rate", NULL, &bench.rate}, {"--seconds", NULL, &bench.seconds},
+	    {"--threads", NULL, &bench.threads}, {"--most", NULL, &bench.most}};
 
 	for (int i = 1; i + 1 < argc; i += 2) {
 		size_t k = 0;
@@ -87,8 +89,9 @@ parse(int argc, char **argv)
 			*options[k].number = strtoll(argv[i + 1], NULL, 10);
 	}
 	if (argc % 2 == 0 || bench.api == NULL || bench.tokens_file == NULL ||
-	    bench.tasks_file == NULL)
-		give_up("options", "--api, --tokens and --tasks, each with a value");
+	    (bench.tasks_file == NULL) == (bench.paths_file == NULL))
+		give_up("options",
+		    "--api, --tokens, and --tasks or --paths, each with a value");
 	if (bench.rate < 1 || bench.seconds < 1 || bench.threads < 1 ||
 	    bench.threads > THREADS_MAX)
 		give_up("options", "--rate and --seconds from 1, --threads 1 to 256");
@@ -139,6 +142,29 @@ read_tasks(void)
 		give_up(bench.tasks_file, "not a task for each permit");
 }
 
+/* In turn, as often as there are requests. */
+static void
+read_paths(void)
+{
+	FILE *file = fopen(bench.paths_file, "re");
+	int64_t want = bench.rate * (bench.seconds + WARM_UP);
+
+	if (file == NULL)
+		give_up(bench.paths_file, "cannot be read");
+	bench.tasks = calloc((size_t)want, sizeof *bench.tasks);
+	bench.whose = calloc((size_t)want, sizeof *bench.whose);
+	if (bench.tasks == NULL || bench.whose == NULL)
+		give_up("paths", "no memory");
+	while (
+	    bench.ntasks < want && fscanf(file, "%95s", bench.tasks[bench.ntasks]) == 1)
+		bench.ntasks++;
+	(void)fclose(file);
+	if (bench.ntasks == 0)
+		give_up(bench.paths_file, "no path");
+	for (int64_t i = bench.ntasks; i < want; i++)
+		memcpy(bench.tasks[i], bench.tasks[i % bench.ntasks], TEXT);
+}
+
 /* ---- requests ------------------------------------------------------------------------- */
 struct caller {
 	CURL *curl;
@@ -167,6 +193,8 @@ permit_headers(int64_t i)
 	(void)snprintf(line, sizeof line, "Authorization: Bearer %s",
 	    bench.tokens[bench.whose[i]]);
 	list = curl_slist_append(list, line);
+	if (bench.paths_file != NULL)
+		return list;
 	(void)snprintf(line, sizeof line, "Idempotency-Key: %s", bench.tasks[i]);
 	list = curl_slist_append(list, line);
 	list = curl_slist_append(list, "Content-Type: application/json");
@@ -180,18 +208,22 @@ ask(struct caller *c, const struct run *run, int64_t i)
 	char url[300];
 	long status = 0;
 
-	(void)snprintf(url, sizeof url, run->permits ? "%s/v1/tasks/%s/permit" : "%s%s",
-	    bench.api, run->permits ? bench.tasks[i] : "/healthz");
+	if (run->permits && bench.paths_file == NULL)
+		(void)snprintf(url, sizeof url, "%s/v1/tasks/%s/permit", bench.api,
+		    bench.tasks[i]);
+	else
+		(void)snprintf(url, sizeof url, "%s%s", bench.api,
+		    run->permits ? bench.tasks[i] : "/healthz");
 	c->len = 0;
 	(void)curl_easy_setopt(c->curl, CURLOPT_URL, url);
 	(void)curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
-	if (run->permits)
+	if (run->permits && bench.paths_file == NULL)
 		(void)curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, "");
 	if (curl_easy_perform(c->curl) == CURLE_OK)
 		(void)curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
 	curl_slist_free_all(headers);
-	return status == 200 &&
-	       (!run->permits || strstr(c->answer, "\"granted\":true") != NULL);
+	return status == 200 && (!run->permits || bench.paths_file != NULL ||
+				    strstr(c->answer, "\"granted\":true") != NULL);
 }
 
 static void
@@ -287,7 +319,12 @@ main(int argc, char **argv)
 
 	parse(argc, argv);
 	read_tokens();
-	read_tasks();
+	if (bench.paths_file != NULL)
+		read_paths();
+	else
+		read_tasks();
+	if (bench.paths_file != NULL)
+		permits.name = "GET path";
 	if (curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK)
 		give_up("curl", "does not start");
 	plain.count = permits.count = bench.rate * bench.seconds;
@@ -295,7 +332,7 @@ main(int argc, char **argv)
 	run_all(&warm);
 	run_all(&plain);
 	run_all(&permits);
-	(void)printf("permit / GET /healthz: p50 %.1f, p99 %.1f\n",
+	(void)printf("%s / GET /healthz: p50 %.1f, p99 %.1f\n", permits.name,
 	    (double)part(&permits, 500) / (double)part(&plain, 500),
 	    (double)part(&permits, 990) / (double)part(&plain, 990));
 	met = bench.most == 0 || part(&permits, 990) <= bench.most * 1000;
