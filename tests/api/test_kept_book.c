@@ -49,7 +49,8 @@ start_kept(const char *log)
 			(void)usleep(50000);
 	}
 	ck_assert_msg(text[0] != '\0', "%s does not start", log);
-	(void)snprintf(kept.api, sizeof kept.api, "http://127.0.0.1:%d", atoi(text));
+	(void)snprintf(
+	    kept.api, sizeof kept.api, "http://127.0.0.1:%ld", strtol(text, NULL, 10));
 	for (int i = 0; i < TRIES; i++) {
 		struct reply r = http(&kept, (struct request){.path = "/readyz"});
 		bool streams = strcmp(reply_text(&r, "book"), "streaming") == 0;
