@@ -15,6 +15,7 @@
 #include "campaigns/reconcile_store.h"
 #include "campaigns/retention_store.h"
 #include "campaigns/revocation_store.h"
+#include "campaigns/task_next_store.h"
 #include "db/ledger_dir.h"
 #include "engine/log.h"
 
@@ -269,6 +270,23 @@ tick_revocations(struct serve *serve, struct db *db)
 		    (long long)breached);
 }
 
+/* What agents accepted and never dialled. */
+static void
+tick_no_shows(struct serve *serve, struct db *db)
+{
+	int64_t returned;
+	struct stw_err err;
+
+	if (task_no_shows(db, app_now(serve->app), &returned, &err) != STW_OK) {
+		log_err(LOG_WARN, "no_shows_failed", &err);
+		if (db_reset(db, &err) != STW_OK)
+			log_err(LOG_WARN, "tick_no_database", &err);
+		return;
+	}
+	if (returned > 0)
+		log_event(LOG_INFO, "no_shows", "tasks=%lld", (long long)returned);
+}
+
 /* Calls without a permit, and permits without a call. It looks at weeks of both, so not at
  * every tick. */
 static void
@@ -381,6 +399,7 @@ tick_main(void *arg)
 		rules = fresh != NULL ? fresh : rules;
 		tick_numbers(serve, db);
 		tick_revocations(serve, db);
+		tick_no_shows(serve, db);
 		tick_reconcile(serve, db, &next_reconcile);
 		tick_once(serve, db, rules, &members);
 		if (serve->app->live != NULL)

@@ -9,6 +9,8 @@
 
 /* As many agents of a queue as are looked at. */
 #define CANDIDATES_MAX 1000
+/* Tasks that go back in one transaction. */
+#define NO_SHOWS_AT_ONCE 20
 
 /* ---- reading ------------------------------------------------------------------------------ */
 static int
@@ -129,10 +131,13 @@ task_handling_list(struct db *db, const struct uuid *task_id, struct arena *aren
 }
 
 /* ---- next --------------------------------------------------------------------------------------- */
+/* agent NULL: in all queues. */
 static enum stw_code
-sweep_no_shows(struct db *db, const char *agent, stw_usec now, struct stw_err *err)
+sweep_no_shows(
+    struct db *db, const char *agent, stw_usec now, int *returned, struct stw_err *err)
 {
-	const struct db_param params[] = {db_text(agent), db_usec(now)};
+	const struct db_param params[] = {
+	    db_text(agent), db_usec(now), db_i64(NO_SHOWS_AT_ONCE)};
 	struct db_rows *rows = NULL;
 	enum stw_code rc;
 
@@ -144,7 +149,29 @@ sweep_no_shows(struct db *db, const char *agent, stw_usec now, struct stw_err *e
 		rc = task_handled(
 		    db, &task, "no_show", db_get_str(rows, r, 2).ptr, NULL, now, err);
 	}
+	*returned = rc == STW_OK ? db_rows_count(rows) : 0;
 	db_rows_free(rows);
+	return rc;
+}
+
+enum stw_code
+task_no_shows(struct db *db, stw_usec now, int64_t *returned, struct stw_err *err)
+{
+	enum stw_code rc = STW_OK;
+	int n = NO_SHOWS_AT_ONCE;
+
+	*returned = 0;
+	while (rc == STW_OK && n == NO_SHOWS_AT_ONCE) {
+		rc = db_begin(db, err);
+		if (rc == STW_OK)
+			rc = sweep_no_shows(db, NULL, now, &n, err);
+		if (rc == STW_OK)
+			rc = db_commit(db, err);
+		if (rc != STW_OK)
+			db_rollback(db);
+		else
+			*returned += n;
+	}
 	return rc;
 }
 
@@ -245,12 +272,12 @@ task_next(struct db *db, const char *agent, stw_usec now, struct arena *arena,
 	const struct zone *zone;
 	struct match_task *tasks;
 	struct agent a;
-	int count;
+	int count, returned;
 	enum stw_code rc = agent_lock(db, agent, err);
 
 	memset(out, 0, sizeof *out);
 	if (rc == STW_OK)
-		rc = sweep_no_shows(db, agent, now, err);
+		rc = sweep_no_shows(db, agent, now, &returned, err);
 	if (rc == STW_OK)
 		rc = reserved_already(db, agent, now, out, err);
 	if (rc != STW_OK || out->found)

@@ -28,6 +28,11 @@ struct task_next {
 enum stw_code task_next(struct db *db, const char *agent, stw_usec now,
     struct arena *arena, struct task_next *out, struct stw_err *err) STW_MUST_USE;
 
+/* Those of all queues, in transactions of its own: what an agent accepted and never dialled
+ * goes back whether or not anybody asks for a task. On record (task_handling, ledger). */
+enum stw_code task_no_shows(
+    struct db *db, stw_usec now, int64_t *returned, struct stw_err *err) STW_MUST_USE;
+
 struct task_transfer {
 	const char *agent, *queue; /* one of them; the other NULL */
 	const char *reason;

@@ -228,6 +228,33 @@ START_TEST(a_task_that_was_accepted_and_never_dialled_goes_back)
 }
 END_TEST
 
+START_TEST(nobody_has_to_ask_for_a_task_that_was_never_dialled_to_go_back)
+{
+	struct task_next next;
+	int64_t returned = -1;
+
+	ck_assert_int_gt(task_world_plan(), 0);
+	(void)task_world_queued();
+	arrive("a_90", 1);
+	next = next_at("a_90", NOW);
+	ck_ok(accept_at(&next.task_id, "a_90", NOW));
+	ck_ok(task_no_shows(tw.db, NOW + 15 * MINUTE - 1, &returned, &tw_err));
+	ck_assert_int_eq(returned, 0);
+	ck_ok(task_no_shows(tw.db, NOW + 15 * MINUTE, &returned, &tw_err));
+	ck_assert_int_eq(returned, 1);
+	ck_assert_int_eq(
+	    task_world_number("SELECT count(*) FROM task WHERE state = 'queued' AND "
+			      "agent IS NULL"),
+	    1);
+	ck_assert_int_eq(
+	    task_world_number("SELECT count(*) FROM task_handling WHERE what = "
+			      "'no_show' AND agent = 'a_90'"),
+	    1);
+	ck_ok(task_no_shows(tw.db, NOW + 20 * MINUTE, &returned, &tw_err));
+	ck_assert_int_eq(returned, 0);
+}
+END_TEST
+
 START_TEST(needs_of_the_campaign_and_own_customers_decide)
 {
 	static const struct agent_skill fund = {"fund_sales", 2};
@@ -507,6 +534,8 @@ main(void)
 	tcase_add_test(tc, a_reservation_runs_out_and_the_next_one_gets_the_task);
 	tcase_add_test(tc, whoever_is_not_there_or_full_gets_nothing_and_the_reason);
 	tcase_add_test(tc, a_task_that_was_accepted_and_never_dialled_goes_back);
+	tcase_add_test(
+	    tc, nobody_has_to_ask_for_a_task_that_was_never_dialled_to_go_back);
 	tcase_add_test(tc, needs_of_the_campaign_and_own_customers_decide);
 	tcase_add_test(tc, the_agent_a_customer_spoke_to_last_has_that_customer_first);
 	tcase_add_test(tc, a_task_is_handed_to_another_agent_and_its_history_says_so);
