@@ -474,7 +474,7 @@ END_TEST
 
 START_TEST(whoever_is_held_out_of_a_campaign_stays_without_it)
 {
-	char customer[80];
+	char customer[80], sql[300];
 	struct reply r;
 
 	customer_by("EXISTS (SELECT 1 FROM enrolment e JOIN campaign k USING "
@@ -482,6 +482,13 @@ START_TEST(whoever_is_held_out_of_a_campaign_stays_without_it)
 		    "c.customer_id AND e.arm = 'held_out' AND k.code = "
 		    "'maturing_product')",
 	    customer);
+	/* It is the campaign's hash that keeps them out, not what was written down. */
+	(void)snprintf(sql, sizeof sql,
+	    "SET session_replication_role = replica; DELETE FROM enrolment e USING "
+	    "customer c WHERE c.ref = '%s' AND e.bucket = c.bucket AND e.customer_id = "
+	    "c.customer_id",
+	    customer);
+	test_db_tamper(&world.db, sql);
 	r = next_actions(customer);
 	ck_status(&r, 200);
 	ck_assert_msg(
