@@ -146,8 +146,8 @@ is_formula(struct str s)
 	return s.len > 0 && strchr("=+-@\t\r", s.ptr[0]) != NULL;
 }
 
-static void
-put_csv(struct buf *to, struct str s, bool guarded)
+void
+export_csv_cell(struct buf *to, struct str s, bool guarded)
 {
 	bool quoted = guarded && is_formula(s);
 
@@ -226,7 +226,7 @@ put_row(struct export_job *job)
 		if (i > 0)
 			buf_add_char(to, ',');
 		if (csv) {
-			put_csv(to, s, !plain);
+			export_csv_cell(to, s, !plain);
 			continue;
 		}
 		buf_printf(to, "\"%s\":", column->name);

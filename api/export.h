@@ -51,6 +51,9 @@ struct export_job {
 	bool done;
 };
 
+/* One cell of CSV; guarded: a text, so that no spreadsheet takes it for a formula. */
+void export_csv_cell(struct buf *to, struct str text, bool guarded);
+
 /* "ndjson", "csv" */
 bool export_format_parse(const char *text, enum export_format *out);
 

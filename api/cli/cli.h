@@ -104,6 +104,7 @@ enum stw_code cmd_witness(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_erase(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_attempt(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_complaint(struct cli *cli, struct stw_err *err);
+enum stw_code cmd_bundle(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_review(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_retention(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_slot(struct cli *cli, struct stw_err *err);

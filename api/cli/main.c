@@ -175,6 +175,13 @@ static const struct command commands[] = {
 	"[--to T]  (all: --by WHO [--case REF] [--json])",
 	"complaints, what was done about them, and the contacts they can be about",
 	cmd_complaint, NULL},
+    {"bundle",
+	"bundle make DIR|FILE.tar --by WHO --case REF [--complaint ID | --customer REF | "
+	"--phone-stdin | --campaign CODE] [--from T] [--to T] [--approved-by WHO_ELSE] | "
+	"verify DIR|FILE.tar --key VKEY|FILE [--witness VKEY|FILE] [--quorum N] "
+	"[--receipt FILE]",
+	"what an auditor is handed about one scope, with its proofs; check such a bundle",
+	cmd_bundle, NULL},
     {"review",
 	"review list [--limit N] | draw [--from T] [--to T] [--seed HEX] [--plan FILE|-] | "
 	"show DRAW [ITEM] [--state S] [--agent A] [--after N] [--limit N] | again DRAW | "

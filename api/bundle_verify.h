@@ -1,0 +1,28 @@
+/*
+ * bundle_verify.h - does a bundle hold what was handed over? No database is needed.
+ *
+ * Purpose    Every file against the manifest's hash, size and rows, and no file that the
+ *            manifest does not name; the checkpoint against the verifier keys; every proof
+ *            against the checkpoint; every decision and outcome against the entry that its
+ *            proof proves, and those without a proof against the gaps. With a receipt, the
+ *            proof of the ledger's entry about this bundle, the manifest itself.
+ * Errors     CONFLICT: the bundle is bad; the text says the first thing wrong. Anything
+ *            else: it could not be read.
+ */
+#ifndef STW_API_BUNDLE_VERIFY_H
+#define STW_API_BUNDLE_VERIFY_H
+
+#include "engine/tlog_audit.h"
+
+struct bundle_report {
+	size_t files, proofs, gaps;
+	uint64_t checkpoint_size;
+	int64_t proven, unproven; /* decisions and outcomes */
+	bool receipt;
+	char bundle_id[48];
+};
+/* receipt: a .tlog-proof; empty: none. */
+enum stw_code bundle_verify(const char *path, const struct tlog_trust *trust,
+    struct str receipt, struct bundle_report *out, struct stw_err *err) STW_MUST_USE;
+
+#endif
