@@ -102,9 +102,13 @@ translations_load(struct db *db, const struct ruleset *rules, const char *produc
 
 /* ---- the person ---------------------------------------------------------------------------- */
 static enum stw_code
-person_fill(struct db *db, const struct db_rows *rows, const struct uuid *task_id,
-    stw_usec now, struct arena *arena, struct gate_facts *facts, struct stw_err *err)
+person_fill(struct db *db, const struct ruleset *rules, const struct db_rows *rows,
+    const struct uuid *task_id, stw_usec now, struct arena *arena,
+    struct gate_facts *facts, struct stw_err *err)
 {
+	const struct feed_about about = {db_get_str(rows, 0, SCAFFOLD_CODE).ptr,
+	    (int)db_get_i64(rows, 0, SCAFFOLD_VERSION),
+	    db_get_i64(rows, 0, SCAFFOLD_QUEUE)};
 	int64_t customer = db_get_i64(rows, 0, B_CUSTOMER);
 	int64_t point = db_get_i64(rows, 0, B_POINT);
 	const struct facts_customer *who;
@@ -119,9 +123,7 @@ person_fill(struct db *db, const struct db_rows *rows, const struct uuid *task_i
 		if (who->points[i].point.point_id == point) {
 			facts_fill(who, &who->points[i],
 			    db_get_i64(rows, 0, SCAFFOLD_CAMPAIGN_ID), arena, facts);
-			return feeds_load(db, db_get_str(rows, 0, SCAFFOLD_CODE).ptr,
-			    db_get_i64(rows, 0, SCAFFOLD_QUEUE), now, arena, facts,
-			    err);
+			return feeds_load(db, rules, &about, now, arena, facts, err);
 		}
 	return stw_fail(
 	    err, STW_NOT_FOUND, "this task's customer or contact point is gone");
@@ -169,7 +171,7 @@ brief_load(struct db *db, const struct ruleset *rules, const struct uuid *task_i
 	script_make(rules, facts.script.rendered, now, arena, &out->script);
 	rc = translations_load(db, rules, facts.product.code, now, arena, out, err);
 	if (rc == STW_OK)
-		rc = person_fill(db, rows, task_id, now, arena, &facts, err);
+		rc = person_fill(db, rules, rows, task_id, now, arena, &facts, err);
 	if (rc != STW_OK)
 		goto done;
 	gate_decide(rules, &facts, GATE_DISPATCH, now, 0, arena, &decision);

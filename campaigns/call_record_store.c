@@ -172,6 +172,21 @@ note_overrun(struct put *p, struct stw_err *err)
 	    &p->out->ran_past, err);
 }
 
+/* What of the campaign's calls somebody answered, and what of that was abandoned. */
+static enum stw_code
+count_answered(struct put *p, struct stw_err *err)
+{
+	const struct call_record *r = p->record;
+	bool human = r->answered_by != NULL && strcmp(r->answered_by, "human") == 0;
+	const struct db_param params[] = {db_i64(p->match.campaign_id),
+	    db_usec(r->started_at), db_text(r->source), db_bool(r->abandoned == 1)};
+
+	if (!human && r->abandoned != 1)
+		return STW_OK;
+	return db_query(
+	    p->db, DB_Q_CAMPAIGN_CALL_COUNT, params, DB_NPARAMS(params), NULL, err);
+}
+
 static enum stw_code
 already_there(struct put *p, struct stw_err *err)
 {
@@ -232,6 +247,8 @@ put_in_tx(struct put *p, struct stw_err *err)
 		if (rc == STW_OK)
 			rc = stop_campaign(p, err);
 	}
+	if (rc == STW_OK && m->found)
+		rc = count_answered(p, err);
 	if (rc == STW_OK && m->found)
 		rc = note_overrun(p, err);
 	return rc;

@@ -15,14 +15,18 @@ struct doc {
 
 /* The keys a document may have; anything else is a slip of the pen worth naming. */
 static const char *const root_keys[] = {"code", "name", "purpose", "product",
-    "uses_profile", "sensitive", "priority", "hold_out_bp", "audience", "trigger",
-    "occurrence", "value", "step", "description", NULL};
+    "uses_profile", "sensitive", "stage", "subject", "priority", "hold_out_bp",
+    "audience", "trigger", "occurrence", "value", "step", "description", NULL};
 static const char *const step_keys[] = {"code", "channel", "handler", "queue",
-    "number_pool", "script", "window", "valid_days", "needs", NULL};
+    "number_pool", "script", "window", "valid_days", "needs", "dial_mode", NULL};
 static const char *const purposes[] = {"MARKETING", "SERVICE", "RISK_ALERT",
     "LEGAL_NOTICE", "COMPLAINT_REPLY", "SURVEY", "CONSENT_REQUEST", "COLLECTION", NULL};
 static const char *const channels[] = {"VOICE", "SMS", NULL};
 static const char *const handlers[] = {"agent", "robot", NULL};
+static const char *const stages[] = {"INVITE", "SALE", NULL};
+static const char *const agent_modes[] = {
+    "manual", "preview", "progressive", "predictive", NULL};
+static const char *const robot_modes[] = {"progressive", "predictive", NULL};
 
 static bool
 one_of(const char *text, const char *const *words)
@@ -84,6 +88,18 @@ get_word(const struct doc *d, json_t *object, const char *where, const char *key
 	    *out, list.data);
 	buf_fini(&list);
 	return rc;
+}
+
+/* A word that may be left out; the gate reads it from the stored document. */
+static enum stw_code
+check_word(const struct doc *d, json_t *object, const char *where, const char *key,
+    const char *const *words)
+{
+	const char *word;
+
+	return json_object_get(object, key) == NULL
+		   ? STW_OK
+		   : get_word(d, object, where, key, words, &word);
 }
 
 static enum stw_code
@@ -269,6 +285,9 @@ get_step(const struct doc *d, struct campaign_step *out)
 		rc = get_window(d, step, out);
 	if (rc == STW_OK)
 		rc = check_needs(d, step);
+	if (rc == STW_OK)
+		rc = check_word(d, step, "/step", "dial_mode",
+		    strcmp(out->handler, "robot") == 0 ? robot_modes : agent_modes);
 	return rc;
 }
 
@@ -456,6 +475,21 @@ get_sensitive(const struct doc *d, struct campaign *out)
 	return STW_OK;
 }
 
+/* What the contact is for within its purpose; the gate reads both from the stored document. */
+static enum stw_code
+check_stage_and_subject(const struct doc *d)
+{
+	const char *subject;
+	enum stw_code rc = check_word(d, d->root, "", "stage", stages);
+
+	if (rc == STW_OK)
+		rc = get_text(d, d->root, "", "subject", false, &subject);
+	if (rc == STW_OK && subject != NULL && !plain_word(subject))
+		rc = stw_fail(d->err, STW_INVALID,
+		    "/subject: lower-case letters, digits and _, a letter first, up to 63");
+	return rc;
+}
+
 static enum stw_code
 get_all(const struct doc *d, struct campaign *out)
 {
@@ -473,6 +507,8 @@ get_all(const struct doc *d, struct campaign *out)
 		rc = get_flag(d, "uses_profile", &out->uses_profile);
 	if (rc == STW_OK)
 		rc = get_sensitive(d, out);
+	if (rc == STW_OK)
+		rc = check_stage_and_subject(d);
 	if (rc == STW_OK)
 		rc = get_int(d, d->root, "", "priority", 0, 1000, 500, &out->priority);
 	if (rc == STW_OK)

@@ -1,10 +1,12 @@
 #include "campaigns/facts_store.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/phone.h"
 
-/* No cap of any pack looks further back. */
+/* No cap of any pack looks further back, nor does any time of quiet after an abandoned
+ * call. */
 #define COUNTS_KEPT (31 * STW_USEC_DAY)
 /* Nor does any time of quiet after a refusal. */
 #define REFUSALS_KEPT (400 * STW_USEC_DAY)
@@ -13,6 +15,31 @@ static stw_usec
 instant_or(const struct db_rows *rows, int r, int col, stw_usec open)
 {
 	return db_is_null(rows, r, col) ? open : db_get_usec(rows, r, col);
+}
+
+/* "from until weekdays" of each window, and the ratings of further holders. */
+static void
+lists_from(const struct db_rows *rows, int r, struct arena *arena, struct gate_party *p)
+{
+	size_t nratings, nhours;
+	const char **ratings = db_get_texts(rows, r, 21, &nratings, arena);
+	const char **hours = db_get_texts(rows, r, 22, &nhours, arena);
+	int64_t *joint = arena_array(arena, nratings, sizeof *joint);
+	struct gate_preference *asked = arena_array(arena, nhours, sizeof *asked);
+
+	for (size_t i = 0; i < nratings; i++)
+		joint[i] = strtol(ratings[i], NULL, 10);
+	for (size_t i = 0; i < nhours; i++) {
+		char *rest;
+
+		asked[i].start = (int)strtol(hours[i], &rest, 10);
+		asked[i].end = (int)strtol(rest, &rest, 10);
+		asked[i].weekdays = (unsigned)strtoul(rest, NULL, 10);
+	}
+	p->joint_ratings = joint;
+	p->njoint_ratings = (int)nratings;
+	p->preferences = asked;
+	p->npreferences = (int)nhours;
 }
 
 static void
@@ -45,6 +72,12 @@ party_from(
 	p->risk_employee_device = !p->risk_valid;
 	c->zone = db_get_text(rows, r, 14, arena);
 	c->zone_verified = db_get_bool(rows, r, 15);
+	p->kind = db_get_text(rows, r, 17, arena);
+	p->state = db_get_text(rows, r, 18, arena);
+	p->means_fen.known = !db_is_null(rows, r, 19);
+	p->means_fen.value = db_get_i64(rows, r, 19);
+	p->qualified_investor = db_get_bool(rows, r, 20);
+	lists_from(rows, r, arena, p);
 }
 
 static void
@@ -117,7 +150,7 @@ event_from(
 	e->event.channel = db_get_text(rows, r, 3, arena);
 	e->event.purpose = db_get_text(rows, r, 4, arena);
 	e->point_id = db_get_i64(rows, r, 5);
-	e->event.this_person = true;
+	e->event.this_person = db_get_bool(rows, r, 8);
 	e->event.at = db_get_usec(rows, r, 6);
 	e->event.recorded_at = db_get_usec(rows, r, 7);
 }
@@ -255,13 +288,13 @@ parts_query(struct db *db, const struct facts_ask *ask, stw_usec now,
 	const struct db_param by_id[] = {
 	    db_i64s(ask->buckets, ask->count), db_i64s(ask->customer_ids, ask->count)};
 	const struct db_param dated[] = {by_id[0], by_id[1], db_usec(now)};
-	const struct db_param refused[] = {
-	    by_id[0], by_id[1], db_usec(now - REFUSALS_KEPT)};
+	const struct db_param refused[] = {by_id[0], by_id[1],
+	    db_usec(now - REFUSALS_KEPT), db_usec(now - COUNTS_KEPT)};
 	const struct db_param counted[] = {
 	    by_id[0], by_id[1], db_usec(now - COUNTS_KEPT), *except};
 	enum stw_code rc;
 
-	rc = db_query(db, DB_Q_FACTS_PARTY, by_id, DB_NPARAMS(by_id), &p->party, err);
+	rc = db_query(db, DB_Q_FACTS_PARTY, dated, DB_NPARAMS(dated), &p->party, err);
 	if (rc == STW_OK)
 		rc = db_query(
 		    db, DB_Q_FACTS_POINTS, by_id, DB_NPARAMS(by_id), &p->points, err);
@@ -397,7 +430,8 @@ facts_find(const struct facts_set *set, int64_t customer_id)
 }
 
 static void
-zone_add(const struct zone **zones, int *n, const char *name)
+zone_add(const struct zone **zones, enum gate_zone_source *sources, int *n,
+    const char *name, enum gate_zone_source source)
 {
 	const struct zone *zone;
 
@@ -408,6 +442,7 @@ zone_add(const struct zone **zones, int *n, const char *name)
 	for (int i = 0; i < *n; i++)
 		if (zones[i] == zone)
 			return;
+	sources[*n] = source;
 	zones[(*n)++] = zone;
 }
 
@@ -416,14 +451,19 @@ fill_zones(const struct facts_customer *c, const struct facts_point *p,
     struct arena *arena, struct gate_party *party)
 {
 	const struct zone **zones = arena_array(arena, p->nzones + 1, sizeof *zones);
+	enum gate_zone_source *sources =
+	    arena_array(arena, p->nzones + 1, sizeof *sources);
 	int n = 0;
 
-	zone_add(zones, &n, c->zone);
+	zone_add(zones, sources, &n, c->zone,
+	    c->zone_verified ? GATE_ZONE_VERIFIED : GATE_ZONE_DECLARED);
 	if (!c->zone_verified || n == 0)
 		for (size_t i = 0; i < p->nzones; i++)
-			zone_add(zones, &n, p->zones[i]);
+			zone_add(
+			    zones, sources, &n, p->zones[i], GATE_ZONE_NUMBER_PLAN);
 	party->zones = zones;
-	party->nzones = n;
+	party->zone_sources = sources;
+	party->nzones = party->nzone_sources = n;
 }
 
 /* A contract is one about what the contact is about. */

@@ -50,16 +50,19 @@ action_add(struct next_case *c, enum next_kind kind)
 
 /* The contact, as a call from a person to whom the matter would be spoken of. */
 static enum stw_code
-ask(struct next_case *c, struct gate_facts *facts, const char *campaign,
-    int64_t campaign_id, int64_t queue_id, struct conduct_answer *out,
-    struct stw_err *err)
+ask(struct next_case *c, struct gate_facts *facts, const char *campaign, int row,
+    struct conduct_answer *out, struct stw_err *err)
 {
+	const struct feed_about about = {campaign,
+	    (int)db_get_i64(c->campaigns, row, SCAFFOLD_VERSION),
+	    db_get_i64(c->campaigns, row, SCAFFOLD_QUEUE)};
 	struct gate_decision decision;
 	enum stw_code rc;
 
-	facts_fill(c->who, c->point, campaign_id, c->arena, facts);
+	facts_fill(c->who, c->point,
+	    db_get_i64(c->campaigns, row, SCAFFOLD_CAMPAIGN_ID), c->arena, facts);
 	rc = feeds_load(
-	    c->db, campaign, queue_id, c->request->now, c->arena, facts, err);
+	    c->db, c->request->rules, &about, c->request->now, c->arena, facts, err);
 	if (rc != STW_OK)
 		return rc;
 	gate_decide(c->request->rules, facts, GATE_DISPATCH, c->request->now, 0,
@@ -104,8 +107,7 @@ ask_task(struct next_case *c, const struct db_rows *rows, int r, struct next_act
 		return STW_OK;
 	}
 	scaffold_from(c->campaigns, at, &words, c->arena, &facts);
-	return ask(c, &facts, a->code, id, db_get_i64(c->campaigns, at, SCAFFOLD_QUEUE),
-	    &a->answer, err);
+	return ask(c, &facts, a->code, at, &a->answer, err);
 }
 
 static enum stw_code
@@ -284,8 +286,7 @@ campaign_add(struct next_case *c, int r, struct stw_err *err)
 		return STW_OK;
 	}
 	scaffold_from(c->campaigns, r, &words, c->arena, &facts);
-	return ask(c, &facts, campaign.code, id,
-	    db_get_i64(c->campaigns, r, SCAFFOLD_QUEUE), &a->answer, err);
+	return ask(c, &facts, campaign.code, r, &a->answer, err);
 }
 
 /* ---- promises ------------------------------------------------------------------------------- */

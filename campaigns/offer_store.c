@@ -18,7 +18,10 @@ product_facts(const struct db_rows *rows, int r, const struct offer_product *p,
 	*out = (struct gate_product){.code = p->code,
 	    .product_class = p->product_class,
 	    .regulator = db_get_text(rows, r, 7, arena),
-	    .risk = {p->risk != 0, p->risk}};
+	    .risk = {p->risk != 0, p->risk},
+	    .dual_recording = db_get_bool(rows, r, 8),
+	    .qualified_only = db_get_bool(rows, r, 9),
+	    .amount_fen = {!db_is_null(rows, r, 10), db_get_i64(rows, r, 10)}};
 	day_of(rows, r, 5, &out->on_sale_from);
 	day_of(rows, r, 6, &out->on_sale_to);
 }

@@ -73,8 +73,11 @@ plan_job_open(
 		    "campaign %s: there is no product '%s'", job->campaign.code,
 		    job->campaign.product);
 	scaffold_of_job(rows, r, job);
-	rc = feeds_load(job->db, job->campaign.code, job->queue_id, job->options->now,
-	    job->arena, &job->scaffold, err);
+	const struct feed_about about = {
+	    job->campaign.code, job->version, job->queue_id};
+
+	rc = feeds_load(job->db, job->rules, &about, job->options->now, job->arena,
+	    &job->scaffold, err);
 	if (rc != STW_OK)
 		return rc;
 	job->window =

@@ -337,7 +337,10 @@ seen_numbers(struct batch *b, struct stw_err *err)
 static bool
 same_feeds(const struct task_context *a, const struct task_context *b)
 {
-	return a->campaign_id == b->campaign_id && a->queue_id == b->queue_id &&
+	return a->campaign_id == b->campaign_id && a->version == b->version &&
+	       a->queue_id == b->queue_id && strcmp(a->handler, b->handler) == 0 &&
+	       str_eq(str_of(a->product != NULL ? a->product : ""),
+		   str_of(b->product != NULL ? b->product : "")) &&
 	       strcmp(a->script, b->script) == 0 &&
 	       a->script_version == b->script_version;
 }
@@ -352,13 +355,12 @@ feeds_of(struct batch *b, size_t i, struct stw_err *err)
 
 		if (!same_feeds(o, c))
 			continue;
-		c->facts.impact_assessed = o->facts.impact_assessed;
-		c->facts.recorder = o->facts.recorder;
-		c->facts.script.clip = o->facts.script.clip;
+		feeds_copy(&o->facts, &c->facts);
 		return STW_OK;
 	}
-	return feeds_load(
-	    b->db, c->campaign, c->queue_id, b->now, b->arena, &c->facts, err);
+	const struct feed_about about = {c->campaign, c->version, c->queue_id};
+
+	return feeds_load(b->db, b->rules, &about, b->now, b->arena, &c->facts, err);
 }
 
 /* Under the customers' locks, and before the numbers are held: reading takes longest. */

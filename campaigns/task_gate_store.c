@@ -76,10 +76,9 @@ context_facts(
 	f->institution_country = "CN";
 	f->handler =
 	    strcmp(c->handler, "robot") == 0 ? GATE_HANDLER_ROBOT : GATE_HANDLER_AGENT;
-	/* A person looks at the task and dials; a robot takes one task a line. */
 	f->dial_mode = f->handler == GATE_HANDLER_AGENT ? GATE_DIAL_PREVIEW
 							: GATE_DIAL_PROGRESSIVE;
-	f->autodialled = f->synthetic_voice = f->handler == GATE_HANDLER_ROBOT;
+	f->synthetic_voice = f->handler == GATE_HANDLER_ROBOT;
 	f->campaign_active = db_get_bool(rows, r, X_ACTIVE);
 	f->campaign_approved = db_get_bool(rows, r, X_APPROVED);
 	f->uses_profile = db_get_bool(rows, r, X_PROFILE);
@@ -430,14 +429,14 @@ task_context_decide(struct db *db, const struct ruleset *rules, struct task_cont
     enum gate_checkpoint checkpoint, stw_usec now, stw_usec ttl, struct arena *arena,
     struct task_verdict *out, struct stw_err *err)
 {
+	const struct feed_about about = {c->campaign, c->version, c->queue_id};
 	struct decision_draft draft;
 	enum stw_code rc = read_party(db, c, now, arena, err);
 
 	if (rc == STW_OK)
 		rc = clocks_compare(db, &c->facts, err);
 	if (rc == STW_OK)
-		rc = feeds_load(
-		    db, c->campaign, c->queue_id, now, arena, &c->facts, err);
+		rc = feeds_load(db, rules, &about, now, arena, &c->facts, err);
 	if (rc != STW_OK)
 		return rc;
 	task_context_judge(rules, c, checkpoint, now, ttl, arena, out, &draft);

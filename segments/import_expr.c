@@ -664,6 +664,13 @@ row_consistent(const struct import_file *file, const struct import_cell *cells,
 			return true;
 		return false;
 	}
+	if (file->target == IMPORT_CONTACT_TIME &&
+	    cells[import_column_find(def, "from")].i >=
+		cells[import_column_find(def, "until")].i) {
+		fault_set(fault, "until",
+		    "has to lie after from; hours past midnight are two rows");
+		return false;
+	}
 	return scope_holds(file, cells, fault);
 }
 

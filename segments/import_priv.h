@@ -54,7 +54,11 @@ enum import_put {
 	IMPORT_PUT_POINT, /* phone_sealed, phone_index, phone_mask, kind, region, zones */
 	IMPORT_PUT_INDEX, /* phone_index */
 	IMPORT_PUT_I16,
-	IMPORT_PUT_HASH, /* 64 hexadecimal digits; the statement decodes them */
+	IMPORT_PUT_HASH,     /* 64 hexadecimal digits; the statement decodes them */
+	IMPORT_PUT_COUNTRY,  /* two capital letters */
+	IMPORT_PUT_STATE,    /* up to three capital letters and digits */
+	IMPORT_PUT_WEEKDAYS, /* "mon-fri" as bits; segments/contact_hours.h */
+	IMPORT_PUT_MINUTE,   /* "18:00" as the minute of the day */
 };
 
 struct import_column {

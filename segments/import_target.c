@@ -43,6 +43,10 @@ static const struct import_column customer_columns[] = {
     {"legal_hold", IMPORT_BOOL, PLAIN, false, 0, 0, NULL, "false", false},
     {"complaint_open", IMPORT_BOOL, PLAIN, false, 0, 0, NULL, "false", false},
     {"profiling_opt_out", IMPORT_BOOL, PLAIN, false, 0, 0, NULL, "false", false},
+    {"kind", IMPORT_TEXT, PLAIN, false, 0, 0, "consumer business", NULL, false},
+    {"state", IMPORT_TEXT, IMPORT_PUT_STATE, false, 0, 3, NULL, NULL, false},
+    {"means", IMPORT_MONEY, PLAIN, false, 0, INT64_MAX, NULL, NULL, false},
+    {"qualified_until", IMPORT_DATE, PLAIN, false, 0, 0, NULL, NULL, false},
     /* A short way to contact points: phone is the primary one. */
     {"phone", IMPORT_PHONE, NONE, false, 0, 0, NULL, NULL, false},
     {"phone_verified", IMPORT_BOOL, NONE, false, 0, 0, NULL, "true", false},
@@ -67,6 +71,10 @@ static const struct import_column product_columns[] = {
     {"risk", IMPORT_INT, IMPORT_PUT_I16, false, 1, 5, NULL, NULL, false},
     {"on_sale_from", IMPORT_DATE, PLAIN, false, 0, 0, NULL, NULL, false},
     {"on_sale_to", IMPORT_DATE, PLAIN, false, 0, 0, NULL, NULL, false},
+    {"regulator", IMPORT_TEXT, IMPORT_PUT_COUNTRY, false, 0, 2, NULL, NULL, false},
+    {"dual_recording", IMPORT_BOOL, PLAIN, false, 0, 0, NULL, "false", false},
+    {"qualified_only", IMPORT_BOOL, PLAIN, false, 0, 0, NULL, "false", false},
+    {"min_amount", IMPORT_MONEY, PLAIN, false, 0, INT64_MAX, NULL, NULL, false},
     END,
 };
 
@@ -161,6 +169,23 @@ static const struct import_column household_columns[] = {
     END,
 };
 
+/* Who holds accounts together with the customer; without a rating that one has none. */
+static const struct import_column joint_columns[] = {
+    CUSTOMER,
+    {"holder", IMPORT_TEXT, PLAIN, true, 0, 64, NULL, NULL, true},
+    {"rating", IMPORT_INT, IMPORT_PUT_I16, false, 1, 5, NULL, NULL, false},
+    END,
+};
+
+/* When the customer asked to be contacted; nobody's row is at any hour. */
+static const struct import_column time_columns[] = {
+    CUSTOMER,
+    {"days", IMPORT_TEXT, IMPORT_PUT_WEEKDAYS, true, 0, 40, NULL, NULL, true},
+    {"from", IMPORT_TEXT, IMPORT_PUT_MINUTE, true, 0, 5, NULL, NULL, true},
+    {"until", IMPORT_TEXT, IMPORT_PUT_MINUTE, true, 0, 5, NULL, NULL, true},
+    END,
+};
+
 /* The others are the bank's fed traits, as the document names them. */
 static const struct import_column trait_columns[] = {
     CUSTOMER,
@@ -198,6 +223,10 @@ static const struct import_target_def targets[IMPORT_TARGETS] = {
     [IMPORT_HOUSEHOLD] = {"household", household_columns, "customer", UPSERT | DELETE,
 	NULL, NULL, "a household may have members that no file of the bank names",
 	false},
+    [IMPORT_JOINT_HOLDER] = {"joint_holder", joint_columns, "customer", ALL, NULL, NULL,
+	"", false},
+    [IMPORT_CONTACT_TIME] = {"contact_time", time_columns, "customer", ALL, NULL, NULL,
+	"", false},
     [IMPORT_TRAIT] = {"trait", trait_columns, "customer", UPSERT | SNAPSHOT, NULL, NULL,
 	"a row without a value removes it; a snapshot removes what it does not have",
 	true},

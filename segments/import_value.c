@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/money.h"
+#include "segments/contact_hours.h"
 #include "segments/import_priv.h"
 
 const char *
@@ -176,19 +177,69 @@ parse_text(struct str s, const struct import_column *column,
 	return true;
 }
 
+#define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 static bool
-is_hash(struct str s)
+is_of(struct str s, const char *letters)
 {
 	for (size_t i = 0; i < s.len; i++)
-		if (strchr("0123456789abcdefABCDEF", s.ptr[i]) == NULL ||
-		    s.ptr[i] == '\0')
+		if (s.ptr[i] == '\0' || strchr(letters, s.ptr[i]) == NULL)
 			return false;
-	return s.len == 64;
+	return true;
 }
 
 static bool
-text_ok(const struct import_column *column, struct str s, char *reason, size_t len)
+is_hash(struct str s)
 {
+	return s.len == 64 && is_of(s, "0123456789abcdefABCDEF");
+}
+
+/* A text that stands for something else. *number: what is stored in its place. */
+static bool
+form_ok(enum import_put put, struct str s, int64_t *number, const char **wants)
+{
+	unsigned days;
+	int minute;
+
+	switch (put) {
+	case IMPORT_PUT_HASH:
+		*wants = "64 hexadecimal digits";
+		return is_hash(s);
+	case IMPORT_PUT_COUNTRY:
+		*wants = "two capital letters, such as CN";
+		return s.len == 2 && is_of(s, CAPITALS);
+	case IMPORT_PUT_STATE:
+		*wants = "up to three capital letters and digits, such as FL";
+		return is_of(s, CAPITALS "0123456789");
+	case IMPORT_PUT_WEEKDAYS:
+		*wants = "days of the week, such as mon-fri or sat,sun, or * for all";
+		if (!contact_days_parse(s, &days))
+			return false;
+		*number = days;
+		return true;
+	case IMPORT_PUT_MINUTE:
+		*wants = "a time of day, such as 18:00, up to 24:00";
+		if (!contact_minute_parse(s, &minute))
+			return false;
+		*number = minute;
+		return true;
+	case IMPORT_PUT_PLAIN:
+	case IMPORT_PUT_NONE:
+	case IMPORT_PUT_NAME:
+	case IMPORT_PUT_ID:
+	case IMPORT_PUT_POINT:
+	case IMPORT_PUT_INDEX:
+	case IMPORT_PUT_I16:
+		break;
+	}
+	return true;
+}
+
+static bool
+text_ok(const struct import_column *column, struct str s, int64_t *number, char *reason,
+    size_t len)
+{
+	const char *wants = "";
 	size_t max = column->max > 0 ? (size_t)column->max : 200;
 
 	if (column->choices != NULL && !word_in(column->choices, s)) {
@@ -199,8 +250,8 @@ text_ok(const struct import_column *column, struct str s, char *reason, size_t l
 		(void)snprintf(reason, len, "is longer than %zu bytes", max);
 		return false;
 	}
-	if (column->put == IMPORT_PUT_HASH && !is_hash(s)) {
-		(void)snprintf(reason, len, "wants 64 hexadecimal digits");
+	if (!form_ok(column->put, s, number, &wants)) {
+		(void)snprintf(reason, len, "wants %s", wants);
 		return false;
 	}
 	for (size_t i = 0; i < s.len; i++)
@@ -269,6 +320,11 @@ static bool
 range_ok(const struct import_column *column, const struct import_cell *cell,
     char *reason, size_t len)
 {
+	if (column->type == IMPORT_MONEY && column->min < column->max &&
+	    cell->i < column->min) {
+		(void)snprintf(reason, len, "must not be below zero");
+		return false;
+	}
 	if (column->type == IMPORT_INT && column->min < column->max &&
 	    (cell->i < column->min || cell->i > column->max)) {
 		(void)snprintf(reason, len, "must lie from %lld to %lld",
@@ -320,7 +376,7 @@ import_cell_of(const struct rule_value *v, const struct import_column *column,
 		return false;
 	}
 	if (column->type == IMPORT_TEXT) {
-		if (!text_ok(column, s, reason, len))
+		if (!text_ok(column, s, &out->i, reason, len))
 			return false;
 		out->s = str_copy(arena, s);
 		if (strcmp(column->name, "zone") == 0 &&

@@ -388,6 +388,10 @@ put_width(enum import_put put)
 	case IMPORT_PUT_INDEX:
 	case IMPORT_PUT_I16:
 	case IMPORT_PUT_HASH:
+	case IMPORT_PUT_COUNTRY:
+	case IMPORT_PUT_STATE:
+	case IMPORT_PUT_WEEKDAYS:
+	case IMPORT_PUT_MINUTE:
 		break;
 	}
 	return 1;
@@ -452,9 +456,13 @@ put_cell(
 		put_index(out, cell->phone);
 		break;
 	case IMPORT_PUT_I16:
+	case IMPORT_PUT_WEEKDAYS:
+	case IMPORT_PUT_MINUTE:
 		db_put_i16(out->copy, (int16_t)cell->i);
 		break;
 	case IMPORT_PUT_HASH:
+	case IMPORT_PUT_COUNTRY:
+	case IMPORT_PUT_STATE:
 	case IMPORT_PUT_PLAIN:
 		put_plain(out->copy, column, cell);
 		break;

@@ -199,17 +199,45 @@ ratio_exceeded(const struct gate_ratio *r, int64_t basis_points)
 	return (wide)r->abandoned * 10000 > (wide)r->answered * basis_points;
 }
 
+static bool
+asks_in_mode(const struct gate_params *p, enum gate_dial_mode mode)
+{
+	const char *word = dial_words[mode];
+
+	return p->modes.count > 0 ? gate_strings_has(&p->modes, word)
+				  : strcmp(word, "predictive") == 0;
+}
+
+size_t
+ruleset_ratio_hours(
+    const struct ruleset *rules, enum gate_dial_mode mode, int64_t *hours, size_t max)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < rules->nitems; i++) {
+		const struct gate_rule *rule = &rules->items[i];
+		size_t at = 0;
+
+		if (rule->kind->eval != eval_ratio_limit ||
+		    !asks_in_mode(&rule->params, mode))
+			continue;
+		while (at < n && hours[at] != rule->params.hours)
+			at++;
+		if (at == n && n < max)
+			hours[n++] = rule->params.hours;
+	}
+	return n;
+}
+
 void
 eval_ratio_limit(const struct gate_rule *rule, struct gate_case *c, stw_usec at,
     struct gate_answer *out)
 {
 	const struct gate_params *p = &rule->params;
 	const struct gate_facts *f = c->facts;
-	const char *mode = dial_words[f->dial_mode];
 	const struct gate_ratio *r = NULL;
 
-	if (p->modes.count > 0 ? !gate_strings_has(&p->modes, mode)
-			       : strcmp(mode, "predictive") != 0)
+	if (!asks_in_mode(p, f->dial_mode))
 		return;
 	for (int i = 0; i < f->nratios; i++) {
 		if (f->ratios[i].hours == p->hours)

@@ -12,6 +12,7 @@
 #ifndef STW_CAMPAIGNS_COMPLIANCE_RULESET_H
 #define STW_CAMPAIGNS_COMPLIANCE_RULESET_H
 
+#include "campaigns/compliance/gate.h"
 #include "engine/buf.h"
 #include "engine/err.h"
 #include "engine/time.h"
@@ -95,6 +96,10 @@ stw_usec ruleset_keep_longest(const struct ruleset *rules, const char *const *re
  * so all are kept. */
 stw_usec ruleset_keep_cutoff(const struct ruleset *rules, const char *const *records,
     stw_usec now, const struct rule_info **by);
+/* The windows in hours over which rules ask for a campaign's abandoned calls when calls are
+ * made in that mode, each once; how many, at most max. */
+size_t ruleset_ratio_hours(
+    const struct ruleset *rules, enum gate_dial_mode mode, int64_t *hours, size_t max);
 /* One sentence for a reason code, "zh-CN" or "en". The code itself when unknown. */
 const char *reason_text(const char *code, const char *lang);
 

@@ -7,6 +7,7 @@ UPDATE customer
        opened_on = NULL, closed_on = $4::date, risk_rating = NULL,
        risk_assessed_on = NULL, risk_valid = false, deceased = false, incapacity = false,
        fraud_hold = false, complaint_open = false, profiling_opt_out = true, phone_shared_by = 0,
+       kind = NULL, state = NULL, means = NULL, qualified_until = NULL,
        household_size = NULL,
        erased_at = $3::timestamptz, updated_at = $3::timestamptz
  WHERE bucket = $1::smallint AND customer_id = $2::bigint;

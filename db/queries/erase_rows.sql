@@ -20,6 +20,10 @@ WITH key AS (
     DELETE FROM customer_agent WHERE bucket = $1::smallint AND customer_id = $2::bigint
 ), risks AS (
     DELETE FROM risk_assessment WHERE bucket = $1::smallint AND customer_id = $2::bigint
+), joint AS (
+    DELETE FROM joint_holder WHERE bucket = $1::smallint AND customer_id = $2::bigint
+), hours AS (
+    DELETE FROM contact_time WHERE bucket = $1::smallint AND customer_id = $2::bigint
 ), lists AS (
     DELETE FROM segment_list_entry
      WHERE bucket = $1::smallint AND customer_id = $2::bigint

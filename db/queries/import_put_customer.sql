@@ -11,13 +11,15 @@ INSERT INTO customer (
     bucket, customer_id, ref, name_sealed, name_mask, id_sealed, gender, dob, lang,
     country, province, city, zone, zone_verified, branch, manager, tier, opened_on,
     closed_on, risk_rating, risk_assessed_on, risk_valid, deceased, incapacity,
-    fraud_hold, legal_hold, complaint_open, profiling_opt_out,
+    fraud_hold, legal_hold, complaint_open, profiling_opt_out, kind, state, means,
+    qualified_until,
     updated_at)
 SELECT
     bucket, customer_id, ref, name_sealed, name_mask, id_sealed, gender, dob, lang,
     country, province, city, zone, zone_verified, branch, manager, tier, opened_on,
     closed_on, risk_rating, risk_assessed_on, risk_valid, deceased, incapacity,
-    fraud_hold, legal_hold, complaint_open, profiling_opt_out,
+    fraud_hold, legal_hold, complaint_open, profiling_opt_out, kind, state, means,
+    qualified_until,
     $2::timestamptz
   FROM newest
 ON CONFLICT (bucket, customer_id) DO UPDATE SET
@@ -71,6 +73,14 @@ ON CONFLICT (bucket, customer_id) DO UPDATE SET
         ELSE customer.complaint_open END,
     profiling_opt_out = CASE WHEN 'profiling_opt_out' = ANY ($1::text[]) THEN EXCLUDED.profiling_opt_out
         ELSE customer.profiling_opt_out END,
+    kind = CASE WHEN 'kind' = ANY ($1::text[]) THEN EXCLUDED.kind
+        ELSE customer.kind END,
+    state = CASE WHEN 'state' = ANY ($1::text[]) THEN EXCLUDED.state
+        ELSE customer.state END,
+    means = CASE WHEN 'means' = ANY ($1::text[]) THEN EXCLUDED.means
+        ELSE customer.means END,
+    qualified_until = CASE WHEN 'qualified_until' = ANY ($1::text[]) THEN EXCLUDED.qualified_until
+        ELSE customer.qualified_until END,
     updated_at = EXCLUDED.updated_at
  WHERE ('name' = ANY ($1::text[]) AND customer.name_sealed IS DISTINCT FROM EXCLUDED.name_sealed)
     OR ('id_number' = ANY ($1::text[]) AND customer.id_sealed IS DISTINCT FROM EXCLUDED.id_sealed)
@@ -96,6 +106,10 @@ ON CONFLICT (bucket, customer_id) DO UPDATE SET
     OR ('legal_hold' = ANY ($1::text[]) AND customer.legal_hold IS DISTINCT FROM EXCLUDED.legal_hold)
     OR ('complaint_open' = ANY ($1::text[]) AND customer.complaint_open IS DISTINCT FROM EXCLUDED.complaint_open)
     OR ('profiling_opt_out' = ANY ($1::text[]) AND customer.profiling_opt_out IS DISTINCT FROM EXCLUDED.profiling_opt_out)
+    OR ('kind' = ANY ($1::text[]) AND customer.kind IS DISTINCT FROM EXCLUDED.kind)
+    OR ('state' = ANY ($1::text[]) AND customer.state IS DISTINCT FROM EXCLUDED.state)
+    OR ('means' = ANY ($1::text[]) AND customer.means IS DISTINCT FROM EXCLUDED.means)
+    OR ('qualified_until' = ANY ($1::text[]) AND customer.qualified_until IS DISTINCT FROM EXCLUDED.qualified_until)
 RETURNING xmax = 0 AS fresh
 ), keys AS (
     -- A customer of an earlier line of the batch brings the key.

@@ -7,12 +7,14 @@ CREATE TEMP TABLE IF NOT EXISTS stage_customer (line bigint, bucket smallint,
     city text, zone text, zone_verified boolean, branch text, manager text, tier text,
     opened_on date, closed_on date, risk_rating smallint, risk_assessed_on date,
     risk_valid boolean, deceased boolean, incapacity boolean, fraud_hold boolean,
-    legal_hold boolean, complaint_open boolean, profiling_opt_out boolean);
+    legal_hold boolean, complaint_open boolean, profiling_opt_out boolean, kind text,
+    state text, means bigint, qualified_until date);
 CREATE TEMP TABLE IF NOT EXISTS stage_contact_point (line bigint, bucket smallint,
     customer_id bigint, phone_sealed bytea, phone_index bytea, phone_mask text, kind text,
     region text, zones text[], verified boolean, is_primary boolean);
 CREATE TEMP TABLE IF NOT EXISTS stage_product (line bigint, code text, name_zh text,
-    name_en text, class text, risk smallint, on_sale_from date, on_sale_to date);
+    name_en text, class text, risk smallint, on_sale_from date, on_sale_to date,
+    regulator text, dual_recording boolean, qualified_only boolean, min_amount bigint);
 CREATE TEMP TABLE IF NOT EXISTS stage_holding (line bigint, bucket smallint,
     customer_id bigint, holding_ref text, product text, kind text, amount bigint,
     opened_on date, maturity_on date, status text);
@@ -35,6 +37,10 @@ CREATE TEMP TABLE IF NOT EXISTS stage_attempt (line bigint, bucket smallint,
     at timestamptz);
 CREATE TEMP TABLE IF NOT EXISTS stage_household (line bigint, bucket smallint,
     customer_id bigint, household text, role text);
+CREATE TEMP TABLE IF NOT EXISTS stage_joint_holder (line bigint, bucket smallint,
+    customer_id bigint, holder_ref text, rating smallint);
+CREATE TEMP TABLE IF NOT EXISTS stage_contact_time (line bigint, bucket smallint,
+    customer_id bigint, weekdays smallint, from_min smallint, until_min smallint);
 CREATE TEMP TABLE IF NOT EXISTS stage_trait (line bigint, bucket smallint,
     customer_id bigint, trait_id integer, whole bigint, real double precision, text text,
     day date, at timestamptz);

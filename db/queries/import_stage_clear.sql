@@ -2,4 +2,4 @@
 -- Params   none
 TRUNCATE stage_customer, stage_contact_point, stage_product, stage_holding, stage_txn,
     stage_interaction, stage_consent, stage_objection, stage_attempt,
-    stage_household, stage_trait;
+    stage_household, stage_joint_holder, stage_contact_time, stage_trait;

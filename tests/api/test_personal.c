@@ -447,7 +447,7 @@ import_again(const char *phone)
 static const char *const gone[] = {
     "customer_key x WHERE true",
     "customer x WHERE (name_sealed IS NOT NULL OR name_mask IS NOT NULL OR id_sealed IS "
-    "NOT NULL OR dob IS NOT NULL OR city IS NOT NULL OR manager IS NOT NULL)",
+    "NOT NULL OR dob IS NOT NULL OR means IS NOT NULL OR city IS NOT NULL OR manager IS NOT NULL)",
     "contact_point x WHERE (phone_sealed <> '' OR phone_mask <> '***')",
     "objection x WHERE (phone_index IS NOT NULL OR phone_sealed IS NOT NULL)",
     "holding x WHERE true",
@@ -459,6 +459,8 @@ static const char *const gone[] = {
     "number_seen x WHERE true",
     "customer_agent x WHERE true",
     "risk_assessment x WHERE true",
+    "joint_holder x WHERE true",
+    "contact_time x WHERE true",
     "customer_stage x WHERE true",
     "household_member x WHERE true",
     "task x JOIN task_state USING (state) WHERE NOT terminal",

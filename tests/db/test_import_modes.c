@@ -199,9 +199,72 @@ START_TEST(new_rows_among_known_ones_are_merged)
 }
 END_TEST
 
+#define FACTS(mode)                                                               \
+	HEAD("facts")                                                             \
+	"{\"file\": \"j.csv\", \"target\": \"joint_holder\", " mode               \
+	" \"columns\": {\"customer\": \"row.c\", "                                \
+	"\"holder\": \"row.h\", \"rating\": \"row.r\"}},"                         \
+	"{\"file\": \"t.csv\", \"target\": \"contact_time\", " mode               \
+	" \"columns\": {\"customer\": \"row.c\", \"days\": \"row.d\", "           \
+	"\"from\": \"row.f\", \"until\": \"row.u\"}},"                            \
+	"{\"file\": \"p.csv\", \"target\": \"product\", \"columns\": {"           \
+	"\"code\": \"row.p\", \"name_zh\": \"row.p\", \"name_en\": \"row.p\", "   \
+	"\"class\": \"'wealth'\", \"regulator\": \"row.g\", \"dual_recording\": " \
+	"\"row.v\", \"qualified_only\": \"row.q\", \"min_amount\": \"row.m\"}},"  \
+	"{\"file\": \"c.csv\", \"target\": \"customer\", \"columns\": {"          \
+	"\"ref\": \"row.c\", \"kind\": \"row.k\", \"state\": \"row.s\", "         \
+	"\"means\": \"row.m\", \"qualified_until\": \"row.q\"}}]}"
+
+/* What the gate asks of holders, hours, products and people, and what no such row is. */
+START_TEST(facts_of_the_gate_come_with_files)
+{
+	put_customers();
+	put("mapping.json", FACTS(""));
+	put("j.csv", "c,h,r\nC1,H1,2\nC1,H2,\nC9,H1,1\nC2,H1,9\n");
+	put("t.csv", "c,d,f,u\nC1,mon-fri,18:00,20:00\nC1,\"sat,sun\",09:00,24:00\n"
+		     "C2,weekdays,09:00,10:00\nC2,*,10:00,10:00\nC2,*,24:01,24:30\n");
+	put("p.csv", "p,g,v,q,m\nP1,CN,yes,no,10000.00\nP2,cn,no,no,\nP3,,no,no,-1\n");
+	put("c.csv", "c,k,s,m,q\nC1,business,FL,250000.50,2027-01-01\nC2,charity,,,\n"
+		     "C2,,fl,,\nC2,,,-5,\n");
+	ck_assert_msg(run(10, NULL) == STW_OK, "%s", err.text);
+	ck_assert_int_eq(result.rows_rejected, 10);
+	ck_assert_int_eq(
+	    number("SELECT count(*) * 10 + sum(coalesce(rating, 0)) FROM "
+		   "joint_holder JOIN customer USING (bucket, customer_id) "
+		   "WHERE ref = 'C1'"),
+	    22);
+	ck_assert_int_eq(
+	    number(
+		"SELECT sum(weekdays::int * (until_min - from_min)) FROM contact_time"),
+	    31 * 120 + 96 * 900);
+	ck_assert_int_eq(number("SELECT count(*) FROM product WHERE code = 'P1' AND "
+				"regulator = 'CN' AND dual_recording AND NOT "
+				"qualified_only AND min_amount = 1000000"),
+	    1);
+	ck_assert_int_eq(
+	    number("SELECT count(*) FROM customer WHERE kind = 'business' AND "
+		   "state = 'FL' AND means = 25000050 AND qualified_until = "
+		   "'2027-01-01' AND name_mask IS NOT NULL"),
+	    1);
+	/* The same again is nothing new; a snapshot without a row removes it. */
+	put("mapping.json", FACTS("\"mode\": \"snapshot\", \"close_limit\": 100,"));
+	put("j.csv", "c,h,r\nC1,H1,2\n");
+	put("t.csv", "c,d,f,u\nC1,mon-fri,18:00,20:00\n");
+	put("p.csv", "p,g,v,q,m\nP1,CN,yes,no,10000.00\n");
+	put("c.csv", "c,k,s,m,q\nC1,business,FL,250000.50,2027-01-01\n");
+	ck_assert_msg(run(0, NULL) == STW_OK, "%s", err.text);
+	ck_assert_int_eq(result.inserted + result.updated, 0);
+	ck_assert_int_eq(result.closed, 2);
+	put("j.csv", "c,h,r\nC1,H1,3\n");
+	ck_assert_msg(run(0, NULL) == STW_OK, "%s", err.text);
+	ck_assert_int_eq(result.updated, 1);
+}
+END_TEST
+
 static void
 add(TCase *tc)
 {
+	tcase_add_test(tc, facts_of_the_gate_come_with_files);
 	tcase_add_test(tc, a_dry_run_says_everything_and_changes_nothing);
 	tcase_add_test(tc, what_a_delete_file_names_goes_or_closes);
 	tcase_add_test(
