@@ -8,7 +8,7 @@ CHECK_STEPS := format-check layers scripts check-build check-unit check-conforma
   check-asan check-tsan check-fuzz tidy
 
 .PHONY: check check-fast check-crash check-canary measure $(CHECK_STEPS) check-db-run check-asan-run \
-  check-tsan-run bench-rules bench-rules-doc bench-import bench-events bench-traits bench-book bench-tick bench-ledger bench-permit bench-next bench-trace format analyze fuzz fuzz-run cov cov-run \
+  check-tsan-run bench-rules bench-rules-doc bench-import bench-events bench-traits bench-book bench-tick bench-ledger bench-permit bench-next bench-dispatch bench-trace format analyze fuzz fuzz-run cov cov-run \
   install uninstall deps-cov soak-rules soak-book soak-ledger soak-gate-same bench-gate-many mutants-rules soak-withdrawal mutants-withdrawal soak-steps
 
 RUN     := bash tests/run.sh
@@ -252,6 +252,12 @@ bench-permit: $(BIN) $(BENCH_PERMIT) ## dial permits over HTTP beside GET /healt
 	@SECONDS_LONG=$(or $(SECONDS),20) bash tests/bench/permit.sh $(BIN) $(BENCH_PERMIT)
 bench-next: $(BIN) $(BENCH_PERMIT) ## next actions over HTTP beside GET /healthz (RATE 100, SECONDS 20, THREADS 16, CUSTOMERS 20000, MOST ms at p99, SERVE options)
 	@SECONDS_LONG=$(or $(SECONDS),20) bash tests/bench/next.sh $(BIN) $(BENCH_PERMIT)
+BENCH_PUSH := $(B)/tests/bench/bench_push
+$(BENCH_PUSH): $(B)/tests/bench/bench_push.c.o
+	$(SAY) LD $@
+	$(Q)$(CC) $(LDOPT) -o $@ $^ $(LIBS)
+bench-dispatch: $(BIN) $(BENCH_PUSH) $(if $(CHECK),,$(BENCH_NPM)) ## pushes beside a bare loop, graphile-worker, pg-boss (TASKS 10000, PARALLEL 128, ROUNDS 3, PEERS, CHECK=1)
+	@bash tests/bench/dispatch.sh $(BIN) $(BENCH_PUSH) $(if $(CHECK),,$(if $(BENCH_NPM),$(BENCH)/npm))
 bench-trace: $(BIN) ## complaint traces over HTTP (ATTEMPTS 10000000, HOT 200, ROUNDS 40, MOST ms, WORLD dir that keeps the data)
 	@bash tests/bench/trace.sh $(BIN)
 bench-rules-doc: ## the figures of the last bench-rules into docs/performance.md
@@ -263,9 +269,10 @@ bench-events: $(BIN) deps-check ## from an event posted to the membership that f
 	@SECONDS_LONG=$(or $(SECONDS),30) bash tests/bench/events.sh $(BIN)
 bench-traits: deps-check ## values of fed traits as rows, beside one jsonb a customer (CUSTOMERS, ROUNDS)
 	@sh tests/with_cluster.sh bash tests/bench/trait_layout.sh
-check-bench: $(BENCH_BIN) $(BENCH_NPM) ## bench-rules small: the peers' counts, no figure
+check-bench: $(BENCH_BIN) $(BENCH_NPM) $(BIN) $(BENCH_PUSH) ## bench-rules and bench-dispatch small: no figure
 	@ROWS=$${ROWS:-200000} CHILD_ROWS=$${CHILD_ROWS:-2000000} ROUNDS=$${ROUNDS:-3} CHECK=1 \
 	  PEERS="$${PEERS:-duckdb sketch}" node tests/bench/bench.mjs $(BENCH_BIN)
+	@CHECK=1 bash tests/bench/dispatch.sh $(BIN) $(BENCH_PUSH)
 
 # ---- conformance -----------------------------------------------------------------
 # The public CEL suite comes from npm as the browser does, and is taken apart there.
