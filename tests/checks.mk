@@ -141,8 +141,8 @@ CANARIES ?= 10000
 check-canary: $(BIN) ## CANARIES (10000) known names and numbers come out nowhere, longer than check-api does
 	@dir=$$(mktemp -d /tmp/stw-canary-XXXXXX) && chmod 711 $$dir && \
 	  bash tests/api/canary.sh --customers $(CANARIES) $$dir; rc=$$?; rm -rf $$dir; exit $$rc
-check-steps: $(BIN) ## a dispatcher killed at every STEP-th (40) system call of a cycle; SEED
-	@bash tests/soak/kill_steps.sh $(BIN) --step $(or $(STEP),40) $(if $(SEED),--seed $(SEED))
+check-steps: $(BIN) ## a dispatcher killed at some system calls of a cycle (STEP 150, LAST 3, SEED)
+	@bash tests/soak/kill_steps.sh $(BIN) --step $(or $(STEP),150) --last $(or $(LAST),3) $(if $(SEED),--seed $(SEED))
 soak-steps: $(BIN) ## the same at every one
 	@bash tests/soak/kill_steps.sh $(BIN)
 check-crash: $(BIN) ## kill -9 at KILLS (30) random moments, longer than check-api does

@@ -2,7 +2,7 @@
 # kill_steps.sh - kills `steward dispatch` at every system call of a cycle that pushes one
 # task, and shows that nothing is lost or done twice.
 #
-#   kill_steps.sh BINARY [--step N] [--seed S] [--keep]
+#   kill_steps.sh BINARY [--step N] [--last N] [--seed S] [--keep]
 #
 # strace counts the calls of one cycle, by name; then for each name and each k up to its
 # count a task falls due, and a dispatcher is killed (SIGKILL, before the call is made) at
@@ -10,16 +10,18 @@
 # all have died, an undisturbed dispatcher takes over once their leases have run out.
 # Every task has to have reached its queue once, every push has to have been decided and
 # covered first, and the ledger has to be whole: check_effects.sh.
-# --step N kills at every N-th of them only, from one that the seed chooses: the short form.
+# --step N kills at every N-th of them only, from one that the seed chooses, and at the
+# --last N of each name, where the push and what is written after it are: the short form.
 # Exit: 0 all holds, 1 not. Ends with "N passed, N failed".
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
-bin=$(realpath "${1:?usage: kill_steps.sh BINARY [--step N] [--seed S] [--keep]}")
+bin=$(realpath "${1:?usage: kill_steps.sh BINARY [--step N] [--last N] [--seed S] [--keep]}")
 shift
-step=1 seed=$((RANDOM * 32768 + RANDOM)) keep=no
+step=1 last=0 seed=$((RANDOM * 32768 + RANDOM)) keep=no
 while [ $# -gt 0 ]; do
 	case $1 in
 	--step) step=$2 && shift ;;
+	--last) last=$2 && shift ;;
 	--seed) seed=$2 && shift ;;
 	--keep) keep=yes ;;
 	*)
@@ -77,7 +79,7 @@ export STEWARD_DATABASE=$db STEWARD_STATE_DIR=$dir/state STEWARD_LOG_LEVEL=warn 
 # A task for about fifteen customers, and more deaths than there are calls do not occur.
 {
 	"$bin" migrate &&
-	    "$bin" sample --customers $((2000 + 50000 / step)) --seed 7 --as-of "$STEWARD_CLOCK" \
+	    "$bin" sample --customers $((2000 + 600 * last + 50000 / step)) --seed 7 --as-of "$STEWARD_CLOCK" \
 	        --out "$dir/book" &&
 	    "$bin" import "$dir/book" &&
 	    "$bin" setup --demo --tokens "$dir/tokens" --queue http://127.0.0.1:1 &&
@@ -117,14 +119,14 @@ awk '{ sub(/\(.*/, "", $2); if ($2 ~ /^[a-z_0-9]+$/) n[$2 " " $1]++ }
 total=$(awk '{ n += $2 } END { print n }' "$dir/calls")
 RANDOM=$((seed % 32768))
 first=$((RANDOM % step))
-echo "kill_steps: seed $seed; one cycle makes $total calls of $(wc -l <"$dir/calls") kinds; killing at $(((total - first + step - 1) / step)) of them"
+echo "kill_steps: seed $seed; one cycle makes $total calls of $(wc -l <"$dir/calls") kinds; killing at one in $step, and at the last $last of each"
 
 # ---- the deaths ------------------------------------------------------------------------------
 n=0 died=0 lived=0
 while read -r call most; do
 	for ((k = 1; k <= most; k++)); do
 		n=$((n + 1))
-		[ $(((n - 1) % step)) -eq "$first" ] || continue
+		[ $(((n - 1) % step)) -eq "$first" ] || [ "$k" -gt $((most - last)) ] || continue
 		due
 		# The shell says of every one that it was killed: not here.
 		{
