@@ -89,6 +89,12 @@ void v1_registry_service(struct api_request *req);
 void v1_registry_result(struct api_request *req);
 void v1_carrier_cause_list(struct api_request *req);
 void v1_carrier_cause_save(struct api_request *req);
+/* v1_connectors.c */
+void v1_connector_list(struct api_request *req);
+void v1_connector(struct api_request *req);
+void v1_connector_put(struct api_request *req);
+void v1_connector_test(struct api_request *req);
+void v1_connector_activate(struct api_request *req);
 /* v1_recorders.c */
 void v1_recorder_list(struct api_request *req);
 void v1_recorder_save(struct api_request *req);

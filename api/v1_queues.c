@@ -1,11 +1,12 @@
 /* Queues: settings, open and closed, and how they fare. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/app.h"
-#include "api/push/webhook.h"
+#include "api/push/push_queue.h"
 #include "api/resources.h"
-#include "campaigns/queue_store.h"
+#include "campaigns/connector_store.h"
 #include "engine/zone.h"
 
 /* ---- answering ------------------------------------------------------------------------ */
@@ -82,6 +83,10 @@ queue_json(struct api_request *req, const struct queue_row *q,
 	json_put(v, "state", json_text(q->state));
 	json_put(v, "state_by", json_text(q->state_by));
 	json_put(v, "state_why", json_text(q->state_why));
+	json_put(v, "connector", json_text(q->connector));
+	json_put(v, "settings", json_loads(q->connector_settings, 0, NULL));
+	json_put(v, "ca", json_text(q->ca));
+	json_put(v, "client_cert", json_text(q->client_cert));
 	json_put(v, "dedupes", json_boolean(q->dedupes));
 	json_put(v, "concurrency", json_integer(q->concurrency));
 	json_put(v, "timeout_ms", json_integer(q->timeout_ms));
@@ -281,30 +286,57 @@ read_pace(struct api_request *req, struct queue_row *q)
 					&q->batch_pause_ms));
 }
 
-/* The text of the secret is in no answer, log or ledger. */
+/* The texts of secrets are in no answer, log or ledger. What they have to be, a connector
+ * says: see way_complete. */
 static bool
-read_secret(struct api_request *req, struct queue_row *q)
+read_way(struct api_request *req, struct queue_row *q)
 {
-	const char *at;
+	json_t *settings;
+	char *text;
 
-	if (!api_body_text(req, "secret", 500, false, &q->secret))
+	if (!api_body_text(req, "connector", 60, false, &q->connector) ||
+	    !api_body_text(req, "secret", 16000, false, &q->secret) ||
+	    !api_body_text(req, "ca", 65536, false, &q->ca) ||
+	    !api_body_text(req, "client_cert", 65536, false, &q->client_cert) ||
+	    !api_body_text(req, "client_key", 65536, false, &q->client_key) ||
+	    !read_object(req, "settings", &settings))
 		return false;
-	for (at = q->secret; at != NULL && *at != '\0';) {
-		size_t len = strcspn(at, " ");
-		struct webhook_secret parsed;
-		enum stw_code rc =
-		    webhook_secret_parse((struct str){at, len}, &parsed, NULL);
-
-		webhook_secret_wipe(&parsed);
-		if (rc != STW_OK) {
-			api_problem(req, 400, "INVALID_REQUEST", "/secret",
-			    "secret: whsec_ and the base64 of 24 to 64 bytes is wanted, "
-			    "several separated by a space");
-			return false;
-		}
-		at += len + strspn(at + len, " ");
-	}
+	text = settings == NULL ? NULL : json_dumps(settings, JSON_COMPACT);
+	q->connector_settings = text == NULL ? "{}" : arena_strdup(&req->arena, text);
+	free(text);
 	return true;
+}
+
+/* The document in force of its connector, and secrets that stay as they were. */
+static enum stw_code
+way_complete(struct api_request *req, struct queue_row *q,
+    const struct queue_row *known, struct stw_err *err)
+{
+	struct queue_row whole = *q;
+	struct connector_row *rows;
+	struct connector parsed;
+	enum stw_code rc = STW_OK;
+	int count = 0;
+
+	if (known != NULL && whole.secret == NULL)
+		whole.secret = known->secret;
+	if (known != NULL && whole.client_cert != NULL && whole.client_key == NULL)
+		whole.client_key = known->client_key;
+	if (q->connector != NULL)
+		rc = connector_rows(
+		    req->db, q->connector, 0, &req->arena, &rows, &count, err);
+	for (int i = 0; rc == STW_OK && i < count; i++)
+		if (strcmp(rows[i].state, "active") == 0)
+			whole.document = rows[i].document;
+	if (rc == STW_OK)
+		rc = push_queue_check(&whole, err);
+	if (rc == STW_OK && q->connector != NULL &&
+	    json_object_get(req->json, "dedupes") == NULL) {
+		rc = connector_parse(
+		    str_of(whole.document), &req->arena, &parsed, NULL, err);
+		q->dedupes = rc == STW_OK && parsed.dedupes;
+	}
+	return rc;
 }
 
 static bool
@@ -334,7 +366,8 @@ static bool
 read_queue(struct api_request *req, struct queue_row *q)
 {
 	static const char *const members[] = {"kind", "url", "dedupes", "concurrency",
-	    "timeout_ms", "tries_max", "rate", "batch", "hours", "secret", NULL};
+	    "timeout_ms", "tries_max", "rate", "batch", "hours", "secret", "connector",
+	    "settings", "ca", "client_cert", "client_key", NULL};
 
 	*q = (struct queue_row){.code = req->match.params[0]};
 	return api_body_only(req, members) && read_where(req, q) &&
@@ -343,7 +376,7 @@ read_queue(struct api_request *req, struct queue_row *q)
 		   req, req->json, "timeout_ms", 100, 60000, 15000, &q->timeout_ms) &&
 	       read_int(req, req->json, "tries_max", 1, 1000, QUEUE_TRIES_MAX,
 		   &q->tries_max) &&
-	       read_pace(req, q) && read_hours(req, q) && read_secret(req, q);
+	       read_pace(req, q) && read_hours(req, q) && read_way(req, q);
 }
 
 /* Who changes a queue has read it; who makes one gives its secret. */
@@ -398,9 +431,12 @@ v1_queue_put(struct api_request *req)
 		    "the code of a queue is 1 to 60 small letters, digits, - and _");
 		return;
 	}
-	rc = queue_targets(req->db, NULL, q.code, &req->arena, &known, &count, &err);
+	rc = queue_targets(
+	    req->db, req->app->keys, q.code, &req->arena, &known, &count, &err);
 	if (rc == STW_OK && !put_allowed(req, &q, count == 0 ? NULL : &known[0]))
 		return;
+	if (rc == STW_OK)
+		rc = way_complete(req, &q, count == 0 ? NULL : &known[0], &err);
 	if (rc == STW_OK)
 		rc = queue_put(
 		    req->db, req->app->keys, &q, req->actor.subject, req->now, &err);

@@ -10,6 +10,7 @@
 
 /* Queue secrets are sealed with a key of their own: customer id 0 is nobody's. */
 #define QUEUE_SECRET_COLUMN "queue.secret"
+#define CLIENT_KEY_COLUMN   "queue.client_key"
 
 static enum stw_code
 queue_rewrap(struct db *db, const struct seal_keys *keys, int64_t queue_id,
@@ -65,12 +66,15 @@ put_in_tx(struct db *db, const struct seal_keys *keys, const struct queue_row *q
     const char *actor, stw_usec now, struct stw_err *err)
 {
 	bool always = q->hours_from == q->hours_to;
-	struct buf sealed;
+	struct buf sealed, client_key;
 	enum stw_code rc;
 
 	buf_init(&sealed);
+	buf_init(&client_key);
 	if (q->secret != NULL)
 		secret_seal(keys, QUEUE_SECRET_COLUMN, q->secret, &sealed);
+	if (q->client_key != NULL)
+		secret_seal(keys, CLIENT_KEY_COLUMN, q->client_key, &client_key);
 	const struct db_param params[] = {db_text(q->code), db_text(q->kind),
 	    db_text(q->url),
 	    q->secret == NULL ? db_null() : db_bytes(sealed.data, sealed.len),
@@ -80,9 +84,15 @@ put_in_tx(struct db *db, const struct seal_keys *keys, const struct queue_row *q
 	    always ? db_null() : db_i64(q->hours_from),
 	    always ? db_null() : db_i64(q->hours_to),
 	    db_text(q->zone == NULL ? "Asia/Shanghai" : q->zone),
-	    db_i64(q->tries_max == 0 ? QUEUE_TRIES_MAX : q->tries_max)};
+	    db_i64(q->tries_max == 0 ? QUEUE_TRIES_MAX : q->tries_max),
+	    db_text(q->connector),
+	    db_text(q->connector_settings == NULL ? "{}" : q->connector_settings),
+	    db_text(q->ca), db_text(q->client_cert),
+	    q->client_key == NULL ? db_null()
+				  : db_bytes(client_key.data, client_key.len)};
 	rc = db_query(db, DB_Q_QUEUE_PUT, params, DB_NPARAMS(params), NULL, err);
 	buf_fini(&sealed);
+	buf_fini(&client_key);
 	if (rc == STW_OK)
 		rc = catalogue_note(
 		    db, "queue", q->code, 0, NULL, actor, "put", now, err);
@@ -124,7 +134,13 @@ row_from(const struct db_rows *rows, int r, struct arena *arena, struct queue_ro
 	    .tries_max = (int)db_get_i64(rows, r, 16),
 	    .state_by = db_get_text(rows, r, 17, arena),
 	    .state_why = db_get_text(rows, r, 18, arena),
-	    .updated_at = db_get_usec(rows, r, 19)};
+	    .updated_at = db_get_usec(rows, r, 19),
+	    .connector = db_get_text(rows, r, 20, arena),
+	    .connector_settings = db_get_text(rows, r, 21, arena),
+	    .ca = db_get_text(rows, r, 22, arena),
+	    .client_cert = db_get_text(rows, r, 23, arena),
+	    .has_client_key = !db_is_null(rows, r, 24),
+	    .document = db_get_text(rows, r, 25, arena)};
 }
 
 enum stw_code
@@ -148,6 +164,10 @@ queue_targets(struct db *db, const struct seal_keys *keys, const char *code,
 			rc = secret_open(keys, QUEUE_SECRET_COLUMN,
 			    db_get_bytes(rows, r, 8, arena), arena, &queues[r].secret,
 			    err);
+		if (rc == STW_OK && keys != NULL && queues[r].has_client_key)
+			rc = secret_open(keys, CLIENT_KEY_COLUMN,
+			    db_get_bytes(rows, r, 24, arena), arena,
+			    &queues[r].client_key, err);
 		if (rc != STW_OK)
 			goto done;
 	}

@@ -34,6 +34,14 @@ struct queue_row {
 	const char
 	    *secret; /* "whsec_..."; open only where it was asked for. NULL in a put
 	                     * leaves that of before */
+	/* How it is spoken to: NULL, Steward's own protocol; else a connector, what the
+	 * queue adds to it (a JSON object of texts; NULL in a put: empty), and, in reads,
+	 * the document of its version in force, or NULL. */
+	const char *connector, *connector_settings, *document;
+	/* PEM: whom it trusts (NULL: whom the system trusts), and who we are. */
+	const char *ca, *client_cert;
+	const char *client_key; /* as `secret`; goes with the certificate */
+	bool has_client_key;    /* reads */
 	stw_usec updated_at;
 	int64_t waiting, pushed, unknown, dead; /* task counts (queue_list only) */
 };
@@ -57,7 +65,7 @@ enum stw_code queue_set_state(struct db *db, int64_t queue_id, const char *state
 enum stw_code queue_gone(struct db *db, int64_t queue_id, const char *code,
     stw_usec now, struct stw_err *err) STW_MUST_USE;
 
-/* Wraps the key of each queue's secret with the newest kek. *done: how many were. */
+/* Wraps the key of each queue's secrets with the newest kek. *done: how many were. */
 enum stw_code queue_secrets_rewrap(struct db *db, const struct seal_keys *keys,
     int64_t *done, struct stw_err *err) STW_MUST_USE;
 

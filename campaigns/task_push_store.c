@@ -1,7 +1,7 @@
 /* A task between the gate and its queue's answer: leaves, leases, endings, recalls. */
 #include <string.h>
 
-#include "campaigns/task_store.h"
+#include "campaigns/task_remote_store.h"
 #include "db/entry_json.h"
 #include "db/ledger.h"
 
@@ -192,6 +192,9 @@ finish_in_tx(struct db *db, struct task_ending *endings, size_t n, stw_usec now,
 			}
 	}
 	db_rows_free(rows);
+	/* Of one that is another's by now too: its recall needs it. */
+	if (rc == STW_OK)
+		rc = task_remotes_put(db, endings, n, now, arena, err);
 	if (rc == STW_OK)
 		rc = endings_log(db, endings, n, &a, now, arena, err);
 	return rc;
@@ -235,6 +238,7 @@ task_recalls(struct db *db, int limit, struct arena *arena, struct task_recall *
 		x->reason = db_get_text(rows, r, 3, arena);
 		x->tries = (int)db_get_i64(rows, r, 4);
 		x->offer = (int)db_get_i64(rows, r, 5);
+		x->remote_id = db_get_text(rows, r, 6, arena);
 	}
 	db_rows_free(rows);
 	return STW_OK;

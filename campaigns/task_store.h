@@ -116,10 +116,11 @@ enum task_push_result {
 struct task_ending {
 	struct task_claim claim;
 	enum task_push_result result;
-	int http_status;    /* 0: none */
-	const char *detail; /* NULL: nothing to say */
-	stw_usec retry_at;  /* RETRY only */
-	bool left;          /* false: given back unsent, which is no try */
+	int http_status;       /* 0: none */
+	const char *detail;    /* NULL: nothing to say */
+	stw_usec retry_at;     /* RETRY only */
+	const char *remote_id; /* what the target calls it; NULL: it did not say */
+	bool left;             /* false: given back unsent, which is no try */
 	/* answers */
 	bool stale; /* the lease was lost or the task recalled; the attempt is noted */
 	bool dead;  /* RETRY, but its tries are used up: a dead letter */
@@ -138,6 +139,7 @@ struct task_recall {
 	const char *reason;
 	int offer; /* the one that is taken back */
 	int tries;
+	const char *remote_id; /* what the target calls it; NULL: not known */
 };
 enum stw_code task_recalls(struct db *db, int limit, struct arena *arena,
     struct task_recall **out, int *count, struct stw_err *err) STW_MUST_USE;

@@ -89,6 +89,7 @@ enum stw_code cmd_gate(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_pack(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_campaign(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_connector(struct cli *cli, struct stw_err *err);
+enum stw_code cmd_queue(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_consent(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_override(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_registry(struct cli *cli, struct stw_err *err);

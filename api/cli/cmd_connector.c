@@ -4,15 +4,16 @@
 
 #include "api/cli/cli.h"
 #include "api/push/connect_send.h"
+#include "campaigns/connector_store.h"
 
 #define SECRET_FILE_MAX ((size_t)16 * 1024)
 #define SEND_TIMEOUT_MS 15000
 #define COUNT_MAX       100
 
 struct asked {
-	const char *settings, *secret, *url;
+	const char *settings, *secret, *url, *by;
 	bool send;
-	int64_t count;
+	int64_t count, version;
 };
 
 struct test {
@@ -321,10 +322,83 @@ test(struct cli *cli, const struct asked *asked, struct stw_err *err)
 	return rc;
 }
 
+/* ---- in the database ---------------------------------------------------------------------- */
+static enum stw_code
+versions(struct cli *cli, struct stw_err *err)
+{
+	struct connector_row *rows;
+	struct db *db;
+	int count = 0;
+	enum stw_code rc = app_db(&cli->app, &db, err);
+
+	if (rc == STW_OK)
+		rc = connector_rows(db, cli->argc > 0 ? cli->argv[0] : NULL, 0,
+		    &cli->arena, &rows, &count, err);
+	for (int i = 0; i < count; i++)
+		(void)printf("%-20s v%-4d %-8s %s %s%s%s, %d %s\n", rows[i].name,
+		    rows[i].version, rows[i].state, rows[i].written_by,
+		    cli_time(&cli->app, rows[i].written_at),
+		    rows[i].activated_by != NULL ? ", " : "",
+		    rows[i].activated_by != NULL ? rows[i].activated_by : "",
+		    rows[i].queues, say("个队列", "queues"));
+	return rc;
+}
+
+static enum stw_code
+put(struct cli *cli, const struct asked *asked, struct stw_err *err)
+{
+	struct connector c;
+	struct str text;
+	struct db *db;
+	enum stw_code rc = document_find(cli, cli->argv[0], &text, err);
+
+	if (rc == STW_OK)
+		rc = document_parse(cli, text, &c, err);
+	if (rc != STW_OK)
+		return rc;
+	cli->where = NULL;
+	if (connect_examples_run(&c, &cli->arena,
+		arena_array(&cli->arena, (size_t)c.nexamples,
+		    sizeof(struct connect_example_result))) != c.nexamples)
+		return stw_fail(err, STW_CONFLICT, "%s",
+		    say("有示例未通过；请先运行 connector test",
+			"some examples do not come out as they say: see connector test"));
+	rc = app_db(&cli->app, &db, err);
+	if (rc == STW_OK)
+		rc = connector_put(db, c.name, c.version,
+		    arena_strndup(&cli->arena, text.ptr, text.len), asked->by,
+		    app_now(&cli->app), err);
+	if (rc == STW_OK)
+		(void)printf("%s v%d %s\n", c.name, c.version,
+		    say("已存为草稿；须由另一人启用",
+			"kept as a draft; another person puts it in force"));
+	return rc;
+}
+
+static enum stw_code
+activate(struct cli *cli, const struct asked *asked, struct stw_err *err)
+{
+	struct db *db;
+	enum stw_code rc;
+
+	if (asked->version == 0)
+		return stw_fail(err, STW_INVALID, "%s",
+		    say("activate 需要 --version", "activate needs --version"));
+	rc = app_db(&cli->app, &db, err);
+	if (rc == STW_OK)
+		rc = connector_activate(db, cli->argv[0], (int)asked->version,
+		    asked->by, app_now(&cli->app), err);
+	if (rc == STW_OK)
+		(void)printf("%s v%lld %s\n", cli->argv[0], (long long)asked->version,
+		    say("已启用", "is in force"));
+	return rc;
+}
+
 enum stw_code
 cmd_connector(struct cli *cli, struct stw_err *err)
 {
-	static const char *const verbs[] = {"list", "show", "test"};
+	static const char *const verbs[] = {
+	    "list", "show", "test", "versions", "put", "activate"};
 	struct asked asked = {.count = 1};
 	const struct cli_opt opts[] = {
 	    {"settings", CLI_TEXT, &asked.settings, 0, 0},
@@ -332,6 +406,8 @@ cmd_connector(struct cli *cli, struct stw_err *err)
 	    {"url", CLI_TEXT, &asked.url, 0, 0},
 	    {"send", CLI_SWITCH, &asked.send, 0, 0},
 	    {"count", CLI_NUMBER, &asked.count, 1, COUNT_MAX},
+	    {"by", CLI_TEXT, &asked.by, 0, 0},
+	    {"version", CLI_NUMBER, &asked.version, 1, 1000000},
 	};
 	enum stw_code rc = cli_parse(cli, opts, STW_ARRAY_LEN(opts), 1, 2, err);
 	int verb;
@@ -341,11 +417,20 @@ cmd_connector(struct cli *cli, struct stw_err *err)
 	verb = cli_verb(cli, verbs, STW_ARRAY_LEN(verbs), err);
 	if (verb < 0)
 		return err->code;
+	if (verb == 3)
+		return versions(cli, err);
+	if (verb > 3 && asked.by == NULL)
+		return stw_fail(
+		    err, STW_INVALID, "%s", say("需要 --by", "--by is needed"));
 	if ((verb > 0) != (cli->argc == 1))
 		return stw_fail(err, STW_INVALID, "%s",
-		    say("list 不带参数；show 与 test 需要一个名称或文件",
-			"list takes nothing more, show and test a name or a file"));
+		    say("list 不带参数；其他命令需要一个名称或文件",
+			"list takes nothing more, the others a name or a file"));
 	if (verb == 0)
 		return list(cli, err);
+	if (verb == 4)
+		return put(cli, &asked, err);
+	if (verb == 5)
+		return activate(cli, &asked, err);
 	return verb == 1 ? show(cli, err) : test(cli, &asked, err);
 }

@@ -99,9 +99,16 @@ static const struct command commands[] = {
 	"decide one contact from a facts document, or one a line", cmd_gate, NULL},
     {"connector",
 	"connector list | show NAME | test FILE|NAME [--settings FILE] [--secret FILE] "
-	"[--url URL] [--send [--count N]]",
+	"[--url URL] [--send [--count N]] | versions [NAME] | put FILE|NAME --by WHO | "
+	"activate NAME --version N --by WHO",
 	"how queues of a contact centre are spoken to; check such a document, try it out",
 	cmd_connector, NULL},
+    {"queue",
+	"queue list | show CODE | set CODE --by WHO [--kind K] [--url URL] [--secret FILE] "
+	"[--connector NAME | --native] [--settings FILE] [--dedupes yes|no] "
+	"[--concurrency N] [--timeout-ms N] [--tries N] [--ca FILE] [--client-cert FILE "
+	"--client-key FILE] [--no-tls] | enable|disable CODE --why TEXT --by WHO",
+	"queues that tasks are pushed to, and how each is spoken to", cmd_queue, NULL},
     {"pack",
 	"pack list | show [PACK] | check DIR | test [DIR | PACK VERSION] | diff PACK FROM TO "
 	"| load DIR --by WHO | submit PACK VERSION --by WHO [--from T] | approve PACK "

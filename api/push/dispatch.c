@@ -38,6 +38,8 @@ round_work(struct dispatch *d, bool start_more, struct stw_err *err)
 		rc = queues_reload(d, err);
 	if (rc == STW_OK)
 		rc = dispatch_beat(d, err);
+	tokens_fetch(d);
+	statuses_ask(d);
 	if (rc == STW_OK)
 		rc = recalls_send(d, err);
 	if (rc == STW_OK)
@@ -106,7 +108,8 @@ dispatch_open(
 	d->opt = *options;
 	d->njobs =
 	    options->max_in_flight > 0 ? options->max_in_flight : IN_FLIGHT_DEFAULT;
-	rc = http_open(options->egress, d->njobs + ASK_SLOTS, &d->http, err);
+	rc = http_open(
+	    options->egress, d->njobs + ASK_SLOTS + TOKEN_SLOTS, &d->http, err);
 	if (rc != STW_OK) {
 		free(d);
 		return rc;
@@ -117,6 +120,7 @@ dispatch_open(
 	d->jobs = stw_xalloc((size_t)d->njobs * sizeof *d->jobs);
 	for (int i = 0; i < d->njobs; i++) {
 		d->jobs[i].dispatch = d;
+		arena_init(&d->jobs[i].arena);
 		buf_init(&d->jobs[i].body);
 	}
 	*out = d;
@@ -130,8 +134,12 @@ dispatch_close(struct dispatch *d)
 		return;
 	http_close(d->http);
 	registry_asker_free(d->asker);
-	for (int i = 0; i < d->njobs; i++)
+	tokens_close(d);
+	for (int i = 0; i < d->njobs; i++) {
 		buf_fini(&d->jobs[i].body);
+		push_target_release(d->jobs[i].target);
+		arena_fini(&d->jobs[i].arena);
+	}
 	push_queues_free(&d->queues);
 	arena_fini(&d->arena);
 	(void)pthread_mutex_destroy(&d->lock);
@@ -164,7 +172,8 @@ all_asked(const struct dispatch *d)
 	stw_usec mono = stw_monotonic(), now = dispatch_now(d);
 
 	for (const struct push_queue *q = d->queues; q != NULL; q = q->next)
-		if (q->open && q->next_claim == 0 && !schedule_is_dead(&q->schedule) &&
+		if (q->open && q->next_claim == 0 && !push_queue_is_shut(q) &&
+		    !schedule_is_dead(&q->schedule) &&
 		    schedule_wait(&q->schedule, &q->limits, mono, now) <= mono)
 			return false;
 	return d->next_reload != 0 && d->next_recalls != 0;

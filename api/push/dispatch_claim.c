@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "api/push/dispatch_priv.h"
-#include "api/push/offer_json.h"
 #include "engine/log.h"
 
 #define EXPIRE_EVERY STW_USEC_SEC
@@ -16,7 +15,7 @@ queue_room(const struct dispatch *d, const struct push_queue *q, int share)
 	stw_usec mono = stw_monotonic();
 	int room;
 
-	if (!q->open || mono < q->next_claim)
+	if (!q->open || mono < q->next_claim || !push_queue_is_ready(q))
 		return 0;
 	if (q->in_flight > 0 && (window - q->in_flight) * 2 < window)
 		return 0;
@@ -63,8 +62,7 @@ gated(struct dispatch *d, struct push_queue *q, const struct task_claim *claim,
 	job->claim = *claim;
 	job->number_id = push->number_id;
 	job->lease_end = lease_end;
-	offer_key(push, job->key);
-	offer_write(push, q->code, dispatch_now(d), &job->body);
+	job_offer(d, job, push);
 }
 
 static void

@@ -1,4 +1,6 @@
 /* Jobs, and what all steps of the dispatcher need. */
+#include <sodium.h>
+
 #include "api/push/dispatch_priv.h"
 #include "engine/log.h"
 
@@ -83,6 +85,12 @@ job_begin(struct job *job, struct push_queue *queue, bool is_recall)
 	job->detail[0] = '\0';
 	job->status = 0;
 	job->never_left = false;
+	job->op = is_recall ? CONNECTOR_RECALL : CONNECTOR_OFFER;
+	job->batch_next = NULL;
+	job->remote_id[0] = '\0';
+	job->absent = false;
+	job->asks = 0;
+	job->wait = 0;
 	buf_clear(&job->body);
 	if (is_recall)
 		queue->recalls++;
@@ -98,4 +106,13 @@ job_end(struct job *job)
 	else
 		job->queue->in_flight--;
 	job->state = JOB_FREE;
+	if (job->target == NULL)
+		return;
+	/* There may be a number in it. */
+	if (job->body.len > 0)
+		sodium_memzero(job->body.data, job->body.len);
+	job->task = (struct connect_task){.id = NULL};
+	arena_reset(&job->arena);
+	push_target_release(job->target);
+	job->target = NULL;
 }

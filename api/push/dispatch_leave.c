@@ -5,13 +5,12 @@
 #include "api/push/dispatch_priv.h"
 #include "engine/log.h"
 
-#define CONNECT_MS    5000
 #define SEND_MARGIN   (2 * STW_USEC_SEC)
 #define SEAL_PATIENCE (8 * STW_USEC_SEC)
 
 /* ---- sending ------------------------------------------------------------------------- */
-enum stw_code
-job_send(struct dispatch *d, struct job *job, struct stw_err *err)
+static enum stw_code
+native_send(struct dispatch *d, struct job *job, struct stw_err *err)
 {
 	struct push_queue *q = job->queue;
 	struct str body = {job->body.data, job->body.len};
@@ -31,6 +30,7 @@ job_send(struct dispatch *d, struct job *job, struct stw_err *err)
 	headers[5] = NULL;
 	request = (struct http_request){
 	    .url = job->is_recall ? q->recall_url : q->url,
+	    .tls = &q->tls,
 	    .headers = headers,
 	    .body = body,
 	    .connect_ms = q->timeout_ms < CONNECT_MS ? q->timeout_ms : CONNECT_MS,
@@ -41,17 +41,38 @@ job_send(struct dispatch *d, struct job *job, struct stw_err *err)
 	};
 	rc = http_send(d->http, &request, err);
 	buf_fini(&signature);
-	if (rc != STW_OK)
-		return rc;
+	return rc;
+}
+
+void
+job_sent(struct dispatch *d, struct job *job)
+{
+	struct push_queue *q = job->queue;
+	struct stw_clock real;
+
 	job->state = JOB_SENT;
 	if (job->is_recall) {
 		d->sum.recalls_sent++;
-	} else {
-		schedule_begin(&q->schedule, &q->limits, stw_monotonic());
-		q->counts.sent++;
-		d->sum.sent++;
+		return;
 	}
-	return STW_OK;
+	schedule_begin(&q->schedule, &q->limits, stw_monotonic());
+	q->counts.sent++;
+	d->sum.sent++;
+	clock_set_real(&real);
+	log_event(LOG_DEBUG, "push", "task=%s at=%lld", job->key,
+	    (long long)clock_now(&real));
+}
+
+/* Of one job: an offer in Steward's own protocol, or a recall. */
+enum stw_code
+job_send(struct dispatch *d, struct job *job, struct stw_err *err)
+{
+	enum stw_code rc = job->target == NULL ? native_send(d, job, err)
+					       : job_send_other(d, job, err);
+
+	if (rc == STW_OK)
+		job_sent(d, job);
+	return rc;
 }
 
 /* ---- log before dispatch --------------------------------------------------------------- */
@@ -78,7 +99,7 @@ seal(struct dispatch *d)
 	return false;
 }
 
-static void
+void
 job_keep(struct job *job, const char *why)
 {
 	job->state = JOB_KEPT;
@@ -86,24 +107,32 @@ job_keep(struct job *job, const char *why)
 }
 
 static void
-job_leave(struct dispatch *d, struct job *job, bool may)
+job_leave(struct dispatch *d, struct job *job)
 {
-	struct stw_clock real;
 	struct stw_err err;
 
-	if (!may) {
-		d->sum.held_back++;
-		job_keep(job, "not sent: it ended meanwhile");
+	if (job_send(d, job, &err) == STW_OK)
 		return;
+	log_err(LOG_ERROR, "push_send", &err);
+	job_keep(job, "not sent: curl refused the request");
+}
+
+static void
+jobs_leave(struct dispatch *d, struct job *const *jobs, int count, const bool *may)
+{
+	for (int i = 0; i < count; i++)
+		if (!may[i]) {
+			d->sum.held_back++;
+			job_keep(jobs[i], "not sent: it ended meanwhile");
+		}
+	for (int i = 0; i < count; i++) {
+		if (jobs[i]->state != JOB_GATED)
+			continue;
+		if (jobs[i]->target == NULL)
+			job_leave(d, jobs[i]);
+		else
+			connect_leave(d, jobs + i, count - i);
 	}
-	if (job_send(d, job, &err) != STW_OK) {
-		log_err(LOG_ERROR, "push_send", &err);
-		job_keep(job, "not sent: curl refused the request");
-		return;
-	}
-	clock_set_real(&real);
-	log_event(LOG_DEBUG, "push", "task=%s at=%lld", job->key,
-	    (long long)clock_now(&real));
 }
 
 /* From the answer of task_push_begin to the end of the transaction nobody can end these
@@ -128,8 +157,7 @@ leave_in_tx(struct dispatch *d, struct job *const *jobs, int count, struct stw_e
 		rc = task_push_begin(d->opt.db, claims, count, &d->arena, may, err);
 	if (rc != STW_OK)
 		return rc;
-	for (int i = 0; i < count; i++)
-		job_leave(d, jobs[i], may[i]);
+	jobs_leave(d, jobs, count, may);
 	if (http_start(d->http, &http_err) != STW_OK)
 		log_err(LOG_ERROR, "dispatch_poll", &http_err);
 	return STW_OK;
@@ -149,9 +177,12 @@ leave_all(struct dispatch *d)
 	for (int i = 0; i < d->njobs; i++)
 		if (d->jobs[i].state == JOB_GATED)
 			jobs[count++] = &d->jobs[i];
-	rc = db_begin(d->opt.db, &err);
+	rc = phones_open(d, &err);
+	if (rc == STW_OK)
+		rc = db_begin(d->opt.db, &err);
 	if (rc == STW_OK)
 		rc = leave_in_tx(d, jobs, count, &err);
+	phones_wipe(d);
 	if (rc == STW_OK)
 		rc = db_commit(d->opt.db, &err);
 	if (rc == STW_OK)

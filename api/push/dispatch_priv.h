@@ -5,7 +5,8 @@
  *            dispatch.c has the rounds; one file has each step.
  * Rules      A job is in one state at a time, and only its own step moves it on:
  *            FREE -> GATED (claim) -> SENT (leave) or KEPT -> SETTLE -> FREE. ASKING comes
- *            before GATED where a registry is asked about the number first.
+ *            before GATED where a registry is asked about the number first; UNSURE
+ *            between SENT and SETTLE where the answer was lost and the target can be asked.
  */
 #ifndef STW_API_PUSH_DISPATCH_PRIV_H
 #define STW_API_PUSH_DISPATCH_PRIV_H
@@ -16,6 +17,7 @@
 #include "api/push/http.h"
 #include "api/push/push_queue.h"
 #include "api/push/registry_ask.h"
+#include "api/push/verdict.h"
 
 #define ROUND_MAX  64 /* gated before one seal, over all queues */
 #define DETAIL_MAX 200
@@ -28,10 +30,22 @@
 #define CLAIM_BUSY    (STW_USEC_SEC / 50)
 
 /* KEPT: gated, and stays here for a reason that `detail` has. */
-enum job_state { JOB_FREE = 0, JOB_ASKING, JOB_GATED, JOB_KEPT, JOB_SENT, JOB_SETTLE };
+enum job_state {
+	JOB_FREE = 0,
+	JOB_ASKING,
+	JOB_GATED,
+	JOB_KEPT,
+	JOB_SENT,
+	JOB_UNSURE,
+	JOB_SETTLE
+};
 
 /* Of the client's slots, beside those of the jobs. */
-#define ASK_SLOTS 16
+#define ASK_SLOTS   16
+#define TOKEN_SLOTS 16
+
+#define CONNECT_MS     5000
+#define REMOTE_ID_SIZE 201
 
 struct job {
 	enum job_state state;
@@ -46,6 +60,18 @@ struct job {
 	stw_usec lease_end; /* monotonic */
 	char key[WEBHOOK_ID_MAX + 1];
 	struct buf body;
+	/* Queues with a connector: what the job was made with, and the task. */
+	struct push_target *target; /* NULL: Steward's own protocol */
+	struct connect_task task;
+	struct arena arena; /* of task's texts */
+	enum connector_op_kind op;
+	struct job *batch_next; /* that left in the same request */
+	char remote_id[REMOTE_ID_SIZE];
+	int64_t token_number; /* that it was sent with */
+	bool absent;          /* the target said that it does not have it */
+	int asks;             /* after it */
+	stw_usec ask_at;      /* UNSURE; monotonic */
+	stw_usec wait;        /* KEPT: until it is due again; 0: as usual */
 	/* JOB_SETTLE */
 	enum task_push_result result;
 	bool acknowledged;
@@ -56,10 +82,17 @@ struct job {
 	    never_left; /* then nobody is surprised that the task is another's by now */
 };
 
+struct token_fetch {
+	struct push_target *target; /* NULL: free */
+	char queue[61];             /* code */
+	struct buf body;
+};
+
 struct dispatch {
 	struct dispatch_options opt;
 	struct http_client *http;
 	struct registry_asker *asker;
+	struct token_fetch fetches[TOKEN_SLOTS];
 	struct push_queue *queues;
 	struct job *jobs;
 	int njobs;
@@ -107,6 +140,35 @@ void send_gated(struct dispatch *d);
 enum stw_code dispatch_beat(struct dispatch *d, struct stw_err *err) STW_MUST_USE;
 /* Tells how the queues fare, whatever was told last. */
 void dispatch_tell_health(struct dispatch *d);
+
+void job_keep(struct job *job, const char *why);
+/* It is on its way. */
+void job_sent(struct dispatch *d, struct job *job);
+
+/* ---- dispatch_connect.c ---------------------------------------------------------------- */
+/* What is sent, of an offer that the gate allowed and of a recall. */
+void job_offer(struct dispatch *d, struct job *job, const struct task_push *push);
+void job_recall(struct dispatch *d, struct job *job);
+/* jobs[0], and those behind it that go in the same request. What cannot leave is KEPT. */
+void connect_leave(struct dispatch *d, struct job *const *jobs, int count);
+/* A recall or a status query. NOT_FOUND: the target cannot be told or asked. */
+enum stw_code job_send_other(
+    struct dispatch *d, struct job *job, struct stw_err *err) STW_MUST_USE;
+struct push_verdict connect_judge(
+    struct dispatch *d, struct job *job, const struct http_result *answer);
+/* Nobody knows whether an offer arrived: true when the target is going to be asked. */
+bool status_wanted(struct job *job);
+void statuses_ask(struct dispatch *d);
+void on_status_done(
+    struct dispatch *d, struct job *job, const struct http_result *answer);
+/* Of GATED jobs whose target gets the number; outside of a transaction. */
+enum stw_code phones_open(struct dispatch *d, struct stw_err *err) STW_MUST_USE;
+void phones_wipe(struct dispatch *d);
+
+/* ---- dispatch_token.c ------------------------------------------------------------------- */
+void tokens_fetch(struct dispatch *d);
+/* After the client was closed. */
+void tokens_close(struct dispatch *d);
 
 /* ---- dispatch_ask.c -------------------------------------------------------------------- */
 /* Asks registries about the numbers of these tasks; true: they wait for the answers, as

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "api/push/dispatch_priv.h"
-#include "api/push/offer_json.h"
 #include "engine/log.h"
 
 #define RECALLS_MAX 16 /* of one queue at once, beside its concurrency */
@@ -27,11 +26,12 @@ recall_begin(struct dispatch *d, struct push_queue *q, const struct task_recall 
 	STW_ASSERT(job != NULL);
 	job_begin(job, q, true);
 	job->recall = *recall;
-	job->recall.reason = NULL; /* lives in the round's arena */
-	recall_key(recall, job->key);
-	recall_write(recall, q->code, dispatch_now(d), &job->body);
+	job_recall(d, job);
+	job->recall.reason = NULL; /* these live in the round's arena */
+	job->recall.remote_id = NULL;
 	if (job_send(d, job, &err) == STW_OK)
 		return;
+	/* It stays open, for a person to see. */
 	log_err(LOG_ERROR, "recall_send", &err);
 	job->acknowledged = false;
 	job->state = JOB_SETTLE;
@@ -57,7 +57,7 @@ recalls_send(struct dispatch *d, struct stw_err *err)
 	for (int i = 0; i < count && room > 0; i++) {
 		struct push_queue *q = push_queue_find(d->queues, recalls[i].queue_id);
 
-		if (q == NULL || q->nsecrets == 0 || q->recalls >= RECALLS_MAX ||
+		if (q == NULL || !push_queue_is_ready(q) || q->recalls >= RECALLS_MAX ||
 		    recall_in_flight(d, &recalls[i]))
 			continue;
 		recall_begin(d, q, &recalls[i]);

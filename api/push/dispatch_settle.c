@@ -68,6 +68,8 @@ offers_settle(struct dispatch *d, struct job *const *jobs, int count)
 		    .http_status = jobs[i]->status,
 		    .detail = jobs[i]->detail[0] == '\0' ? NULL : jobs[i]->detail,
 		    .retry_at = jobs[i]->retry_at,
+		    .remote_id =
+			jobs[i]->remote_id[0] == '\0' ? NULL : jobs[i]->remote_id,
 		    .left = !jobs[i]->never_left};
 	rc = task_finish_pushes(
 	    d->opt.db, endings, count, dispatch_now(d), &d->arena, &err);
@@ -162,7 +164,8 @@ void
 job_give_back(struct dispatch *d, struct job *job)
 {
 	job->result = TASK_PUSH_RETRY;
-	job->retry_at = dispatch_now(d) + UNSEALED_WAIT;
+	job->retry_at =
+	    dispatch_now(d) + (job->wait > UNSEALED_WAIT ? job->wait : UNSEALED_WAIT);
 	job->never_left = true;
 	job->state = JOB_SETTLE;
 }
@@ -175,13 +178,15 @@ log_failure(const struct job *job, const struct http_result *answer)
 }
 
 static void
-on_recall_done(struct job *job, const struct http_result *answer)
+on_recall_done(struct dispatch *d, struct job *job, const struct http_result *answer)
 {
 	int status = answer->fate == HTTP_ANSWERED ? answer->status : 0;
 
 	/* A queue that does not know the task will not work it either. */
 	job->acknowledged =
-	    (status >= 200 && status < 300) || status == 404 || status == 410;
+	    job->target != NULL
+		? connect_judge(d, job, answer).result == TASK_PUSH_ACCEPTED
+		: (status >= 200 && status < 300) || status == 404 || status == 410;
 	job->status = status;
 	if (!job->acknowledged)
 		log_failure(job, answer);
@@ -220,7 +225,8 @@ static void
 on_offer_done(struct dispatch *d, struct job *job, const struct http_result *answer)
 {
 	struct push_queue *q = job->queue;
-	struct push_verdict v = push_judge(answer, q->dedupes);
+	struct push_verdict v = job->target != NULL ? connect_judge(d, job, answer)
+						    : push_judge(answer, q->dedupes);
 
 	queue_heard(q, &v, answer, dispatch_now(d));
 	job->result = v.result;
@@ -236,16 +242,25 @@ on_offer_done(struct dispatch *d, struct job *job, const struct http_result *ans
 	}
 	if (v.result != TASK_PUSH_ACCEPTED)
 		log_failure(job, answer);
+	if (v.result == TASK_PUSH_UNKNOWN && status_wanted(job))
+		return;
 	job->state = JOB_SETTLE;
 }
 
+/* Of the first job of a request; the others of a batch follow it. */
 void
 dispatch_on_done(void *ctx, const struct http_result *answer)
 {
-	struct job *job = ctx;
+	struct job *next;
 
-	if (job->is_recall)
-		on_recall_done(job, answer);
-	else
-		on_offer_done(job->dispatch, job, answer);
+	for (struct job *job = ctx; job != NULL; job = next) {
+		next = job->batch_next;
+		job->batch_next = NULL;
+		if (job->is_recall)
+			on_recall_done(job->dispatch, job, answer);
+		else if (job->op == CONNECTOR_STATUS)
+			on_status_done(job->dispatch, job, answer);
+		else
+			on_offer_done(job->dispatch, job, answer);
+	}
 }

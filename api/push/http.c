@@ -167,6 +167,37 @@ headers_add(struct http_slot *slot, const char *header)
 	} while (0)
 
 static bool
+set_blob(CURL *easy, CURLoption option, struct str text)
+{
+	struct curl_blob blob = {.data = (void *)(uintptr_t)text.ptr,
+	    .len = text.len,
+	    .flags = CURL_BLOB_COPY};
+
+	return curl_easy_setopt(easy, option, &blob) == CURLE_OK;
+}
+
+static bool
+tls_fill(CURL *easy, const struct http_tls *tls)
+{
+	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	SET(CURLOPT_SSL_VERIFYPEER, 1L);
+	SET(CURLOPT_SSL_VERIFYHOST, 2L);
+	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (tls == NULL)
+		return true;
+	if (tls->ca.ptr != NULL) {
+		/* These alone: without this those of the system's directory count too. */
+		SET(CURLOPT_CAINFO, NULL);
+		SET(CURLOPT_CAPATH, NULL);
+		if (!set_blob(easy, CURLOPT_CAINFO_BLOB, tls->ca))
+			return false;
+	}
+	return tls->cert.ptr == NULL ||
+	       (set_blob(easy, CURLOPT_SSLCERT_BLOB, tls->cert) &&
+		   set_blob(easy, CURLOPT_SSLKEY_BLOB, tls->key));
+}
+
+static bool
 slot_fill(struct http_slot *slot, const struct http_request *request)
 {
 	CURL *easy = slot->easy;
@@ -181,6 +212,8 @@ slot_fill(struct http_slot *slot, const struct http_request *request)
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
 	SET(CURLOPT_PROXY, "");
+	if (!tls_fill(easy, request->tls))
+		return false;
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_USERAGENT, USER_AGENT);
 	SET(CURLOPT_HTTPHEADER, slot->headers);

@@ -3,8 +3,9 @@
  *
  * Purpose    What dispatch needs of libcurl's multi interface: connections kept alive,
  *            time limits, size limits, an egress list checked at the socket, and for
- *            every request one of three fates. No redirects, no proxy from the
- *            environment, no cookies, http and https only.
+ *            every request one of three fates. TLS is always verified, by the system's
+ *            authorities or by those of the request alone; HTTP/2 where TLS offers it. No
+ *            redirects, no proxy from the environment, no cookies, http and https only.
  * Units      Times in milliseconds; Retry-After as stw_usec from now.
  * Ownership  http_open/http_close. http_send copies what it needs but the body, which
  *            must stay until done has been called. A result is borrowed for the call of
@@ -38,8 +39,14 @@ struct http_result {
 	const char *detail; /* curl's words when there is no clean answer; "" else */
 };
 
+/* PEM texts; ptr NULL: whom the system trusts, and nobody in particular. */
+struct http_tls {
+	struct str ca, cert, key;
+};
+
 struct http_request {
 	const char *url;
+	const struct http_tls *tls; /* NULL: as if all were; borrowed for the call */
 	const char *const *headers; /* "name: value", NULL at the end; may be NULL */
 	struct str body;            /* with ptr NULL: none */
 	const char *method;         /* NULL: POST with a body, GET without one */

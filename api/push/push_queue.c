@@ -3,8 +3,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #include "campaigns/queue_store.h"
 #include "engine/log.h"
+
+static void
+tls_drop(struct push_queue *q)
+{
+	for (size_t i = 0; i < STW_ARRAY_LEN(q->tls_text); i++) {
+		if (q->tls_text[i] != NULL)
+			sodium_memzero(q->tls_text[i], strlen(q->tls_text[i]));
+		free(q->tls_text[i]);
+		q->tls_text[i] = NULL;
+	}
+	q->tls = (struct http_tls){.ca = {NULL, 0}};
+}
+
+/* Copied by curl for each request, so that it may change at any time. */
+static void
+tls_set(struct push_queue *q, const struct queue_row *row)
+{
+	const char *const texts[] = {row->ca, row->client_cert, row->client_key};
+	struct str *const to[] = {&q->tls.ca, &q->tls.cert, &q->tls.key};
+
+	tls_drop(q);
+	for (size_t i = 0; i < STW_ARRAY_LEN(texts); i++)
+		if (texts[i] != NULL) {
+			q->tls_text[i] = stw_xstrdup(texts[i]);
+			*to[i] = str_of(q->tls_text[i]);
+		}
+}
 
 static void
 queue_free(struct push_queue *q)
@@ -14,6 +43,8 @@ queue_free(struct push_queue *q)
 	free(q->code);
 	free(q->url);
 	free(q->recall_url);
+	tls_drop(q);
+	push_target_release(q->target);
 	free(q);
 }
 
@@ -54,6 +85,110 @@ text_set(char **to, const char *text)
 	*to = stw_xstrdup(text);
 }
 
+/* A request of a batch connector holds as many tasks as either allows, and the pause is
+ * the longer one. */
+static void
+batch_limits(struct push_queue *q)
+{
+	const struct connector *c;
+	int pause_ms;
+
+	STW_ASSERT(q->target != NULL);
+	c = &q->target->connector;
+	pause_ms = (int)(c->batch_pause / 1000);
+	if (pause_ms == 0)
+		return;
+	if (q->limits.batch == 0 || q->limits.batch > c->batch_size)
+		q->limits.batch = c->batch_size;
+	if (q->limits.batch_pause_ms < pause_ms)
+		q->limits.batch_pause_ms = pause_ms;
+}
+
+/* The target of before stays while it is still what the row says. */
+static enum stw_code
+target_read(struct push_queue *q, const struct queue_row *row, struct stw_err *err)
+{
+	struct push_target *target;
+	enum stw_code rc;
+
+	q->nsecrets = 0;
+	if (!push_target_is_of(q->target, row)) {
+		rc = push_target_load(row, &target, err);
+		push_target_release(q->target);
+		q->target = target;
+		if (rc != STW_OK)
+			return rc;
+	}
+	batch_limits(q);
+	return STW_OK;
+}
+
+static enum stw_code
+way_read(struct push_queue *q, const struct queue_row *row, struct stw_err *err)
+{
+	if (row->connector != NULL)
+		return target_read(q, row, err);
+	push_target_release(q->target);
+	q->target = NULL;
+	return secrets_read(q, row->secret, err);
+}
+
+static enum stw_code
+tls_check(const struct queue_row *row, struct stw_err *err)
+{
+	static const char begin[] = "-----BEGIN ";
+	const struct {
+		const char *name, *text;
+	} texts[] = {{"ca", row->ca}, {"client_cert", row->client_cert},
+	    {"client_key", row->client_key}};
+
+	for (size_t i = 0; i < STW_ARRAY_LEN(texts); i++)
+		if (texts[i].text != NULL && strstr(texts[i].text, begin) == NULL)
+			return stw_fail(err, STW_INVALID,
+			    "%s: PEM is wanted, with its line \"-----BEGIN ...\"",
+			    texts[i].name);
+	if ((row->client_cert == NULL) !=
+	    (row->client_key == NULL && !row->has_client_key))
+		return stw_fail(err, STW_INVALID,
+		    "client_cert and client_key: one goes with the other");
+	return STW_OK;
+}
+
+enum stw_code
+push_queue_check(const struct queue_row *row, struct stw_err *err)
+{
+	struct push_queue *q;
+	struct stw_err native;
+	enum stw_code rc = tls_check(row, err);
+
+	if (rc != STW_OK)
+		return rc;
+	q = stw_xalloc(sizeof *q);
+	text_set(&q->code, row->code);
+	if (row->connector != NULL)
+		rc = target_read(q, row, err);
+	else if (secrets_read(q, row->secret, &native) != STW_OK)
+		rc = stw_fail(err, STW_INVALID,
+		    "secret: whsec_ and the base64 of 24 to 64 bytes is wanted, several "
+		    "separated by a space");
+	queue_free(q);
+	return rc;
+}
+
+bool
+push_queue_is_ready(const struct push_queue *q)
+{
+	return q->target == NULL ? q->nsecrets > 0
+				 : push_target_is_ready(q->target, stw_monotonic());
+}
+
+bool
+push_queue_is_shut(const struct push_queue *q)
+{
+	return q->target != NULL && push_target_wants_token(q->target) &&
+	       q->target->token.text == NULL && q->target->token.failures > 0;
+}
+
 static void
 queue_update(
     struct push_queue **queues, const struct queue_row *row, struct arena *arena)
@@ -82,7 +217,8 @@ queue_update(
 	    .hours_from = row->hours_from,
 	    .hours_to = row->hours_to};
 	q->seen = true;
-	rc = secrets_read(q, row->secret, &err);
+	tls_set(q, row);
+	rc = way_read(q, row, &err);
 	if (rc == STW_OK && row->hours_from != row->hours_to)
 		rc = zone_find(row->zone, &q->limits.zone, &err);
 	if (rc != STW_OK) {

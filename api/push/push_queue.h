@@ -11,6 +11,7 @@
 #ifndef STW_API_PUSH_PUSH_QUEUE_H
 #define STW_API_PUSH_PUSH_QUEUE_H
 
+#include "api/push/push_target.h"
 #include "api/push/schedule.h"
 #include "api/push/webhook.h"
 #include "db/db.h"
@@ -28,6 +29,9 @@ struct push_counts {
 struct push_queue {
 	int64_t id;
 	char *code, *url, *recall_url;
+	struct push_target *target; /* its connector; NULL: Steward's own protocol */
+	struct http_tls tls;        /* of tls_text */
+	char *tls_text[3];
 	bool open, dedupes, seen;
 	int timeout_ms;
 	struct schedule_limits limits;
@@ -54,6 +58,14 @@ enum stw_code push_queues_reload(struct push_queue **queues, struct db *db,
     struct stw_err *err) STW_MUST_USE;
 /* NULL: none. */
 struct push_queue *push_queue_find(struct push_queue *queues, int64_t id);
+/* Before a queue is put: secrets that sign, a connector in force (row->document) whose
+ * settings and secrets are complete, texts of certificates that are some. */
+enum stw_code push_queue_check(
+    const struct queue_row *row, struct stw_err *err) STW_MUST_USE;
+/* All is there that requests need: secrets, a token. */
+bool push_queue_is_ready(const struct push_queue *queue);
+/* It wants a token and was not given one: not worth a pass's waiting. */
+bool push_queue_is_shut(const struct push_queue *queue);
 void push_queues_free(struct push_queue **queues);
 
 #endif

@@ -95,6 +95,15 @@ static const char pack_body[] =
     "\\\"name\\\":\\\"paused\\\",\\\"facts\\\":{\\\"campaign\\\":{\\\"active\\\":"
     "false}},\\\"want\\\":{\\\"outcome\\\":\\\"BLOCK\\\",\\\"codes\\\":[\\\"CAMPA"
     "IGN_NOT_ACTIVE\\\"]}}\\n\",\"SOURCES.md\":\"# Sources\\n\"}}";
+static const char connector_body[] =
+    "{\"connector\":\"walked\",\"version\":1,\"names\":{\"zh\":\"走\",\"en\":\"wa"
+    "lked\"},\"settings\":{\"line\":{\"about\":{\"zh\":\"线路\",\"en\":\"line\"},\""
+    "example\":\"7\"}},\"auth\":{\"kind\":\"bearer\"},\"dedupes\":true,\"offe"
+    "r\":{\"method\":\"POST\",\"path\":\"/{{ config.line }}/{{ task.id }}"
+    "\",\"content\":\"json\",\"body\":{\"id\":\"{{ task.key }}\"}},\"examples"
+    "\":[{\"name\":\"taken\",\"operation\":\"offer\",\"status\":201,\"verdict"
+    "\":\"accepted\"}]}";
+
 static const char pack_body_2[] =
     "{\"pack\":\"house\",\"version\":\"9.0.1\",\"files\":{\"pack.json\":\"{\\\"pa"
     "ck\\\":\\\"house\\\",\\\"version\\\":\\\"9.0.1\\\",\\\"name\\\":{\\\"zh\\\":"
@@ -320,6 +329,18 @@ static const struct step steps[] = {
 	"\"pause_ms\":1000},\"hours\":{\"from\":\"09:00\",\"to\":\"18:00\"},"
 	"\"secret\":\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"}",
 	NULL},
+    {"connectorTest", "operator", "/v1/connectors:test", connector_body, NULL},
+    {"connectorPut", "operator", "/v1/connectors/walked", connector_body, NULL},
+    {"connectorActivate", "admin", "/v1/connectors/walked/activate", "{\"version\":1}",
+	NULL},
+    {"connector", "ops", "/v1/connectors/walked", NULL, NULL},
+    {"connectorList", "ops", "/v1/connectors", NULL, NULL},
+    {"queuePut", "operator", "/v1/queues/walked-too",
+	"{\"kind\":\"robot\",\"url\":\"https://desk.example\",\"connector\":"
+	"\"walked\",\"settings\":{\"line\":\"7\"},\"secret\":\"{\\\"token\\\":"
+	"\\\"t\\\"}\"}",
+	NULL},
+    {"queue", "ops", "/v1/queues/walked-too", NULL, NULL},
     {"queue", "ops", "/v1/queues/walked", NULL, NULL},
     {"queueDisable", "operator", "/v1/queues/walked/disable",
 	"{\"reason\":\"moves tonight\"}", NULL},

@@ -6,12 +6,15 @@
 // Whatever the vendor would refuse is refused here too, and is a line "refused: why" in LOG;
 // what is taken is a line "taken ID", "duplicate ID", "recalled ID", "token". A task whose
 // sequence number (the last digits of its id) is even is answered with "too many" once: lines
-// "busy ID".
+// "busy ID". From the environment: STUB_LOSE=1, the answer to a task with such an odd number
+// (none at the end is odd) is lost after it was taken ("lost ID"); STUB_EXPIRE=N, a token is
+// refused after N uses ("expired"); STUB_WAIT=S, who is busy says Retry-After.
 import { createServer } from "node:http";
 import { createHash, createHmac } from "node:crypto";
 import { appendFileSync } from "node:fs";
 
 const [vendor, log] = process.argv.slice(2);
+const { STUB_LOSE, STUB_EXPIRE, STUB_WAIT } = process.env;
 const note = (line) => appendFileSync(log, `${line}\n`);
 const tasks = new Map(); // key -> remote id
 const live = new Set();
@@ -44,6 +47,10 @@ const take = (key, prefix, dedupes) => {
   tasks.set(key, `${prefix}${tasks.size + 1}`);
   live.add(tasks.get(key));
   note(`taken ${key}`);
+  if (STUB_LOSE && Number(key.match(/(\d+)$/)?.[1] ?? 1) % 2 !== 0) {
+    note(`lost ${key}`);
+    throw Object.assign(new Refusal(0, "lost"), { quiet: true });
+  }
   return { id: tasks.get(key), fresh: true };
 };
 const drop = (id) => {
@@ -100,16 +107,21 @@ const twilio = (req) => {
   return [201, { sid: take(attributes.steward_key, "WT").id, assignment_status: "pending" }];
 };
 
-let token = 0;
+let token = 0, uses = 0;
 const genesys = (req) => {
   if (req.path === "/oauth/token") {
     basic(req, "client", "secret");
     must(req.headers["content-type"] === "application/x-www-form-urlencoded", 415, "not a form");
     must(req.text === "grant_type=client_credentials", 400, "grant_type");
     note("token");
+    uses = 0;
     return [200, { access_token: `T${++token}`, token_type: "bearer", expires_in: 86399 }];
   }
   must(token > 0 && req.headers.authorization === `Bearer T${token}`, 401, "bearer token");
+  if (STUB_EXPIRE && ++uses > Number(STUB_EXPIRE)) {
+    note("expired");
+    throw Object.assign(new Refusal(401, "expired"), { quiet: true });
+  }
   const base = "/api/v2/taskmanagement/workitems";
   if (req.method === "DELETE") {
     drop(req.path.slice(base.length + 1));
@@ -191,6 +203,7 @@ const huawei = (req) => {
     `no such resource: ${req.path}`);
   must(Date.now() - lastCall >= 1000, 429, "less than a second since the call before");
   lastCall = Date.now();
+  note("call");
   const { callDataList, ...rest } = json(req);
   must(Object.keys(rest).length === 0 && Array.isArray(callDataList), 400, "callDataList");
   must(callDataList.length >= 1 && callDataList.length <= 20, 400,
@@ -259,6 +272,8 @@ const server = createServer((req, res) => {
       answer(res, ...serve({ method: req.method, path: url.pathname, query: url.searchParams,
         headers: req.headers, text: Buffer.concat(parts).toString() }));
     } catch (fault) {
+      if (fault.status === 0) return req.socket.destroy();
+      if (fault.status === 429 && STUB_WAIT) res.setHeader("Retry-After", STUB_WAIT);
       if (!fault.quiet) note(`refused: ${fault.message}`);
       answer(res, fault.status ?? 500, fault.body ?? { message: String(fault) });
     }
