@@ -4,6 +4,7 @@
 
 #include "api/cosign.h"
 #include "db/migrate.h"
+#include "engine/log.h"
 
 #define CLOCK_SLACK (5 * STW_USEC_SEC) /* of several machines */
 
@@ -93,6 +94,21 @@ app_clock_check(struct app *app, struct stw_err *err)
 	return rc;
 }
 
+/* Whatever writes an entry about a customer commits under the customer's key. Without a key
+ * file that entry is what fails, and says so; most commands write none. */
+static void
+keys_lend(struct app *app)
+{
+	struct stw_err err = {0};
+
+	if (app->keys == NULL &&
+	    seal_keys_open(setting_text(app->settings, SET_KEYS), false, &app->keys,
+		&err) != STW_OK &&
+	    err.code != STW_NOT_FOUND)
+		log_err(LOG_WARN, "key_file_unreadable", &err);
+	db_keys_set(app->db, app->keys);
+}
+
 enum stw_code
 app_db(struct app *app, struct db **out, struct stw_err *err)
 {
@@ -102,6 +118,8 @@ app_db(struct app *app, struct db **out, struct stw_err *err)
 	rc = app_db_raw(app, out, err);
 	if (rc == STW_OK && first)
 		rc = db_migrate_check(app->db, err);
+	if (rc == STW_OK && first)
+		keys_lend(app);
 	if (rc == STW_OK && first)
 		rc = clock_catch_up(app, err);
 	return rc;
@@ -118,6 +136,8 @@ app_keys(
 		    setting_text(app->settings, SET_KEYS), create, &app->keys, err);
 	if (rc != STW_OK)
 		return stw_err_prefix(err, rc, "setting keys");
+	if (app->db != NULL)
+		db_keys_set(app->db, app->keys);
 	*out = app->keys;
 	return STW_OK;
 }

@@ -227,13 +227,13 @@ check_proofs(struct verifying *v, struct stw_err *err)
 /* ---- rows against what is proved ---------------------------------------------------------- */
 struct proved_part {
 	const char *name, *file, *kind, *id;
-	const char *pairs[5][2]; /* member of the row, member of the entry */
+	const char *pairs[6][2]; /* member of the row, member of the entry */
 	const char *at;          /* instant of the row that is the entry's */
 };
 static const struct proved_part proved[] = {
     {"decisions", "decisions.ndjson", "decision", "decision_id",
-	{{"record_sha256", "record_sha256"}, {"gate", "gate"}, {"outcome", "outcome"},
-	    {"primary_code", "primary"}},
+	{{"record_hmac", "record_hmac"}, {"record_sha256", "record_sha256"},
+	    {"gate", "gate"}, {"outcome", "outcome"}, {"primary_code", "primary"}},
 	"decided_at"},
     {"outcomes", "outcomes.ndjson", "outcome", "outcome_id",
 	{{"task_id", "id"}, {"disposition", "disposition"}, {"agent", "agent"},

@@ -60,8 +60,10 @@ connect_patiently(const struct serve *serve, const char *what)
 
 	while (!serve->stop) {
 		if (db_open(setting_text(serve->app->settings, SET_DATABASE), &db,
-			&err) == STW_OK)
+			&err) == STW_OK) {
+			db_keys_set(db, serve->app->keys);
 			return db;
+		}
 		log_err(LOG_WARN, what, &err);
 		pause_msec(serve, RETRY_MSEC);
 	}

@@ -765,6 +765,8 @@ server_open(struct server *server, struct app *app, const struct route *routes,
 		rc = db_pool_open(setting_text(s, SET_DATABASE),
 		    (int)setting_int(s, SET_DB_CONNECTIONS), &server->pool, err);
 	if (rc == STW_OK)
+		db_pool_keys(server->pool, server->app->keys);
+	if (rc == STW_OK)
 		rc = listen_open(setting_text(s, SET_LISTEN), &fd, &server->port, err);
 	if (rc == STW_OK) {
 		assets_open(&server->assets);

@@ -8,7 +8,9 @@
 static json_t *
 rules_json(const char *record, const struct ruleset *rules)
 {
-	json_t *doc = json_loads(record, 0, NULL), *list = json_array(), *hit;
+	/* The record of an erased customer is not there any more. */
+	json_t *doc = record == NULL ? NULL : json_loads(record, 0, NULL);
+	json_t *list = json_array(), *hit;
 	size_t i;
 
 	json_array_foreach(json_object_get(doc, "hits"), i, hit)

@@ -196,6 +196,7 @@ proof_json(struct api_request *req, const struct decision_row *d, json_t *record
 	}
 	db_rows_free(rows);
 	json_put(v, "record_hash", json_text(d->record_hash_hex));
+	json_put(v, "record_hmac", json_text(d->commitment_hex));
 	json_put(v, "ruleset_hash", member(record, "ruleset_hash"));
 	json_put(v, "ledger_index",
 	    d->ledger_index >= 0 ? json_integer(d->ledger_index) : json_null());
@@ -218,7 +219,7 @@ v1_decision(struct api_request *req)
 	/* Without packs the page still shows what was recorded. */
 	if (server_rules(req->server, req->db, &rules, &err) != STW_OK)
 		rules = NULL;
-	record = json_loads(d.record, 0, NULL);
+	record = d.record == NULL ? NULL : json_loads(d.record, 0, NULL);
 	if (record == NULL)
 		record = json_object();
 	rc = proof_json(req, &d, record, &proof, &err);
@@ -231,6 +232,7 @@ v1_decision(struct api_request *req)
 	v = json_object();
 	put_row(v, &d);
 	json_put(v, "hits", hits_json(record, rules));
+	json_put(v, "erased", json_boolean(d.record == NULL));
 	json_put(v, "record", record);
 	json_put(v, "proof", proof);
 	json_put(v, "as_of", json_time(req->now));
@@ -252,6 +254,12 @@ v1_decision_replay(struct api_request *req)
 
 	if (!load_decision(req, &d))
 		return;
+	if (d.record == NULL) {
+		api_problem(req, 410, "ERASED", NULL,
+		    "the customer was erased, and with the customer what the gate knew: the "
+		    "decision cannot be made again; the proof of its entry is whole");
+		return;
+	}
 	buf_init(&again);
 	rc = server_rules(req->server, req->db, &rules, &err);
 	if (rc == STW_OK)

@@ -1,3 +1,5 @@
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -5,6 +7,7 @@
 #include "campaigns/consent_priv.h"
 #include "campaigns/incident_store.h"
 #include "campaigns/withdrawal_store.h"
+#include "db/commitment.h"
 #include "db/entry_json.h"
 #include "db/ledger.h"
 
@@ -279,25 +282,33 @@ static enum stw_code
 consent_log(struct db *db, int bucket, int64_t customer_id,
     const struct consent_event *e, stw_usec now, struct stw_err *err)
 {
-	char id[UUID_TEXT];
+	char id[UUID_TEXT], number[24];
 	char effective[STW_USEC_TEXT];
+	struct commit_field commit[] = {{.name = "customer", .value = number},
+	    {.name = "evidence", .value = e->evidence_sha256}};
 	const struct entry_field fields[] = {ENTRY_TEXT("action", e->action),
-	    ENTRY_INT("customer", customer_id),
+	    ENTRY_TEXT("customer_hmac", commit[0].hex),
 	    ENTRY_TEXT("subject", e->subject == NULL ? "contact" : e->subject),
 	    ENTRY_TEXT("purpose", e->purpose), ENTRY_TEXT("channel", e->channel),
 	    ENTRY_TEXT("class", e->product_class),
 	    ENTRY_TEXT("recipient", e->recipient),
 	    ENTRY_TEXT("notice", e->notice_version), ENTRY_TEXT("form", e->form),
 	    ENTRY_TEXT("separate", e->separate_kind),
-	    ENTRY_TEXT("evidence_sha256", e->evidence_sha256),
+	    ENTRY_TEXT(
+		"evidence_hmac", e->evidence_sha256 == NULL ? NULL : commit[1].hex),
 	    ENTRY_TEXT("actor", e->actor), ENTRY_TEXT("source", e->source),
 	    ENTRY_TEXT("effective_at", stw_usec_format(e->effective_at, effective))};
 	struct buf entry;
 	enum stw_code rc;
 
+	/* A form filled in is as easily tried out as what stands on it. */
+	(void)snprintf(number, sizeof number, "%" PRId64, customer_id);
+	rc = commit_fields(db, bucket, customer_id, uuid_format(&e->id, id), commit,
+	    STW_ARRAY_LEN(commit), err);
+	if (rc != STW_OK)
+		return rc;
 	buf_init(&entry);
-	entry_write("consent", uuid_format(&e->id, id), now, fields,
-	    (int)STW_ARRAY_LEN(fields), &entry);
+	entry_write("consent", id, now, fields, (int)STW_ARRAY_LEN(fields), &entry);
 	rc = ledger_append(
 	    db, bucket, "consent", (struct str){entry.data, entry.len}, err);
 	buf_fini(&entry);

@@ -5,6 +5,7 @@
 
 #include <sodium.h>
 
+#include "db/commitment.h"
 #include "db/entry_json.h"
 #include "db/ledger.h"
 #include "engine/merkle.h"
@@ -30,16 +31,19 @@ primary_text(const struct gate_decision *d)
 	return d->allowed ? NULL : d->primary;
 }
 
-/* Only what is in the row goes in, so that the entry can be made again from the row. */
+/* Only what is in the row goes in, so that the entry can be made again from the row: the
+ * commitment, or the bare hash in those from before. */
 static void
 entry_from(const struct uuid *id, stw_usec at, char gate, const char *outcome,
-    const char *primary, const char *hash_hex, struct buf *entry)
+    const char *primary, const char *commitment_hex, const char *hash_hex,
+    struct buf *entry)
 {
 	char text[UUID_TEXT];
 	char letter[2] = {gate, '\0'};
 	const struct entry_field fields[] = {ENTRY_TEXT("gate", letter),
 	    ENTRY_TEXT("outcome", outcome), ENTRY_TEXT("primary", primary),
-	    ENTRY_TEXT("record_sha256", hash_hex)};
+	    ENTRY_TEXT("record_hmac", commitment_hex),
+	    ENTRY_TEXT("record_sha256", commitment_hex == NULL ? hash_hex : NULL)};
 
 	entry_write("decision", uuid_format(id, text), at, fields,
 	    (int)STW_ARRAY_LEN(fields), entry);
@@ -48,12 +52,47 @@ entry_from(const struct uuid *id, stw_usec at, char gate, const char *outcome,
 void
 decision_entry(const struct decision_draft *draft, struct buf *entry)
 {
-	char hex[65];
+	char hex[COMMITMENT_HEX];
 
+	STW_ASSERT(draft->committed);
 	(void)sodium_bin2hex(
-	    hex, sizeof hex, draft->record_hash, sizeof draft->record_hash);
+	    hex, sizeof hex, draft->commitment, sizeof draft->commitment);
 	entry_from(&draft->id, draft->at, gate_checkpoint_letter(draft->gate),
-	    outcome_text(draft->decision), primary_text(draft->decision), hex, entry);
+	    outcome_text(draft->decision), primary_text(draft->decision), hex, NULL,
+	    entry);
+}
+
+enum stw_code
+decision_commit(
+    struct db *db, struct decision_draft **drafts, size_t count, struct stw_err *err)
+{
+	int64_t *buckets = stw_xalloc((count + 1) * sizeof *buckets);
+	int64_t *ids = stw_xalloc((count + 1) * sizeof *ids);
+	struct commit_key *keys = stw_xalloc((count + 1) * sizeof *keys);
+	char id[UUID_TEXT], hex[65];
+	enum stw_code rc = STW_OK;
+
+	for (size_t i = 0; i < count; i++) {
+		buckets[i] = uuid_bucket(&drafts[i]->id);
+		ids[i] = drafts[i]->customer_id;
+	}
+	if (count > 0)
+		rc = commit_keys_load(db, buckets, ids, count, keys, err);
+	for (size_t i = 0; rc == STW_OK && i < count; i++) {
+		struct decision_draft *d = drafts[i];
+
+		(void)sodium_bin2hex(
+		    hex, sizeof hex, d->record_hash, sizeof d->record_hash);
+		commit_to(&keys[i], uuid_format(&d->id, id), "record", str_of(hex),
+		    d->commitment);
+		d->erased = keys[i].erased;
+		d->committed = true;
+	}
+	sodium_memzero(keys, (count + 1) * sizeof *keys);
+	free(keys);
+	free(buckets);
+	free(ids);
+	return rc;
 }
 
 static void
@@ -96,8 +135,9 @@ decision_overrides(
 }
 
 enum stw_code
-decision_insert(struct db *db, const struct decision_draft *draft, struct stw_err *err)
+decision_insert(struct db *db, const struct decision_draft *given, struct stw_err *err)
 {
+	struct decision_draft own = *given, *draft = &own;
 	const struct gate_decision *d = draft->decision;
 	char id[UUID_TEXT], task[UUID_TEXT];
 	char letter[2] = {gate_checkpoint_letter(draft->gate), '\0'};
@@ -111,6 +151,9 @@ decision_insert(struct db *db, const struct decision_draft *draft, struct stw_er
 	for (int i = 0; i < n; i++)
 		codes[i] = str_of(d->codes[i]);
 	ruleset_bytes(d, ruleset);
+	rc = decision_commit(db, &draft, 1, err);
+	if (rc != STW_OK)
+		return rc;
 	const struct db_param params[] = {db_i64(uuid_bucket(&draft->id)),
 	    db_text(uuid_format(&draft->id, id)), db_text(letter), db_usec(draft->at),
 	    db_i64(draft->customer_id), db_i64(draft->point_id),
@@ -123,9 +166,11 @@ decision_insert(struct db *db, const struct decision_draft *draft, struct stw_er
 	    instant_open(d->next_allowed_at) ? db_null() : db_usec(d->next_allowed_at),
 	    instant_open(d->valid_until) ? db_null() : db_usec(d->valid_until),
 	    db_bytes(ruleset, sizeof ruleset),
-	    db_bytes(draft->record.ptr, draft->record.len),
-	    db_bytes(draft->record_hash, sizeof draft->record_hash),
-	    db_text(draft->agent)};
+	    draft->erased ? db_null() : db_bytes(draft->record.ptr, draft->record.len),
+	    draft->erased ? db_null()
+			  : db_bytes(draft->record_hash, sizeof draft->record_hash),
+	    db_text(draft->agent),
+	    db_bytes(draft->commitment, sizeof draft->commitment)};
 
 	rc = db_exec(
 	    db, DB_Q_DECISION_INSERT, params, DB_NPARAMS(params), &changed, err);
@@ -175,8 +220,9 @@ decision_put(struct db_copy_in *copy, const struct decision_draft *draft)
 	char letter[2] = {gate_checkpoint_letter(draft->gate), '\0'};
 	unsigned char ruleset[32];
 
+	STW_ASSERT(draft->committed);
 	ruleset_bytes(d, ruleset);
-	db_put_row(copy, 20);
+	db_put_row(copy, 21);
 	db_put_i16(copy, (int16_t)uuid_bucket(&draft->id));
 	db_put_uuid(copy, draft->id.b);
 	put_text(copy, letter);
@@ -198,8 +244,14 @@ decision_put(struct db_copy_in *copy, const struct decision_draft *draft)
 	put_instant(copy, d->next_allowed_at);
 	put_instant(copy, d->valid_until);
 	db_put_bytes(copy, ruleset, sizeof ruleset);
-	db_put_bytes(copy, draft->record.ptr, draft->record.len);
-	db_put_bytes(copy, draft->record_hash, sizeof draft->record_hash);
+	if (draft->erased) {
+		db_put_null(copy);
+		db_put_null(copy);
+	} else {
+		db_put_bytes(copy, draft->record.ptr, draft->record.len);
+		db_put_bytes(copy, draft->record_hash, sizeof draft->record_hash);
+	}
+	db_put_bytes(copy, draft->commitment, sizeof draft->commitment);
 }
 
 /* Columns as decision_list.sql and decision_get.sql name them. */
@@ -274,7 +326,7 @@ find_leaf(struct db *db, struct decision_row *row, struct stw_err *err)
 
 	buf_init(&entry);
 	entry_from(&row->id, row->decided_at, row->gate, row->outcome,
-	    row->primary_code, row->record_hash_hex, &entry);
+	    row->primary_code, row->commitment_hex, row->record_hash_hex, &entry);
 	merkle_leaf((struct str){entry.data, entry.len}, &hash);
 	buf_fini(&entry);
 	const struct db_param params[] = {
@@ -305,6 +357,7 @@ decision_get(struct db *db, const struct uuid *id, struct arena *arena,
 	if (rc == STW_OK) {
 		row_from(rows, 0, arena, &row);
 		row.record = db_get_text(rows, 0, 20, arena);
+		row.commitment_hex = db_get_text(rows, 0, 21, arena);
 		rc = find_leaf(db, &row, err);
 	}
 	if (rc == STW_OK)

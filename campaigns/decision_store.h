@@ -2,7 +2,9 @@
  * decision_store.h - decisions in the database and the outreach log over them.
  *
  * Purpose    Every decision is a row (with its canonical record) and a ledger entry that
- *            names the record's SHA-256, written in the caller's transaction.
+ *            commits to the record's SHA-256 under the customer's key (db/commitment.h),
+ *            written in the caller's transaction. Entries from before have the bare hash.
+ *            Erasing the customer takes the record; row and entry stay.
  */
 #ifndef STW_CAMPAIGNS_DECISION_STORE_H
 #define STW_CAMPAIGNS_DECISION_STORE_H
@@ -26,9 +28,19 @@ struct decision_draft {
 	const struct gate_decision *decision;
 	struct str record; /* canonical JSON */
 	unsigned char record_hash[32];
+	/* By decision_commit, which comes before decision_put and decision_entry. */
+	bool committed;
+	bool
+	    erased; /* the customer was, meanwhile: the record does not come in any more */
+	unsigned char commitment[32];
 };
 
 void decision_hash_record(struct decision_draft *draft);
+/* What the entries of these decisions will say of their records, which are hashed; one query
+ * for all. Where no lock on the customers' permissions is held, DB_Q_ERASE_HOLD comes
+ * before. */
+enum stw_code decision_commit(struct db *db, struct decision_draft **drafts,
+    size_t count, struct stw_err *err) STW_MUST_USE;
 /* Row and ledger entry, in the caller's transaction. */
 enum stw_code decision_insert(struct db *db, const struct decision_draft *draft,
     struct stw_err *err) STW_MUST_USE;
@@ -57,9 +69,12 @@ struct decision_row {
 	size_t ncodes;
 	stw_usec next_allowed_at; /* STW_USEC_MAX: not by waiting */
 	stw_usec valid_until;
-	const char *agent;  /* who asked to dial; NULL: nobody */
+	const char *agent; /* who asked to dial; NULL: nobody */
+	/* NULL in both: they went when the customer was erased. */
 	const char *record; /* decision_get only: canonical JSON */
 	const char *record_hash_hex;
+	const char
+	    *commitment_hex;  /* decision_get only; NULL: from before there were any */
 	int64_t ledger_index; /* decision_get only; -1: not yet sequenced */
 };
 

@@ -4,6 +4,7 @@
 
 #include <sodium.h>
 
+#include "db/commitment.h"
 #include "db/entry_json.h"
 #include "db/ledger.h"
 #include "engine/uuid.h"
@@ -48,21 +49,31 @@ static enum stw_code
 note(struct erase *e, const char *what, struct stw_err *err)
 {
 	const struct erase_request *req = e->req;
-	const struct entry_field fields[] = {ENTRY_TEXT("actor", req->actor),
-	    ENTRY_INT("cancelled", e->result.cancelled),
-	    ENTRY_TEXT("case", req->case_ref), ENTRY_INT("customer", req->customer_id),
-	    ENTRY_TEXT("reason", req->reason),
-	    ENTRY_INT("recalled", e->result.recalled),
-	    ENTRY_TEXT("requested_by", e->result.requested_by),
-	    ENTRY_INT("suppressed", e->result.suppressed), ENTRY_TEXT("what", what)};
+	bool gone = e->result.erased; /* and with it the key to say whom with */
+	char customer[COMMITMENT_HEX];
 	struct uuid id = uuid_new(req->now);
 	char text[UUID_TEXT];
+	const struct entry_field fields[] = {ENTRY_TEXT("actor", req->actor),
+	    ENTRY_INT("cancelled", e->result.cancelled),
+	    ENTRY_TEXT("case", req->case_ref),
+	    ENTRY_TEXT("customer_hmac", gone ? NULL : customer),
+	    ENTRY_TEXT("reason", req->reason),
+	    ENTRY_INT("recalled", e->result.recalled),
+	    ENTRY_INT("records", e->result.records),
+	    ENTRY_TEXT("requested_by", e->result.requested_by),
+	    ENTRY_INT("suppressed", e->result.suppressed), ENTRY_TEXT("what", what)};
 	struct buf entry;
-	enum stw_code rc;
+	enum stw_code rc = STW_OK;
 
+	(void)uuid_format(&id, text);
+	if (!gone)
+		rc = commit_customer(
+		    e->db, req->bucket, req->customer_id, text, customer, err);
+	if (rc != STW_OK)
+		return rc;
 	buf_init(&entry);
-	entry_write("erasure", uuid_format(&id, text), req->now, fields,
-	    (int)STW_ARRAY_LEN(fields), &entry);
+	entry_write(
+	    "erasure", text, req->now, fields, (int)STW_ARRAY_LEN(fields), &entry);
 	rc = ledger_append(
 	    e->db, req->bucket, "erasure", (struct str){entry.data, entry.len}, err);
 	buf_fini(&entry);
@@ -115,12 +126,15 @@ imports_keep_out(struct erase *e, struct stw_err *err)
 }
 
 /* ---- locks ---------------------------------------------------------------------------- */
-/* Guards in the order of the numbers' hashes, then the permission, then the customer. */
+/* Planners keep out first, then guards in the order of the numbers' hashes, then the permission, then the customer. */
 static enum stw_code
 lock(struct erase *e, struct stw_err *err)
 {
 	const struct db_param who[] = {WHO(e)};
-	enum stw_code rc = db_query(e->db, DB_Q_INDEX_HOLD, NULL, 0, NULL, err);
+	enum stw_code rc = db_query(e->db, DB_Q_ERASE_BARRIER, who, 1, NULL, err);
+
+	if (rc == STW_OK)
+		rc = db_query(e->db, DB_Q_INDEX_HOLD, NULL, 0, NULL, err);
 
 	if (rc == STW_OK)
 		rc = db_query(
@@ -288,6 +302,20 @@ count_sharers(struct erase *e, struct stw_err *err)
 	return db_query(e->db, DB_Q_ERASE_SHARED, params, 1, NULL, err);
 }
 
+/* What the gate knew, after the key: the entries say as before that it decided, but nobody
+ * can show any more from what. */
+static enum stw_code
+forget_records(struct erase *e, struct stw_err *err)
+{
+	const struct db_param who[] = {WHO(e)};
+	enum stw_code rc = run(e, DB_Q_ERASE_USE, err);
+
+	if (rc == STW_OK)
+		rc = db_exec(e->db, DB_Q_ERASE_RECORDS, who, DB_NPARAMS(who),
+		    &e->result.records, err);
+	return rc;
+}
+
 static enum stw_code
 destroy(struct erase *e, struct stw_err *err)
 {
@@ -305,6 +333,8 @@ destroy(struct erase *e, struct stw_err *err)
 		rc = run(e, DB_Q_ERASE_COUNTS, err);
 	if (rc == STW_OK)
 		rc = run(e, DB_Q_ERASE_ROWS, err);
+	if (rc == STW_OK)
+		rc = forget_records(e, err);
 	if (rc == STW_OK)
 		rc = db_query(e->db, DB_Q_ERASE_CUSTOMER, customer,
 		    DB_NPARAMS(customer), NULL, err);
@@ -327,10 +357,8 @@ confirm(struct erase *e, struct stw_err *err)
 	if (rc == STW_OK)
 		rc = db_query(
 		    e->db, DB_Q_ERASURE_DONE, done, DB_NPARAMS(done), NULL, err);
-	if (rc == STW_OK)
-		rc = note(e, "erased", err);
 	e->result.erased = rc == STW_OK;
-	return rc;
+	return rc == STW_OK ? note(e, "erased", err) : rc;
 }
 
 enum stw_code

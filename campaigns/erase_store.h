@@ -2,14 +2,14 @@
  * erase_store.h - erasing a customer's personal data, by destroying the customer's key.
  *
  * Purpose    After it nothing sealed of the customer opens, here or in any copy of the
- *            database, and nothing else identifies the person. Tasks, decisions, consents
+ *            database, and nothing else identifies the person. Tasks, decisions (without what the gate knew), consents
  *            and the ledger stay, about a customer without a name (docs/personal-data.md
  *            says what remains). Objections go on: by number for those who share it, and
  *            on the list of numbers not to be called, so that the person is not called
  *            again after a later import.
  * Rules      Two people: one asks, another confirms, and that does it. A legal hold
  *            refuses. It cannot be undone.
- * Locks      numbers' guards -> customer_permission -> customer -> task -> outbox.
+ * Locks      planners of the bucket kept out -> numbers' guards -> customer_permission -> customer -> task -> outbox.
  */
 #ifndef STW_CAMPAIGNS_ERASE_STORE_H
 #define STW_CAMPAIGNS_ERASE_STORE_H
@@ -36,6 +36,7 @@ struct erase_result {
 	stw_usec requested_at;
 	int64_t suppressed; /* entries for the list of numbers not to be called */
 	int64_t cancelled, recalled; /* tasks */
+	int64_t records; /* of decisions, gone with the key their entries commit under */
 };
 
 /* In the caller's transaction. Asks, or confirms what another person asked for. CONFLICT:

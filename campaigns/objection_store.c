@@ -4,6 +4,7 @@
 
 #include "campaigns/consent_priv.h"
 #include "campaigns/withdrawal_store.h"
+#include "db/commitment.h"
 #include "db/entry_json.h"
 #include "db/ledger.h"
 
@@ -133,19 +134,21 @@ objection_log(struct db *db, int bucket, int64_t customer_id,
     const struct objection_event *e, const struct reach *reach, stw_usec now,
     struct stw_err *err)
 {
-	char id[UUID_TEXT];
-	const struct entry_field fields[] = {ENTRY_INT("customer", customer_id),
+	char id[UUID_TEXT], customer[COMMITMENT_HEX];
+	const struct entry_field fields[] = {ENTRY_TEXT("customer_hmac", customer),
 	    ENTRY_TEXT("objection", e->kind), ENTRY_TEXT("channel", e->channel),
 	    ENTRY_TEXT("actor", e->actor), ENTRY_TEXT("source", e->source),
 	    ENTRY_TEXT("cause", e->cause),
 	    ENTRY_INT("on_number", reach->index.len == 0 ? 0 : 1),
 	    ENTRY_INT("household", reach->household == NULL ? 0 : 1)};
 	struct buf entry;
-	enum stw_code rc;
+	enum stw_code rc = commit_customer(
+	    db, bucket, customer_id, uuid_format(&e->id, id), customer, err);
 
+	if (rc != STW_OK)
+		return rc;
 	buf_init(&entry);
-	entry_write("objection", uuid_format(&e->id, id), now, fields,
-	    (int)STW_ARRAY_LEN(fields), &entry);
+	entry_write("objection", id, now, fields, (int)STW_ARRAY_LEN(fields), &entry);
 	rc = ledger_append(
 	    db, bucket, "objection", (struct str){entry.data, entry.len}, err);
 	buf_fini(&entry);
@@ -196,11 +199,11 @@ enum stw_code
 objection_lift(struct db *db, int bucket, int64_t customer_id, const struct uuid *id,
     const char *evidence, const char *actor, stw_usec now, struct stw_err *err)
 {
-	char text[UUID_TEXT];
+	char text[UUID_TEXT], customer[COMMITMENT_HEX];
 	const struct db_param params[] = {db_i64(bucket),
 	    db_text(uuid_format(id, text)), db_i64(customer_id), db_usec(now),
 	    db_text(actor), db_text(evidence)};
-	const struct entry_field fields[] = {ENTRY_INT("customer", customer_id),
+	const struct entry_field fields[] = {ENTRY_TEXT("customer_hmac", customer),
 	    ENTRY_TEXT("actor", actor), ENTRY_TEXT("evidence", evidence)};
 	struct db_rows *rows = NULL;
 	struct buf entry;
@@ -220,6 +223,8 @@ objection_lift(struct db *db, int bucket, int64_t customer_id, const struct uuid
 			    "the customer has no objection %s", text);
 	}
 	db_rows_free(rows);
+	if (rc == STW_OK)
+		rc = commit_customer(db, bucket, customer_id, text, customer, err);
 	if (rc != STW_OK)
 		return rc;
 	buf_init(&entry);

@@ -45,7 +45,10 @@ overrun_note(struct db *db, const struct ruleset *rules, int bucket,
 	*opened = false;
 	rc = db_query_one(
 	    db, DB_Q_PERMIT_DECISION, params, DB_NPARAMS(params), &rows, err);
-	if (rc == STW_OK)
+	/* Of a customer who was erased meanwhile the record went. */
+	if (rc == STW_OK && db_is_null(rows, 0, 5))
+		closed_at = STW_USEC_MAX;
+	else if (rc == STW_OK)
 		rc = record_hours_end(rules, db_get_str(rows, 0, 5), &closed_at, err);
 	if (rc == STW_OK && ended_at > closed_at)
 		rc = overrun_open(

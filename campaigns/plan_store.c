@@ -11,6 +11,8 @@ plan_bucket_tx(const struct plan_job *job, int bucket, struct plan_batch *batch,
 
 	rc = db_query(job->db, DB_Q_PLAN_LOCK, lock, DB_NPARAMS(lock), NULL, err);
 	if (rc == STW_OK)
+		rc = db_query(job->db, DB_Q_ERASE_HOLD, &lock[1], 1, NULL, err);
+	if (rc == STW_OK)
 		rc = plan_decide(job, bucket, batch, err);
 	if (rc == STW_OK)
 		rc = plan_draft(job, bucket, batch, err);

@@ -7,6 +7,24 @@
 #include "db/ledger.h"
 #include "engine/log.h"
 
+/* What the entries commit to, for all of the bucket at once. */
+static enum stw_code
+commit_decisions(
+    const struct plan_job *job, const struct plan_batch *batch, struct stw_err *err)
+{
+	struct decision_draft **drafts =
+	    stw_xalloc(((size_t)batch->count + 1) * sizeof(struct decision_draft *));
+	size_t n = 0;
+	enum stw_code rc;
+
+	for (int i = 0; i < batch->count; i++)
+		if (plan_has_decision(&batch->items[i]) && !batch->items[i].recorded)
+			drafts[n++] = &batch->items[i].draft;
+	rc = decision_commit(job->db, drafts, n, err);
+	free(drafts);
+	return rc;
+}
+
 static enum stw_code
 write_decisions(const struct plan_job *job, int bucket, const struct plan_batch *batch,
     struct stw_err *err)
@@ -16,9 +34,10 @@ write_decisions(const struct plan_job *job, int bucket, const struct plan_batch 
 	struct buf *texts = stw_xalloc((size_t)batch->count * sizeof *texts);
 	struct db_copy_in *copy = NULL;
 	size_t n = 0;
-	enum stw_code rc;
+	enum stw_code rc = commit_decisions(job, batch, err);
 
-	rc = db_copy_in_begin(job->db, DB_Q_DECISION_COPY, &copy, err);
+	if (rc == STW_OK)
+		rc = db_copy_in_begin(job->db, DB_Q_DECISION_COPY, &copy, err);
 	if (rc != STW_OK)
 		goto done;
 	for (int i = 0; i < batch->count; i++) {

@@ -6,6 +6,7 @@
 
 #include "campaigns/compliance/record_json.h"
 #include "campaigns/compliance/ruleset.h"
+#include "db/commitment.h"
 
 #define PAGE_ROWS 500
 
@@ -18,14 +19,17 @@ enum replay_column {
 	COL_PRIMARY,
 	COL_CODES,
 	COL_RECORD,
-	COL_HASH
+	COL_HASH,
+	COL_COMMITMENT,
+	COL_CUSTOMER,
+	COL_WRAPPED
 };
 
 const char *
 replay_verdict_name(enum replay_verdict verdict)
 {
 	static const char *const names[REPLAY_VERDICTS] = {
-	    "differs", "same", "other_rules", "altered", "unreadable"};
+	    "differs", "same", "other_rules", "altered", "unreadable", "erased"};
 
 	return names[verdict];
 }
@@ -120,10 +124,64 @@ judge(const struct replay_request *req, struct str record, struct replay_row *ro
 	buf_fini(&again);
 }
 
+/* Is the record the one that its entry commits to, under the customer's key? */
 static enum stw_code
-replay_row(const struct replay_request *req, const struct db_rows *rows, int r,
-    struct replay_total *total, struct arena *arena, struct stw_err *err)
+commitment_holds(const struct seal_keys *keys, const struct db_rows *rows, int r,
+    struct arena *arena, bool *holds, struct stw_err *err)
 {
+	unsigned char bytes[COMMITMENT_BYTES];
+	char hex[COMMITMENT_HEX];
+	struct commit_key key;
+	enum stw_code rc;
+
+	*holds = false;
+	if (db_is_null(rows, r, COL_WRAPPED))
+		return STW_OK;
+	rc = commit_key_open(keys, db_get_i64(rows, r, COL_CUSTOMER),
+	    db_get_bytes(rows, r, COL_WRAPPED, arena), &key, err);
+	if (rc != STW_OK)
+		return rc;
+	commit_to(&key, db_get_str(rows, r, COL_ID).ptr, "record",
+	    db_get_str(rows, r, COL_HASH), bytes);
+	sodium_memzero(&key, sizeof key);
+	(void)sodium_bin2hex(hex, sizeof hex, bytes, sizeof bytes);
+	*holds = str_eq_c(db_get_str(rows, r, COL_COMMITMENT), hex);
+	return STW_OK;
+}
+
+/* What speaks against deciding again; *verdict is SAME when nothing does. */
+static enum stw_code
+row_check(const struct seal_keys *keys, const struct db_rows *rows, int r,
+    struct arena *arena, struct replay_row *row, struct stw_err *err)
+{
+	bool holds = true;
+	enum stw_code rc = STW_OK;
+
+	if (db_is_null(rows, r, COL_RECORD)) {
+		row->verdict = REPLAY_ERASED;
+		row->why =
+		    "the customer was erased, and with the customer what the gate "
+		    "knew and the key of the entry's commitment: that it decided, "
+		    "when and why is left, and the entry's proof";
+		return STW_OK;
+	}
+	if (!db_is_null(rows, r, COL_COMMITMENT))
+		rc = commitment_holds(keys, rows, r, arena, &holds, err);
+	holds = holds && hash_holds(db_get_str(rows, r, COL_RECORD),
+			     db_get_str(rows, r, COL_HASH));
+	row->verdict = holds ? REPLAY_SAME : REPLAY_ALTERED;
+	if (!holds)
+		row->why = "the record was changed after it was written";
+	return rc;
+}
+
+static enum stw_code
+replay_row(const struct replay_request *req, const struct seal_keys *keys,
+    const struct db_rows *rows, int r, struct replay_total *total, struct arena *arena,
+    struct stw_err *err)
+{
+	enum stw_code rc;
+
 	struct str record = db_get_str(rows, r, COL_RECORD);
 	struct replay_row row = {.decision_id = db_get_str(rows, r, COL_ID).ptr,
 	    .at = db_get_usec(rows, r, COL_AT),
@@ -136,11 +194,12 @@ replay_row(const struct replay_request *req, const struct db_rows *rows, int r,
 	    .why = ""};
 
 	row.codes = db_get_texts(rows, r, COL_CODES, &row.ncodes, arena);
-	if (hash_holds(record, db_get_str(rows, r, COL_HASH))) {
+	rc = row_check(keys, rows, r, arena, &row, err);
+	if (rc != STW_OK)
+		return rc;
+	if (row.verdict == REPLAY_SAME) {
+		row.verdict = REPLAY_DIFFERS;
 		judge(req, record, &row, arena);
-	} else {
-		row.verdict = REPLAY_ALTERED;
-		row.why = "the record was changed after it was written";
 	}
 	total->of[row.verdict]++;
 	total->all++;
@@ -149,8 +208,8 @@ replay_row(const struct replay_request *req, const struct db_rows *rows, int r,
 
 /* ---- many ------------------------------------------------------------------------------- */
 static enum stw_code
-replay_rows(const struct replay_request *req, const struct db_rows *rows,
-    struct replay_total *total, struct stw_err *err)
+replay_rows(const struct replay_request *req, const struct seal_keys *keys,
+    const struct db_rows *rows, struct replay_total *total, struct stw_err *err)
 {
 	enum stw_code rc = STW_OK;
 	struct arena arena;
@@ -158,7 +217,7 @@ replay_rows(const struct replay_request *req, const struct db_rows *rows,
 	arena_init(&arena);
 	for (int r = 0; rc == STW_OK && r < db_rows_count(rows); r++) {
 		arena_reset(&arena);
-		rc = replay_row(req, rows, r, total, &arena, err);
+		rc = replay_row(req, keys, rows, r, total, &arena, err);
 	}
 	arena_fini(&arena);
 	return rc;
@@ -178,7 +237,7 @@ replay_one(struct db *db, const struct replay_request *req, struct replay_total 
 	if (rc == STW_NOT_FOUND)
 		rc = stw_fail(err, STW_NOT_FOUND, "there is no decision %s", text);
 	if (rc == STW_OK)
-		rc = replay_rows(req, rows, total, err);
+		rc = replay_rows(req, db_keys(db), rows, total, err);
 	db_rows_free(rows);
 	return rc;
 }
@@ -208,7 +267,7 @@ replay_all(struct db *db, const struct replay_request *req, struct replay_total 
 			(void)snprintf(after, sizeof after, "%s",
 			    db_get_str(rows, n - 1, COL_ID).ptr);
 		}
-		rc = replay_rows(req, rows, total, err);
+		rc = replay_rows(req, db_keys(db), rows, total, err);
 		db_rows_free(rows);
 	}
 	return rc;

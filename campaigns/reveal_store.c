@@ -4,6 +4,7 @@
 
 #include <sodium.h>
 
+#include "db/commitment.h"
 #include "db/entry_json.h"
 #include "db/ledger.h"
 
@@ -157,7 +158,7 @@ record(struct reveal *r, struct stw_err *err)
 {
 	const struct reveal_request *req = r->req;
 	struct uuid id = uuid_new(req->now);
-	char task[UUID_TEXT] = "";
+	char task[UUID_TEXT] = "", customer[COMMITMENT_HEX];
 	const char *fields = field_words(r);
 	struct buf entry;
 	enum stw_code rc;
@@ -173,12 +174,15 @@ record(struct reveal *r, struct stw_err *err)
 	    db_usec(req->now), db_text(req->actor), db_text(req->role),
 	    db_text("reveal"), db_text("allowed"), db_text(detail)};
 	const struct entry_field entries[] = {ENTRY_TEXT("actor", req->actor),
-	    ENTRY_INT("customer", req->customer_id), ENTRY_TEXT("fields", fields),
+	    ENTRY_TEXT("customer_hmac", customer), ENTRY_TEXT("fields", fields),
 	    ENTRY_TEXT("purpose", req->purpose), ENTRY_TEXT("reason", req->reason),
 	    ENTRY_TEXT("role", req->role),
 	    ENTRY_TEXT("task", task[0] != '\0' ? task : NULL)};
 
 	rc = db_query(r->db, DB_Q_ACCESS_INSERT, access, DB_NPARAMS(access), NULL, err);
+	if (rc == STW_OK)
+		rc = commit_customer(r->db, req->bucket, req->customer_id,
+		    r->result.access_id, customer, err);
 	if (rc != STW_OK)
 		return rc;
 	buf_init(&entry);

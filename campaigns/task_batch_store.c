@@ -412,15 +412,21 @@ static enum stw_code
 record(struct batch *b, struct stw_err *err)
 {
 	struct ledger_entry *entries = arena_array(b->arena, b->n, sizeof *entries);
+	struct decision_draft **drafts = arena_array(b->arena, b->n, sizeof *drafts);
 	struct db_copy_in *copy = NULL;
 	struct buf text;
-	enum stw_code rc = db_copy_in_begin(b->db, DB_Q_DECISION_COPY, &copy, err);
+	enum stw_code rc;
 
+	for (size_t i = 0; i < b->n; i++)
+		drafts[i] = &b->items[b->places[i]].draft;
+	rc = decision_commit(b->db, drafts, b->n, err);
+	if (rc == STW_OK)
+		rc = db_copy_in_begin(b->db, DB_Q_DECISION_COPY, &copy, err);
 	if (rc != STW_OK)
 		return rc;
 	buf_init(&text);
 	for (size_t i = 0; i < b->n; i++) {
-		const struct decision_draft *draft = &b->items[b->places[i]].draft;
+		const struct decision_draft *draft = drafts[i];
 
 		decision_put(copy, draft);
 		buf_clear(&text);
@@ -431,7 +437,7 @@ record(struct batch *b, struct stw_err *err)
 	buf_fini(&text);
 	rc = db_copy_in_end(copy, NULL, err);
 	for (size_t i = 0; rc == STW_OK && i < b->n; i++)
-		rc = decision_overrides(b->db, &b->items[b->places[i]].draft, err);
+		rc = decision_overrides(b->db, drafts[i], err);
 	/* The outbox is the last in the order of locks, but nobody waits for it. */
 	if (rc == STW_OK)
 		rc = ledger_append_many(b->db, entries, b->n, err);

@@ -24,7 +24,8 @@ struct trace_decision {
 	stw_usec valid_until; /* STW_USEC_NEVER: not an allowing one */
 	const char **codes;
 	size_t ncodes;
-	const char *ruleset_hash, *record_hash;
+	const char *ruleset_hash;
+	const char *record_hash; /* NULL, as the record: the customer was erased */
 	const char *record; /* canonical JSON */
 };
 

@@ -110,7 +110,23 @@ db_close(struct db *db)
 enum stw_code
 db_open_like(const struct db *db, struct db **out, struct stw_err *err)
 {
-	return db_open(db->conninfo, out, err);
+	enum stw_code rc = db_open(db->conninfo, out, err);
+
+	if (rc == STW_OK)
+		(*out)->keys = db->keys;
+	return rc;
+}
+
+void
+db_keys_set(struct db *db, const struct seal_keys *keys)
+{
+	db->keys = keys;
+}
+
+const struct seal_keys *
+db_keys(const struct db *db)
+{
+	return db->keys;
 }
 
 enum stw_code

@@ -39,6 +39,11 @@ void db_close(struct db *db);
 /* Another connection to the same place. */
 enum stw_code db_open_like(
     const struct db *db, struct db **out, struct stw_err *err) STW_MUST_USE;
+/* What the connection's ledger entries commit to customers' data with (db/commitment.h);
+ * borrowed, and handed on by db_open_like. NULL, as after db_open: none. */
+struct seal_keys;
+void db_keys_set(struct db *db, const struct seal_keys *keys);
+const struct seal_keys *db_keys(const struct db *db);
 /* Reconnects a broken connection; outside a transaction only. */
 enum stw_code db_reset(struct db *db, struct stw_err *err) STW_MUST_USE;
 /* For this session; 0 is none. A connection starts with the two below. */
@@ -59,6 +64,8 @@ struct db_pool;
 enum stw_code db_pool_open(const char *conninfo, int size, struct db_pool **out,
     struct stw_err *err) STW_MUST_USE;
 void db_pool_close(struct db_pool *pool);
+/* For all its connections; before any is acquired. */
+void db_pool_keys(struct db_pool *pool, const struct seal_keys *keys);
 /* Waits up to wait_msec for a free connection (reconnecting it when broken), else
  * TEMPFAIL. A connection released inside a transaction is rolled back first. */
 enum stw_code db_pool_acquire(struct db_pool *pool, int wait_msec, struct db **out,

@@ -9,8 +9,10 @@
  * Entry      Canonical JSON (sorted keys, no spaces, integers and strings only, no
  *            personal data): {"at":"...","id":"...","kind":"decision",...}. The bytes
  *            that were appended are the leaf.
- *            A decision's entry names its row: "id" is decision_id, "record_sha256" the
- *            hash of decision.record in lower-case hexadecimal.
+ *            A decision's entry names its row: "id" is decision_id, "record_hmac" the
+ *            commitment to the SHA-256 of decision.record, in lower-case hexadecimal, under
+ *            the customer's key (db/commitment.h). In entries from before "record_sha256"
+ *            is that hash itself.
  *            At most LEDGER_ENTRY_MAX bytes.
  * Locks      ledger_append takes the outbox last in the lock order. Only one sequencer
  *            works at a time: an advisory lock keeps others waiting, and an epoch in
@@ -114,6 +116,8 @@ struct ledger_report {
 	int64_t waiting;     /* committed, not yet sequenced */
 	int64_t checkpoints; /* in the database */
 	int64_t exported;    /* in the file */
+	int64_t erased;      /* decisions whose commitment opens no more: their customers
+			      * were erased */
 	/* Index of the first bad entry; -1: none. Where an entry was rewritten together
 	 * with its hash, the first index that its checkpoint covers anew. */
 	int64_t first_bad;
@@ -122,7 +126,8 @@ struct ledger_report {
 };
 /* Recomputes everything: leaf hashes, density of indexes, every checkpoint's root and
  * signature, exported file against the database (a cut tail shows here), and that each
- * decision row's record has the hash its entry names. STW_OK with out->finding set when
+ * decision row's record is the one its entry commits to, for which the connection has to
+ * have the keys (db_keys_set). STW_OK with out->finding set when
  * the log is bad; an error only when it could not be read. progress may be NULL. */
 enum stw_code ledger_verify(struct db *db, const struct ledger_key *key,
     const char *checkpoint_path, void (*progress)(int64_t done, int64_t total),

@@ -10,6 +10,7 @@
 
 #include <sodium.h>
 
+#include "db/commitment.h"
 #include "db/ledger_priv.h"
 
 #define LOCK_WAIT_MSEC 60000 /* a long seal has to end first */
@@ -231,40 +232,103 @@ enum leaf_column {
 	LEAF_HASH,
 	LEAF_DECISION,
 	LEAF_RECORD,
-	LEAF_RHASH
+	LEAF_RHASH,
+	LEAF_COMMITMENT,
+	LEAF_ID,
+	LEAF_CUSTOMER,
+	LEAF_WRAPPED,
+	LEAF_MAY_LACK
 };
 
-/* Does the entry say "record_sha256":"<hash of the record that the row holds now>"? */
-static void
-check_decision(struct audit *audit, const struct db_copy_out *copy, uint64_t index)
+/* Does the entry say "field":"<these bytes>"? */
+static bool
+entry_says(const struct db_copy_out *copy, const char *field, struct str bytes)
 {
 	struct str entry = db_field_bytes(copy, LEAF_ENTRY);
-	struct str record = db_field_bytes(copy, LEAF_RECORD);
-	struct str stored = db_field_bytes(copy, LEAF_RHASH);
-	unsigned char hash[crypto_hash_sha256_BYTES] = {0};
-	char want[sizeof "\"record_sha256\":\"\"" + 2 * sizeof hash];
-	char hex[2 * sizeof hash + 1];
+	char want[120], hex[COMMITMENT_HEX];
 	int len;
 
-	if (db_field_null(copy, LEAF_RHASH)) {
+	if (bytes.len != COMMITMENT_BYTES)
+		return false;
+	(void)sodium_bin2hex(
+	    hex, sizeof hex, (const unsigned char *)bytes.ptr, bytes.len);
+	len = snprintf(want, sizeof want, "\"%s\":\"%s\"", field, hex);
+	return memmem(entry.ptr, entry.len, want, (size_t)len) != NULL;
+}
+
+/* Does the commitment open, under the customer's key, to the hash of the record? */
+static enum stw_code
+check_commitment(struct audit *audit, const struct db_copy_out *copy, uint64_t index,
+    struct stw_err *err)
+{
+	struct str hash = db_field_bytes(copy, LEAF_RHASH);
+	struct str want = db_field_bytes(copy, LEAF_COMMITMENT);
+	unsigned char bytes[COMMITMENT_BYTES];
+	char id[64], hex[65];
+	struct commit_key key;
+	enum stw_code rc;
+
+	if (db_field_null(copy, LEAF_WRAPPED)) {
 		find(audit, index,
-		    "entry %" PRIu64 " is about a decision that is not there any more",
+		    "the key of the customer of the decision of entry %" PRIu64
+		    " is not there, but the record is",
 		    index);
-		return;
+		return STW_OK;
 	}
-	/* Of one whose time was over the hash is left. */
-	if (!db_field_null(copy, LEAF_RECORD))
-		(void)crypto_hash_sha256(
-		    hash, (const unsigned char *)record.ptr, record.len);
-	else if (stored.len == sizeof hash)
-		memcpy(hash, stored.ptr, sizeof hash);
-	(void)sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-	len = snprintf(want, sizeof want, "\"record_sha256\":\"%s\"", hex);
-	if (memmem(entry.ptr, entry.len, want, (size_t)len) == NULL ||
-	    stored.len != sizeof hash || memcmp(stored.ptr, hash, sizeof hash) != 0)
+	rc = commit_key_open(db_keys(audit->db), db_field_i64(copy, LEAF_CUSTOMER),
+	    db_field_bytes(copy, LEAF_WRAPPED), &key, err);
+	if (rc != STW_OK)
+		return rc;
+	(void)sodium_bin2hex(
+	    hex, sizeof hex, (const unsigned char *)hash.ptr, hash.len);
+	(void)snprintf(id, sizeof id, "%.*s", (int)db_field_bytes(copy, LEAF_ID).len,
+	    db_field_bytes(copy, LEAF_ID).ptr);
+	commit_to(&key, id, "record", str_of(hex), bytes);
+	sodium_memzero(&key, sizeof key);
+	if (memcmp(want.ptr, bytes, sizeof bytes) != 0)
 		find(audit, index,
 		    "the record of the decision of entry %" PRIu64 " was altered",
 		    index);
+	return STW_OK;
+}
+
+/* Is the record of the row the one that its entry commits to? Of one whose time was over
+ * hash and commitment are left, of one whose customer was erased what the entry says. */
+static enum stw_code
+check_decision(struct audit *audit, const struct db_copy_out *copy, uint64_t index,
+    struct stw_err *err)
+{
+	struct str record = db_field_bytes(copy, LEAF_RECORD);
+	struct str stored = db_field_bytes(copy, LEAF_RHASH);
+	bool keyed = !db_field_null(copy, LEAF_COMMITMENT);
+	bool has = !db_field_null(copy, LEAF_RECORD);
+	unsigned char hash[crypto_hash_sha256_BYTES];
+	bool holds;
+
+	if (db_field_null(copy, LEAF_ID)) {
+		find(audit, index,
+		    "entry %" PRIu64 " is about a decision that is not there any more",
+		    index);
+		return STW_OK;
+	}
+	holds = keyed ? entry_says(
+			    copy, "record_hmac", db_field_bytes(copy, LEAF_COMMITMENT))
+		      : entry_says(copy, "record_sha256", stored);
+	if (holds && has) {
+		(void)crypto_hash_sha256(
+		    hash, (const unsigned char *)record.ptr, record.len);
+		holds = stored.len == sizeof hash &&
+			memcmp(stored.ptr, hash, sizeof hash) == 0;
+	} else if (holds) {
+		holds = db_field_bool(copy, LEAF_MAY_LACK);
+		audit->report->erased += keyed && db_field_null(copy, LEAF_RHASH);
+	}
+	if (!holds)
+		find(audit, index,
+		    "the record of the decision of entry %" PRIu64 " was altered",
+		    index);
+	return holds && has && keyed ? check_commitment(audit, copy, index, err)
+				     : STW_OK;
 }
 
 static void
@@ -277,27 +341,29 @@ add_leaf(struct audit *audit, const struct merkle_hash *leaf)
 		buf_add(&audit->nodes[i + 1], nodes[i].b, sizeof nodes[i].b);
 }
 
-static void
-check_leaf(struct audit *audit, const struct db_copy_out *copy)
+static enum stw_code
+check_leaf(struct audit *audit, const struct db_copy_out *copy, struct stw_err *err)
 {
 	uint64_t index = (uint64_t)db_field_i64(copy, LEAF_IDX);
 	struct str stored = db_field_bytes(copy, LEAF_HASH);
 	struct merkle_hash hash;
+	enum stw_code rc = STW_OK;
 
 	if (index != audit->edge.size) {
 		find(audit, audit->edge.size, "entry %" PRIu64 " is missing",
 		    audit->edge.size);
-		return;
+		return STW_OK;
 	}
 	merkle_leaf(db_field_bytes(copy, LEAF_ENTRY), &hash);
 	if (stored.len != sizeof hash.b ||
 	    memcmp(stored.ptr, hash.b, sizeof hash.b) != 0) {
 		find(audit, index, "entry %" PRIu64 " was altered", index);
-		return;
+		return STW_OK;
 	}
 	if (db_field_bool(copy, LEAF_DECISION))
-		check_decision(audit, copy, index);
+		rc = check_decision(audit, copy, index, err);
 	add_leaf(audit, &hash);
+	return rc;
 }
 
 static enum stw_code
@@ -318,8 +384,8 @@ scan_leaves(
 		rc = db_copy_out_row(copy, &more, err);
 		if (rc != STW_OK || !more)
 			break;
-		check_leaf(audit, copy);
-		if (has_finding(audit))
+		rc = check_leaf(audit, copy, err);
+		if (rc != STW_OK || has_finding(audit))
 			break;
 		rc = meet_checkpoints(audit, err);
 		if (rc != STW_OK || has_finding(audit))
@@ -408,7 +474,7 @@ static enum stw_code
 count_up(struct audit *audit, struct stw_err *err)
 {
 	struct db_rows *rows;
-	int64_t unlogged, taken;
+	int64_t unlogged, taken, erased;
 	enum stw_code rc;
 
 	rc = db_query_one(audit->db, DB_Q_LEDGER_SIZE, NULL, 0, &rows, err);
@@ -423,6 +489,7 @@ count_up(struct audit *audit, struct stw_err *err)
 		return rc;
 	unlogged = db_get_i64(rows, 0, 0);
 	taken = db_get_i64(rows, 0, 1);
+	erased = db_get_i64(rows, 0, 2);
 	db_rows_free(rows);
 	audit->report->size = (int64_t)audit->leaves;
 	/* Fewer decisions than entries is found where the entry is. */
@@ -436,6 +503,11 @@ count_up(struct audit *audit, struct stw_err *err)
 		    "%" PRId64
 		    " decisions are gone that no entry of retention accounts for",
 		    taken);
+	if (erased > 0)
+		find(audit, UINT64_MAX,
+		    "%" PRId64
+		    " customers are erased that no entry of an erasure accounts for",
+		    erased);
 	return STW_OK;
 }
 

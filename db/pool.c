@@ -11,6 +11,7 @@ struct db_pool {
 	pthread_mutex_t lock;
 	pthread_cond_t freed;
 	char *conninfo;
+	const struct seal_keys *keys;
 	int size;   /* most connections there may be */
 	int opened; /* in use, idle, or being opened now */
 	int idle_count;
@@ -59,6 +60,12 @@ db_pool_close(struct db_pool *pool)
 	free(pool->idle);
 	free(pool->conninfo);
 	free(pool);
+}
+
+void
+db_pool_keys(struct db_pool *pool, const struct seal_keys *keys)
+{
+	pool->keys = keys;
 }
 
 static struct timespec
@@ -139,6 +146,7 @@ db_pool_acquire(
 		forfeit(pool);
 		return rc;
 	}
+	db_keys_set(db, pool->keys);
 	*out = db;
 	return STW_OK;
 }

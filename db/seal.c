@@ -578,6 +578,14 @@ seal_customer_rewrap(const struct seal_keys *keys, int64_t customer_id,
 }
 
 void
+seal_commit_key(const struct seal_customer *customer, unsigned char out[SEAL_KEY_BYTES])
+{
+	static const unsigned char use[] = "steward ledger commitment";
+
+	(void)crypto_auth_hmacsha256(out, use, sizeof use, customer->key);
+}
+
+void
 seal_text(const struct seal_customer *customer, int64_t customer_id, const char *column,
     struct str plain, struct buf *sealed)
 {

@@ -70,6 +70,11 @@ enum stw_code seal_customer_open(const struct seal_keys *keys, int64_t customer_
 enum stw_code seal_customer_rewrap(const struct seal_keys *keys, int64_t customer_id,
     struct str wrapped, struct buf *to, struct stw_err *err) STW_MUST_USE;
 
+/* The key under which the ledger commits to the customer's data (db/commitment.h): made of
+ * the customer's key and nothing else, so that it goes when that goes. */
+void seal_commit_key(
+    const struct seal_customer *customer, unsigned char out[SEAL_KEY_BYTES]);
+
 /* column is the table and column ("contact_point.phone"). Appends to sealed. */
 void seal_text(const struct seal_customer *customer, int64_t customer_id,
     const char *column, struct str plain, struct buf *sealed);

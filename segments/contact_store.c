@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "db/commitment.h"
 #include "db/entry_json.h"
 #include "db/ledger.h"
+#include "engine/uuid.h"
 
 static const char *const states[] = {"unverified", "verified", "failed", "reassigned"};
 /* "feed" is what the database says when nobody said how. */
@@ -43,14 +45,24 @@ log_change(struct db *db, int bucket, int64_t customer_id, int64_t point_id,
     const struct contact_change *change, const char *before, stw_usec now,
     struct stw_err *err)
 {
+	char id[UUID_TEXT], customer[24], point[24];
+	struct commit_field commit[] = {
+	    {.name = "customer", .value = customer}, {.name = "point", .value = point}};
 	const struct entry_field fields[] = {ENTRY_TEXT("actor", change->actor),
-	    ENTRY_INT("customer", customer_id), ENTRY_TEXT("from", before),
-	    ENTRY_TEXT("how", change->how), ENTRY_TEXT("to", change->state)};
-	char id[24];
+	    ENTRY_TEXT("customer_hmac", commit[0].hex), ENTRY_TEXT("from", before),
+	    ENTRY_TEXT("how", change->how), ENTRY_TEXT("point_hmac", commit[1].hex),
+	    ENTRY_TEXT("to", change->state)};
+	/* Its own: by the point's all entries about the point could be told together. */
+	struct uuid own = uuid_new(now);
 	struct buf entry;
 	enum stw_code rc;
 
-	(void)snprintf(id, sizeof id, "%" PRId64, point_id);
+	(void)snprintf(customer, sizeof customer, "%" PRId64, customer_id);
+	(void)snprintf(point, sizeof point, "%" PRId64, point_id);
+	rc = commit_fields(db, bucket, customer_id, uuid_format(&own, id), commit,
+	    STW_ARRAY_LEN(commit), err);
+	if (rc != STW_OK)
+		return rc;
 	buf_init(&entry);
 	entry_write(
 	    "contact_point", id, now, fields, (int)STW_ARRAY_LEN(fields), &entry);

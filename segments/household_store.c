@@ -1,11 +1,11 @@
 #include "segments/household_store.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "db/commitment.h"
 #include "db/entry_json.h"
 #include "db/ledger.h"
+#include "engine/uuid.h"
 
 static const char *const roles[] = {"head", "spouse", "child", "parent", "member"};
 
@@ -41,13 +41,17 @@ static enum stw_code
 log_change(struct db *db, int bucket, int64_t customer_id,
     const struct household_change *change, stw_usec now, struct stw_err *err)
 {
+	char id[UUID_TEXT], customer[COMMITMENT_HEX];
 	const struct entry_field fields[] = {ENTRY_TEXT("action", change->action),
-	    ENTRY_TEXT("actor", change->actor), ENTRY_INT("customer", customer_id)};
-	char id[24];
+	    ENTRY_TEXT("actor", change->actor), ENTRY_TEXT("customer_hmac", customer)};
+	/* Its own: by the customer's all entries about the customer could be told together. */
+	struct uuid own = uuid_new(now);
 	struct buf entry;
-	enum stw_code rc;
+	enum stw_code rc = commit_customer(
+	    db, bucket, customer_id, uuid_format(&own, id), customer, err);
 
-	(void)snprintf(id, sizeof id, "%" PRId64, customer_id);
+	if (rc != STW_OK)
+		return rc;
 	buf_init(&entry);
 	entry_write("household", id, now, fields, (int)STW_ARRAY_LEN(fields), &entry);
 	rc = ledger_append(

@@ -49,6 +49,11 @@ verify_database(struct cli *cli, struct stw_err *err)
 	    cli_count(report.size), cli_count(report.checkpoints),
 	    cli_count(report.exported), report.root_hex,
 	    cli_secs(stw_monotonic() - began));
+	if (report.erased > 0)
+		(void)printf(
+		    "%s decisions are about erased customers: their entries are "
+		    "whole, what they commit to opens no more\n",
+		    cli_count(report.erased));
 	if (report.waiting > 0)
 		(void)printf(
 		    "%s entries wait to be sequenced\n", cli_count(report.waiting));

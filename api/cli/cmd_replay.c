@@ -212,6 +212,7 @@ run(struct cli *cli, struct replay_request *req, const char *pack_dir, bool ndjs
 	struct report *report = arena_alloc(&cli->arena, sizeof *report);
 	struct ruleset *rules = NULL;
 	struct replay_total total;
+	int64_t other;
 	struct db *db;
 	enum stw_code rc;
 
@@ -234,10 +235,12 @@ run(struct cli *cli, struct replay_request *req, const char *pack_dir, bool ndjs
 		print_changes(report, &total);
 	else if (!ndjson)
 		print_total(&total, stw_monotonic() - began);
-	if (!req->whatif && total.of[REPLAY_SAME] < total.all)
+	/* What was erased was to be erased. */
+	other = total.all - total.of[REPLAY_SAME] - total.of[REPLAY_ERASED];
+	if (!req->whatif && other > 0)
 		return stw_fail(err, STW_CONFLICT,
 		    "%" PRId64 " of %" PRId64 " decisions do not come out the same",
-		    total.all - total.of[REPLAY_SAME], total.all);
+		    other, total.all);
 	return STW_OK;
 }
 

@@ -1,10 +1,12 @@
 -- decision_get: one decision with its record.
 -- Params   $1 bucket, $2 decision_id
--- Returns  the columns of decision_list, then record
+-- Returns  the columns of decision_list, then record (null: erased with the customer),
+--          commitment (hex; null: from before there were any)
 SELECT d.decision_id, d.bucket, d.gate, d.decided_at, d.customer_id, c.ref, p.phone_mask,
        k.code, d.version, d.task_id, n.number, d.channel, d.purpose, d.outcome,
        d.primary_code, d.codes, d.next_allowed_at, d.valid_until, d.agent,
-       encode(d.record_hash, 'hex'), convert_from(d.record, 'UTF8')
+       encode(d.record_hash, 'hex'), convert_from(d.record, 'UTF8'),
+       encode(d.commitment, 'hex')
   FROM decision d
   JOIN customer c ON c.bucket = d.bucket AND c.customer_id = d.customer_id
   LEFT JOIN contact_point p ON p.bucket = d.bucket AND p.point_id = d.point_id

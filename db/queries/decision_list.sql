@@ -2,6 +2,7 @@
 -- Params   $1 from, $2 to, $3 outcome, $4 reason code, $5 campaign code, $6 customer ref,
 --          $7 gate, $8 agent, $9 number_id, $10 after time, $11 after id, $12 limit,
 --          $13 first reason; null leaves a filter out
+-- Returns  ..., the hash of the record (hex; null: erased)
 -- Index    decision_time_idx
 SELECT d.decision_id, d.bucket, d.gate, d.decided_at, d.customer_id, c.ref, p.phone_mask,
        k.code, d.version, d.task_id, n.number, d.channel, d.purpose, d.outcome,

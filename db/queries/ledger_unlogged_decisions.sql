@@ -1,7 +1,8 @@
 -- ledger_unlogged_decisions: how many more decisions there are than entries about them,
--- sequenced or waiting; and how many more are gone than entries of retention say.
+-- sequenced or waiting; how many more are gone than entries of retention say; and how many
+-- more customers are erased than entries of erasures say.
 -- Params   none
--- Returns  two numbers; 0 when every decision has its entry, and none is gone beside them
+-- Returns  three numbers; 0 when every decision has its entry, and none is gone beside them
 SELECT (SELECT count(*) FROM decision) + (SELECT count(*) FROM decision_gone)
      - (SELECT count(*) FROM ledger_leaf WHERE kind = 'decision')
      - (SELECT count(*) FROM ledger_outbox WHERE kind = 'decision'),
@@ -10,4 +11,10 @@ SELECT (SELECT count(*) FROM decision) + (SELECT count(*) FROM decision_gone)
           FROM (SELECT kind, entry FROM ledger_leaf WHERE kind = 'retention'
                  UNION ALL
                 SELECT kind, entry FROM ledger_outbox WHERE kind = 'retention') e
-         WHERE position('"class":"decisions"'::bytea IN entry) > 0)::bigint;
+         WHERE position('"class":"decisions"'::bytea IN entry) > 0)::bigint,
+       (SELECT count(*) FROM erasure WHERE erased_at IS NOT NULL)
+     - (SELECT count(*)
+          FROM (SELECT kind, entry FROM ledger_leaf WHERE kind = 'erasure'
+                 UNION ALL
+                SELECT kind, entry FROM ledger_outbox WHERE kind = 'erasure') e
+         WHERE position('"what":"erased"'::bytea IN entry) > 0);

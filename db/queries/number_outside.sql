@@ -1,6 +1,7 @@
 -- number_outside: permits to dial for a purpose the number was not registered for then. Two
 -- witnesses that do not know each other: the registry's history, and what the decision
--- itself recorded; a row is listed when either speaks against it.
+-- itself recorded, unless the customer was erased; a row is listed when either speaks
+-- against it.
 -- Params   $1 from, $2 to (exclusive), $3 limit
 -- Returns  decision_id, number, purpose, task_id, purposes by the history or null, decided
 --          at, how many were looked at, how many are listed without the limit; one row of
@@ -18,7 +19,7 @@ WITH asked AS (
 ), bad AS (
     SELECT a.*, n.number FROM asked a LEFT JOIN caller_number n USING (number_id)
      WHERE a.number_id IS NULL OR NOT coalesce(a.history ? a.purpose, true)
-        OR NOT coalesce(convert_from(a.record, 'UTF8')::jsonb
+        OR a.record IS NOT NULL AND NOT coalesce(convert_from(a.record, 'UTF8')::jsonb
                 #> '{facts,number,purposes}' ? a.purpose, false)
 ), counts AS (
     SELECT (SELECT count(*) FROM asked) AS asked, (SELECT count(*) FROM bad) AS bad

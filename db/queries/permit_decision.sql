@@ -1,6 +1,7 @@
 -- permit_decision: what a permit was decided by.
 -- Params   $1 bucket, $2 permit_id
--- Returns  decision_id, task_id, customer_id, campaign_id or 0, number_id or 0, record
+-- Returns  decision_id, task_id, customer_id, campaign_id or 0, number_id or 0,
+--          record (null: the customer was erased)
 SELECT d.decision_id, d.task_id, d.customer_id, coalesce(d.campaign_id, 0),
        coalesce(d.number_id, 0), convert_from(d.record, 'UTF8')
   FROM permit p

@@ -2,11 +2,14 @@
 -- Params   $1 from timestamptz, $2 to timestamptz, $3 campaign code or null, $4 after time,
 --          $5 after id, $6 limit
 -- Returns  decision_id, decided_at, gate, campaign code, outcome, primary_code, codes,
---          record, record_hash
+--          record (null: erased), record_hash, commitment (null: from before), customer_id,
+--          the customer's wrapped key
 -- Index    decision_time_idx
 SELECT d.decision_id, d.decided_at, d.gate, k.code, d.outcome, d.primary_code, d.codes,
-       convert_from(d.record, 'UTF8'), encode(d.record_hash, 'hex')
+       convert_from(d.record, 'UTF8'), encode(d.record_hash, 'hex'),
+       encode(d.commitment, 'hex'), d.customer_id, ck.wrapped
   FROM decision d
+  LEFT JOIN customer_key ck ON ck.bucket = d.bucket AND ck.customer_id = d.customer_id
   LEFT JOIN campaign k ON k.campaign_id = d.campaign_id
  WHERE d.decided_at >= $1::timestamptz AND d.decided_at < $2::timestamptz
    AND ($3::text IS NULL OR k.code = $3::text)

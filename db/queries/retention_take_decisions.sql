@@ -15,9 +15,9 @@ WITH due AS (
 ), gone AS (
     DELETE FROM decision d USING due
      WHERE d.bucket = due.bucket AND d.decision_id = due.decision_id
-    RETURNING d.bucket, d.decision_id, d.record_hash
+    RETURNING d.bucket, d.decision_id, d.record_hash, d.commitment
 ), kept AS (
-    INSERT INTO decision_gone (bucket, decision_id, record_hash, batch_id)
-    SELECT bucket, decision_id, record_hash, $3::uuid FROM gone
+    INSERT INTO decision_gone (bucket, decision_id, record_hash, commitment, batch_id)
+    SELECT bucket, decision_id, record_hash, commitment, $3::uuid FROM gone
 )
 SELECT decision_id FROM gone ORDER BY decision_id;

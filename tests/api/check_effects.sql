@@ -132,12 +132,12 @@ INSERT INTO finding
 SELECT 'every decision is what the ledger says', format('decision %s: %s', d.decision_id,
            CASE WHEN sha256(d.record) <> d.record_hash THEN 'its record was changed'
                 WHEN count(n.kind) <> 1 THEN format('%s entries', count(n.kind))
-                ELSE 'the ledger names another record' END)
+                ELSE 'the ledger commits to another record' END)
   FROM decision d LEFT JOIN entry n
     ON n.kind = 'decision' AND n.e ->> 'id' = d.decision_id::text
  GROUP BY d.bucket, d.decision_id
 HAVING sha256(d.record) <> d.record_hash OR count(n.kind) <> 1
-    OR min(n.e ->> 'record_sha256') <> encode(d.record_hash, 'hex');
+    OR min(n.e ->> 'record_hmac') IS DISTINCT FROM encode(d.commitment, 'hex');
 
 INSERT INTO fact SELECT 'every permit was decided and counts as one attempt', count(*)
   FROM permit;

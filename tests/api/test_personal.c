@@ -449,6 +449,7 @@ static const char *const gone[] = {
     "customer x WHERE (name_sealed IS NOT NULL OR name_mask IS NOT NULL OR id_sealed IS "
     "NOT NULL OR dob IS NOT NULL OR means IS NOT NULL OR city IS NOT NULL OR manager IS NOT NULL)",
     "contact_point x WHERE (phone_sealed <> '' OR phone_mask <> '***')",
+    "decision x WHERE (record IS NOT NULL OR record_hash IS NOT NULL)",
     "objection x WHERE (phone_index IS NOT NULL OR phone_sealed IS NOT NULL)",
     "holding x WHERE true",
     "txn x WHERE true",

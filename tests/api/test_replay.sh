@@ -107,7 +107,7 @@ check "an altered record is not replayed" says "altered: the record was changed"
     "$bin" ledger replay "$one"
 tamper "UPDATE decision SET record_hash =
     sha256(record) WHERE decision_id = '$one'" >/dev/null
-check "and with its hash it differs" says "1 of 1 decisions do not come out the same" \
+check "nor with its hash, which the entry commits to under the customer's key" says "1 of 1 decisions do not come out the same" \
     "$bin" ledger replay "$one"
 
 echo "$passed passed, $failed failed"

@@ -86,7 +86,7 @@ const decision = (n) => ({ ...row(n), hits: [
 	hit('CN-02', true, null, null, '码号只用于登记的用途', 'A caller number is used only for its registered purpose', 'regulator'),
 	hit('HOUSE-03', true, null, null, '三十天内不超过四次', 'At most four contacts in 30 days', 'policy'),
 	hit('HOUSE-12', true, 'REQUIRE', null, '须录音', 'The call is recorded', 'policy')],
-record: {}, proof: { record_hash: '9f3c'.repeat(16), ruleset_hash: '77aa'.repeat(16), ledger_index: n === 3 ? null : 18220417,
+record: {}, erased: false, proof: { record_hash: '9f3c'.repeat(16), record_hmac: '51ab'.repeat(16), ruleset_hash: '77aa'.repeat(16), ledger_index: n === 3 ? null : 18220417,
 	checkpoint: n === 3 ? null : { size: 18220418, root: 'q1Zb0Kd1'.repeat(5) + 'abc=', at: NOW } }, as_of: NOW });
 
 const task = (n, elderly, callback) => ({ task_id: id(500 + n), state: n ? 'queued' : 'accepted', campaign: { code: 'maturing_product', version: 4, name: two('到期关怀', 'Maturity care') },

@@ -41,6 +41,7 @@ setup(void)
 	(void)snprintf(path, sizeof path, "%s/keys", dir);
 	ck_ok(seal_keys_open(path, true, &keys, &err));
 	test_db_open(&t);
+	db_keys_set(t.db, keys);
 	buf_init(&wrapped);
 	buf_init(&sql);
 	seal_customer_new(keys, 7, &key, &wrapped);

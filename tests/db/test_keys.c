@@ -106,6 +106,7 @@ setup(void)
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	(void)snprintf(path, sizeof path, "%s/keys", dir);
 	ck_ok(seal_keys_open(path, true, &keys, &err));
+	db_keys_set(t.db, keys);
 	feed_write(0);
 	ck_ok(feed(t.db, &err));
 }

@@ -87,6 +87,7 @@ setup(void)
 	arena_init(&arena);
 	test_db_open(&t);
 	ck_ok(seal_keys_open(path, true, &keys, &err));
+	db_keys_set(t.db, keys);
 	ck_assert_int_eq(unlink(path), 0);
 	ck_ok(setup_demo(t.db, keys, &options, &arena, &result, &err));
 	test_db_tamper(&t, people);

@@ -72,6 +72,7 @@ setup(void)
 	test_db_open(&t);
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	ck_ok(seal_keys_open(in_dir("keys"), true, &keys, &err));
+	db_keys_set(t.db, keys);
 	customer_add(1, "+12125550123");
 	customer_add(2, "+12125550199");
 }

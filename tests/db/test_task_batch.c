@@ -100,7 +100,7 @@ START_TEST(a_batch_writes_what_one_by_one_writes)
 		"SELECT count(*) FROM decision d JOIN ledger_outbox o ON o.kind = "
 		"'decision' AND convert_from(o.entry, 'UTF8')::jsonb ->> 'id' = "
 		"d.decision_id::text AND convert_from(o.entry, 'UTF8')::jsonb ->> "
-		"'record_sha256' = encode(d.record_hash, 'hex') WHERE d.gate = 'D'"),
+		"'record_hmac' = encode(d.commitment, 'hex') WHERE d.gate = 'D'"),
 	    sent);
 	for (int i = 0; i < nclaims; i++)
 		if (gated[i].decided) {

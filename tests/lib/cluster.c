@@ -13,6 +13,7 @@
 #include <libpq-fe.h>
 
 #include "db/migrate.h"
+#include "db/seal.h"
 
 static struct {
 	char base[400]; /* conninfo of the cluster, without a database */
@@ -270,6 +271,23 @@ test_cluster_restart(bool crash)
 }
 
 /* ---- databases ------------------------------------------------------------------- */
+/* One for the process, under which entries commit; a world with keys of its own sets them. */
+static const struct seal_keys *
+keys_of_process(void)
+{
+	static struct seal_keys *keys;
+	static char path[64];
+	struct stw_err err;
+
+	if (keys != NULL)
+		return keys;
+	(void)snprintf(path, sizeof path, "/tmp/stw-commit-%d", (int)getpid());
+	if (seal_keys_open(path, true, &keys, &err) != STW_OK)
+		stop("%s", err.text);
+	(void)unlink(path);
+	return keys;
+}
+
 static void
 open_copy(struct test_db *t, const char *template)
 {
@@ -286,6 +304,7 @@ open_copy(struct test_db *t, const char *template)
 	on_database(t->superuser, sizeof t->superuser, t->name, "postgres");
 	if (db_open(t->conninfo, &t->db, &err) != STW_OK)
 		stop("%s", err.text);
+	db_keys_set(t->db, keys_of_process());
 }
 
 void
@@ -316,6 +335,7 @@ test_db_connect(const struct test_db *t)
 
 	if (db_open(t->conninfo, &db, &err) != STW_OK)
 		stop("%s", err.text);
+	db_keys_set(db, t->db != NULL ? db_keys(t->db) : keys_of_process());
 	return db;
 }
 

@@ -103,6 +103,7 @@ feed_world_open(void)
 	arena_init(&fw.arena);
 	test_db_open(&fw.t);
 	ok(seal_keys_open(path, true, &fw.keys, &fw.err));
+	db_keys_set(fw.t.db, fw.keys);
 	ck_assert_int_eq(unlink(path), 0);
 	ok(setup_demo(fw.t.db, fw.keys, &options, &fw.arena, &result, &fw.err));
 	test_db_tamper(&fw.t, people);

@@ -23,6 +23,7 @@ import_setup(void)
 	(void)snprintf(path, sizeof path, "%s/keys", dir);
 	ck_assert_msg(
 	    seal_keys_open(path, true, &keys, &err) == STW_OK, "%s", err.text);
+	db_keys_set(t.db, keys);
 }
 
 void

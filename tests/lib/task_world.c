@@ -68,6 +68,7 @@ task_world_setup(void)
 	arena_init(&tw_arena);
 	test_db_open(&tw);
 	ck_ok(seal_keys_open(path, true, &tw_keys, &tw_err));
+	db_keys_set(tw.db, tw_keys);
 	ck_assert_int_eq(unlink(path), 0);
 	ck_ok(setup_demo(tw.db, tw_keys, &options, &tw_arena, &result, &tw_err));
 	ck_assert_int_eq(result.campaigns, 4);

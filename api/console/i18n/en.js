@@ -272,6 +272,8 @@ export default {
 	'decision.print': 'Print decision',
 	'decision.proof': 'Proof',
 	'decision.record_hash': 'Record hash',
+	'decision.record_hmac': 'Commitment in the ledger',
+	'decision.erased': 'The customer was erased, and with the customer what the gate knew. That it decided, when and why is left, and the proof of its ledger entry.',
 	'decision.refused': '{why}',
 	'decision.replay': 'Replay decision',
 	'decision.replaying': 'Replaying…',

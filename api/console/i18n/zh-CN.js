@@ -272,6 +272,8 @@ export default {
 	'decision.print': '打印决策',
 	'decision.proof': '存证',
 	'decision.record_hash': '记录哈希',
+	'decision.record_hmac': '账本中的承诺值',
+	'decision.erased': '该客户的个人信息已删除，闸门当时所知内容随之删除；仍保留何时作出何种决定及其原因，以及账本条目的证明。',
 	'decision.refused': '{why}。',
 	'decision.replay': '重放决策',
 	'decision.replaying': '正在重放…',

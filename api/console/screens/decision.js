@@ -67,10 +67,12 @@ function ProofPanel({ d }) {
 			<dt>${t('decision.ledger_no')}</dt><dd>${p.ledger_index === null ? t('decision.waiting') : count(p.ledger_index)}</dd>
 			<dt>${t('decision.checkpoint')}</dt><dd>${p.checkpoint ? html`${count(p.checkpoint.size)} · <time datetime=${p.checkpoint.at}>${time(p.checkpoint.at)}</time>` : orNone(null)}</dd>
 			<dt>${t('decision.root')}</dt><dd class="mono">${p.checkpoint ? p.checkpoint.root : orNone(null)}</dd>
-			<dt>${t('decision.record_hash')}</dt><dd class="mono">${p.record_hash}</dd>
-			<dt>${t('decision.ruleset')}</dt><dd class="mono">${p.ruleset_hash}</dd>
+			<dt>${t('decision.record_hash')}</dt><dd class="mono">${orNone(p.record_hash)}</dd>
+			<dt>${t('decision.record_hmac')}</dt><dd class="mono">${orNone(p.record_hmac)}</dd>
+			<dt>${t('decision.ruleset')}</dt><dd class="mono">${orNone(p.ruleset_hash)}</dd>
 		</dl>
-		<div class="row"><${Replay} id=${d.decision_id} />
+		${d.erased ? html`<p role="status">${t('decision.erased')}</p>` : null}
+		<div class="row">${d.erased ? null : html`<${Replay} id=${d.decision_id} />`}
 			<button class="btn" onClick=${() => { document.querySelectorAll('details').forEach((x) => { x.open = true; }); print(); }}>${t('decision.print')}</button></div>
 	</section>`;
 }
