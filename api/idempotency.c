@@ -38,18 +38,18 @@ idempotency_begin(
     struct db *db, struct arena *arena, struct idempotency *it, struct stw_err *err)
 {
 	const struct db_param params[] = {db_text(it->actor), db_text(it->key)};
-	struct db_rows *rows = NULL;
+	struct db_rows *lock, *rows;
+	struct db_asks asks;
 	enum stw_code rc;
 	struct str stored;
 
 	it->state = IDEMPOTENCY_BUSY;
-	rc = db_query_one(db, DB_Q_IDEMPOTENCY_LOCK, params, 2, &rows, err);
-	if (rc != STW_OK || !db_get_bool(rows, 0, 0))
-		goto done;
-	db_rows_free(rows);
-	rows = NULL;
-	rc = db_query(db, DB_Q_IDEMPOTENCY_GET, params, 2, &rows, err);
-	if (rc != STW_OK)
+	/* What was committed before the lock was got is seen by what comes after it. */
+	db_asks_init(&asks, arena);
+	db_asks_add(&asks, DB_Q_IDEMPOTENCY_LOCK, params, 2, &lock);
+	db_asks_add(&asks, DB_Q_IDEMPOTENCY_GET, params, 2, &rows);
+	rc = db_ask_all(db, &asks, err);
+	if (rc != STW_OK || !db_get_bool(lock, 0, 0))
 		goto done;
 	if (db_rows_count(rows) == 0) {
 		it->state = IDEMPOTENCY_NEW;
@@ -63,6 +63,7 @@ idempotency_begin(
 			? IDEMPOTENCY_KNOWN
 			: IDEMPOTENCY_OTHER;
 done:
+	db_rows_free(lock);
 	db_rows_free(rows);
 	return rc;
 }
@@ -75,5 +76,5 @@ idempotency_keep(struct db *db, const struct idempotency *it, int status,
 	    db_bytes(it->fingerprint, sizeof it->fingerprint), db_i64(status),
 	    db_bytes(body.ptr, body.len), db_usec(now)};
 
-	return db_exec(db, DB_Q_IDEMPOTENCY_PUT, params, DB_NPARAMS(params), NULL, err);
+	return db_later(db, DB_Q_IDEMPOTENCY_PUT, params, DB_NPARAMS(params), err);
 }

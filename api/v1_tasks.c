@@ -265,7 +265,7 @@ v1_task_release(struct api_request *req)
 }
 
 static json_t *
-permit_json(const struct task_permit *p, enum task_state state, stw_usec now)
+permit_json(const struct task_permit *p, stw_usec now)
 {
 	json_t *v = json_object(), *reasons = json_array();
 
@@ -286,7 +286,7 @@ permit_json(const struct task_permit *p, enum task_state state, stw_usec now)
 	json_put(v, "valid_seconds",
 	    p->granted ? json_integer((p->valid_until - now) / STW_USEC_SEC)
 		       : json_null());
-	json_put(v, "state", json_text(task_state_name(state)));
+	json_put(v, "state", json_text(task_state_name(p->state)));
 	json_put(v, "reasons", reasons);
 	json_put(v, "next_allowed_at",
 	    p->granted ? json_null() : json_time(p->decision.next_allowed_at));
@@ -324,13 +324,10 @@ v1_task_permit(struct api_request *req)
 	if (rc == STW_OK)
 		rc = task_permit_desk(req->db, rules, &task.task_id, &desk, req->now,
 		    &req->arena, &permit, &err);
-	if (rc == STW_OK)
-		rc = task_get(
-		    req->db, &task.task_id, req->now, &req->arena, &task, &err);
 	if (rc != STW_OK)
 		api_fail(req, rc, &err);
 	else
-		api_reply(req, 200, permit_json(&permit, task.state, req->now));
+		api_reply(req, 200, permit_json(&permit, req->now));
 }
 
 /* A word in capitals, or * for all. */

@@ -128,8 +128,8 @@ decision_overrides(
 	    db_texts(used, n), db_text(uuid_format(&draft->id, id))};
 
 	if (n > 0)
-		rc = db_query(db, DB_Q_OVERRIDE_USE_INSERT, params, DB_NPARAMS(params),
-		    NULL, err);
+		rc = db_later(
+		    db, DB_Q_OVERRIDE_USE_INSERT, params, DB_NPARAMS(params), err);
 	free(used);
 	return rc;
 }
@@ -145,7 +145,6 @@ decision_insert(struct db *db, const struct decision_draft *given, struct stw_er
 	struct str codes[64];
 	struct buf entry;
 	int n = d->ncodes > 64 ? 64 : d->ncodes;
-	int64_t changed = 0;
 	enum stw_code rc;
 
 	for (int i = 0; i < n; i++)
@@ -172,8 +171,7 @@ decision_insert(struct db *db, const struct decision_draft *given, struct stw_er
 	    db_text(draft->agent),
 	    db_bytes(draft->commitment, sizeof draft->commitment)};
 
-	rc = db_exec(
-	    db, DB_Q_DECISION_INSERT, params, DB_NPARAMS(params), &changed, err);
+	rc = db_later(db, DB_Q_DECISION_INSERT, params, DB_NPARAMS(params), err);
 	if (rc == STW_OK)
 		rc = decision_overrides(db, draft, err);
 	if (rc != STW_OK)

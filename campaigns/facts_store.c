@@ -281,9 +281,11 @@ struct parts {
 	    *registries, *relations, *overrides, *risks;
 };
 
+/* All in one round trip, each statement with its own snapshot. */
 static enum stw_code
 parts_query(struct db *db, const struct facts_ask *ask, stw_usec now,
-    const struct db_param *except, struct parts *p, struct stw_err *err)
+    const struct db_param *except, struct arena *arena, struct parts *p,
+    struct stw_err *err)
 {
 	const struct db_param by_id[] = {
 	    db_i64s(ask->buckets, ask->count), db_i64s(ask->customer_ids, ask->count)};
@@ -292,37 +294,25 @@ parts_query(struct db *db, const struct facts_ask *ask, stw_usec now,
 	    db_usec(now - REFUSALS_KEPT), db_usec(now - COUNTS_KEPT)};
 	const struct db_param counted[] = {
 	    by_id[0], by_id[1], db_usec(now - COUNTS_KEPT), *except};
-	enum stw_code rc;
+	struct db_asks asks;
 
-	rc = db_query(db, DB_Q_FACTS_PARTY, dated, DB_NPARAMS(dated), &p->party, err);
-	if (rc == STW_OK)
-		rc = db_query(
-		    db, DB_Q_FACTS_POINTS, by_id, DB_NPARAMS(by_id), &p->points, err);
-	if (rc == STW_OK)
-		rc = db_query(db, DB_Q_FACTS_CONSENTS, dated, DB_NPARAMS(dated),
-		    &p->consents, err);
-	if (rc == STW_OK)
-		rc = db_query(db, DB_Q_FACTS_OBJECTIONS, by_id, DB_NPARAMS(by_id),
-		    &p->objections, err);
-	if (rc == STW_OK)
-		rc = db_query(db, DB_Q_FACTS_COUNTS, counted, DB_NPARAMS(counted),
-		    &p->counts, err);
-	if (rc == STW_OK)
-		rc = db_query(db, DB_Q_FACTS_REFUSALS, refused, DB_NPARAMS(refused),
-		    &p->events, err);
-	if (rc == STW_OK)
-		rc = db_query(db, DB_Q_FACTS_REGISTRIES, by_id, DB_NPARAMS(by_id),
-		    &p->registries, err);
-	if (rc == STW_OK)
-		rc = db_query(db, DB_Q_FACTS_RELATIONS, by_id, DB_NPARAMS(by_id),
-		    &p->relations, err);
-	if (rc == STW_OK)
-		rc = db_query(db, DB_Q_FACTS_OVERRIDES, dated, DB_NPARAMS(dated),
-		    &p->overrides, err);
-	if (rc == STW_OK)
-		rc = db_query(
-		    db, DB_Q_FACTS_RISKS, by_id, DB_NPARAMS(by_id), &p->risks, err);
-	return rc;
+	db_asks_init(&asks, arena);
+	db_asks_add(&asks, DB_Q_FACTS_PARTY, dated, DB_NPARAMS(dated), &p->party);
+	db_asks_add(&asks, DB_Q_FACTS_POINTS, by_id, DB_NPARAMS(by_id), &p->points);
+	db_asks_add(&asks, DB_Q_FACTS_CONSENTS, dated, DB_NPARAMS(dated), &p->consents);
+	db_asks_add(
+	    &asks, DB_Q_FACTS_OBJECTIONS, by_id, DB_NPARAMS(by_id), &p->objections);
+	db_asks_add(&asks, DB_Q_FACTS_COUNTS, counted, DB_NPARAMS(counted), &p->counts);
+	db_asks_add(
+	    &asks, DB_Q_FACTS_REFUSALS, refused, DB_NPARAMS(refused), &p->events);
+	db_asks_add(
+	    &asks, DB_Q_FACTS_REGISTRIES, by_id, DB_NPARAMS(by_id), &p->registries);
+	db_asks_add(
+	    &asks, DB_Q_FACTS_RELATIONS, by_id, DB_NPARAMS(by_id), &p->relations);
+	db_asks_add(
+	    &asks, DB_Q_FACTS_OVERRIDES, dated, DB_NPARAMS(dated), &p->overrides);
+	db_asks_add(&asks, DB_Q_FACTS_RISKS, by_id, DB_NPARAMS(by_id), &p->risks);
+	return db_ask_all(db, &asks, err);
 }
 
 #define FILL(rows, at, id, field, nfield, from)                            \
@@ -370,7 +360,7 @@ facts_load_many(struct db *db, const struct facts_ask *ask, stw_usec now,
 	enum stw_code rc;
 
 	*out = (struct facts_set){0};
-	rc = parts_query(db, ask, now, &except, &parts, err);
+	rc = parts_query(db, ask, now, &except, arena, &parts, err);
 	if (rc != STW_OK)
 		goto done;
 	out->count = db_rows_count(parts.party);

@@ -16,7 +16,7 @@ number_lock_pools(
 {
 	const struct db_param params[] = {db_texts(pools, count)};
 
-	return db_query(db, DB_Q_NUMBER_LOCK, params, DB_NPARAMS(params), NULL, err);
+	return db_later(db, DB_Q_NUMBER_LOCK, params, DB_NPARAMS(params), err);
 }
 
 enum stw_code
@@ -24,8 +24,7 @@ number_lock_own(struct db *db, int64_t number_id, struct stw_err *err)
 {
 	const struct db_param params[] = {db_i64(number_id)};
 
-	return db_query(
-	    db, DB_Q_NUMBER_LOCK_ONE, params, DB_NPARAMS(params), NULL, err);
+	return db_later(db, DB_Q_NUMBER_LOCK_ONE, params, DB_NPARAMS(params), err);
 }
 
 enum stw_code
@@ -36,8 +35,7 @@ number_reserve(struct db *db, const struct number_contact *c, stw_usec now,
 	const struct db_param params[] = {db_text(uuid_format(&c->task_id, id)),
 	    db_i64(c->number_id), db_text(c->purpose), db_usec(now), db_usec(expires)};
 
-	return db_query(
-	    db, DB_Q_NUMBER_HOLD_PUT, params, DB_NPARAMS(params), NULL, err);
+	return db_later(db, DB_Q_NUMBER_HOLD_PUT, params, DB_NPARAMS(params), err);
 }
 
 enum stw_code
@@ -46,8 +44,7 @@ number_release(struct db *db, const struct uuid *task_id, struct stw_err *err)
 	char id[UUID_TEXT];
 	const struct db_param params[] = {db_text(uuid_format(task_id, id))};
 
-	return db_query(
-	    db, DB_Q_NUMBER_HOLD_RELEASE, params, DB_NPARAMS(params), NULL, err);
+	return db_later(db, DB_Q_NUMBER_HOLD_RELEASE, params, DB_NPARAMS(params), err);
 }
 
 enum stw_code
@@ -62,10 +59,9 @@ number_commit(
 	enum stw_code rc = number_release(db, &c->task_id, err);
 
 	if (rc == STW_OK)
-		rc = db_query(db, DB_Q_NUMBER_USE_ADD, use, DB_NPARAMS(use), NULL, err);
+		rc = db_later(db, DB_Q_NUMBER_USE_ADD, use, DB_NPARAMS(use), err);
 	if (rc == STW_OK)
-		rc = db_query(
-		    db, DB_Q_NUMBER_SEEN_PUT, seen, DB_NPARAMS(seen), NULL, err);
+		rc = db_later(db, DB_Q_NUMBER_SEEN_PUT, seen, DB_NPARAMS(seen), err);
 	return rc;
 }
 

@@ -26,7 +26,8 @@ struct number_contact {
 	int64_t customer_id;
 };
 
-/* One number alone: for a contact that has it already. */
+/* Locks and writes are in the caller's transaction, and go out with the next statement that
+ * is waited for. One number alone: for a contact that has it already. */
 enum stw_code number_lock_own(
     struct db *db, int64_t number_id, struct stw_err *err) STW_MUST_USE;
 /* All of a pool: one of them is chosen. */

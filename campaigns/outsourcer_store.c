@@ -149,22 +149,3 @@ outsourcer_list(struct db *db, stw_usec now, struct arena *arena,
 	db_rows_free(rows);
 	return STW_OK;
 }
-
-/* ---- whose staff ------------------------------------------------------------------------ */
-enum stw_code
-outsourcer_mandate(struct db *db, const char *agent, struct arena *arena,
-    struct gate_agent *out, struct stw_err *err)
-{
-	const struct db_param params[] = {db_text(agent)};
-	struct db_rows *rows = NULL;
-	enum stw_code rc = db_query(
-	    db, DB_Q_OUTSOURCER_OF_AGENT, params, DB_NPARAMS(params), &rows, err);
-
-	if (rc == STW_OK && db_rows_count(rows) == 1) {
-		out->outsourcer = db_get_text(rows, 0, 0, arena);
-		out->mandate_from = instant_or_never(rows, 0, 1);
-		out->mandate_until = instant_or_never(rows, 0, 2);
-	}
-	db_rows_free(rows);
-	return rc;
-}

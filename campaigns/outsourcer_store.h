@@ -10,7 +10,6 @@
 #ifndef STW_CAMPAIGNS_OUTSOURCER_STORE_H
 #define STW_CAMPAIGNS_OUTSOURCER_STORE_H
 
-#include "campaigns/compliance/gate.h"
 #include "db/db.h"
 
 #define OUTSOURCER_AGENTS_MAX 500
@@ -30,9 +29,5 @@ enum stw_code outsourcer_put(struct db *db, const struct outsourcer *outsourcer,
     const char *actor, stw_usec now, struct stw_err *err) STW_MUST_USE;
 enum stw_code outsourcer_list(struct db *db, stw_usec now, struct arena *arena,
     struct outsourcer **out, int *count, struct stw_err *err) STW_MUST_USE;
-
-/* Fills outsourcer and its mandate: whose staff the agent is. */
-enum stw_code outsourcer_mandate(struct db *db, const char *agent, struct arena *arena,
-    struct gate_agent *out, struct stw_err *err) STW_MUST_USE;
 
 #endif

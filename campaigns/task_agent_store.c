@@ -1,7 +1,6 @@
 /* What agents do with tasks: list, accept, release, permit. */
 #include <string.h>
 
-#include "campaigns/outsourcer_store.h"
 #include "campaigns/task_agent_priv.h"
 #include "campaigns/task_next_store.h"
 #include "db/entry_json.h"
@@ -156,9 +155,16 @@ task_release(struct db *db, const struct uuid *task_id, const char *agent,
 	    db, DB_Q_TASK_RELEASE, "released", task_id, agent, &why, now, err);
 }
 
+static stw_usec
+instant_or_never(const struct db_rows *rows, int col)
+{
+	return db_is_null(rows, 0, col) ? STW_USEC_NEVER : db_get_usec(rows, 0, col);
+}
+
+/* May this agent make this call, and whose staff is it? */
 static enum stw_code
 read_agent(struct db *db, const char *agent, struct task_context *c, stw_usec now,
-    struct stw_err *err)
+    struct arena *arena, struct stw_err *err)
 {
 	const struct db_param params[] = {
 	    db_text(agent), db_i64(c->bucket), db_text(c->task_text), db_usec(now)};
@@ -173,8 +179,12 @@ read_agent(struct db *db, const char *agent, struct task_context *c, stw_usec no
 		return rc;
 	c->facts.agent = (struct gate_agent){.present = true,
 	    .code = agent,
-	    .qualified_until =
-		db_is_null(rows, 0, 0) ? STW_USEC_NEVER : db_get_usec(rows, 0, 0)};
+	    .qualified_until = instant_or_never(rows, 0)};
+	if (!db_is_null(rows, 0, 3)) {
+		c->facts.agent.outsourcer = db_get_text(rows, 0, 3, arena);
+		c->facts.agent.mandate_from = instant_or_never(rows, 4);
+		c->facts.agent.mandate_until = instant_or_never(rows, 5);
+	}
 	limit = db_get_i64(rows, 0, 1);
 	if (limit > 0 && db_get_i64(rows, 0, 2) >= limit)
 		rc = stw_fail(err, STW_CONFLICT,
@@ -194,6 +204,7 @@ grant(struct db *db, const struct task_context *c, const struct task_verdict *v,
 	enum stw_code rc;
 
 	out->granted = true;
+	out->state = TASK_IN_PROGRESS;
 	out->permit_id = uuid_new(now);
 	uuid_set_bucket(&out->permit_id, c->bucket);
 	out->number = c->number;
@@ -213,13 +224,12 @@ grant(struct db *db, const struct task_context *c, const struct task_verdict *v,
 	    ENTRY_TEXT("agent", agent), ENTRY_TEXT("decision", v->decision_text),
 	    ENTRY_TEXT("caller_number", c->number)};
 
-	rc = db_query(db, DB_Q_PERMIT_INSERT, permit, DB_NPARAMS(permit), NULL, err);
+	rc = db_later(db, DB_Q_PERMIT_INSERT, permit, DB_NPARAMS(permit), err);
 	if (rc == STW_OK)
-		rc = db_query(
-		    db, DB_Q_COUNT_RELEASE, release, DB_NPARAMS(release), NULL, err);
+		rc =
+		    db_later(db, DB_Q_COUNT_RELEASE, release, DB_NPARAMS(release), err);
 	if (rc == STW_OK)
-		rc = db_query(
-		    db, DB_Q_COUNT_INSERT, count, DB_NPARAMS(count), NULL, err);
+		rc = db_later(db, DB_Q_COUNT_INSERT, count, DB_NPARAMS(count), err);
 	if (rc == STW_OK)
 		rc = number_commit(db, &contact, now, err);
 	if (rc == STW_OK)
@@ -275,9 +285,7 @@ task_permit_desk(struct db *db, const struct ruleset *rules, const struct uuid *
 		return stw_fail(
 		    err, STW_CONFLICT, "task %s is with another agent", c.task_text);
 	desk_facts(desk, &c);
-	rc = read_agent(db, agent, &c, now, err);
-	if (rc == STW_OK)
-		rc = outsourcer_mandate(db, agent, arena, &c.facts.agent, err);
+	rc = read_agent(db, agent, &c, now, arena, err);
 	if (rc == STW_OK)
 		rc = task_context_decide(
 		    db, rules, &c, GATE_DIAL, now, PERMIT_TTL, arena, &v, err);
@@ -287,10 +295,14 @@ task_permit_desk(struct db *db, const struct ruleset *rules, const struct uuid *
 	out->decision_id = v.decision_id;
 	if (v.decision.allowed)
 		return grant(db, &c, &v, agent, v.at, out, err);
-	if (agent_is_the_reason(&v.decision))
+	if (agent_is_the_reason(&v.decision)) {
+		out->state = TASK_QUEUED;
 		return task_release(
 		    db, task_id, agent, "AGENT_NOT_QUALIFIED", now, err);
-	return task_context_refuse(db, &c, &v, v.at, &deferred, err);
+	}
+	rc = task_context_refuse(db, &c, &v, v.at, &deferred, err);
+	out->state = deferred ? TASK_PLANNED : TASK_BLOCKED;
+	return rc;
 }
 
 enum stw_code

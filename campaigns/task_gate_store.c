@@ -223,7 +223,7 @@ task_context_lock(struct db *db, int bucket, const struct uuid *task_id,
 	c->task_id = *task_id;
 	const struct str text = str_of(uuid_format(task_id, c->task_text));
 	const struct db_param key[] = {db_i64(bucket), db_str(text)};
-	rc = db_query(db, DB_Q_INDEX_HOLD, NULL, 0, NULL, err);
+	rc = db_later(db, DB_Q_INDEX_HOLD, NULL, 0, err);
 	if (rc == STW_OK)
 		rc = db_query_one(db, DB_Q_TASK_PEEK, key, DB_NPARAMS(key), &peek, err);
 	if (rc == STW_NOT_FOUND)
@@ -240,7 +240,7 @@ task_context_lock(struct db *db, int bucket, const struct uuid *task_id,
 
 	const struct db_param guard[] = {
 	    db_bytes(c->phone_index, sizeof c->phone_index)};
-	rc = db_query(db, DB_Q_GUARD_LOCK, guard, DB_NPARAMS(guard), NULL, err);
+	rc = db_later(db, DB_Q_GUARD_LOCK, guard, DB_NPARAMS(guard), err);
 	if (rc != STW_OK)
 		goto done;
 	rc = permission_share(db, bucket, db_get_i64(peek, 0, 0), err);

@@ -188,6 +188,7 @@ struct task_permit {
 	stw_usec valid_until;
 	struct uuid decision_id;
 	struct gate_decision decision; /* in the arena: reasons when refused */
+	enum task_state state;         /* of the task now */
 };
 /* Who asks, and what their desk says. What it does not say is unknown. */
 struct task_desk {

@@ -317,7 +317,7 @@ ledger_append(
 	rc = check_length(kind, entry, err);
 	if (rc != STW_OK)
 		return rc;
-	return db_query(db, DB_Q_LEDGER_APPEND, params, DB_NPARAMS(params), NULL, err);
+	return db_later(db, DB_Q_LEDGER_APPEND, params, DB_NPARAMS(params), err);
 }
 
 enum stw_code

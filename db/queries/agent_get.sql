@@ -1,7 +1,8 @@
 -- agent_get: may this agent make this call? Who is held is not qualified. A campaign that
 -- says nothing of licences wants one to sell.
 -- Params   $1 agent, $2 bucket, $3 task_id, $4 now
--- Returns  qualified until, or null; hourly limit; permits of the last hour
+-- Returns  qualified until, or null; hourly limit; permits of the last hour; the outsourcer
+--          whose staff it is, its mandate from, until (nulls: the bank's own staff, none)
 SELECT CASE WHEN a.held_at IS NULL THEN (
            SELECT CASE WHEN bool_and(u IS NOT NULL) THEN min(u) END FROM (
                SELECT (SELECT max(l.valid_to) FROM agent_licence l
@@ -21,6 +22,8 @@ SELECT CASE WHEN a.held_at IS NULL THEN (
        a.hourly_limit,
        CASE WHEN a.hourly_limit > 0 THEN
            (SELECT count(*) FROM permit p WHERE p.agent = a.code
-               AND p.granted_at > $4::timestamptz - interval '1 hour') ELSE 0 END
+               AND p.granted_at > $4::timestamptz - interval '1 hour') ELSE 0 END,
+       o.code, o.mandate_from, o.mandate_until
   FROM agent a
+  LEFT JOIN outsourcer o ON o.code = a.outsourcer
  WHERE a.code = $1::text AND a.state = 'active';

@@ -790,7 +790,9 @@ model_step(struct model *m)
 			m->day_start += STW_USEC_DAY;
 		return;
 	case 1: /* the task goes no further */
+		ck_ok(db_begin(t.db, &err));
 		ck_ok(number_release(t.db, &id, &err));
+		ck_ok(db_commit(t.db, &err));
 		m->held[task].number = -1;
 		return;
 	case 2:
