@@ -25,9 +25,8 @@ static const struct {
 
 /* Why each move exists stands beside it in task_move (db/migrations). What is missing is
  * missing on purpose: nothing leaves a terminal state but a failed task that a person
- * requeues (decision 0037), nothing reaches sending but from
- * planned (in a batch) and ready, through the gate, nothing reaches in_progress but from accepted (through a
- * permit), and a task on the wire is never cancelled, only recalled. */
+ * requeues (decision 0037), nothing reaches sending but from planned (in a batch) and ready,
+ * through the gate, nothing reaches in_progress but from accepted (through a permit), and a task on the wire is never cancelled, only recalled. */
 static const unsigned moves[TASK_STATES] = {
     [TASK_PLANNED] =
 	TO(TASK_READY) | TO(TASK_SENDING) | TO(TASK_CANCELLED) | TO(TASK_EXPIRED),

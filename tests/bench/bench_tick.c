@@ -26,7 +26,7 @@
 #define NOW        INT64_C(1795399200000000)
 #define ROUNDS_MAX 20
 #define WAIT_MSEC  3600000 /* ten million need minutes to catch up */
-#define SETTLED    8 /* ticks until nobody moves any more */
+#define SETTLED    8       /* ticks until nobody moves any more */
 
 struct bench {
 	long customers, segments, permille, rounds, most;
