@@ -88,10 +88,14 @@ task_get(struct db *db, const struct uuid *task_id, stw_usec now, struct arena *
 	const struct db_param params[] = {
 	    db_i64(uuid_bucket(task_id)), db_text(uuid_format(task_id, id))};
 	struct db_rows *rows = NULL;
-	enum stw_code rc;
+	enum stw_code rc = STW_OK;
 
 	memset(out, 0, sizeof *out);
-	rc = db_query_one(db, DB_Q_TASK_GET, params, DB_NPARAMS(params), &rows, err);
+	if (db_in_transaction(db)) /* what is done with the task is found by key too */
+		rc = db_later(db, DB_Q_PLAN_BY_KEY, NULL, 0, err);
+	if (rc == STW_OK)
+		rc = db_query_one(
+		    db, DB_Q_TASK_GET, params, DB_NPARAMS(params), &rows, err);
 	if (rc == STW_NOT_FOUND)
 		(void)stw_fail(err, STW_NOT_FOUND, "there is no task %s", id);
 	if (rc == STW_OK)

@@ -127,8 +127,10 @@ lock_called(struct batch *b, struct stw_err *err)
 {
 	struct db_rows *rows = NULL;
 	const struct zone *zone = NULL;
-	enum stw_code rc = db_query(b->db, DB_Q_INDEX_HOLD, NULL, 0, NULL, err);
+	enum stw_code rc = db_later(b->db, DB_Q_PLAN_BY_KEY, NULL, 0, err);
 
+	if (rc == STW_OK)
+		rc = db_later(b->db, DB_Q_INDEX_HOLD, NULL, 0, err);
 	gather(b);
 	const struct db_param params[] = {
 	    db_i64s(b->buckets, b->n), db_texts(b->ids, b->n)};

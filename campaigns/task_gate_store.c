@@ -223,7 +223,9 @@ task_context_lock(struct db *db, int bucket, const struct uuid *task_id,
 	c->task_id = *task_id;
 	const struct str text = str_of(uuid_format(task_id, c->task_text));
 	const struct db_param key[] = {db_i64(bucket), db_str(text)};
-	rc = db_later(db, DB_Q_INDEX_HOLD, NULL, 0, err);
+	rc = db_later(db, DB_Q_PLAN_BY_KEY, NULL, 0, err);
+	if (rc == STW_OK)
+		rc = db_later(db, DB_Q_INDEX_HOLD, NULL, 0, err);
 	if (rc == STW_OK)
 		rc = db_query_one(db, DB_Q_TASK_PEEK, key, DB_NPARAMS(key), &peek, err);
 	if (rc == STW_NOT_FOUND)
