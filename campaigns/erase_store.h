@@ -36,7 +36,8 @@ struct erase_result {
 	stw_usec requested_at;
 	int64_t suppressed; /* entries for the list of numbers not to be called */
 	int64_t cancelled, recalled; /* tasks */
-	int64_t records; /* of decisions, gone with the key their entries commit under */
+	int64_t
+	    records; /* of decisions, gone with the key their entries commit under */
 };
 
 /* In the caller's transaction. Asks, or confirms what another person asked for. CONFLICT:

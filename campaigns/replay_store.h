@@ -22,7 +22,7 @@ enum replay_verdict {
 	REPLAY_OTHER_RULES, /* the rules or time zones of then are not those we have */
 	REPLAY_ALTERED,     /* the record is not the one that its entry commits to */
 	REPLAY_UNREADABLE,  /* of a format that this program does not read */
-	REPLAY_ERASED,      /* record and key went with the customer: nothing to compare */
+	REPLAY_ERASED, /* record and key went with the customer: nothing to compare */
 	REPLAY_VERDICTS
 };
 const char *replay_verdict_name(enum replay_verdict verdict);

@@ -26,7 +26,7 @@ struct trace_decision {
 	size_t ncodes;
 	const char *ruleset_hash;
 	const char *record_hash; /* NULL, as the record: the customer was erased */
-	const char *record; /* canonical JSON */
+	const char *record;      /* canonical JSON */
 };
 
 /* What is missing of one contact. */

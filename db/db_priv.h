@@ -32,7 +32,7 @@ struct db_queued {
 
 struct db {
 	PGconn *pg;
-	char *conninfo;       /* as given to db_open */
+	char *conninfo; /* as given to db_open */
 	const struct seal_keys *keys;
 	struct arena scratch; /* parameters of the statements not sent yet */
 	struct db_queued queue[DB_QUEUE_MAX];

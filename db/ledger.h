@@ -116,7 +116,7 @@ struct ledger_report {
 	int64_t waiting;     /* committed, not yet sequenced */
 	int64_t checkpoints; /* in the database */
 	int64_t exported;    /* in the file */
-	int64_t erased;      /* decisions whose commitment opens no more: their customers
+	int64_t erased; /* decisions whose commitment opens no more: their customers
 			      * were erased */
 	/* Index of the first bad entry; -1: none. Where an entry was rewritten together
 	 * with its hash, the first index that its checkpoint covers anew. */
