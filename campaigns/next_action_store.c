@@ -452,15 +452,25 @@ next_actions_load(struct db *db, const struct next_request *request,
     struct arena *arena, struct next_actions *out, struct stw_err *err)
 {
 	struct next_case c = {.db = db, .request = request, .arena = arena, .out = out};
-	enum stw_code rc = read_person(&c, err);
+	enum stw_code rc;
 
 	*out = (struct next_actions){0};
+	rc = db_begin(db, err);
+	if (rc != STW_OK)
+		return rc;
+	rc = db_later(db, DB_Q_PLAN_BY_KEY, NULL, 0, err);
+	if (rc == STW_OK)
+		rc = read_person(&c, err);
 	if (rc == STW_OK)
 		rc = read_campaigns(&c, err);
 	if (rc == STW_OK)
 		rc = read_segments(&c, err);
 	if (rc == STW_OK)
 		rc = gather(&c, err);
+	if (rc == STW_OK)
+		rc = db_commit(db, err);
+	else
+		db_rollback(db);
 	if (rc == STW_OK)
 		qsort(
 		    out->items, (size_t)out->count, sizeof *out->items, actions_order);
