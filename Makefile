@@ -13,7 +13,7 @@ DEPS_RUN   := postgresql ca-certificates curl tzdata
 DEPS_BUILD := gcc g++ pkg-config libpq-dev libcurl4-openssl-dev libjansson-dev \
   libmicrohttpd-dev libsodium-dev libjose-dev libphonenumber-dev libicu-dev libre2-dev zlib1g-dev
 DEPS_CHECK := check clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev \
-  chromium fonts-noto-cjk nodejs npm shellcheck strace
+  chromium fonts-noto-cjk nodejs npm openssl shellcheck strace
 
 # As many jobs as cores, unless the command line says otherwise.
 ifeq ($(MAKELEVEL),0)
