@@ -1,8 +1,9 @@
 /* The HTTP client and TLS: whom it trusts, and what it proves of itself. */
-#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <check.h>
@@ -13,7 +14,7 @@
 #define PEM_MAX 8192
 
 static char dir[] = "/tmp/stw-tls-XXXXXX";
-static FILE *world; /* the servers end with this pipe */
+static int world[2]; /* the servers end with this pipe */
 static struct egress egress;
 
 static struct answer {
@@ -143,22 +144,45 @@ START_TEST(without_one_there_is_no_answer)
 }
 END_TEST
 
+/* Runs a program of the shell's; with input, its standard input is the pipe. */
+static pid_t
+start(const char *program, const char *arg, const char *more, bool input)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	if (input)
+		(void)dup2(world[0], STDIN_FILENO);
+	(void)close(world[0]);
+	(void)close(world[1]);
+	(void)execlp(program, program, arg, more, (char *)NULL);
+	_exit(127);
+}
+
+static bool
+ended_well(pid_t pid)
+{
+	int status;
+
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
 int
 main(void)
 {
 	Suite *suite = suite_create("http_tls");
 	TCase *tc = tcase_create("tls");
-	char command[256];
 	SRunner *runner;
+	pid_t servers;
 	int failed;
 
-	if (curl_global_init(CURL_GLOBAL_ALL) != 0 || mkdtemp(dir) == NULL)
-		return 1;
-	(void)snprintf(command, sizeof command, "sh tests/lib/tls_world.sh %s", dir);
-	world = popen(command, "w");
-	if (world == NULL ||
+	if (curl_global_init(CURL_GLOBAL_ALL) != 0 || mkdtemp(dir) == NULL ||
+	    pipe2(world, O_CLOEXEC) != 0 ||
 	    egress_parse(STR_LIT("127.0.0.0/8"), &egress, NULL) != STW_OK)
 		return 1;
+	servers = start("sh", "tests/lib/tls_world.sh", dir, true);
+	(void)close(world[0]);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, an_authority_of_ones_own_is_trusted_and_http_2_spoken);
 	tcase_add_loop_test(tc, who_does_not_prove_who_they_are_gets_nothing, 0,
@@ -170,10 +194,8 @@ main(void)
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
-	if (pclose(world) != 0)
-		failed++;
-	(void)snprintf(command, sizeof command, "rm -rf %s", dir);
-	if (system(command) != 0)
-		failed++;
+	(void)close(world[1]);
+	failed += !ended_well(servers);
+	failed += !ended_well(start("rm", "-rf", dir, false));
 	return failed == 0 ? 0 : 1;
 }
