@@ -79,7 +79,7 @@ const row = (n) => {
 };
 const hit = (rule_id, ok, outcome, code, zh, en, layer = 'law') => ({ rule_id, layer, ok, code, outcome, allowed_from: outcome === 'DEFER' ? '2026-11-24T00:00:00Z' : null, allowed_until: null,
 	evidence: ok ? 'events=0' : 'consent.marketing.voice = withdrawn (cne_88, 2026-11-22T10:41:09Z)', rule_text: two(zh, en), reason: code && REASONS[code],
-	source: '通信短信息和语音呼叫服务管理规定 16', grade: 'V', pack: 'cn', pack_version: '1.0.0' });
+	source: '通信短信息和语音呼叫服务管理规定 16', grade: 'V', pack: 'cn', pack_version: '1.0.1' });
 const decision = (n) => ({ ...row(n), hits: [
 	...(ROWS[n % ROWS.length][1] ? [hit('CN-03', false, 'BLOCK', 'CONSENT_WITHDRAWN', '撤回授权后不得再作营销联系', 'No marketing contact after consent was withdrawn'),
 		hit('CN-18', false, 'DEFER', 'QUIET_HOURS', '静默时段不拨打', 'No calls in quiet hours', 'regulator')] : []),

@@ -240,10 +240,10 @@ START_TEST(a_version_has_to_go_with_the_others)
 	int passed;
 
 	ck_ok(pack_activate(
-	    t.db, "cn", "1.0.0", NOW - DAY, "ann", "bob", NOW, &added, &err));
+	    t.db, "cn", "1.0.1", NOW - DAY, "ann", "bob", NOW, &added, &err));
 	ck_assert(added);
 	ck_ok(pack_activate(
-	    t.db, "cn", "1.0.0", NOW - DAY, "ann", "bob", NOW, &added, &err));
+	    t.db, "cn", "1.0.1", NOW - DAY, "ann", "bob", NOW, &added, &err));
 	ck_assert(!added);
 	house("3.0.0", "CN-10", "文", good_test, &files); /* a rule of the law's pack */
 	ck_ok(pack_store_load(t.db, &files, "ann", NOW, &added, &err));
@@ -355,7 +355,7 @@ START_TEST(a_script_with_a_banned_claim_is_not_approved)
 	bool added;
 
 	ck_ok(pack_activate(
-	    t.db, "cn", "1.0.0", NOW - DAY, "ann", "bob", NOW, &added, &err));
+	    t.db, "cn", "1.0.1", NOW - DAY, "ann", "bob", NOW, &added, &err));
 	for (size_t i = 0; i < STW_ARRAY_LEN(rows); i++) {
 		const char *code = arena_printf(&arena, "script_%zu", i);
 		int version;

@@ -39,7 +39,7 @@ static char dir[64], file[128];
 static void
 setup(void)
 {
-	const struct pack_use uses[] = {{"cn", "1.0.0", STW_USEC_NEVER, STW_USEC_MAX},
+	const struct pack_use uses[] = {{"cn", "1.0.1", STW_USEC_NEVER, STW_USEC_MAX},
 	    {"house", "1.0.0", STW_USEC_NEVER, STW_USEC_MAX}};
 	char path[128];
 

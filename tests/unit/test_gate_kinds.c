@@ -755,12 +755,12 @@ START_TEST(packs_are_joined_only_when_they_fit)
 		struct pack_use uses[2];
 		const char *want;
 	} joins[] = {
-	    {{{"cn", "1.0.0", 0, 10}, {"cn", "1.0.0", 9, 20}}, "at one time"},
-	    {{{"cn", "1.0.0", 0, 10}, {"house", "9.9.9", 0, 10}}, "does not have it"},
-	    {{{"cn", "1.0.0", 0, 10}, {"house", "1.0.0", 5, 5}}, "no time"},
-	    {{{"cn", "1.0.0", 0, 10}, {"cn", "1.0.0", 10, 20}}, NULL},
-	    {{{"cn", "1.0.0", 10, 20}, {"cn", "1.0.0", 0, 10}}, NULL},
-	    {{{"cn", "1.0.0", 9, 20}, {"cn", "1.0.0", 0, 10}}, "at one time"},
+	    {{{"cn", "1.0.1", 0, 10}, {"cn", "1.0.1", 9, 20}}, "at one time"},
+	    {{{"cn", "1.0.1", 0, 10}, {"house", "9.9.9", 0, 10}}, "does not have it"},
+	    {{{"cn", "1.0.1", 0, 10}, {"house", "1.0.0", 5, 5}}, "no time"},
+	    {{{"cn", "1.0.1", 0, 10}, {"cn", "1.0.1", 10, 20}}, NULL},
+	    {{{"cn", "1.0.1", 10, 20}, {"cn", "1.0.1", 0, 10}}, NULL},
+	    {{{"cn", "1.0.1", 9, 20}, {"cn", "1.0.1", 0, 10}}, "at one time"},
 	};
 	struct ruleset *rules = NULL;
 	struct stw_err err = {0};
@@ -784,7 +784,7 @@ END_TEST
 START_TEST(the_hash_of_a_ruleset_follows_the_packs_in_force)
 {
 	const struct pack_use ab[] = {
-	    {"cn", "1.0.0", 0, 100}, {"house", "1.0.0", 50, 200}};
+	    {"cn", "1.0.1", 0, 100}, {"house", "1.0.0", 50, 200}};
 	const struct pack_use ba[] = {ab[1], ab[0]};
 	struct ruleset *one = NULL, *two = NULL;
 	struct stw_err err = {0};

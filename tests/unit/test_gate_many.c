@@ -253,7 +253,7 @@ END_TEST
 /* ---- the engine's own rules, and when again ------------------------------------------------ */
 START_TEST(what_many_say_of_the_clock_the_purpose_and_no_pack)
 {
-	const struct pack_use cn = {"cn", "1.0.0", NOW, NOW + 14 * STW_USEC_HOUR};
+	const struct pack_use cn = {"cn", "1.0.1", NOW, NOW + 14 * STW_USEC_HOUR};
 	struct ruleset *rules = rules_of(&cn, 1);
 	static const stw_usec at[] = {NOW - 1, NOW, NOW + 12 * STW_USEC_HOUR};
 	struct gate_decision d;

@@ -299,7 +299,7 @@ gives(const struct gate_decision *d, const char *code)
 
 START_TEST(without_a_pack_in_force_nothing_is_allowed)
 {
-	struct pack_use use = {"cn", "1.0.0", 1000, 2000};
+	struct pack_use use = {"cn", "1.0.1", 1000, 2000};
 	static const stw_usec at[] = {999, 1000, 1999, 2000};
 	static const bool in_force[] = {false, true, true, false};
 	struct ruleset *rules = NULL;
@@ -397,7 +397,7 @@ START_TEST(records_are_kept_as_long_as_the_longest_rule_says)
 	    {"love_letter", "2026-11-23T10:00:00+08:00", NULL, NULL},
 	};
 	static const struct pack_use uses[] = {
-	    {"cn", "1.0.0", STW_USEC_NEVER, STW_USEC_MAX},
+	    {"cn", "1.0.1", STW_USEC_NEVER, STW_USEC_MAX},
 	    {"house", "1.0.0", STW_USEC_NEVER, STW_USEC_MAX}};
 	struct ruleset *rules = NULL;
 	struct stw_err err = {0};
@@ -425,7 +425,7 @@ START_TEST(an_answer_ends_when_other_rules_come_into_force)
 {
 	const stw_usec change =
 	    INT64_C(1795399260000000); /* a minute after the default */
-	const struct pack_use uses[] = {{"cn", "1.0.0", STW_USEC_NEVER, STW_USEC_MAX},
+	const struct pack_use uses[] = {{"cn", "1.0.1", STW_USEC_NEVER, STW_USEC_MAX},
 	    {"house", "1.0.0", change, STW_USEC_MAX}};
 	struct ruleset *rules = NULL;
 	struct gate_decision d;
