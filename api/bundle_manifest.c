@@ -6,6 +6,8 @@
 #include <jansson.h>
 #include <sodium.h>
 
+#include "engine/tar.h"
+
 bool
 bundle_name_ok(const char *name)
 {
@@ -111,7 +113,8 @@ gaps_read(
 		const char *part = json_string_value(json_object_get(v, "part"));
 
 		if (code == NULL || part == NULL || strncmp(code, "GAP_", 4) != 0 ||
-		    json_integer_value(json_object_get(v, "rows")) < 0)
+		    json_integer_value(json_object_get(v, "rows")) < 0 ||
+		    json_integer_value(json_object_get(v, "rows")) > TAR_SIZE_MAX)
 			return stw_fail(err, STW_INVALID,
 			    "manifest: gaps: code, part and rows are wanted");
 		gaps[i] = (struct bundle_gap){arena_strdup(arena, code),

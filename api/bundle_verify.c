@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <sodium.h>
 
+#include "api/bundle.h"
 #include "api/bundle_in.h"
 #include "api/bundle_manifest.h"
 #include "engine/time.h"
@@ -300,9 +301,17 @@ check_unproven(struct verifying *v, const struct proved_part *part, int64_t unpr
 	for (size_t i = 0; i < v->manifest.ngaps; i++) {
 		const struct bundle_gap *g = &v->manifest.gaps[i];
 
-		if (strcmp(g->part, part->name) == 0 &&
-		    (strcmp(g->code, "GAP_LEDGER") == 0 ||
-			strcmp(g->code, "GAP_PROOF") == 0))
+		if (strcmp(g->part, part->name) != 0)
+			continue;
+		/* Only a bundle that is full of proofs leaves one out. */
+		if (strcmp(g->code, "GAP_PROOF") == 0 &&
+		    v->report->proofs < BUNDLE_PROOFS_MAX)
+			return stw_fail(err, STW_CONFLICT,
+			    "%s: the manifest names rows without a proof, and the bundle "
+			    "has room for more proofs",
+			    part->file);
+		if (strcmp(g->code, "GAP_LEDGER") == 0 ||
+		    strcmp(g->code, "GAP_PROOF") == 0)
 			named += g->rows;
 	}
 	if (named == unproven)

@@ -180,8 +180,13 @@ try_effect(struct api_request *req, struct idempotency *it)
 		db_lend(req->db, false);
 		if (req->status >= 300)
 			break;
-		rc = idempotency_keep(req->db, it, req->status,
-		    (struct str){req->answer.data, req->answer.len}, req->now, &err);
+		rc = db_in_transaction(req->db) ? STW_OK
+						: stw_fail(&err, STW_TEMPFAIL,
+						      "what was done was undone again");
+		if (rc == STW_OK)
+			rc = idempotency_keep(req->db, it, req->status,
+			    (struct str){req->answer.data, req->answer.len}, req->now,
+			    &err);
 		if (rc == STW_OK)
 			rc = db_commit(req->db, &err);
 		if (rc != STW_OK)

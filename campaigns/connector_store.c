@@ -47,7 +47,7 @@ put_in_tx(struct db *db, const char *name, int version, const char *document,
 
 	if (rc == STW_NOT_FOUND)
 		return stw_fail(err, STW_CONFLICT,
-		    "version %d of connector %.60s is or was in force; write a higher one",
+		    "version %d of connector %.60s is there already, with another text or in force; write a higher one",
 		    version, name);
 	if (rc == STW_OK)
 		rc = catalogue_note(

@@ -9,7 +9,7 @@
  *            late leaves old decisions as they were. At the same instant a withdrawal
  *            beats a grant.
  * Locks      customer_permission FOR UPDATE -> task -> outbox. The gate holds
- *            customer_permission FOR SHARE, so after a withdrawal commits no dispatch and
+ *            customer_permission FOR NO KEY UPDATE, so after a withdrawal commits no dispatch and
  *            no permit that begins later is granted; the dispatcher holds the task while
  *            its push leaves, so no push starts either.
  * Rules      CN-01..CN-08, EU-01, DE-01, HK-03 of the rule register; docs/consent.md.

@@ -39,6 +39,9 @@ product_ask(const struct ruleset *rules, const struct gate_facts *contact,
 	facts.product = *product;
 	facts.promotional = true;
 	facts.relationship.contract = false;
+	/* What a person allowed was about the contact's own product (decision 0033). */
+	facts.overrides = NULL;
+	facts.noverrides = 0;
 	gate_decide(rules, &facts, GATE_DISPATCH, now, 0, arena, &decision);
 	conduct_talk(rules, &decision, arena, out);
 }

@@ -10,7 +10,7 @@
  * Errors     NOT_FOUND; INVALID names the member; CONFLICT: nobody may allow it, one's own,
  *            or it is in another state or over.
  * Locks      Withdrawing takes the customer's permissions, as a consent does: a gate that
- *            counts on the override holds them (FOR SHARE) until its decision commits. What
+ *            counts on the override holds them (FOR NO KEY UPDATE) until its decision commits. What
  *            was handed over on its strength is recalled in the same transaction.
  * Rules      compliance.md sections 3 and 7.1; decision 0033.
  */

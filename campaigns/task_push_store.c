@@ -215,10 +215,11 @@ task_finish_pushes(struct db *db, struct task_ending *endings, int count, stw_us
 }
 
 enum stw_code
-task_recalls(struct db *db, int limit, struct arena *arena, struct task_recall **out,
-    int *count, struct stw_err *err)
+task_recalls(struct db *db, const int64_t *queues, size_t nqueues, int limit,
+    struct arena *arena, struct task_recall **out, int *count, struct stw_err *err)
 {
-	const struct db_param params[] = {db_i64(limit)};
+	const struct db_param params[] = {
+	    db_i64(limit), queues == NULL ? db_null() : db_i64s(queues, nqueues)};
 	struct db_rows *rows = NULL;
 	enum stw_code rc;
 

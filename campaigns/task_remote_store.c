@@ -2,6 +2,8 @@
 
 #include <sodium.h>
 
+#include "engine/log.h"
+
 static struct str
 id_text(const struct uuid *id, struct arena *arena)
 {
@@ -78,9 +80,12 @@ task_phones(struct db *db, const struct seal_keys *keys,
 
 	rc = db_query(db, DB_Q_TASK_PHONES, params, DB_NPARAMS(params), &rows, err);
 	for (int r = 0; rc == STW_OK && r < db_rows_count(rows); r++)
-		for (size_t i = 0; i < n && rc == STW_OK; i++)
-			if (str_eq(db_get_str(rows, r, 0), ids[i]))
-				rc = number_open(keys, rows, r, arena, &out[i], err);
+		for (size_t i = 0; i < n; i++)
+			if (str_eq(db_get_str(rows, r, 0), ids[i]) &&
+			    number_open(keys, rows, r, arena, &out[i], err) != STW_OK) {
+				log_err(LOG_ERROR, "number_open", err);
+				out[i] = NULL;
+			}
 	db_rows_free(rows);
 	return rc;
 }

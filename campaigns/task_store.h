@@ -6,7 +6,7 @@
  * Leases     Run on the database's clock and carry an epoch; a finish with an old epoch
  *            changes nothing and says so. A lease that ran out makes the task claimable
  *            again under the same task id, which is the receiver's idempotency key.
- * Locks      contact guard -> customer_permission FOR SHARE -> caller_number -> task ->
+ * Locks      contact guard -> customer_permission FOR NO KEY UPDATE -> caller_number -> task ->
  *            outbox, in every function here.
  * Errors     TEMPFAIL: try the whole call again.
  */
@@ -141,8 +141,10 @@ struct task_recall {
 	int tries;
 	const char *remote_id; /* what the target calls it; NULL: not known */
 };
-enum stw_code task_recalls(struct db *db, int limit, struct arena *arena,
-    struct task_recall **out, int *count, struct stw_err *err) STW_MUST_USE;
+/* Of these queues (NULL: of all), the oldest first. */
+enum stw_code task_recalls(struct db *db, const int64_t *queues, size_t nqueues,
+    int limit, struct arena *arena, struct task_recall **out, int *count,
+    struct stw_err *err) STW_MUST_USE;
 enum stw_code task_recall_finish(struct db *db, const struct task_recall *recall,
     bool acknowledged, int http_status, stw_usec now, struct stw_err *err) STW_MUST_USE;
 

@@ -292,9 +292,16 @@ db_begin_shared(struct db *db, const char *snapshot, struct stw_err *err)
 enum stw_code
 db_commit(struct db *db, struct stw_err *err)
 {
+	enum stw_code rc;
+
 	if (db->lent)
 		return STW_OK;
-	return db_flush_commit(db, err);
+	/* What was queued may fail here for the first time; then there was no COMMIT, and
+	 * callers take a commit that failed for the end of the transaction. */
+	rc = db_flush_commit(db, err);
+	if (rc != STW_OK)
+		db_rollback(db);
+	return rc;
 }
 
 void
@@ -330,7 +337,11 @@ db_savepoint_release(struct db *db, struct stw_err *err)
 enum stw_code
 db_savepoint_rollback(struct db *db, struct stw_err *err)
 {
-	enum stw_code rc = command(db, "ROLLBACK TO SAVEPOINT place", err);
+	enum stw_code rc;
+
+	/* The savepoint was not set before all that was older had gone out. */
+	db->nqueued = 0;
+	rc = command(db, "ROLLBACK TO SAVEPOINT place", err);
 
 	return rc == STW_OK ? db_savepoint_release(db, err) : rc;
 }

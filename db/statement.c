@@ -185,10 +185,10 @@ take_command(struct db *db, const char *sql, struct stw_err *err)
 /* What the server skipped, up to the end of the round trip. A connection that does not get
  * there is of no more use: it is cut, and whoever takes it next makes it anew. */
 static bool
-skip_rest(struct db *db)
+skip_rest(struct db *db, bool sent)
 {
 	bool ended = false;
-	int nulls = 0;
+	int nulls = sent ? 0 : 2; /* without its end the server answers nothing */
 
 	while (!ended && nulls < 2 && PQstatus(db->pg) == CONNECTION_OK) {
 		PGresult *res = PQgetResult(db->pg);
@@ -207,9 +207,10 @@ static enum stw_code
 run_all(struct db *db, bool commit, struct stw_err *err)
 {
 	enum stw_code rc = STW_OK;
+	bool sent = send_all(db, commit);
 	int taken = 0;
 
-	if (!send_all(db, commit))
+	if (!sent)
 		rc = db_fail_result(db, NULL, "statements", err);
 	if (rc == STW_OK && db->begin_due)
 		rc = take_command(db, "BEGIN", err);
@@ -219,7 +220,7 @@ run_all(struct db *db, bool commit, struct stw_err *err)
 	}
 	if (rc == STW_OK && commit)
 		rc = take_command(db, "COMMIT", err);
-	if (!skip_rest(db) && rc == STW_OK)
+	if (!skip_rest(db, sent) && rc == STW_OK)
 		rc = db_fail_result(db, NULL, "statements", err);
 	for (int i = taken; i < db->nqueued; i++)
 		if (db->queue[i].prepares)

@@ -12,10 +12,13 @@ enum {
 	TIME = 136,
 	SUM = 148,
 	TYPE = 156,
-	MAGIC = 257
+	LINK = 157,
+	MAGIC = 257,
+	PREFIX = 345
 };
 
-#define SUM_LEN 8
+#define SUM_LEN  8
+#define LINK_LEN 100
 
 /* Of all bytes, those of the sum itself taken for blanks. */
 static unsigned
@@ -71,6 +74,16 @@ octal(const unsigned char *from, size_t size, int64_t *out)
 	return i > 0 && i <= 11 && (i == size || from[i] == '\0' || from[i] == ' ');
 }
 
+static bool
+is_zero(const unsigned char *from, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (from[i] != 0)
+			return false;
+	return true;
+}
+
+/* A prefix would put a member elsewhere than under the name that was looked at. */
 bool
 tar_header_read(const unsigned char from[TAR_BLOCK], struct tar_member *out, bool *end)
 {
@@ -84,7 +97,9 @@ tar_header_read(const unsigned char from[TAR_BLOCK], struct tar_member *out, boo
 	if (memcmp(from + MAGIC, "ustar", 5) != 0 || from[TYPE] != '0' ||
 	    !octal(from + SUM, SUM_LEN, &sum) || sum != sum_of(from) ||
 	    !octal(from + SIZE, 12, &out->size) || from[NAME] == '\0' ||
-	    memchr(from + NAME, '\0', TAR_NAME_MAX) == NULL)
+	    memchr(from + NAME, '\0', TAR_NAME_MAX) == NULL ||
+	    !is_zero(from + LINK, LINK_LEN) ||
+	    !is_zero(from + PREFIX, TAR_BLOCK - PREFIX))
 		return false;
 	memcpy(out->name, from + NAME, TAR_NAME_MAX);
 	return true;

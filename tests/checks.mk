@@ -107,7 +107,7 @@ soak-withdrawal: mutants-withdrawal ## the same 100,000 times (N, THREADS), afte
 	@$(RACES) --races $(or $(N),100000) --threads $(or $(THREADS),10)
 # The binary without one protection: the statement that has it is linked in front of the
 # archive's.
-MUTANT_no-lock   = /FROM customer_permission/,/;/ s/ FOR SHARE//
+MUTANT_no-lock   = /FROM customer_permission/,/;/ s/ FOR NO KEY UPDATE//
 MUTANT_no-begin  = /WITH held AS/,/RETURNING a\.task_id/ {s/ AND t\.state = .sending.//; s/FOR SHARE OF t SKIP LOCKED//}
 $(B)/mutants/%.c: $(GEN)/db_queries.c
 	@mkdir -p $(@D)

@@ -132,6 +132,9 @@ verify(struct cli *cli, struct stw_err *err)
 		rc = trust_load(&trust, key, witness, quorum, err);
 	if (rc == STW_OK && receipt_path != NULL)
 		rc = cli_read_file(cli, receipt_path, TLOG_PROOF_BYTES, &receipt, err);
+	if (rc == STW_OK && receipt_path != NULL && receipt.len == 0)
+		rc = stw_fail(
+		    err, STW_INVALID, "%s: the receipt is empty", receipt_path);
 	if (rc == STW_OK)
 		rc = bundle_verify(cli->argv[0], &trust.tlog, receipt, &report, err);
 	if (rc != STW_OK)

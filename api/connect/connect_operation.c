@@ -199,6 +199,21 @@ body_read(struct reader *r, const json_t *json, enum connector_op_kind op,
 	return STW_OK;
 }
 
+/* A path is in the log of every proxy: no number goes there. */
+static enum stw_code
+path_read(struct reader *r, const json_t *json, struct connector_op *out)
+{
+	bool before = r->uses_phone;
+	enum stw_code rc;
+
+	r->uses_phone = false;
+	rc = text_template(r, json, "path", &out->path);
+	if (rc == STW_OK && r->uses_phone)
+		rc = read_fail(r, FAULT_PHONE_PATH, NULL, NULL);
+	r->uses_phone = before;
+	return rc;
+}
+
 static enum stw_code
 content_read(struct reader *r, const json_t *json, struct connector_op *out)
 {
@@ -241,7 +256,7 @@ read_operation(struct reader *r, const json_t *json, enum connector_op_kind op,
 	if (rc == STW_OK && json_object_get(json, "path") == NULL)
 		rc = read_fail(r, FAULT_MISSING, "path", NULL);
 	if (rc == STW_OK)
-		rc = text_template(r, json, "path", &out->path);
+		rc = path_read(r, json, out);
 	if (rc == STW_OK)
 		rc = content_read(r, json, out);
 	if (rc == STW_OK)

@@ -49,6 +49,10 @@ static const struct {
 	{"personal names the phone, but no request uses task.phone; take "
 	 "it out",
 	    "personal 声明了 phone，但没有请求用到 task.phone，请移除"},
+    [FAULT_PHONE_PATH] =
+	{"a telephone number does not go into a path, which logs keep; put it "
+	 "into the body",
+	    "路径会留在日志里，不可含电话号码，请放入正文"},
     [FAULT_HEADER] =
 	{"the header \"$1\" is set by Steward or has a character that none "
 	 "may have; take it out",

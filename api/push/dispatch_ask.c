@@ -50,7 +50,10 @@ ask_settle(struct dispatch *d, const struct job *first)
 		claims[count++] = job->claim;
 		job_end(job);
 	}
-	claims_gate(d, q, claims, count, lease_end);
+	/* The queue may have been closed while it was asked; what it had comes back with its
+	 * leases. */
+	if (q->open && push_queue_is_ready(q))
+		claims_gate(d, q, claims, count, lease_end);
 }
 
 void

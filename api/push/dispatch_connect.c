@@ -11,9 +11,10 @@
 #include "campaigns/task_remote_store.h"
 #include "engine/log.h"
 
-#define STATUS_MAX   5 /* queries after one offer: 1, 2, 4 ... seconds apart */
-#define STATUS_FIRST STW_USEC_SEC
-#define STATUS_LAST  (16 * STW_USEC_SEC)
+#define STATUS_MAX      5 /* queries after one offer: 1, 2, 4 ... seconds apart */
+#define STATUS_FIRST    STW_USEC_SEC
+#define STATUS_LAST     (16 * STW_USEC_SEC)
+#define STATUS_PATIENCE STW_USEC_MIN /* for a token to ask with */
 #define BROKEN_WAIT \
 	STW_USEC_MIN /* before a request that cannot be made is tried again */
 
@@ -170,6 +171,19 @@ renders(struct dispatch *d, struct job *job)
 	return false;
 }
 
+/* One whose number does not open is left out, and holds up no other. */
+static bool
+has_phone(struct job *job)
+{
+	struct stw_err err;
+
+	if (!job->target->connector.phone || job->task.phone != NULL)
+		return true;
+	(void)stw_fail(&err, STW_INVALID, "its telephone number cannot be opened");
+	keep_broken(job, &err);
+	return false;
+}
+
 static int
 batch_collect(struct dispatch *d, struct job *const *jobs, int count,
     struct connect_task *tasks, struct job **members)
@@ -177,13 +191,14 @@ batch_collect(struct dispatch *d, struct job *const *jobs, int count,
 	const struct push_target *t = jobs[0]->target;
 	int n = 0;
 
-	for (int i = 0; i < count && n < t->connector.batch_size; i++)
-		if (jobs[i]->state == JOB_GATED && jobs[i]->target == t &&
-		    jobs[i]->queue == jobs[0]->queue &&
-		    (t->connector.batch_size == 1 || renders(d, jobs[i]))) {
-			tasks[n] = jobs[i]->task;
-			members[n++] = jobs[i];
-		}
+	for (int i = 0; i < count && n < t->connector.batch_size; i++) {
+		if (jobs[i]->state != JOB_GATED || jobs[i]->target != t ||
+		    jobs[i]->queue != jobs[0]->queue || !has_phone(jobs[i]) ||
+		    (t->connector.batch_size > 1 && !renders(d, jobs[i])))
+			continue;
+		tasks[n] = jobs[i]->task;
+		members[n++] = jobs[i];
+	}
 	return n;
 }
 
@@ -371,9 +386,16 @@ statuses_ask(struct dispatch *d)
 		struct job *job = &d->jobs[i];
 		struct stw_err err = {0};
 
-		if (job->state != JOB_UNSURE || mono < job->ask_at ||
-		    !push_target_is_ready(job->target, mono))
+		if (job->state != JOB_UNSURE || mono < job->ask_at)
 			continue;
+		if (!push_target_is_ready(job->target, mono)) {
+			/* No token comes any more: nobody will know. */
+			if (mono > job->ask_at + STATUS_PATIENCE) {
+				job->result = TASK_PUSH_UNKNOWN;
+				job->state = JOB_SETTLE;
+			}
+			continue;
+		}
 		job->state = JOB_SENT;
 		if (job_send_other(d, job, &err) == STW_OK)
 			continue;

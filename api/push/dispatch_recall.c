@@ -37,6 +37,21 @@ recall_begin(struct dispatch *d, struct push_queue *q, const struct task_recall 
 	job->state = JOB_SETTLE;
 }
 
+static size_t
+queues_for_recalls(struct dispatch *d, int64_t **ids)
+{
+	size_t n = 0;
+
+	for (const struct push_queue *q = d->queues; q != NULL; q = q->next)
+		n++;
+	*ids = arena_array(&d->arena, n + 1, sizeof **ids);
+	n = 0;
+	for (const struct push_queue *q = d->queues; q != NULL; q = q->next)
+		if (push_queue_is_ready(q) && q->recalls < RECALLS_MAX)
+			(*ids)[n++] = q->id;
+	return n;
+}
+
 /* Recalls go before new work: each of them keeps somebody from being called. They need no
  * seal: they take a permission back. */
 enum stw_code
@@ -45,10 +60,14 @@ recalls_send(struct dispatch *d, struct stw_err *err)
 	struct task_recall *recalls;
 	enum stw_code rc;
 	int count, room = jobs_free(d);
+	int64_t *ids;
+	size_t nids;
 
 	if (stw_monotonic() < d->next_recalls || room == 0)
 		return STW_OK;
-	rc = task_recalls(d->opt.db, RECALLS_MAX, &d->arena, &recalls, &count, err);
+	nids = queues_for_recalls(d, &ids);
+	rc = task_recalls(
+	    d->opt.db, ids, nids, RECALLS_MAX, &d->arena, &recalls, &count, err);
 	if (rc != STW_OK)
 		return rc;
 	d->recalls_left = count > 0;

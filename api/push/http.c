@@ -270,8 +270,7 @@ http_send(
 	if (!slot_fill(slot, request) ||
 	    curl_multi_add_handle(client->multi, slot->easy) != CURLM_OK) {
 		slot_release(slot);
-		return stw_fail(err, STW_INVALID,
-		    "http: curl refuses the request to %s", request->url);
+		return stw_fail(err, STW_INVALID, "http: curl refuses the request");
 	}
 	return STW_OK;
 }

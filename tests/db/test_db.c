@@ -194,6 +194,35 @@ START_TEST(what_fails_later_is_told_by_what_comes_next)
 }
 END_TEST
 
+/* Callers take it for the end of the transaction, whatever came of it. */
+START_TEST(a_commit_that_fails_ends_the_transaction)
+{
+	ck_ok(db_begin(t.db, &err));
+	ck_ok(later_setting(t.db, "a", "1"));
+	ck_ok(later_setting(t.db, NULL, "1"));
+	ck_code(db_commit(t.db, &err), STW_INVALID);
+	ck_assert(!db_in_transaction(t.db));
+	ck_ok(db_begin(t.db, &err));
+	ck_ok(later_setting(t.db, "b", "1"));
+	ck_ok(db_commit(t.db, &err));
+	ck_assert_int_eq(
+	    test_db_number(&t, "SELECT count(*) FROM setting WHERE value = '1'"), 1);
+}
+END_TEST
+
+START_TEST(what_is_queued_behind_a_savepoint_goes_with_it)
+{
+	ck_ok(db_begin(t.db, &err));
+	ck_ok(later_setting(t.db, "a", "1"));
+	ck_ok(db_savepoint(t.db, &err));
+	ck_ok(later_setting(t.db, NULL, "1"));
+	ck_ok(db_savepoint_rollback(t.db, &err));
+	ck_ok(db_commit(t.db, &err));
+	ck_assert_int_eq(
+	    test_db_number(&t, "SELECT count(*) FROM setting WHERE value = '1'"), 1);
+}
+END_TEST
+
 START_TEST(what_was_left_for_later_is_rolled_back)
 {
 	ck_ok(db_begin(t.db, &err));
@@ -570,6 +599,8 @@ main(void)
 	tcase_add_test(tc, what_is_left_for_later_is_seen_by_what_comes_next);
 	tcase_add_test(tc, more_for_later_than_fit_at_once);
 	tcase_add_loop_test(tc, what_fails_later_is_told_by_what_comes_next, 0, 3);
+	tcase_add_test(tc, a_commit_that_fails_ends_the_transaction);
+	tcase_add_test(tc, what_is_queued_behind_a_savepoint_goes_with_it);
 	tcase_add_test(tc, what_was_left_for_later_is_rolled_back);
 	tcase_add_test(tc, what_was_left_for_later_goes_before_a_script_and_a_copy);
 	tcase_add_test(tc, questions_asked_at_once_are_answered_in_order);

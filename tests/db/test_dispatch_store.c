@@ -211,7 +211,7 @@ START_TEST(a_dead_letter_goes_round_again_when_a_person_says_so)
 	ck_ok(dead_letter_count(tw.db, &any, NOW, &all, &ready, &tw_err));
 	ck_assert_int_eq(all, 1);
 	ck_assert_int_eq(ready, 0);
-	ck_ok(task_recalls(tw.db, 10, &tw_arena, &recalls, &count, &tw_err));
+	ck_ok(task_recalls(tw.db, NULL, 0, 10, &tw_arena, &recalls, &count, &tw_err));
 	ck_assert_int_eq(count, 1);
 	ck_assert_int_eq(recalls[0].offer, 0);
 	ck_ok(task_recall_finish(tw.db, &recalls[0], true, 404, NOW, &tw_err));
@@ -254,7 +254,7 @@ START_TEST(a_withdrawal_holds_for_a_requeued_letter)
 	struct task_push push;
 	int count;
 
-	ck_ok(task_recalls(tw.db, 10, &tw_arena, &recalls, &count, &tw_err));
+	ck_ok(task_recalls(tw.db, NULL, 0, 10, &tw_arena, &recalls, &count, &tw_err));
 	ck_ok(task_recall_finish(tw.db, &recalls[0], true, 200, NOW, &tw_err));
 	withdraw(tw.db,
 	    task_world_number("SELECT customer_id FROM task WHERE state = 'failed'"),

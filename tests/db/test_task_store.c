@@ -181,12 +181,12 @@ START_TEST(a_withdrawal_cancels_what_waits_and_recalls_what_left)
 	who = task_world_number("SELECT customer_id FROM task WHERE state = 'queued'");
 	withdraw(tw.db, who, &effect);
 	ck_assert_int_eq(effect.recalled, 1);
-	ck_ok(task_recalls(tw.db, 10, &tw_arena, &recalls, &count, &tw_err));
+	ck_ok(task_recalls(tw.db, NULL, 0, 10, &tw_arena, &recalls, &count, &tw_err));
 	ck_assert_int_eq(count, 1);
 	ck_assert_mem_eq(recalls[0].task_id.b, claim.task_id.b, 16);
 	ck_assert_int_eq(in_tx_accept(&claim.task_id, "a_01"), STW_CONFLICT);
 	ck_ok(task_recall_finish(tw.db, &recalls[0], true, 200, NOW, &tw_err));
-	ck_ok(task_recalls(tw.db, 10, &tw_arena, &recalls, &count, &tw_err));
+	ck_ok(task_recalls(tw.db, NULL, 0, 10, &tw_arena, &recalls, &count, &tw_err));
 	ck_assert_int_eq(count, 0);
 
 	who = task_world_number(

@@ -469,16 +469,25 @@ task_finish_pushes(struct db *db, struct task_ending *endings, int count, stw_us
 	return STW_OK;
 }
 
+static bool
+is_among(const int64_t *ids, size_t count, int64_t id)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
 enum stw_code
-task_recalls(struct db *db, int limit, struct arena *arena, struct task_recall **out,
-    int *count, struct stw_err *err)
+task_recalls(struct db *db, const int64_t *of, size_t nof, int limit,
+    struct arena *arena, struct task_recall **out, int *count, struct stw_err *err)
 {
 	(void)db;
 	(void)err;
 	*count = 0;
 	*out = arena_array(arena, (size_t)limit, sizeof **out);
 	for (int i = 0; i < ntasks && *count < limit; i++)
-		if (tasks[i].recall)
+		if (tasks[i].recall && is_among(of, nof, tasks[i].queue_id))
 			(*out)[(*count)++] =
 			    (struct task_recall){.task_id = tasks[i].id,
 				.queue_id = tasks[i].queue_id,
