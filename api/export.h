@@ -52,7 +52,7 @@ struct export_job {
 };
 
 /* One cell of CSV; guarded: a text, so that no spreadsheet takes it for a formula. */
-void export_csv_cell(struct buf *to, struct str text, bool guarded);
+void export_csv_cell(struct buf *to, struct str s, bool guarded);
 
 /* "ndjson", "csv" */
 bool export_format_parse(const char *text, enum export_format *out);
