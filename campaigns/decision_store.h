@@ -42,7 +42,7 @@ void decision_hash_record(struct decision_draft *draft);
 enum stw_code decision_commit(struct db *db, struct decision_draft **drafts,
     size_t count, struct stw_err *err) STW_MUST_USE;
 /* Row and ledger entry, in the caller's transaction. */
-enum stw_code decision_insert(struct db *db, const struct decision_draft *draft,
+enum stw_code decision_insert(struct db *db, const struct decision_draft *given,
     struct stw_err *err) STW_MUST_USE;
 /* Which overrides it rests on, after its row; decision_insert does it by itself. */
 enum stw_code decision_overrides(struct db *db, const struct decision_draft *draft,
