@@ -144,7 +144,8 @@ static const struct command commands[] = {
 	"households of a customer, and what is suggested", cmd_household, NULL},
     {"export",
 	"export customers|members|tasks|decisions|consents|stages|number_use --out FILE --by WHO "
-	"[--format ndjson|csv] [--bom] [--segment CODE] [--stage S] [--from T] [--to T]",
+	"[--format ndjson|csv] [--bom] [--segment CODE] [--stage S] [--from T] [--to T] "
+	"[--approved-by WHO_ELSE --purpose CASE]",
 	"rows into a file with its manifest, masked and on record", cmd_export, NULL},
     {"phone", "phone [--region CN] [--lang zh|en] [--count] [NUMBER...]",
 	"what the numbering plans say about numbers; of standard input, one a line",
