@@ -18,6 +18,7 @@
 #include "campaigns/task_next_store.h"
 #include "db/ledger_dir.h"
 #include "engine/log.h"
+#include "segments/import.h"
 
 #define RETRY_MSEC      1000
 #define KEYS_KEPT       (7 * STW_USEC_DAY)
@@ -345,6 +346,20 @@ log_end(struct db *db)
 	return position;
 }
 
+/* While files of an import are still to come, customers look as if they had nothing. */
+static bool
+import_comes(const struct serve *serve, struct db *db)
+{
+	struct stw_err err;
+	bool busy = false;
+
+	if (import_busy(db, &busy, &err) != STW_OK)
+		log_err(LOG_WARN, "tick_no_database", &err);
+	if (busy)
+		pause_msec(serve, RETRY_MSEC);
+	return busy;
+}
+
 static void
 tick_changed(struct serve *serve, struct db *db, struct member_image *members,
     const struct book_keys *keys, stw_lsn *written)
@@ -368,13 +383,17 @@ tick_changes(
     struct serve *serve, struct db *db, struct member_image *members, stw_usec until)
 {
 	stw_lsn written = log_end(db);
+	bool import = false;
 
-	while (!serve->stop && stw_monotonic() < until) {
+	/* What changes during an import is looked at with the tick after it. Asked when the
+	 * view is there: an import that it shows a part of has not ended yet. */
+	while (!serve->stop && stw_monotonic() < until && !import) {
 		struct book_keys keys;
 		struct book_view *view =
 		    book_live_touched(serve->app->live, TOUCHED_MSEC, &keys);
 
-		if (view != NULL)
+		import = view != NULL && import_comes(serve, db);
+		if (view != NULL && !import)
 			tick_changed(serve, db, members, &keys, &written);
 		book_view_unref(view);
 		free(keys.items);
@@ -395,6 +414,9 @@ tick_main(void *arg)
 	if (db != NULL)
 		rules = rules_patiently(serve, db);
 	while (!serve->stop && rules != NULL) {
+		if (import_comes(serve, db))
+			continue;
+
 		stw_usec next = stw_monotonic() + every * STW_USEC_SEC;
 		const struct ruleset *fresh = rules_now(serve, db);
 

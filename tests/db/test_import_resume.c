@@ -125,9 +125,30 @@ START_TEST(parts_before_a_bad_row_stay_and_are_not_read_again)
 }
 END_TEST
 
+/* What the ticks of a server ask. */
+START_TEST(an_import_under_way_is_seen_and_not_held_up)
+{
+	struct db *other = test_db_connect(&t);
+	bool busy;
+
+	ck_assert_int_eq(import_busy(t.db, &busy, &err), STW_OK);
+	ck_assert(!busy);
+	ck_assert_int_eq(
+	    db_query(other, DB_Q_IMPORT_LOCK, NULL, 0, NULL, &err), STW_OK);
+	ck_assert_int_eq(import_busy(t.db, &busy, &err), STW_OK);
+	ck_assert(busy);
+	ck_assert_int_eq(
+	    db_query(other, DB_Q_IMPORT_UNLOCK, NULL, 0, NULL, &err), STW_OK);
+	ck_assert_int_eq(import_busy(t.db, &busy, &err), STW_OK);
+	ck_assert(!busy);
+	db_close(other);
+}
+END_TEST
+
 static void
 add(TCase *tc)
 {
+	tcase_add_test(tc, an_import_under_way_is_seen_and_not_held_up);
 	tcase_add_test(tc, a_killed_import_goes_on_and_loads_no_row_twice);
 	tcase_add_test(tc, parts_before_a_bad_row_stay_and_are_not_read_again);
 }
