@@ -102,6 +102,17 @@ use() {
 	    "$dir/settings" --secret "$dir/secret" "$@" >>"$dir/out" 2>&1 || cat "$dir/out"
 }
 push() { "$bin" dispatch --limit-sec "${1:-20}" >"$dir/dispatch.log" 2>&1; }
+# Until none of those that were due waits for another try: on a busy machine one may.
+settle() {
+	push "$@"
+	for _ in 1 2 3; do
+		case $(states) in
+		*ready*) sql "UPDATE task_ready r SET due_at = '2026-11-22' FROM due_now d WHERE r.task_id = d.task_id" ;;
+		*) return ;;
+		esac
+		push "$@"
+	done
+}
 count() { grep -c "^$1" "$dir/log"; }
 # ---- two people --------------------------------------------------------------------------
 "$bin" connector put generic --by ann >/dev/null
@@ -117,7 +128,7 @@ export STUB_WAIT=1
 stub generic
 use generic "$url" '{}' '{"token":"token-1"}' --dedupes yes
 due 10
-push
+settle
 want "generic" "queued" "$(states)"
 want "generic, each once" "$(left)" "$(count taken)"
 want "what the target calls them is kept" "$(left)" "$(sql "SELECT count(*) FROM task_remote WHERE remote_id ~ '^G'")"
@@ -144,7 +155,7 @@ stub twilio-taskrouter
 use twilio-taskrouter "$url" "$(printf '{"workspace_sid":"WS%032d","workflow_sid":"WW%032d"}' 0 0)" \
     '{"user":"SK1","password":"secret"}' --dedupes no
 due 8
-push 40
+settle 40
 want "twilio" "queued" "$(states)"
 want "twilio, lost answers" yes "$([ "$(count lost)" -ge 1 ] && echo yes)"
 want "twilio, nothing twice" "$(left) 0" "$(count taken) $(count refused)"
@@ -159,7 +170,7 @@ use genesys-cloud "$url" "$(printf '{"login_url":"%s","type_id":"%s","queue_id":
     11111111-1111-4111-8111-111111111111 22222222-2222-4222-8222-222222222222)" \
     '{"client_id":"client","client_secret":"secret"}' --dedupes no --concurrency 4
 due 12
-push 40
+settle 40
 want "genesys" "queued" "$(states)"
 want "genesys, each once" "$(left) 0" "$(count taken) $(count refused)"
 want "genesys, tokens" yes "$([ "$(count token)" -ge 2 ] && [ "$(count token)" -le 5 ] && echo yes)"
@@ -173,7 +184,7 @@ use amazon-connect "$url" "$(printf '{"region":"eu-west-1","instance_id":"%s","c
     11111111-1111-4111-8111-111111111111 22222222-2222-4222-8222-222222222222)" \
     '{"access_key_id":"AKID","secret_access_key":"secret/+"}' --dedupes yes
 due 5
-push
+settle
 want "amazon" "queued" "$(states)"
 want "amazon, each once" "$(left) 0" "$(count taken) $(count refused)"
 stop
@@ -183,7 +194,7 @@ stub huawei-aicc
 use huawei-aicc "$url" '{"vdn_id":"1","campaign_id":"100001"}' \
     '{"access_key":"ak1","secret_key":"sk1"}' --dedupes no --concurrency 40
 due 30
-push 40
+settle 40
 want "huawei" "queued" "$(states)"
 want "huawei, each once, never too soon" "$(left) 0" "$(count taken) $(count refused)"
 want "huawei, fewer calls than tasks" yes "$([ "$(count call)" -lt 12 ] && echo yes)"
@@ -194,7 +205,7 @@ stop
 stub native
 use native "$url" '{}' "whsec_$(printf 'k%.0s' $(seq 32) | base64)" --dedupes yes
 due 4
-push
+settle
 want "native" "queued" "$(states)"
 stop
 
