@@ -215,6 +215,41 @@ START_TEST(a_rule_is_found_by_its_id)
 }
 END_TEST
 
+/* Which windows of abandoned calls have to be counted before the gate can be asked: each once,
+ * only those of the way calls are placed, and no more than there is room for. */
+START_TEST(the_windows_of_abandoned_calls_are_told_by_the_rules)
+{
+	static const char *const params[] = {"\"basis_points\":300,\"hours\":720",
+	    "\"basis_points\":500,\"hours\":24,\"modes\":[\"predictive\",\"preview\"]",
+	    "\"basis_points\":200,\"hours\":720", "\"check\":\"active\""};
+	struct pack_source sources[STW_ARRAY_LEN(params)];
+	struct ruleset *rules;
+	int64_t hours[2] = {0, 0};
+
+	for (int i = 0; i < (int)STW_ARRAY_LEN(params); i++) {
+		struct one_rule r = sound;
+
+		r.id = arena_printf(&arena, "T-%d", i);
+		r.params = params[i];
+		r.kind = i < 3 ? "ratio_limit" : "campaign_state";
+		sources[i] = source_of(
+		    arena_printf(&arena, "p%d", i), &r, STW_USEC_NEVER, STW_USEC_MAX);
+	}
+	rules = load(sources, (int)STW_ARRAY_LEN(sources));
+	ck_assert_uint_eq(
+	    ruleset_ratio_hours(rules, GATE_DIAL_PREDICTIVE, hours, 2), 2);
+	ck_assert_int_eq(hours[0] + hours[1], 720 + 24);
+	ck_assert_uint_eq(ruleset_ratio_hours(rules, GATE_DIAL_PREVIEW, hours, 2), 1);
+	ck_assert_int_eq(hours[0], 24);
+	ck_assert_uint_eq(ruleset_ratio_hours(rules, GATE_DIAL_MANUAL, hours, 2), 0);
+	hours[1] = -1;
+	ck_assert_uint_eq(
+	    ruleset_ratio_hours(rules, GATE_DIAL_PREDICTIVE, hours, 1), 1);
+	ck_assert_int_eq(hours[1], -1);
+	ruleset_free(rules);
+}
+END_TEST
+
 /* Days of an expression are those of the contact's own zone. */
 START_TEST(a_scope_sees_the_day_where_the_contact_is)
 {
@@ -300,6 +335,7 @@ main(void)
 	    tc, a_rule_id_means_one_rule_at_a_time, 0, (int)STW_ARRAY_LEN(twins));
 	tcase_add_test(tc, a_rule_is_asked_while_it_and_its_pack_are_in_force);
 	tcase_add_test(tc, a_rule_is_found_by_its_id);
+	tcase_add_test(tc, the_windows_of_abandoned_calls_are_told_by_the_rules);
 	tcase_add_test(tc, a_scope_sees_the_day_where_the_contact_is);
 	tcase_add_test(tc, a_code_means_what_the_catalogue_says);
 	suite_add_tcase(suite, tc);

@@ -142,6 +142,28 @@ static const struct {
     {"required 甲| |乙", 1, "nothing is left"},
 };
 
+/* What the brief of a task shows: the entries as the list writes them, in its order. */
+START_TEST(the_entries_are_told_as_they_are_written)
+{
+	static const char text[] = "banned 保 本\nallowed 不保本\nbanned Best\n"
+				   "required 投资须谨慎|投资需谨慎\n";
+	const char *const *entries;
+	struct arena arena;
+	struct terms *terms;
+
+	arena_init(&arena);
+	terms = terms_of(text, &arena);
+	ck_assert_int_eq(terms_banned_count(terms), 2);
+	ck_assert_int_eq(terms_banned(terms, &arena, &entries), 2);
+	ck_assert_str_eq(entries[0], "保 本");
+	ck_assert_str_eq(entries[1], "Best");
+	ck_assert_int_eq(terms_required_count(terms), 1);
+	ck_assert_int_eq(terms_required(terms, &entries), 1);
+	ck_assert_str_eq(entries[0], "投资须谨慎|投资需谨慎");
+	arena_fini(&arena);
+}
+END_TEST
+
 /* However long the text: the first hundred, also where several terms begin alike. */
 START_TEST(at_most_a_hundred_places_are_told)
 {
@@ -314,6 +336,7 @@ main(void)
 	    (int)STW_ARRAY_LEN(cases));
 	tcase_add_test(tc, the_span_is_that_of_the_text_as_it_was_given);
 	tcase_add_test(tc, a_required_phrase_may_be_one_of_several);
+	tcase_add_test(tc, the_entries_are_told_as_they_are_written);
 	tcase_add_loop_test(
 	    tc, a_faulty_list_is_refused_with_its_line, 0, (int)STW_ARRAY_LEN(faults));
 	tcase_add_test(tc, inserted_characters_never_hide_a_term);
