@@ -294,7 +294,7 @@ export_start(struct export_job *job, struct db *db, struct stw_err *err)
 	buf_init(&job->text);
 	(void)crypto_hash_sha256_init(&job->hash);
 	/* What the kind cannot do is refused before anything is on record. */
-	rc = export_rows_check(job->kind, &job->filter, err);
+	rc = export_rows_check(db, job->kind, &job->filter, err);
 	if (rc != STW_OK)
 		return rc;
 	rc = check_alone(job, db, err);

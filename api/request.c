@@ -9,8 +9,8 @@
 
 #include <microhttpd.h>
 
+#include "api/messages.h"
 #include "engine/log.h"
-#include "engine/rule_messages.h"
 
 /* ---- reading ------------------------------------------------------------------------ */
 const char *
@@ -325,7 +325,7 @@ api_put_message(json_t *to, const char *key, const char *text)
 	json_put(to, key, json_text(text));
 	(void)snprintf(key_zh, sizeof key_zh, "%s_zh", key);
 	buf_init(&zh);
-	if (rule_message_zh(str_of(text), &zh) &&
+	if (api_message_zh(str_of(text), &zh) &&
 	    utf8_valid((struct str){zh.data, zh.len}))
 		json_put(to, key_zh, json_text(zh.data));
 	buf_fini(&zh);

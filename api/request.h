@@ -103,7 +103,7 @@ bool api_body_only(struct api_request *req, const char *const *names);
 /* ---- answering ------------------------------------------------------------------- */
 /* Takes the value over. */
 void api_reply(struct api_request *req, int status, json_t *value);
-/* "detail" (the key), and "detail_zh" beside it when a rule is at fault. */
+/* "detail" (the key), and "detail_zh" beside it when api/messages.h has it. */
 void api_put_message(json_t *to, const char *key, const char *text);
 /* code: upper snake case; pointer: JSON Pointer into the request, or NULL. */
 void api_problem(struct api_request *req, int status, const char *code,

@@ -308,6 +308,8 @@ run_route(struct api_request *req)
 	}
 	if ((flags & ROUTE_PUBLIC) == 0)
 		authenticate(req);
+	if (req->status == 0 && !query_names_check(&req->server->query_names, req))
+		goto done;
 	if (req->status == 0 && (flags & ROUTE_BODY) != 0 && !parse_body(req))
 		goto done;
 	if (req->status == 0 && (flags & ROUTE_ASKS) != 0)
@@ -762,7 +764,9 @@ server_open(struct server *server, struct app *app, const struct route *routes,
 	STW_ASSERT(nroutes <= METRICS_ROUTES);
 	server_rules_init(&server->rules);
 	rate_init(&server->rate, setting_int(s, SET_RATE_LIMIT));
-	rc = oidc_open(s, &server->oidc, err);
+	rc = query_names_open(&server->query_names, routes, nroutes, err);
+	if (rc == STW_OK)
+		rc = oidc_open(s, &server->oidc, err);
 	if (rc == STW_OK)
 		rc = auth_keys_open(
 		    setting_text(s, SET_TOKEN_KEY), false, &server->auth, err);
@@ -808,6 +812,7 @@ server_close(struct server *server)
 {
 	server_stop(server);
 	server_rules_fini(&server->rules);
+	query_names_close(&server->query_names);
 	oidc_close(&server->oidc);
 	rate_fini(&server->rate);
 	if (server->pool != NULL)

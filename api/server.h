@@ -21,6 +21,7 @@
 #include "api/auth.h"
 #include "api/metrics.h"
 #include "api/oidc_actor.h"
+#include "api/query_names.h"
 #include "api/rate.h"
 #include "api/request.h"
 #include "api/route.h"
@@ -38,6 +39,7 @@ struct server {
 	struct metrics metrics;
 	const struct route *routes;
 	int nroutes;
+	struct query_names query_names;
 	struct server_rules rules;
 	_Atomic int64_t
 	    sealed_at; /* stw_monotonic of the last good look at the ledger */

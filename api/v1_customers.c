@@ -54,7 +54,9 @@ v1_customer_list(struct api_request *req)
 	}
 	filter.after_bucket = (int)bucket;
 	filter.limit = page.limit + 1;
-	rc = customer_list(req->db, &filter, &req->arena, &rows, &count, &err);
+	rc = customer_filter_check(req->db, filter.segment, filter.stage, &err);
+	if (rc == STW_OK)
+		rc = customer_list(req->db, &filter, &req->arena, &rows, &count, &err);
 	if (rc != STW_OK) {
 		api_fail(req, rc, &err);
 		return;

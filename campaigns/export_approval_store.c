@@ -44,7 +44,7 @@ export_request(struct db *db, const struct export_kind *kind,
     stw_usec now, struct arena *arena, struct uuid *id, struct stw_err *err)
 {
 	char text[UUID_TEXT];
-	enum stw_code rc = export_rows_check(kind, filter, err);
+	enum stw_code rc = export_rows_check(db, kind, filter, err);
 
 	if (rc != STW_OK)
 		return rc;

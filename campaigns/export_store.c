@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "segments/customer_store.h"
+
 #define PAGE_ROWS 2000
 
 static const struct export_column customers[] = {{"ref", EXPORT_TEXT},
@@ -87,8 +89,8 @@ export_kind_find(const char *name)
 }
 
 enum stw_code
-export_rows_check(
-    const struct export_kind *kind, const struct export_filter *f, struct stw_err *err)
+export_rows_check(struct db *db, const struct export_kind *kind,
+    const struct export_filter *f, struct stw_err *err)
 {
 	if (f->segment != NULL && !kind->by_segment)
 		return stw_fail(
@@ -100,7 +102,7 @@ export_rows_check(
 		    err, STW_INVALID, "from, to: no filter of %s", kind->name);
 	if (kind->query == DB_Q_EXPORT_MEMBERS && f->segment == NULL)
 		return stw_fail(err, STW_INVALID, "segment: members of which segment?");
-	return STW_OK;
+	return customer_filter_check(db, f->segment, f->stage, err);
 }
 
 static enum stw_code

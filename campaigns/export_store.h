@@ -5,7 +5,9 @@
  *            however many there are. Names and numbers are masked, as everywhere. What is
  *            made of the rows, a file or an answer, is api/export.h's.
  * Ownership  export_rows_begin/export_rows_end. Cells are borrowed until the next row.
- * Errors     INVALID for a filter the kind has not, or a segment that is needed and missing.
+ * Errors     INVALID for a filter the kind has not, or a segment that is needed and missing;
+ *            NOT_FOUND for a segment or stage that there is not: an empty file would look
+ *            like an answer.
  * Locks      None; a read-only transaction of its own on the caller's connection, open from
  *            begin to end.
  */
@@ -49,8 +51,8 @@ struct export_rows {
 	int row, count;
 };
 
-/* Whether the kind has what the filter asks for. */
-enum stw_code export_rows_check(const struct export_kind *kind,
+/* Whether the kind has what the filter asks for, and the bank its segment and stage. */
+enum stw_code export_rows_check(struct db *db, const struct export_kind *kind,
     const struct export_filter *filter, struct stw_err *err) STW_MUST_USE;
 /* filter: as checked. Reads the first page, so that what cannot be read fails here. */
 enum stw_code export_rows_begin(struct db *db, const struct export_kind *kind,

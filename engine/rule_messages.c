@@ -9,12 +9,7 @@
 #define PARTS_MAX 6
 #define STEPS_MAX 20000 /* of looking for one message; texts are short */
 
-/* {} stands for any text, in Chinese in the same order unless {1}, {2} say otherwise. */
-struct message {
-	const char *en, *zh;
-};
-
-static const struct message messages[] = {
+static const struct message_text messages[] = {
     /* limits */
     {"the rule is {} bytes long; {} are allowed", "规则长 {} 字节，最多允许 {} 字节"},
     {"laid out, the rule is {} bytes long; {} are allowed",
@@ -199,7 +194,7 @@ static const struct message messages[] = {
 };
 
 /* What may follow a message. */
-static const struct message hints[] = {
+static const struct message_text hints[] = {
     {"; did you mean '{}'?", "；是不是 '{}'？"},
     {"; write {}", "；请写作 {}"},
     {"; write {} for {}", "；{2} 请写作 {1}"},
@@ -220,7 +215,7 @@ static const struct message hints[] = {
 };
 
 /* What is put into messages and is not the rule's own. */
-static const struct message words[] = {
+static const struct message_text words[] = {
     {"the end of the rule", "规则的结尾"},
     {"an operator or the end of the rule", "运算符或规则的结尾"},
     {"an expression", "表达式"},
@@ -317,7 +312,7 @@ static const struct message words[] = {
 
 /* ---- finding --------------------------------------------------------------------- */
 struct found {
-	const struct message *message;
+	const struct message_text *message;
 	struct str parts[PARTS_MAX];
 	int nparts;
 	size_t literal; /* bytes that are the message's own */
@@ -360,7 +355,7 @@ has_shape(const char *pattern, struct str text, struct found *f, int *steps)
 
 /* The message that explains most of the text with its own words. */
 static bool
-find(const struct message *table, size_t count, struct str text, struct found *out)
+find(const struct message_text *table, size_t count, struct str text, struct found *out)
 {
 	*out = (struct found){0};
 	for (size_t i = 0; i < count; i++) {
@@ -404,7 +399,8 @@ write_message(const struct found *f, struct buf *to)
 
 /* A message and the hint behind it, whichever way explains most of the text. */
 static bool
-translate(struct str text, struct buf *to)
+translate(
+    const struct message_text *table, size_t count, struct str text, struct buf *to)
 {
 	struct found best = {0}, best_hint = {0};
 
@@ -416,8 +412,7 @@ translate(struct str text, struct buf *to)
 		    (tail.len < 2 || memcmp(tail.ptr, "; ", 2) != 0 ||
 			!find(hints, STW_ARRAY_LEN(hints), tail, &hint)))
 			continue;
-		if (!find(messages, STW_ARRAY_LEN(messages),
-			(struct str){text.ptr, cut}, &head))
+		if (!find(table, count, (struct str){text.ptr, cut}, &head))
 			continue;
 		if (best.message != NULL &&
 		    head.literal + hint.literal <= best.literal + best_hint.literal)
@@ -434,7 +429,8 @@ translate(struct str text, struct buf *to)
 }
 
 bool
-rule_message_zh(struct str text, struct buf *to)
+message_zh(
+    const struct message_text *table, size_t count, struct str text, struct buf *to)
 {
 	size_t from = to->len;
 
@@ -442,7 +438,8 @@ rule_message_zh(struct str text, struct buf *to)
 		const char *colon;
 
 		buf_add(to, text.ptr, at); /* "segment x: " stays */
-		if (translate((struct str){text.ptr + at, text.len - at}, to))
+		if (translate(
+			table, count, (struct str){text.ptr + at, text.len - at}, to))
 			return true;
 		to->len = from;
 		colon = memmem(text.ptr + at, text.len - at, ": ", 2);
@@ -452,6 +449,12 @@ rule_message_zh(struct str text, struct buf *to)
 	}
 	buf_add_str(to, text);
 	return false;
+}
+
+bool
+rule_message_zh(struct str text, struct buf *to)
+{
+	return message_zh(messages, STW_ARRAY_LEN(messages), text, to);
 }
 
 bool

@@ -22,6 +22,14 @@
  * stays as it is. */
 bool rule_message_zh(struct str text, struct buf *to);
 
+/* The same for the messages of somebody else, who has them in a table of his own. {} stands
+ * for any text, in Chinese in the same order unless {1}, {2} say otherwise. */
+struct message_text {
+	const char *en, *zh;
+};
+bool message_zh(
+    const struct message_text *table, size_t count, struct str text, struct buf *to);
+
 /* Does this setting of LC_ALL, LC_MESSAGES or LANG ("zh_CN.UTF-8") ask for Chinese? */
 bool rule_message_wants_zh(const char *locale);
 

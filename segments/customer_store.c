@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "segments/book.h"
+#include "segments/lifecycle_model_store.h"
+#include "segments/segment_store.h"
 
 static stw_day
 day_or_none(const struct db_rows *rows, int row, int col)
@@ -211,4 +213,27 @@ customer_list(struct db *db, const struct customer_filter *filter, struct arena 
 		};
 	db_rows_free(rows);
 	return STW_OK;
+}
+
+enum stw_code
+customer_filter_check(
+    struct db *db, const char *segment, const char *stage, struct stw_err *err)
+{
+	struct lifecycle_model model;
+	struct segment_info info;
+	struct arena arena;
+	enum stw_code rc = STW_OK;
+
+	arena_init(&arena);
+	if (segment != NULL)
+		rc = segment_store_get(db, segment, &arena, &info, err);
+	if (rc == STW_OK && stage != NULL)
+		rc = lifecycle_store_active(db, &arena, &model, err);
+	if (rc == STW_OK && stage != NULL &&
+	    lifecycle_stage_find(&model, str_of(stage)) < 0)
+		rc = stw_fail(err, STW_NOT_FOUND,
+		    "no stage \"%.80s\" in the lifecycle model %s, version %d", stage,
+		    model.code, model.version);
+	arena_fini(&arena);
+	return rc;
 }

@@ -96,4 +96,9 @@ enum stw_code customer_list(struct db *db, const struct customer_filter *filter,
     struct arena *arena, struct customer_row **out, int *count,
     struct stw_err *err) STW_MUST_USE;
 
+/* NOT_FOUND when there is no such segment, or the model in force has no such stage: nobody
+ * is in either, which is not what was asked. NULL: not asked for. */
+enum stw_code customer_filter_check(struct db *db, const char *segment,
+    const char *stage, struct stw_err *err) STW_MUST_USE;
+
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/lib/api_calls.h"
 
@@ -152,6 +153,59 @@ START_TEST(a_request_with_a_fault_is_refused)
 }
 END_TEST
 
+/* ---- rows of what there is not --------------------------------------------------------- */
+static const struct {
+	const char *method, *path, *body, *says, *says_zh;
+} nowhere[] = {
+    {"GET", "/v1/exports/customers?segment=nope", NULL, "no segment \"nope\"",
+	"没有客群“nope”"},
+    {"GET", "/v1/exports/customers?stage=nope", NULL, "no stage \"nope\"",
+	"中没有阶段“nope”"},
+    {"GET", "/v1/exports/customers?segment=elderly&stage=", NULL, "no stage \"\"",
+	"中没有阶段“”"},
+    {"GET", "/v1/exports/members?segment=nope", NULL, "no segment \"nope\"",
+	"没有客群“nope”"},
+    {"GET", "/v1/customers?segment=nope", NULL, "no segment \"nope\"",
+	"没有客群“nope”"},
+    {"GET", "/v1/customers?stage=nope", NULL, "no stage \"nope\"", "中没有阶段“nope”"},
+    {"POST", "/v1/export-requests",
+	"{\"what\":\"customers\",\"stage\":\"nope\",\"purpose\":\"K-34\"}",
+	"no stage \"nope\"", "中没有阶段“nope”"},
+};
+
+START_TEST(rows_of_what_is_not_there_are_refused)
+{
+	char *token = token_of("ops");
+	struct reply r = http(&world, (struct request){.method = nowhere[_i].method,
+					  .path = nowhere[_i].path,
+					  .token = token,
+					  .body = nowhere[_i].body,
+					  .key = new_key()});
+
+	ck_problem(&r, 404, "NOT_FOUND");
+	ck_assert_msg(
+	    strstr(reply_text(&r, "detail"), nowhere[_i].says) != NULL, "%s", r.text);
+	ck_assert_msg(strstr(reply_text(&r, "detail_zh"), nowhere[_i].says_zh) != NULL,
+	    "%s", r.text);
+	reply_free(&r);
+	free(token);
+}
+END_TEST
+
+START_TEST(the_command_refuses_them_too_and_leaves_no_file)
+{
+	char path[200], *out = NULL;
+	const char *const argv[] = {"export", "customers", "--stage", "nope", "--by",
+	    "ann", "--out", path, NULL};
+
+	(void)snprintf(path, sizeof path, "%s/nope.ndjson", world.dir);
+	ck_assert_int_ne(world_run(&world, &out, argv), 0);
+	ck_assert_msg(strstr(out, "no stage \"nope\"") != NULL, "%s", out);
+	ck_assert_int_ne(access(path, F_OK), 0);
+	free(out);
+}
+END_TEST
+
 static Suite *
 exports_suite(void)
 {
@@ -164,6 +218,9 @@ exports_suite(void)
 	tcase_add_test(tc, nobody_approves_the_own_export);
 	tcase_add_loop_test(
 	    tc, a_request_with_a_fault_is_refused, 0, (int)STW_ARRAY_LEN(refused));
+	tcase_add_loop_test(
+	    tc, rows_of_what_is_not_there_are_refused, 0, (int)STW_ARRAY_LEN(nowhere));
+	tcase_add_test(tc, the_command_refuses_them_too_and_leaves_no_file);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

@@ -77,6 +77,47 @@ START_TEST(a_role_that_is_not_listed_is_refused_and_it_is_on_record)
 }
 END_TEST
 
+/* Passed over, it would be a filter that somebody believes in. */
+START_TEST(a_parameter_that_a_route_does_not_know_is_refused_by_name)
+{
+	const struct route *r = &api_routes[_i];
+	char *path = concrete(r->pattern), url[300], *token = NULL;
+	unsigned role = r->roles & (~r->roles + 1); /* the first of them */
+	struct reply reply;
+
+	if (role == ROLE_AGENT)
+		token = strdup(world_token(&world, "agent", AGENT));
+	else if (role != 0)
+		token = token_of(role_name((enum api_role)role));
+	(void)snprintf(url, sizeof url, "%s?segmnet=x", path);
+	reply = http(&world, (struct request){.method = method_name(r->method),
+				 .path = url,
+				 .token = token,
+				 .body = (r->flags & ROUTE_BODY) != 0 ? "{}" : NULL,
+				 .key = new_key()});
+	ck_problem(&reply, 400, "UNKNOWN_PARAMETER");
+	ck_assert_ptr_nonnull(strstr(reply_text(&reply, "detail"), "segmnet"));
+	ck_assert_ptr_nonnull(strstr(reply_text(&reply, "detail_zh"), "segmnet"));
+	reply_free(&reply);
+	free(token);
+	free(path);
+}
+END_TEST
+
+START_TEST(a_parameter_twice_or_without_a_value_is_refused)
+{
+	static const char *const paths[] = {"/v1/customers?stage=mature&stage=growing",
+	    "/v1/traits?retired", "/v1/customers?limit=5&limit=5"};
+
+	for (size_t i = 0; i < STW_ARRAY_LEN(paths); i++) {
+		struct reply r = get("ops", paths[i]);
+
+		ck_problem(&r, 400, "INVALID_REQUEST");
+		reply_free(&r);
+	}
+}
+END_TEST
+
 START_TEST(a_refusal_is_an_entry_of_the_ledger)
 {
 	static const char sql[] =
@@ -234,6 +275,10 @@ rights_suite(void)
 	tcase_add_loop_test(tc,
 	    a_role_that_is_not_listed_is_refused_and_it_is_on_record, 0,
 	    api_route_count);
+	tcase_add_loop_test(tc,
+	    a_parameter_that_a_route_does_not_know_is_refused_by_name, 0,
+	    api_route_count);
+	tcase_add_test(tc, a_parameter_twice_or_without_a_value_is_refused);
 	tcase_add_test(tc, a_refusal_is_an_entry_of_the_ledger);
 	tcase_add_loop_test(tc, a_wrong_token_is_401_whatever_is_wrong_with_it, 0,
 	    (int)STW_ARRAY_LEN(bad_tokens));
