@@ -69,6 +69,7 @@ event_json(const struct contact_event *e)
 	json_put(v, "actor", json_text(e->actor));
 	json_put(v, "evidence", json_text(e->evidence));
 	json_put(v, "at", json_time(e->at));
+	json_put(v, "primary", e->of_primary ? json_boolean(e->primary) : json_null());
 	return v;
 }
 

@@ -125,6 +125,8 @@ contact_history(struct db *db, int bucket, int64_t customer_id, int64_t point_id
 		    .actor = db_get_text(rows, r, 3, arena),
 		    .evidence = db_get_text(rows, r, 4, arena),
 		    .at = db_get_usec(rows, r, 5),
+		    .of_primary = !db_is_null(rows, r, 6),
+		    .primary = !db_is_null(rows, r, 6) && db_get_bool(rows, r, 6),
 		};
 	db_rows_free(rows);
 	return STW_OK;

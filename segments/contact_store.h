@@ -3,8 +3,8 @@
  *
  * Purpose    The state of a contact point, how it came about, and who else has the number.
  *            A state changes with who, how and on what evidence; the database keeps every
- *            change (contact_point_event), also those of a feed, and an entry of the ledger
- *            goes with those recorded here.
+ *            change (contact_point_event), also those of a feed and of which one is
+ *            primary, and an entry of the ledger goes with those recorded here.
  * Units      Times are instants of the business clock.
  * Ownership  Everything in the arena.
  * Errors     NOT_FOUND when the point is not the customer's. INVALID for a word that is no
@@ -34,6 +34,8 @@ struct contact_event {
 	const char *from, *to, *how, *actor;
 	const char *evidence; /* NULL: none */
 	stw_usec at;
+	bool of_primary; /* not about the state: whether it is the primary one */
+	bool primary;    /* and whether it is since */
 };
 /* Newest first, at most a thousand. None is no error. */
 enum stw_code contact_history(struct db *db, int bucket, int64_t customer_id,

@@ -357,7 +357,7 @@ import_file_load(struct import_run *run, int file_no, struct stw_err *err)
 	    &run->arena, "%s/%s", import_source_dir(run), file->source.file);
 	struct work w = work_of(run, file_no);
 	struct csv *csv = NULL;
-	int64_t bytes = 0;
+	int64_t bytes = 0, before = w.at.read;
 	enum stw_code rc;
 
 	rc = csv_open(path, &file->source.format, &csv, err);
@@ -369,8 +369,10 @@ import_file_load(struct import_run *run, int file_no, struct stw_err *err)
 		w.write.seen = &w.seen;
 		rc = file_transactions(&w, csv, err);
 		strmap_fini(&w.seen);
-		run->out->rows_read += csv_rows(csv);
 	}
+	/* What was read before counts, also when it was not reached again. */
+	run->out->rows_read +=
+	    csv != NULL && csv_rows(csv) > before ? csv_rows(csv) : before;
 	csv_close(csv);
 	if (rc == STW_OK)
 		tell(&w, bytes, true);

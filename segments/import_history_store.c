@@ -3,6 +3,8 @@
 static struct import_run_info
 run_from_row(const struct db_rows *rows, int r, struct arena *arena)
 {
+	bool gone = str_eq_c(db_get_str(rows, r, 3), "interrupted");
+
 	return (struct import_run_info){.run_id = db_get_text(rows, r, 0, arena),
 	    .mapping = db_get_text(rows, r, 1, arena),
 	    .source_hash = db_get_text(rows, r, 2, arena),
@@ -14,7 +16,7 @@ run_from_row(const struct db_rows *rows, int r, struct arena *arena)
 	    .rows_read = db_get_i64(rows, r, 7),
 	    .rows_loaded = db_get_i64(rows, r, 8),
 	    .rows_rejected = db_get_i64(rows, r, 9),
-	    .failure = db_get_text(rows, r, 10, arena),
+	    .failure = gone ? IMPORT_INTERRUPTED : db_get_text(rows, r, 10, arena),
 	    .actor = db_get_text(rows, r, 11, arena),
 	    .starts = (int)db_get_i64(rows, r, 12),
 	    .redo = db_get_bool(rows, r, 13),

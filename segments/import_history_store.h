@@ -13,10 +13,12 @@
 
 struct import_run_info {
 	const char *run_id, *mapping, *source_hash;
-	const char *state; /* running, done, failed */
+	/* running, done, failed, interrupted: its session was gone before its end */
+	const char *state;
 	stw_usec started_at,
 	    finished_at; /* the business clock's; STW_USEC_NEVER: not yet */
 	stw_usec took;   /* by the wall, over all starts */
+	/* while it runs, and when it was interrupted: what is committed */
 	int64_t rows_read, rows_loaded, rows_rejected;
 	const char *failure; /* NULL: none */
 	const char *actor;

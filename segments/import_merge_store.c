@@ -293,6 +293,16 @@ consent_points_there(const struct import_write *write, struct stw_err *err)
 }
 
 /* ---- by the stage -------------------------------------------------------------------- */
+/* A customer has one primary contact point: the one that was named last. */
+static enum stw_code
+primaries_give_way(const struct import_write *write, struct stw_err *err)
+{
+	const struct db_param params[] = {db_usec(write->as_of)};
+
+	return db_query(write->db, DB_Q_IMPORT_PRIMARY_CONTACT_POINT, params,
+	    DB_NPARAMS(params), NULL, err);
+}
+
 static enum stw_code
 put_phones(const struct import_write *write, const struct import_batch *batch,
     struct stw_err *err)
@@ -307,6 +317,8 @@ put_phones(const struct import_write *write, const struct import_batch *batch,
 	enum stw_code rc = import_batch_copy(write, batch,
 	    DB_Q_IMPORT_COPY_CONTACT_POINT, IMPORT_COPY_PHONES, false, err);
 
+	if (rc == STW_OK)
+		rc = primaries_give_way(write, err);
 	if (rc == STW_OK)
 		rc = db_query(write->db, DB_Q_IMPORT_PUT_CONTACT_POINT, params,
 		    DB_NPARAMS(params), NULL, err);
@@ -332,6 +344,9 @@ by_stage(const struct import_write *write, struct import_batch *batch,
 		rc = consent_points_there(write, err);
 	if (rc == STW_OK && file->mode == IMPORT_SNAPSHOT)
 		rc = statement_run(write, &merge->seen, NULL, NULL, err);
+	if (rc == STW_OK && file->target == IMPORT_CONTACT_POINT &&
+	    file->mode != IMPORT_DELETE)
+		rc = primaries_give_way(write, err);
 	if (rc == STW_OK && file->mode != IMPORT_DELETE)
 		rc = statement_run(write, &merge->put, &inserted, &updated, err);
 	if (rc == STW_OK && file->target == IMPORT_CUSTOMER &&

@@ -31,6 +31,10 @@
 #define IMPORT_MAX_LOOKUP   5000000
 #define IMPORT_BATCH_ROWS   16384
 #define IMPORT_CLOSE_LIMIT  10 /* percent of the open rows that a snapshot may close */
+/* What is said of a run whose process was gone before its end. */
+#define IMPORT_INTERRUPTED                                                            \
+	"the process ended before the import did; what was committed stays, and the " \
+	"same command goes on after it"
 
 /* ---- targets ------------------------------------------------------------------------ */
 enum import_type {

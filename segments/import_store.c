@@ -358,14 +358,15 @@ run_start(struct import_run *run, const unsigned char *hash, struct stw_err *err
 {
 	struct uuid id = uuid_new(run->opts->as_of);
 	char fresh[UUID_TEXT];
-	const struct db_param now[] = {db_usec(run->opts->as_of)};
+	const struct db_param gone[] = {
+	    db_usec(run->opts->as_of), db_text(IMPORT_INTERRUPTED)};
 	const struct db_param params[] = {db_text(uuid_format(&id, fresh)),
 	    db_text(run->mapping.name), db_bytes(hash, crypto_hash_sha256_BYTES),
 	    db_usec(run->opts->as_of), db_text(import_actor(run)),
 	    db_bool(run->opts->redo != NULL)};
 	const struct db_param old[] = {db_text(run->out->run_id)};
-	enum stw_code rc =
-	    db_query(run->db, DB_Q_IMPORT_RUN_ABANDON, now, 1, NULL, err);
+	enum stw_code rc = db_query(
+	    run->db, DB_Q_IMPORT_RUN_ABANDON, gone, DB_NPARAMS(gone), NULL, err);
 
 	if (rc == STW_OK && run->out->resumed)
 		rc = db_query(run->db, DB_Q_IMPORT_RUN_RESUME, old, 1, NULL, err);
@@ -510,6 +511,19 @@ files_look(struct import_run *run, bool *wanted, struct stw_err *err)
 			   run->mapping.name);
 }
 
+/* A file that an earlier start has loaded: it counts, and takes no time. */
+static void
+file_passed(struct import_run *run, int file_no)
+{
+	const char *path = arena_printf(&run->arena, "%s/%s", import_source_dir(run),
+	    run->mapping.files[file_no].source.file);
+	int64_t bytes = csv_source_there(path);
+
+	run->out->rows_read += run->places[file_no].read;
+	run->bytes_before += bytes > 0 ? bytes : 0;
+	run->bytes_at_start = run->bytes_before;
+}
+
 static enum stw_code
 files_load(struct import_run *run, const bool *wanted, struct stw_err *err)
 {
@@ -518,7 +532,9 @@ files_load(struct import_run *run, const bool *wanted, struct stw_err *err)
 
 	run->begun_at = stw_monotonic();
 	for (int i = 0; i < run->mapping.nfiles && rc == STW_OK; i++)
-		if (wanted[i] && !run->places[i].done)
+		if (run->places[i].done)
+			file_passed(run, i);
+		else if (wanted[i])
 			rc = import_file_load(run, i, err);
 	return rc;
 }

@@ -23,6 +23,19 @@ print_points(const struct cli *cli, const struct customer *c)
 		(void)puts("no contact points");
 }
 
+static void
+print_event(const struct cli *cli, const struct contact_event *e)
+{
+	(void)printf("%s  ", cli_time(&cli->app, e->at));
+	if (e->of_primary)
+		(void)printf("%s", e->primary ? "became the primary one"
+					      : "is no longer the primary one");
+	else
+		(void)printf("%s -> %s", e->from, e->to);
+	(void)printf(", %s by %s%s%s\n", e->how, e->actor,
+	    e->evidence != NULL ? "; " : "", e->evidence != NULL ? e->evidence : "");
+}
+
 static enum stw_code
 print_history(struct cli *cli, struct db *db, const struct customer *c, int64_t point,
     struct stw_err *err)
@@ -33,11 +46,7 @@ print_history(struct cli *cli, struct db *db, const struct customer *c, int64_t 
 	    db, c->bucket, c->customer_id, point, &cli->arena, &events, &count, err);
 
 	for (int i = 0; rc == STW_OK && i < count; i++)
-		(void)printf("%s  %s -> %s, %s by %s%s%s\n",
-		    cli_time(&cli->app, events[i].at), events[i].from, events[i].to,
-		    events[i].how, events[i].actor,
-		    events[i].evidence != NULL ? "; " : "",
-		    events[i].evidence != NULL ? events[i].evidence : "");
+		print_event(cli, &events[i]);
 	if (rc == STW_OK && count == 0)
 		(void)puts("as first imported");
 	return rc;

@@ -28,7 +28,8 @@ SELECT p.customer_id, p.point_id, p.phone_index, p.phone_mask, p.zones, p.verifi
                      AND other.customer_id = sharer.customer_id)),
        p.region, nullif(p.kind, 'other'),
        (SELECT max(v.at) FROM contact_point_event v WHERE v.bucket = p.bucket
-           AND v.point_id = p.point_id AND v.to_state = 'unverified')
+           AND v.point_id = p.point_id AND v.to_state = 'unverified'
+           AND v.primary_now IS NULL)
   FROM unnest($1::bigint[], $2::bigint[]) AS w (bucket, customer_id)
   JOIN contact_point p ON p.bucket = w.bucket::smallint AND p.customer_id = w.customer_id
  WHERE length(p.phone_sealed) > 0

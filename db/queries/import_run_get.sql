@@ -4,4 +4,4 @@
 SELECT run_id, mapping, encode(source_hash, 'hex'), state, started_at,
        finished_at, took_usec, rows_read, rows_loaded, rows_rejected, failure, actor, starts,
        redo, seq
-  FROM import_run WHERE run_id = $1::uuid;
+  FROM import_run_now WHERE run_id = $1::uuid;

@@ -153,6 +153,47 @@ START_TEST(a_feed_changes_what_is_not_in_doubt_and_that_is_kept_too)
 }
 END_TEST
 
+/* What the gate takes for the time since which nobody vouches for a number. */
+static stw_usec
+unverified_at(int n)
+{
+	const int64_t buckets[] = {bucket(n)}, ids[] = {n};
+	const struct db_param params[] = {db_i64s(buckets, 1), db_i64s(ids, 1)};
+	struct db_rows *rows = NULL;
+	stw_usec at;
+
+	ck_ok(
+	    db_query(t.db, DB_Q_FACTS_POINTS, params, DB_NPARAMS(params), &rows, &err));
+	ck_assert_int_eq(db_rows_count(rows), 1);
+	at = db_get_usec(rows, 0, 10);
+	db_rows_free(rows);
+	return at;
+}
+
+START_TEST(which_one_is_primary_is_history_and_no_change_of_state)
+{
+	struct contact_event *events;
+	stw_usec since;
+	int count;
+
+	test_db_tamper(&t, "UPDATE contact_point SET verified = false, "
+			   "updated_at = '2026-11-20' WHERE point_id = 30");
+	since = unverified_at(3);
+	test_db_tamper(&t, "UPDATE contact_point SET is_primary = false, "
+			   "updated_at = '2026-11-23' WHERE point_id = 30");
+	test_db_tamper(&t, "UPDATE contact_point SET is_primary = true, "
+			   "updated_at = '2026-11-24' WHERE point_id = 30");
+	ck_ok(contact_history(t.db, bucket(3), 3, 30, &arena, &events, &count, &err));
+	ck_assert_int_eq(count, 3);
+	ck_assert(events[0].of_primary && events[0].primary);
+	ck_assert(events[1].of_primary && !events[1].primary);
+	ck_assert_str_eq(events[1].from, "unverified");
+	ck_assert_str_eq(events[1].to, "unverified");
+	ck_assert(!events[2].of_primary);
+	ck_assert_int_eq(unverified_at(3), since);
+}
+END_TEST
+
 static const struct {
 	const char *state, *how;
 	int customer, point;
@@ -415,6 +456,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, each_change_is_kept_with_who_how_and_why);
 	tcase_add_test(tc, a_feed_changes_what_is_not_in_doubt_and_that_is_kept_too);
+	tcase_add_test(tc, which_one_is_primary_is_history_and_no_change_of_state);
 	tcase_add_loop_test(tc, what_is_no_state_or_no_point_of_the_customer_is_refused,
 	    0, (int)STW_ARRAY_LEN(refused));
 	tcase_add_test(tc, a_number_in_doubt_comes_last);

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "segments/import_history_store.h"
 #include "tests/lib/import_world.h"
 
 static void
@@ -35,6 +36,40 @@ put_many(int rows, const char *every)
 	"SELECT sum((convert_from(entry, 'UTF8')::jsonb ->> 'rows')::bigint) FROM "       \
 	"ledger_outbox WHERE kind = 'import' AND convert_from(entry, 'UTF8')::jsonb ->> " \
 	"'file' = 't.csv'"
+
+/* The server may take a moment to see that a client is gone, and holds its lock until then. */
+static struct import_run_info
+run_seen(const char *state, struct arena *arena)
+{
+	struct import_run_info *runs;
+	int count;
+
+	for (int i = 0; i < 500; i++) {
+		ck_assert_msg(import_history_runs(t.db, INT64_MAX, 1, arena, &runs,
+				  &count, &err) == STW_OK,
+		    "%s", err.text);
+		ck_assert_int_eq(count, 1);
+		if (strcmp(runs[0].state, state) == 0)
+			return runs[0];
+		(void)usleep(20000);
+	}
+	ck_abort_msg("the run is %s, not %s", runs[0].state, state);
+}
+
+/* Nobody has to start another import to see that one was broken off. */
+static void
+interrupted_is_seen(int64_t rows)
+{
+	struct import_run_info seen;
+	struct arena arena;
+
+	arena_init(&arena);
+	seen = run_seen("interrupted", &arena);
+	ck_assert_int_eq(seen.rows_read, rows);
+	ck_assert_int_eq(seen.rows_loaded, rows);
+	ck_assert_ptr_nonnull(strstr(seen.failure, "the same command goes on"));
+	arena_fini(&arena);
+}
 
 START_TEST(a_killed_import_goes_on_and_loads_no_row_twice)
 {
@@ -68,11 +103,12 @@ START_TEST(a_killed_import_goes_on_and_loads_no_row_twice)
 		ck_assert_int_ge(before, 500);
 		ck_assert_int_eq(number("SELECT count(*) FROM txn"), before);
 	}
-	/* The server may take a moment to see that a client is gone, and holds its lock. */
+	interrupted_is_seen(before + 1);
 	for (int i = 0; i < 200 && run(0, NULL) == STW_CONFLICT; i++)
 		(void)usleep(20000);
 	ck_assert_msg(err.text[0] == '\0', "%s", err.text);
 	ck_assert(result.resumed);
+	ck_assert_int_eq(result.rows_read, ROWS + 1);
 	ck_assert_int_eq(result.rows_loaded, ROWS + 1);
 	ck_assert_int_eq(result.inserted, ROWS + 1);
 	ck_assert_int_eq(number("SELECT count(*) FROM txn"), ROWS);
@@ -125,6 +161,37 @@ START_TEST(parts_before_a_bad_row_stay_and_are_not_read_again)
 }
 END_TEST
 
+/* The import of another mapping, or a dry run, does not make it look as if it went on. */
+START_TEST(a_run_that_was_interrupted_stays_so_while_another_one_runs)
+{
+	struct db *other = test_db_connect(&t);
+	struct arena arena;
+
+	put_customers();
+	arena_init(&arena);
+	test_db_tamper(
+	    &t, "UPDATE import_run SET state = 'running', finished_at = NULL");
+	ck_assert_int_eq(run_seen("interrupted", &arena).rows_loaded, 7);
+	ck_assert_int_eq(
+	    db_query(other, DB_Q_IMPORT_LOCK, NULL, 0, NULL, &err), STW_OK);
+	ck_assert_str_eq(run_seen("interrupted", &arena).state, "interrupted");
+	test_db_tamper(&t,
+	    "UPDATE import_run SET backend_pid = (SELECT pid FROM pg_locks "
+	    "WHERE locktype = 'advisory' AND granted LIMIT 1)");
+	ck_assert_int_eq(run_seen("running", &arena).rows_loaded, 7);
+	db_close(other);
+	ck_assert_str_eq(run_seen("interrupted", &arena).state, "interrupted");
+	put_many(10, "");
+	ck_assert_msg(run(0, NULL) == STW_OK, "%s", err.text);
+	ck_assert_int_eq(
+	    number("SELECT count(*) FROM import_run WHERE state = 'interrupted' AND "
+		   "rows_read = 7 AND rows_loaded = 7 AND finished_at IS NOT NULL AND "
+		   "failure LIKE '%same command%'"),
+	    1);
+	arena_fini(&arena);
+}
+END_TEST
+
 /* What the ticks of a server ask. */
 START_TEST(an_import_under_way_is_seen_and_not_held_up)
 {
@@ -150,6 +217,7 @@ add(TCase *tc)
 {
 	tcase_add_test(tc, an_import_under_way_is_seen_and_not_held_up);
 	tcase_add_test(tc, a_killed_import_goes_on_and_loads_no_row_twice);
+	tcase_add_test(tc, a_run_that_was_interrupted_stays_so_while_another_one_runs);
 	tcase_add_test(tc, parts_before_a_bad_row_stay_and_are_not_read_again);
 }
 

@@ -10,7 +10,7 @@ import { t, word } from '../lib/i18n.js';
 import { count } from '../lib/fmt.js';
 import { href } from '../lib/router.js';
 
-const TONES = { running: 'DEFER', done: 'OK', failed: 'ERROR' };
+const TONES = { running: 'DEFER', done: 'OK', failed: 'ERROR', interrupted: 'ERROR' };
 const FILE_ROWS = 100000;
 
 function State({ run }) {
@@ -69,7 +69,7 @@ function One({ id, query }) {
 	return html`<${Load} path=${path} head=${(r) => html`<${Head} title=${t('import.one')} about=${t('import.one_about')} at=${r && (r.finished_at || r.started_at)} />
 		<p class="crumb"><a href=${href(['imports'])}>${t('import.title')}</a></p>`}>${(r) => html`
 		<${Panel} name="facts">
-			${r.failure ? html`<p class="note error"><span aria-hidden="true">✕ </span>${r.failure}</p>` : null}
+			${r.failure ? html`<p class="note error"><span aria-hidden="true">✕ </span>${r.state === 'interrupted' ? t('import.interrupted_about') : r.failure}</p>` : null}
 			<${Facts} rows=${[[t('overview.state'), html`<${State} run=${r} />`], [t('import.mapping'), r.mapping], [t('import.read'), [count(r.rows_read), rate(r)].filter(Boolean).join(' · ')], [t('import.loaded'), count(r.rows_loaded)],
 				[t('import.rejected'), count(r.rows_rejected)], [t('import.started'), html`<${Time} at=${r.started_at} />`], [t('import.took'), took(r)], [t('import.starts'), r.starts], [t('common.by'), r.actor],
 				[t('import.hash'), html`<span class="mono">${r.source_hash.slice(0, 16)}</span>`], [t('import.run'), html`<span class="mono">${r.run_id}</span>`]]} />

@@ -63,7 +63,7 @@ export function ContactPoint({ customer, point }) {
 			<${Table} caption label=${t('contacts.history')} items=${data.history} empty=${t('contacts.no_history')} columns=${[
 				{ name: t('log.time'), cell: (h) => html`<${Time} at=${h.at} />` },
 				{ name: t('contacts.from'), cell: (h) => html`<${PointState} state=${h.from} />` },
-				{ name: t('contacts.to'), cell: (h) => html`<${PointState} state=${h.to} />` },
+				{ name: t('contacts.to'), cell: (h) => (h.primary === null ? html`<${PointState} state=${h.to} />` : t(h.primary ? 'contacts.now_primary' : 'contacts.was_primary')) },
 				{ name: t('contacts.how'), cell: (h) => word('point_how', h.how) },
 				{ name: t('common.by'), cell: (h) => h.actor },
 				{ name: t('contacts.evidence'), wrap: true, cell: (h) => orNone(h.evidence) },
