@@ -9,7 +9,6 @@
 #include "api/trace_json.h"
 #include "db/entry_json.h"
 
-#define MAX_TIME (30 * 60 * STW_USEC_SEC)
 #define GAP_IDS  20   /* of each gap, named in the manifest */
 #define RULESETS 1000 /* hashes of rulesets, named in the manifest */
 
@@ -222,9 +221,10 @@ check_row(struct making *m, const struct bundle_part *part, struct stw_err *err)
 		    "there are more than %lld rows, which is what one person may take along: "
 		    "have somebody else approve it",
 		    (long long)job->rows_alone);
-	if (stw_monotonic() - m->began > MAX_TIME)
+	if (stw_monotonic() - m->began > job->max_time)
 		return stw_fail(err, STW_TEMPFAIL,
-		    "the bundle takes longer than half an hour: narrow it");
+		    "the bundle takes longer than %lld minutes: narrow it",
+		    (long long)(job->max_time / (60 * STW_USEC_SEC)));
 	return STW_OK;
 }
 
@@ -603,7 +603,8 @@ bundle_make(struct db *db, const struct bundle_job *job, const char *path,
 		rc = write_all(&m, err);
 	if (rc == STW_OK)
 		rc = note(&m, false, err);
-	closed = bundle_out_close(&m.out, rc == STW_OK, rc == STW_OK ? err : &second);
+	closed = bundle_out_close(
+	    &m.out, rc == STW_OK, &out->file, rc == STW_OK ? err : &second);
 	json_decref(m.files);
 	json_decref(m.parts);
 	json_decref(m.gaps);

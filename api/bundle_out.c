@@ -10,8 +10,8 @@
 static enum stw_code
 failed(const struct bundle_out *out, struct stw_err *err)
 {
-	return stw_fail(
-	    err, STW_TEMPFAIL, "cannot write %.150s: %s", out->part, strerror(errno));
+	return stw_fail(err, STW_TEMPFAIL, "cannot write %.150s: %s",
+	    out->unnamed ? "a temporary file" : out->part, strerror(errno));
 }
 
 static FILE *
@@ -28,10 +28,14 @@ create(const char *path)
 enum stw_code
 bundle_out_open(struct bundle_out *out, const char *path, struct stw_err *err)
 {
-	size_t len = strlen(path);
+	size_t len = path != NULL ? strlen(path) : 0;
 	struct stat st;
 
-	*out = (struct bundle_out){0};
+	*out = (struct bundle_out){.tar = path == NULL, .unnamed = path == NULL};
+	if (out->unnamed) {
+		out->file = tmpfile();
+		return out->file != NULL ? STW_OK : failed(out, err);
+	}
 	while (len > 1 && path[len - 1] == '/')
 		len--;
 	if (len == 0 || len >= sizeof out->path)
@@ -166,23 +170,39 @@ remove_dir(const char *path)
 	(void)rmdir(path);
 }
 
-enum stw_code
-bundle_out_close(struct bundle_out *out, bool keep, struct stw_err *err)
+/* Two empty blocks are an archive's end. */
+static enum stw_code
+finish_tar(struct bundle_out *out, FILE **file, struct stw_err *err)
 {
 	static const unsigned char zeros[TAR_BLOCK];
+
+	for (int i = 0; i < 2; i++)
+		if (fwrite(zeros, 1, TAR_BLOCK, out->file) != TAR_BLOCK)
+			return failed(out, err);
+	if (!out->unnamed)
+		return sync_and_close(out, err);
+	if (fflush(out->file) != 0 || fseek(out->file, 0, SEEK_SET) != 0)
+		return failed(out, err);
+	*file = out->file;
+	out->file = NULL;
+	return STW_OK;
+}
+
+enum stw_code
+bundle_out_close(struct bundle_out *out, bool keep, FILE **file, struct stw_err *err)
+{
 	enum stw_code rc = STW_OK;
 
-	if (out->part[0] == '\0')
+	*file = NULL;
+	if (out->part[0] == '\0' && !out->unnamed)
 		return STW_OK;
 	if (keep && out->tar)
-		for (int i = 0; i < 2 && rc == STW_OK; i++)
-			if (fwrite(zeros, 1, TAR_BLOCK, out->file) != TAR_BLOCK)
-				rc = failed(out, err);
-	if (keep && out->tar && rc == STW_OK)
-		rc = sync_and_close(out, err);
+		rc = finish_tar(out, file, err);
 	if (out->file != NULL)
 		(void)fclose(out->file);
 	out->file = NULL;
+	if (out->unnamed)
+		return rc;
 	if (keep && rc == STW_OK && rename(out->part, out->path) != 0)
 		rc = failed(out, err);
 	if (!keep || rc != STW_OK) {

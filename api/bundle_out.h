@@ -3,7 +3,8 @@
  *
  * Purpose    One file after another, hashed as it is written. A path that ends in ".tar" is
  *            an archive, any other a directory. Under its name only when it is whole; until
- *            then PATH.part. Readable by its owner only.
+ *            then PATH.part. Readable by its owner only. Without a path an archive in a file
+ *            that never has a name.
  * Ownership  bundle_out_open/bundle_out_close.
  * Errors     CONFLICT: it is there already. TEMPFAIL: it cannot be written.
  */
@@ -22,13 +23,14 @@
 
 struct bundle_out {
 	char path[400], part[408];
-	bool tar;
+	bool tar, unnamed;
 	FILE *file;          /* the archive, or the open file of the directory */
 	long header_at;      /* of the open member */
 	struct tar_member m; /* what is open */
 	crypto_hash_sha256_state hash;
 };
 
+/* path NULL: without a name. */
 enum stw_code bundle_out_open(
     struct bundle_out *out, const char *path, struct stw_err *err) STW_MUST_USE;
 /* name: at most one folder, "proofs/x". */
@@ -38,8 +40,9 @@ enum stw_code bundle_out_write(
     struct bundle_out *out, struct str data, struct stw_err *err) STW_MUST_USE;
 enum stw_code bundle_out_end(struct bundle_out *out, int64_t *bytes,
     char sha256[BUNDLE_SHA_TEXT], struct stw_err *err) STW_MUST_USE;
-/* keep: it gets its name, synced to the disk; else nothing of it stays. */
+/* keep: it gets its name, synced to the disk; else nothing of it stays. *file: the whole
+ * archive that has no name, at its beginning, to be closed by the caller; otherwise NULL. */
 enum stw_code bundle_out_close(
-    struct bundle_out *out, bool keep, struct stw_err *err) STW_MUST_USE;
+    struct bundle_out *out, bool keep, FILE **file, struct stw_err *err) STW_MUST_USE;
 
 #endif

@@ -237,6 +237,12 @@ void v1_export_manifest(struct api_request *req);
 void v1_export_request_list(struct api_request *req);
 void v1_export_request(struct api_request *req);
 void v1_export_approve(struct api_request *req);
+/* Answers with one request. */
+void v1_export_request_reply(
+    struct api_request *req, const struct uuid *id, int status);
+/* v1_bundles.c */
+void v1_bundle_request(struct api_request *req);
+void v1_bundle(struct api_request *req);
 /* v1_decisions.c */
 void v1_decision_list(struct api_request *req);
 void v1_decision(struct api_request *req);

@@ -17,8 +17,8 @@ put_row(json_t *v, const struct export_request_row *r)
 	json_put(v, "used_at", json_time(r->used_at));
 }
 
-static void
-reply_one(struct api_request *req, const struct uuid *id, int status)
+void
+v1_export_request_reply(struct api_request *req, const struct uuid *id, int status)
 {
 	struct export_request_row *rows;
 	struct stw_err err = {0};
@@ -69,7 +69,7 @@ v1_export_request(struct api_request *req)
 	if (rc != STW_OK)
 		api_fail(req, rc, &err);
 	else
-		reply_one(req, &id, 201);
+		v1_export_request_reply(req, &id, 201);
 }
 
 void
@@ -85,7 +85,7 @@ v1_export_approve(struct api_request *req)
 	if (rc != STW_OK)
 		api_fail(req, rc, &err);
 	else
-		reply_one(req, &id, 200);
+		v1_export_request_reply(req, &id, 200);
 }
 
 void

@@ -96,9 +96,9 @@ approval_take(struct api_request *req, struct export_stream *s, struct stw_err *
 		return stw_fail(err, STW_INVALID, "request: no id of a request");
 	rc = db_begin(req->db, err);
 	if (rc == STW_OK)
-		rc = export_approval_use(req->db, &id, s->job.kind, &s->job.filter,
-		    s->job.actor, req->now, &s->arena, &s->job.purpose,
-		    &s->job.approver, err);
+		rc = export_approval_use(req->db, &id, s->job.kind->name,
+		    export_filter_text(&s->job.filter, &s->arena), s->job.actor,
+		    req->now, &s->arena, &s->job.purpose, &s->job.approver, err);
 	return rc;
 }
 

@@ -77,18 +77,25 @@ parties_of_trace(struct bundle_scope *s, struct arena *arena)
 }
 
 static enum stw_code
+complaint_named(struct db *db, const char *text, struct arena *arena,
+    struct complaint_row *out, struct stw_err *err)
+{
+	struct uuid id;
+
+	if (uuid_parse(str_of(text), &id) != STW_OK)
+		return stw_fail(
+		    err, STW_INVALID, "\"%.40s\" is no id of a complaint", text);
+	return complaint_get(db, &id, arena, out, err);
+}
+
+static enum stw_code
 find_complaint(struct db *db, const struct seal_keys *keys, struct bundle_scope *s,
     struct arena *arena, struct stw_err *err)
 {
 	struct complaint_row c;
 	stw_usec from, to;
-	struct uuid id;
-	enum stw_code rc;
+	enum stw_code rc = complaint_named(db, s->ask.complaint, arena, &c, err);
 
-	if (uuid_parse(str_of(s->ask.complaint), &id) != STW_OK)
-		return stw_fail(err, STW_INVALID, "\"%.40s\" is no id of a complaint",
-		    s->ask.complaint);
-	rc = complaint_get(db, &id, arena, &c, err);
 	if (rc != STW_OK)
 		return rc;
 	complaint_stretch(&c, &from, &to);
@@ -181,10 +188,6 @@ find(struct db *db, const struct seal_keys *keys, stw_day today, struct arena *a
 	s->has_trace = s->ask.campaign == NULL;
 	if (s->ask.complaint != NULL)
 		return find_complaint(db, keys, s, arena, err);
-	if (s->ask.from == STW_USEC_NEVER || s->ask.to == STW_USEC_MAX ||
-	    s->ask.from >= s->ask.to)
-		return stw_fail(err, STW_INVALID,
-		    "from and to are needed, and from lies before to");
 	if (s->ask.customer != NULL)
 		return find_customer(db, s, sealed, today, arena, err);
 	if (s->ask.phone != NULL)
@@ -195,20 +198,55 @@ find(struct db *db, const struct seal_keys *keys, stw_day today, struct arena *a
 				       : STW_OK;
 }
 
+static enum stw_code
+ask_shape(const struct bundle_ask *ask, struct stw_err *err)
+{
+	int named = (ask->complaint != NULL) + (ask->customer != NULL) +
+		    (ask->phone != NULL) + (ask->campaign != NULL);
+
+	if (named > 1)
+		return stw_fail(err, STW_INVALID,
+		    "one of complaint, customer, number and campaign, not several");
+	if (ask->complaint == NULL &&
+	    (ask->from == STW_USEC_NEVER || ask->to == STW_USEC_MAX ||
+		ask->from >= ask->to))
+		return stw_fail(err, STW_INVALID,
+		    "from and to are needed, and from lies before to");
+	return STW_OK;
+}
+
+enum stw_code
+bundle_ask_check(struct db *db, const struct bundle_ask *ask, stw_day today,
+    struct arena *arena, struct stw_err *err)
+{
+	struct complaint_row complaint;
+	struct customer customer;
+	struct phone phone;
+	enum stw_code rc = ask_shape(ask, err);
+
+	if (rc == STW_OK && ask->complaint != NULL)
+		rc = complaint_named(db, ask->complaint, arena, &complaint, err);
+	if (rc == STW_OK && ask->customer != NULL)
+		rc = customer_find(
+		    db, str_of(ask->customer), today, arena, &customer, err);
+	if (rc == STW_OK && ask->phone != NULL)
+		rc = phone_parse(str_of(ask->phone), "CN", &phone, err);
+	if (rc == STW_OK && ask->campaign != NULL)
+		rc = find_campaign(db, ask->campaign, err);
+	return rc;
+}
+
 enum stw_code
 bundle_scope_find(struct db *db, const struct seal_keys *keys,
     const struct bundle_ask *ask, stw_day today, struct arena *arena,
     struct bundle_scope *out, struct stw_err *err)
 {
 	struct bundle_scope s = {.ask = *ask};
-	int named = (ask->complaint != NULL) + (ask->customer != NULL) +
-		    (ask->phone != NULL) + (ask->campaign != NULL);
-	enum stw_code rc = STW_OK;
+	enum stw_code rc = ask_shape(ask, err);
 
 	*out = (struct bundle_scope){0};
-	if (named > 1)
-		return stw_fail(err, STW_INVALID,
-		    "one of complaint, customer, number and campaign, not several");
+	if (rc != STW_OK)
+		return rc;
 	rc = db_begin(db, err);
 	if (rc == STW_OK)
 		rc = find(db, keys, today, arena, &s, err);

@@ -24,6 +24,11 @@ struct bundle_ask {
 	stw_usec from, to; /* [from, to); a complaint without them: about its contact */
 };
 
+/* Whether it can be made, before anybody is asked to approve it: what it names is there. In
+ * the caller's transaction. */
+enum stw_code bundle_ask_check(struct db *db, const struct bundle_ask *ask,
+    stw_day today, struct arena *arena, struct stw_err *err) STW_MUST_USE;
+
 struct bundle_scope {
 	struct bundle_ask ask; /* times filled in */
 	bool has_trace;        /* of a complaint, a customer, a number */

@@ -7,6 +7,7 @@
 #include "db/entry_json.h"
 #include "db/ledger.h"
 #include "engine/phone.h"
+#include "segments/customer_key_store.h"
 
 static const char *const sources[] = {
     "call", "outcome", "letter", "branch", "app", "regulator", "other"};
@@ -54,43 +55,6 @@ note_step(struct db *db, int bucket, const char *id, const char *what,
 }
 
 /* ---- sealing ----------------------------------------------------------------------------- */
-/* The customer's key, or that of the installation (bucket 0, customer 0), which is made when
- * it is first wanted. NOT_FOUND: the customer was erased. */
-static enum stw_code
-key_load(struct db *db, const struct seal_keys *keys, int bucket, int64_t customer_id,
-    struct seal_customer *out, struct stw_err *err)
-{
-	const struct db_param who[] = {db_i64(bucket), db_i64(customer_id)};
-	struct db_rows *rows = NULL;
-	struct arena arena;
-	struct buf wrapped;
-	enum stw_code rc;
-
-	arena_init(&arena);
-	buf_init(&wrapped);
-	rc = db_query_one(db, DB_Q_CUSTOMER_KEY_GET, who, DB_NPARAMS(who), &rows, err);
-	if (rc == STW_NOT_FOUND && customer_id == 0) {
-		struct seal_customer made;
-
-		seal_customer_new(keys, 0, &made, &wrapped);
-		sodium_memzero(&made, sizeof made);
-		const struct db_param put[] = {db_bytes(wrapped.data, wrapped.len)};
-
-		rc = db_query(db, DB_Q_INSTALLATION_KEY_PUT, put, 1, NULL, err);
-		/* Whoever was first: theirs is the key. */
-		if (rc == STW_OK)
-			rc = db_query_one(db, DB_Q_CUSTOMER_KEY_GET, who,
-			    DB_NPARAMS(who), &rows, err);
-	}
-	if (rc == STW_OK)
-		rc = seal_customer_open(
-		    keys, customer_id, db_get_bytes(rows, 0, 0, &arena), out, err);
-	db_rows_free(rows);
-	buf_fini(&wrapped);
-	arena_fini(&arena);
-	return rc;
-}
-
 /* A value opens in the complaint it was sealed for only. */
 static const char *
 column_of(struct arena *arena, const char *column, const char *id)
@@ -201,7 +165,7 @@ complaint_record(struct db *db, const struct seal_keys *keys,
 	(void)uuid_format(id, text);
 	rc = hold_open(db, c, now, err);
 	if (rc == STW_OK && (c->phone != NULL || c->words != NULL))
-		rc = key_load(db, keys, c->bucket, c->customer_id, &key, err);
+		rc = customer_key_load(db, keys, c->bucket, c->customer_id, &key, err);
 	if (rc == STW_OK)
 		rc =
 		    phone_seal(c, &key, column_of(&arena, "phone", text), &sealed, err);
@@ -343,7 +307,7 @@ complaint_open(struct db *db, const struct seal_keys *keys,
 	*phone = *words = NULL;
 	if (row->phone_sealed.len == 0 && row->words_sealed.len == 0)
 		return STW_OK;
-	rc = key_load(db, keys, row->customer_id == 0 ? 0 : row->bucket,
+	rc = customer_key_load(db, keys, row->customer_id == 0 ? 0 : row->bucket,
 	    row->customer_id, &key, err);
 	if (rc == STW_NOT_FOUND)
 		return STW_OK;

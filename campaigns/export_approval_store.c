@@ -39,25 +39,33 @@ log_request(struct db *db, const char *id, const char *done, const char *what,
 }
 
 enum stw_code
-export_request(struct db *db, const struct export_kind *kind,
-    const struct export_filter *filter, const char *purpose, const char *actor,
-    stw_usec now, struct arena *arena, struct uuid *id, struct stw_err *err)
+export_ask(struct db *db, const char *what, const char *filter, const char *purpose,
+    const char *actor, stw_usec now, struct uuid *id, struct stw_err *err)
 {
 	char text[UUID_TEXT];
-	enum stw_code rc = export_rows_check(db, kind, filter, err);
+	enum stw_code rc;
 
-	if (rc != STW_OK)
-		return rc;
 	*id = uuid_new(now);
-	const struct db_param params[] = {db_text(uuid_format(id, text)),
-	    db_text(kind->name), db_text(export_filter_text(filter, arena)),
-	    db_text(purpose), db_text(actor), db_usec(now)};
+	const struct db_param params[] = {db_text(uuid_format(id, text)), db_text(what),
+	    db_text(filter), db_text(purpose), db_text(actor), db_usec(now)};
 
 	rc = db_query(
 	    db, DB_Q_EXPORT_REQUEST_INSERT, params, DB_NPARAMS(params), NULL, err);
 	if (rc == STW_OK)
-		rc = log_request(
-		    db, text, "requested", kind->name, purpose, actor, now, err);
+		rc = log_request(db, text, "requested", what, purpose, actor, now, err);
+	return rc;
+}
+
+enum stw_code
+export_request(struct db *db, const struct export_kind *kind,
+    const struct export_filter *filter, const char *purpose, const char *actor,
+    stw_usec now, struct arena *arena, struct uuid *id, struct stw_err *err)
+{
+	enum stw_code rc = export_rows_check(db, kind, filter, err);
+
+	if (rc == STW_OK)
+		rc = export_ask(db, kind->name, export_filter_text(filter, arena),
+		    purpose, actor, now, id, err);
 	return rc;
 }
 
@@ -84,15 +92,13 @@ export_approve(struct db *db, const struct uuid *id, const char *actor, stw_usec
 }
 
 enum stw_code
-export_approval_use(struct db *db, const struct uuid *id,
-    const struct export_kind *kind, const struct export_filter *filter,
-    const char *actor, stw_usec now, struct arena *arena, const char **purpose,
-    const char **approver, struct stw_err *err)
+export_approval_use(struct db *db, const struct uuid *id, const char *what,
+    const char *filter, const char *actor, stw_usec now, struct arena *arena,
+    const char **purpose, const char **approver, struct stw_err *err)
 {
 	char text[UUID_TEXT];
 	const struct db_param params[] = {db_text(uuid_format(id, text)),
-	    db_text(actor), db_text(kind->name),
-	    db_text(export_filter_text(filter, arena)), db_usec(now)};
+	    db_text(actor), db_text(what), db_text(filter), db_usec(now)};
 	struct db_rows *rows = NULL;
 	enum stw_code rc = db_query(
 	    db, DB_Q_EXPORT_REQUEST_USE, params, DB_NPARAMS(params), &rows, err);

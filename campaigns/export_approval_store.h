@@ -20,6 +20,11 @@
 const char *export_filter_text(const struct export_filter *filter, struct arena *arena)
     __attribute__((returns_nonnull));
 
+/* what and filter as they are shown to who approves; the use below names the same. */
+enum stw_code export_ask(struct db *db, const char *what, const char *filter,
+    const char *purpose, const char *actor, stw_usec now, struct uuid *id,
+    struct stw_err *err) STW_MUST_USE;
+/* The same for rows of a kind. */
 enum stw_code export_request(struct db *db, const struct export_kind *kind,
     const struct export_filter *filter, const char *purpose, const char *actor,
     stw_usec now, struct arena *arena, struct uuid *id,
@@ -27,9 +32,9 @@ enum stw_code export_request(struct db *db, const struct export_kind *kind,
 enum stw_code export_approve(struct db *db, const struct uuid *id, const char *actor,
     stw_usec now, struct stw_err *err) STW_MUST_USE;
 enum stw_code export_approval_use(struct db *db, const struct uuid *id,
-    const struct export_kind *kind, const struct export_filter *filter,
-    const char *actor, stw_usec now, struct arena *arena, const char **purpose,
-    const char **approver, struct stw_err *err) STW_MUST_USE;
+    const char *what, const char *filter, const char *actor, stw_usec now,
+    struct arena *arena, const char **purpose, const char **approver,
+    struct stw_err *err) STW_MUST_USE;
 
 struct export_request_row {
 	struct uuid id;

@@ -8,6 +8,7 @@
 #include "campaigns/incident_store.h"
 #include "db/entry_json.h"
 #include "db/ledger.h"
+#include "segments/customer_key_store.h"
 
 #define COLUMN "revocation_request.words"
 
@@ -90,27 +91,18 @@ static enum stw_code
 words_seal(struct db *db, const struct seal_keys *keys, int bucket, int64_t customer_id,
     const char *words, struct buf *sealed, struct stw_err *err)
 {
-	const struct db_param who[] = {db_i64(bucket), db_i64(customer_id)};
 	struct seal_customer key;
-	struct db_rows *rows = NULL;
-	struct arena arena;
 	enum stw_code rc;
 
 	if (words == NULL)
 		return STW_OK;
-	arena_init(&arena);
-	rc = db_query_one(db, DB_Q_CUSTOMER_KEY_GET, who, DB_NPARAMS(who), &rows, err);
+	rc = customer_key_load(db, keys, bucket, customer_id, &key, err);
 	if (rc == STW_NOT_FOUND)
 		rc = stw_fail(err, STW_CONFLICT,
 		    "the customer has no key: what was said cannot be sealed");
 	if (rc == STW_OK)
-		rc = seal_customer_open(
-		    keys, customer_id, db_get_bytes(rows, 0, 0, &arena), &key, err);
-	if (rc == STW_OK)
 		seal_text(&key, customer_id, COLUMN, str_of(words), sealed);
 	sodium_memzero(&key, sizeof key);
-	db_rows_free(rows);
-	arena_fini(&arena);
 	return rc;
 }
 

@@ -58,6 +58,7 @@ scope_and_make(struct cli *cli, struct db *db, const struct asked *a, const char
 	    .purpose = a->look.case_ref,
 	    .approver = a->approver,
 	    .rows_alone = setting_int(cli->app.settings, SET_EXPORT_ROWS_ALONE),
+	    .max_time = BUNDLE_MAX_TIME,
 	    .now = now};
 	const struct seal_keys *keys;
 	struct ruleset *rules = NULL;

@@ -71,7 +71,7 @@ END_TEST
 /* Every operation of the document once, with the answer the document promises. %T task, %u another,
  * %C customer, %P contact point, %D decision, %X export, %N caller number, %I import,
  * %A dial attempt, %K complaint, %Y draw, %Q the last proposal, %E export request, %G a
- * decision of house policy, %O the last override, %U tomorrow. */
+ * decision of house policy, %O the last override, %U tomorrow, %B bundle's request. */
 #define PLANTED "01930000-0000-7000-8000-000000000001"
 struct step {
 	const char *operation;
@@ -458,6 +458,12 @@ static const struct step steps[] = {
 	"{\"what\":\"customers\",\"purpose\":\"K-9\"}", NULL},
     {"exportRequestList", "ops", "/v1/export-requests", NULL, NULL},
     {"exportApprove", "compliance", "/v1/export-requests/%E/approve", NULL, NULL},
+    {"bundleRequest", "admin", "/v1/bundles",
+	"{\"customer\":\"%C\",\"from\":\"2026-11-01T00:00:00Z\","
+	"\"to\":\"2026-12-01T00:00:00Z\",\"purpose\":\"K-9\"}",
+	NULL},
+    {"exportApprove", "compliance", "/v1/export-requests/%B/approve", NULL, NULL},
+    {"bundle", "admin", "/v1/bundles/%B", NULL, NULL},
     {"reviewDrawMake", "compliance", "/v1/compliance/review-draws",
 	"{\"plan\":{\"strata\":{\"denied\":{\"share\":1000}},\"twice\":0}}", NULL},
     {"reviewDrawList", "compliance", "/v1/compliance/review-draws", NULL, NULL},
@@ -485,7 +491,7 @@ struct walk {
 	char task[40], customer[80], point[24], decision[40], number[24], etag[80],
 	    run[40];
 	char export[40], complaint[40], withdrawal[40], draw[40], proposal[40],
-	    request[40];
+	    request[40], bundle[40];
 	char revocation[40], attempt[40], letter[40];
 	char policy[40], override[40], tomorrow[STW_USEC_TEXT];
 	char other[40]; /* a task that AGENT has */
@@ -524,6 +530,7 @@ fill(const struct walk *walk, const char *pattern)
 				: pattern[1] == 'Y' ? walk->draw
 				: pattern[1] == 'Q' ? walk->proposal
 				: pattern[1] == 'E' ? walk->request
+				: pattern[1] == 'B' ? walk->bundle
 				: pattern[1] == 'G' ? walk->policy
 				: pattern[1] == 'O' ? walk->override
 				: pattern[1] == 'U' ? walk->tomorrow
@@ -756,6 +763,9 @@ START_TEST(every_operation_answers_as_the_document_says)
 			    "If-Match: \"%.64s\"", reply_text(&r, "hash"));
 		if (strcmp(s->operation, "exportRequest") == 0)
 			(void)snprintf(walk.request, sizeof walk.request, "%s",
+			    reply_text(&r, "request_id"));
+		if (strcmp(s->operation, "bundleRequest") == 0)
+			(void)snprintf(walk.bundle, sizeof walk.bundle, "%s",
 			    reply_text(&r, "request_id"));
 		if (strcmp(s->operation, "reviewDrawMake") == 0) {
 			(void)snprintf(walk.draw, sizeof walk.draw, "%s",

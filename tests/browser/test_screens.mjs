@@ -235,6 +235,28 @@ test('exports: few rows at once, many by two people', async () => {
 	});
 });
 
+test('exports: a bundle by two people', async () => {
+	await at('compliance', 'exports', async (page) => {
+		await act(page, 'bundle', { scope: 'period', from: '2026-11-01', to: '2026-11-30', purpose: 'CASE-2' }, 2);
+		await panel(page, 'requests').getByText('CASE-2').waitFor();
+	});
+	await at('admin', 'exports', async (page, t) => {
+		const row = panel(page, 'requests').locator('tr').filter({ hasText: 'CASE-2' });
+		const name = await row.locator('[data-act^=approve-]').getAttribute('data-act');
+		await act(page, name);
+		await row.locator('.pill').filter({ hasText: t['export.approved'] }).waitFor();
+	});
+	await at('compliance', 'exports', async (page, t) => {
+		const row = panel(page, 'requests').locator('tr').filter({ hasText: 'CASE-2' });
+		const [file] = await Promise.all([page.waitForEvent('download'), row.locator('[data-act=save]').click()]);
+		assert.match(file.suggestedFilename(), /^bundle-[0-9a-f-]{36}\.tar$/);
+		await row.locator('.pill').filter({ hasText: t['export.used'] }).waitFor();
+	});
+	await at('ops', 'exports', async (page) => {
+		assert.equal(await page.locator('[data-act=bundle]').count(), 0);
+	});
+});
+
 /* Before an incident pauses the campaign, and the call-back with it. */
 test('agents and call-backs: presence is recorded; a promise is listed by its time', async () => {
 	await at('operator', 'agents', async (page, t) => {

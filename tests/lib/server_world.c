@@ -353,6 +353,7 @@ http(const struct world *world, struct request request)
 	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply.status);
 	curl_easy_cleanup(curl);
 	curl_slist_free_all(headers);
+	reply.len = len;
 	reply.json = json_loads(reply.text, 0, NULL);
 	return reply;
 }

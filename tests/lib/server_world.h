@@ -43,7 +43,8 @@ const char *world_token(
 
 struct reply {
 	long status;
-	char *text;
+	char *text; /* ends in NUL; len bytes of body before that */
+	size_t len;
 	json_t *json; /* NULL: the body is no JSON */
 	char headers[4096];
 };

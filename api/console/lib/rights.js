@@ -25,6 +25,7 @@ export const RIGHTS = {
 	'GET /v1/imports': ['ops', 'operator', 'admin'],
 	'GET /v1/export-requests': MASKED,
 	'POST /v1/export-requests/{id}/approve': KEEPERS,
+	'POST /v1/bundles': KEEPERS,
 	'GET /v1/gate-reviews': MASKED,
 	'POST /v1/overrides': ['compliance'],
 	'GET /v1/compliance/complaints': KEEPERS,

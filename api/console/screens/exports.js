@@ -1,5 +1,5 @@
 /* Exports: rows as a file, on record. Many rows need a request that a second person has
- * approved, once and within a week. */
+ * approved, once and within a week; so does every bundle for auditors and regulators. */
 import { html, Component } from '../ui/html.js';
 import { Failure, Head, Load, Pill } from '../ui/parts.js';
 import { Facts, Panel, Table, Time } from '../ui/table.js';
@@ -46,6 +46,19 @@ function Ask({ done }) {
 		body=${(v) => ({ what: v.what, ...filterOf(v), purpose: v.purpose.trim() })} />`;
 }
 
+/* ---- bundles: one complaint, customer, number or campaign, or a time alone ---- */
+const SCOPES = ['complaint', 'customer', 'phone', 'campaign'];
+
+function AskBundle({ done }) {
+	const scopes = [...SCOPES, 'period'].map((s) => [s, t('export.scope_' + s)]);
+	return html`<${Act} name="bundle" verb=${t('export.request_bundle')} effect=${t('export.effect_bundle')} path="/v1/bundles" done=${done}
+		fields=${[{ name: 'scope', label: t('export.scope'), kind: 'select', value: 'complaint', options: scopes },
+			...SCOPES.map((name) => ({ name, label: t('export.scope_' + name), required: true, max: name === 'complaint' ? 36 : name === 'phone' ? 40 : 80, only: (v) => v.scope === name })),
+			{ name: 'from', label: t('log.from'), kind: 'date', hint: t('export.bundle_time') }, { name: 'to', label: t('log.to'), kind: 'date' },
+			{ name: 'purpose', label: t('export.purpose'), required: true, max: 100, hint: t('export.purpose_hint') }]}
+		body=${(v) => ({ ...(v.scope === 'period' ? {} : { [v.scope]: v[v.scope].trim() }), ...(v.from ? { from: instant(v.from) } : {}), ...(v.to ? { to: instant(v.to, 1) } : {}), purpose: v.purpose.trim() })} />`;
+}
+
 /* ---- downloads --------------------------------------------------------------------------- */
 class Save extends Component {
 	constructor(props) {
@@ -57,6 +70,7 @@ class Save extends Component {
 		const { request } = this.props;
 		const { format } = this.state;
 		if (this.state.busy) return;
+		if (bundled(request)) return this.take(request);
 		const what = request ? request.what : this.state.what;
 		const search = new URLSearchParams({ format, ...(format === 'csv' ? { bom: 'true' } : {}), ...(request ? { ...asked(request.filter), request: request.request_id } : filterOf(this.state)) });
 		this.setState({ busy: true, problem: null });
@@ -66,6 +80,19 @@ class Save extends Component {
 			this.setState({ busy: false });
 			if (this.props.done) this.props.done();
 			go(href(['exports', id]));
+		} catch (problem) {
+			this.setState({ busy: false, problem });
+		}
+	}
+
+	/* Its manifest is in it. */
+	async take(request) {
+		this.setState({ busy: true, problem: null });
+		try {
+			const { blob, id } = await download('/v1/bundles/' + encodeURIComponent(request.request_id));
+			saveFile(blob, `bundle-${id}.tar`);
+			this.setState({ busy: false });
+			this.props.done();
 		} catch (problem) {
 			this.setState({ busy: false, problem });
 		}
@@ -81,10 +108,12 @@ class Save extends Component {
 	render({ request }, { busy, problem }) {
 		const format = { name: 'format', label: t('export.format'), options: [['csv', 'CSV'], ['ndjson', 'NDJSON']] };
 		return html`${problem ? html`<${Failure} problem=${problem} />` : null}
-			<div class="row filters">${(request ? [format] : [...rowFields().filter((f) => !f.only || f.only(this.state)), format]).map((f) => this.control(f))}
+			<div class="row filters">${(bundled(request) ? [] : request ? [format] : [...rowFields().filter((f) => !f.only || f.only(this.state)), format]).map((f) => this.control(f))}
 				<button class="btn" data-act="save" aria-disabled=${busy ? 'true' : 'false'} onClick=${() => this.save()}>${t(busy ? 'export.writing' : 'export.save')}</button></div>`;
 	}
 }
+
+const bundled = (request) => request && request.what === 'bundle';
 
 /* A request's filter is "segment=... stage=... from=... to=..."; "-" is none. */
 function asked(filter) {
@@ -114,13 +143,13 @@ function All() {
 	return html`<${Load} path="/v1/export-requests?limit=100" head=${(data) => html`<${Head} title=${t('export.title')} about=${t('export.about')} at=${data && data.as_of} />`}>${(data, again) => html`
 		<${Panel} name="save" title=${t('export.now')}><p class="muted">${t('export.now_help')}</p><${Save} /><//>
 		<${Panel} name="requests"><${Table} caption label=${t('export.requests')} items=${data.items} keyOf=${(r) => r.request_id} empty=${t('export.none')} columns=${[
-			{ name: t('export.what'), cell: (r) => html`${word('export', r.what)} <span class="meta">${inWords(asked(r.filter))}</span>` },
+			{ name: t('export.what'), cell: (r) => html`${word('export', r.what)} <span class="meta">${bundled(r) ? r.filter : inWords(asked(r.filter))}</span>` },
 			{ name: t('overview.state'), cell: standing },
 			{ name: t('export.purpose'), wrap: true, cell: (r) => r.purpose },
 			{ name: t('export.asked_by'), cell: (r) => html`${r.requested_by} <span class="meta"><${Time} at=${r.requested_at} /></span>` },
 			{ name: t('export.approved_by'), cell: (r) => (r.approved_by ? html`${r.approved_by} <span class="meta"><${Time} at=${r.approved_at} /></span>` : orNone(null)) },
 			{ name: t('common.actions'), cell: (r) => html`<${Verb} r=${r} done=${again} />` }]} />
-			<div class="row"><${Ask} done=${again} /></div><//>`}<//>`;
+			<div class="row"><${Ask} done=${again} />${may('POST /v1/bundles') ? html`<${AskBundle} done=${again} />` : null}</div><//>`}<//>`;
 }
 
 function Manifest({ id }) {

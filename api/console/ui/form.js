@@ -46,6 +46,7 @@ export class Form extends Component {
 		const wrong = {};
 		for (const f of this.props.fields || []) {
 			const value = this.state.values[f.name];
+			if (f.only && !f.only(this.state.values)) continue;
 			if (f.required && (f.kind === 'check' ? !value : !String(value).trim())) wrong[f.name] = t('form.missing', { name: f.label });
 			else if (f.check && String(value).trim() && f.check(value)) wrong[f.name] = f.check(value);
 		}
