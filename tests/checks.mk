@@ -8,7 +8,7 @@ CHECK_STEPS := format-check layers scripts check-build check-unit check-conforma
   check-asan check-tsan check-fuzz tidy
 
 .PHONY: check check-fast check-crash check-canary measure $(CHECK_STEPS) check-db-run check-asan-run \
-  check-tsan-run bench-rules bench-rules-doc bench-import bench-events bench-traits bench-book bench-tick bench-ledger bench-permit bench-next bench-dispatch bench-trace format analyze fuzz fuzz-run cov cov-run \
+  check-tsan-run bench-rules bench-rules-doc bench-import bench-events bench-traits bench-book bench-tick bench-ledger bench-verify bench-permit bench-next bench-dispatch bench-trace format analyze fuzz fuzz-run cov cov-run \
   install uninstall deps-cov soak-rules soak-book soak-ledger soak-gate-same bench-gate-many mutants-rules soak-withdrawal mutants-withdrawal soak-steps
 
 RUN     := bash tests/run.sh
@@ -244,6 +244,12 @@ $(BENCH_LEDGER): $(B)/tests/bench/bench_ledger.c.o $(TEST_LIB) $(LIB)
 bench-ledger: $(BENCH_LEDGER) ## the ledger beside a bare COPY; coverage; a directory (ENTRIES 200000, ROUNDS 3)
 	@sh tests/with_cluster.sh $(BENCH_LEDGER) --entries $(or $(ENTRIES),200000) \
 	  --rounds $(or $(ROUNDS),3)
+BENCH_VERIFY := $(B)/tests/bench/bench_verify
+$(BENCH_VERIFY): $(B)/tests/bench/bench_verify.c.o $(LIB)
+	$(SAY) LD $@
+	$(Q)$(CC) $(LDOPT) -o $@ $^ $(LIBS)
+bench-verify: $(BENCH_VERIFY) ## a published log verified without a database (ENTRIES 1000000, ROUNDS 3)
+	@$(BENCH_VERIFY) --entries $(or $(ENTRIES),1000000) --rounds $(or $(ROUNDS),3)
 BENCH_PERMIT := $(B)/tests/bench/bench_permit
 $(BENCH_PERMIT): $(B)/tests/bench/bench_permit.c.o $(LIB)
 	$(SAY) LD $@
