@@ -76,18 +76,20 @@ v1_dead_letter_list(struct api_request *req)
 void
 v1_dead_letter_requeue(struct api_request *req)
 {
-	static const char *const members[] = {"note", NULL};
+	static const char *const members[] = {"note", "not_held", NULL};
 	struct stw_err err = {0};
 	const char *note;
+	bool not_held;
 	struct uuid id;
 	enum stw_code rc;
 	json_t *v;
 
 	if (!api_path_uuid(req, 0, &id) || !api_body_only(req, members) ||
-	    !api_body_text(req, "note", 400, true, &note))
+	    !api_body_text(req, "note", 400, true, &note) ||
+	    !api_body_bool(req, "not_held", false, &not_held))
 		return;
-	rc =
-	    dead_letter_requeue(req->db, &id, req->actor.subject, note, req->now, &err);
+	rc = dead_letter_requeue(
+	    req->db, &id, not_held, req->actor.subject, note, req->now, &err);
 	if (rc != STW_OK) {
 		api_fail(req, rc, &err);
 		return;
@@ -104,7 +106,7 @@ read_bulk(struct api_request *req, struct dead_letter_filter *filter, const char
     int64_t *expect)
 {
 	static const char *const members[] = {
-	    "queue", "campaign", "reason", "note", "expect", NULL};
+	    "queue", "campaign", "reason", "note", "expect", "not_held", NULL};
 	json_t *v = json_object_get(req->json, "expect");
 
 	if (!api_body_only(req, members) ||
@@ -112,7 +114,8 @@ read_bulk(struct api_request *req, struct dead_letter_filter *filter, const char
 	    !api_body_text(req, "campaign", 100, false, &filter->campaign) ||
 	    !api_body_text(req, "reason", 20, false, &filter->reason) ||
 	    !reason_known(req, filter->reason, "/reason") ||
-	    !api_body_text(req, "note", 400, v != NULL, note))
+	    !api_body_text(req, "note", 400, v != NULL, note) ||
+	    !api_body_bool(req, "not_held", false, &filter->not_held))
 		return false;
 	*expect = v == NULL ? -1 : json_integer_value(v);
 	if (v != NULL && (!json_is_integer(v) || *expect < 0)) {

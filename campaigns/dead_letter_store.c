@@ -49,7 +49,8 @@ dead_letter_count(struct db *db, const struct dead_letter_filter *filter, stw_us
     int64_t *all, int64_t *ready, struct stw_err *err)
 {
 	const struct db_param params[] = {db_text(filter->queue),
-	    db_text(filter->campaign), db_text(filter->reason), db_usec(now)};
+	    db_text(filter->campaign), db_text(filter->reason), db_usec(now),
+	    db_bool(filter->not_held)};
 	struct db_rows *rows = NULL;
 	enum stw_code rc = db_query_one(
 	    db, DB_Q_DEAD_LETTER_COUNT, params, DB_NPARAMS(params), &rows, err);
@@ -58,6 +59,38 @@ dead_letter_count(struct db *db, const struct dead_letter_filter *filter, stw_us
 		*all = db_get_i64(rows, 0, 0);
 		*ready = db_get_i64(rows, 0, 1);
 	}
+	db_rows_free(rows);
+	return rc;
+}
+
+/* Their recalls are over: somebody looked, and vouches for it. */
+static enum stw_code
+recalls_close(struct db *db, const struct dead_letter_filter *filter,
+    const char *task_id, int limit, const char *actor, const char *why, stw_usec now,
+    struct stw_err *err)
+{
+	const struct db_param params[] = {db_text(task_id), db_text(filter->queue),
+	    db_text(filter->campaign), db_text(filter->reason), db_usec(now),
+	    db_i64(limit)};
+	struct db_rows *rows = NULL;
+	struct buf entry;
+	enum stw_code rc =
+	    db_query(db, DB_Q_RECALL_CLOSE, params, DB_NPARAMS(params), &rows, err);
+
+	buf_init(&entry);
+	for (int r = 0; rc == STW_OK && r < db_rows_count(rows); r++) {
+		const struct entry_field fields[] = {
+		    ENTRY_TEXT("why", db_get_str(rows, r, 2).ptr),
+		    ENTRY_INT("acknowledged", 0), ENTRY_TEXT("closed_by", actor),
+		    ENTRY_TEXT("closed_why", why)};
+
+		buf_clear(&entry);
+		entry_write("recall", db_get_str(rows, r, 1).ptr, now, fields,
+		    (int)STW_ARRAY_LEN(fields), &entry);
+		rc = ledger_append(db, (int)db_get_i64(rows, r, 0), "recall",
+		    (struct str){entry.data, entry.len}, err);
+	}
+	buf_fini(&entry);
 	db_rows_free(rows);
 	return rc;
 }
@@ -72,9 +105,14 @@ requeue(struct db *db, const struct dead_letter_filter *filter, const char *task
 	    db_text(actor), db_i64(limit)};
 	struct db_rows *rows = NULL;
 	struct buf entry;
-	enum stw_code rc = db_query(
-	    db, DB_Q_DEAD_LETTER_REQUEUE, params, DB_NPARAMS(params), &rows, err);
+	enum stw_code rc = STW_OK;
 
+	if (filter->not_held)
+		rc =
+		    recalls_close(db, filter, task_id, limit, actor, why, now, err);
+	if (rc == STW_OK)
+		rc = db_query(db, DB_Q_DEAD_LETTER_REQUEUE, params, DB_NPARAMS(params),
+		    &rows, err);
 	*done = rc == STW_OK ? db_rows_count(rows) : 0;
 	buf_init(&entry);
 	for (int r = 0; rc == STW_OK && r < db_rows_count(rows); r++) {
@@ -108,8 +146,8 @@ refusal(struct db *db, const struct uuid *task_id, stw_usec now, struct stw_err 
 		rc = stw_fail(err, STW_NOT_FOUND, "there is no such dead letter");
 	else if (rc == STW_OK && rows[0].recall_open)
 		rc = stw_fail(err, STW_CONFLICT,
-		    "its queue may have it and has not acknowledged the recall yet; "
-		    "requeue it after that");
+		    "its queue may have it and has not acknowledged the recall yet: "
+		    "requeue it after that, or look there yourself and say not_held");
 	else if (rc == STW_OK && rows[0].not_after <= now)
 		rc = stw_fail(err, STW_CONFLICT, "its window is over");
 	else if (rc == STW_OK)
@@ -119,10 +157,10 @@ refusal(struct db *db, const struct uuid *task_id, stw_usec now, struct stw_err 
 }
 
 enum stw_code
-dead_letter_requeue(struct db *db, const struct uuid *task_id, const char *actor,
-    const char *why, stw_usec now, struct stw_err *err)
+dead_letter_requeue(struct db *db, const struct uuid *task_id, bool not_held,
+    const char *actor, const char *why, stw_usec now, struct stw_err *err)
 {
-	const struct dead_letter_filter any = {0};
+	const struct dead_letter_filter any = {.not_held = not_held};
 	char id[UUID_TEXT];
 	int64_t done;
 	enum stw_code rc =

@@ -6,7 +6,8 @@
  *            may go round again (decision 0037): a named person says so, the gate decides
  *            anew, and the push has another key.
  * Rules      Not requeued: what is past its window, and what may have arrived and has not
- *            been taken back by its queue (its recall is open).
+ *            been taken back by its queue (its recall is open), unless the person says that
+ *            the queue does not hold it (not_held): then the recall is closed in that name.
  * Ownership  What is read lives in the arena.
  * Errors     Requeueing is part of the caller's transaction, with a ledger entry each
  *            ("requeue").
@@ -33,6 +34,7 @@ struct dead_letter {
 /* NULL: any. */
 struct dead_letter_filter {
 	const char *queue, *campaign, *reason;
+	bool not_held; /* a person looked: no queue holds them; count and requeue only */
 };
 
 /* Newest first; task_id NULL: any; before: the last row seen, or NULL. */
@@ -45,7 +47,8 @@ enum stw_code dead_letter_count(struct db *db, const struct dead_letter_filter *
     stw_usec now, int64_t *all, int64_t *ready, struct stw_err *err) STW_MUST_USE;
 /* NOT_FOUND: no dead letter. CONFLICT: one that cannot be requeued; err says why. */
 enum stw_code dead_letter_requeue(struct db *db, const struct uuid *task_id,
-    const char *actor, const char *why, stw_usec now, struct stw_err *err) STW_MUST_USE;
+    bool not_held, const char *actor, const char *why, stw_usec now,
+    struct stw_err *err) STW_MUST_USE;
 /* All that can, up to DEAD_LETTERS_MAX; *done counts them. */
 enum stw_code dead_letter_requeue_all(struct db *db,
     const struct dead_letter_filter *filter, const char *actor, const char *why,

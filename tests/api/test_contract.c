@@ -350,7 +350,7 @@ static const struct step steps[] = {
     {"deadLettersRequeue", "operator", "/v1/dead-letters:requeue",
 	"{\"queue\":\"walked\"}", NULL},
     {"deadLetterRequeue", "operator", "/v1/dead-letters/%L/requeue",
-	"{\"note\":\"it is back\"}", NULL},
+	"{\"note\":\"it is back\",\"not_held\":true}", NULL},
     {"ledger", "compliance", "/v1/ledger", NULL, NULL},
     {"ledgerCheckpoint", "compliance", "/v1/ledger/checkpoint", NULL, NULL},
     {"ledgerProof", "compliance", "/v1/ledger/entries/0/proof", NULL, NULL},

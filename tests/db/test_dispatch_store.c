@@ -205,7 +205,7 @@ START_TEST(a_dead_letter_goes_round_again_when_a_person_says_so)
 	/* It may have arrived: first the queue has to give it back. */
 	ck_ok(db_begin(tw.db, &tw_err));
 	ck_assert_int_eq(
-	    dead_letter_requeue(tw.db, &claim.task_id, "o_li", "again", NOW, &tw_err),
+	    dead_letter_requeue(tw.db, &claim.task_id, false, "o_li", "again", NOW, &tw_err),
 	    STW_CONFLICT);
 	db_rollback(tw.db);
 	ck_ok(dead_letter_count(tw.db, &any, NOW, &all, &ready, &tw_err));
@@ -222,7 +222,7 @@ START_TEST(a_dead_letter_goes_round_again_when_a_person_says_so)
 	ck_assert_int_eq(done, 0);
 	ck_ok(db_begin(tw.db, &tw_err));
 	ck_ok(
-	    dead_letter_requeue(tw.db, &claim.task_id, "o_li", "again", NOW, &tw_err));
+	    dead_letter_requeue(tw.db, &claim.task_id, false, "o_li", "again", NOW, &tw_err));
 	ck_ok(db_commit(tw.db, &tw_err));
 	ck_assert_int_eq(
 	    task_world_number("SELECT count(*) FROM task WHERE state = 'planned' AND "
@@ -240,9 +240,57 @@ START_TEST(a_dead_letter_goes_round_again_when_a_person_says_so)
 	ck_assert(task_world_finish(&claim, TASK_PUSH_ACCEPTED));
 	ck_ok(db_begin(tw.db, &tw_err));
 	ck_assert_int_eq(
-	    dead_letter_requeue(tw.db, &claim.task_id, "o_li", "again", NOW, &tw_err),
+	    dead_letter_requeue(tw.db, &claim.task_id, false, "o_li", "again", NOW, &tw_err),
 	    STW_NOT_FOUND);
 	db_rollback(tw.db);
+}
+END_TEST
+
+/* Its queue cannot be told, or is not there any more: a person has looked. */
+START_TEST(one_whose_recall_cannot_be_delivered_goes_round_when_a_person_has_looked)
+{
+	struct dead_letter_filter looked = {.not_held = true},
+				  other = {.reason = "refused", .not_held = true};
+	struct task_claim claim = dead_letter();
+	int64_t all, ready, done;
+
+	ck_ok(dead_letter_count(tw.db, &looked, NOW, &all, &ready, &tw_err));
+	ck_assert_int_eq(ready, 1);
+	ck_ok(db_begin(tw.db, &tw_err));
+	ck_ok(dead_letter_requeue_all(
+	    tw.db, &other, "o_li", "looked", NOW, &done, &tw_err));
+	ck_assert_int_eq(done, 0);
+	ck_assert_int_eq(task_world_number("SELECT count(*) FROM recall"), 1);
+	ck_ok(dead_letter_requeue(
+	    tw.db, &claim.task_id, true, "o_li", "looked", NOW, &tw_err));
+	ck_ok(db_commit(tw.db, &tw_err));
+	ck_assert_int_eq(
+	    task_world_number("SELECT count(*) FROM task WHERE state = 'planned' AND "
+			      "requeued_by = 'o_li' AND offer = 1"),
+	    1);
+	ck_assert_int_eq(task_world_number("SELECT count(*) FROM recall"), 0);
+	ck_assert_int_eq(
+	    task_world_number(
+		"SELECT count(*) FROM ledger_outbox WHERE kind = 'recall' AND "
+		"convert_from(entry, 'UTF8')::jsonb ->> 'closed_by' = 'o_li'"),
+	    1);
+}
+END_TEST
+
+START_TEST(all_whose_recall_cannot_be_delivered_go_round_together)
+{
+	struct dead_letter_filter any = {0}, looked = {.not_held = true};
+	int64_t done;
+
+	(void)dead_letter();
+	ck_ok(db_begin(tw.db, &tw_err));
+	ck_ok(dead_letter_requeue_all(
+	    tw.db, &any, "o_li", "looked", NOW, &done, &tw_err));
+	ck_assert_int_eq(done, 0);
+	ck_ok(dead_letter_requeue_all(
+	    tw.db, &looked, "o_li", "looked", NOW, &done, &tw_err));
+	ck_ok(db_commit(tw.db, &tw_err));
+	ck_assert_int_eq(done, 1);
 }
 END_TEST
 
@@ -261,7 +309,7 @@ START_TEST(a_withdrawal_holds_for_a_requeued_letter)
 	    &effect);
 	ck_ok(db_begin(tw.db, &tw_err));
 	ck_ok(
-	    dead_letter_requeue(tw.db, &claim.task_id, "o_li", "again", NOW, &tw_err));
+	    dead_letter_requeue(tw.db, &claim.task_id, false, "o_li", "again", NOW, &tw_err));
 	ck_ok(db_commit(tw.db, &tw_err));
 	claim = task_world_claim(30);
 	ck_assert_int_eq(task_world_gate(&claim, &push), TASK_GATE_BLOCKED);
@@ -382,6 +430,10 @@ main(void)
 	tcase_add_test(tc, a_heartbeat_keeps_only_what_is_still_held);
 	tcase_add_test(tc, what_was_tried_is_drawn_from_a_lane_of_its_own_by_priority);
 	tcase_add_test(tc, a_dead_letter_goes_round_again_when_a_person_says_so);
+	tcase_add_test(tc,
+	    one_whose_recall_cannot_be_delivered_goes_round_when_a_person_has_looked);
+	tcase_add_test(
+	    tc, all_whose_recall_cannot_be_delivered_go_round_together);
 	tcase_add_test(tc, a_withdrawal_holds_for_a_requeued_letter);
 	tcase_add_test(tc, nobody_requeues_without_a_name);
 	tcase_add_test(

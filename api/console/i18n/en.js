@@ -244,6 +244,7 @@ export default {
 	'dead.many': 'Requeue many',
 	'dead.many_help': 'All that match the filters above, in two steps: count first, then as many as were counted.',
 	'dead.none': 'No dead letter matches these filters.',
+	'dead.not_held': 'The queue has not acknowledged its recall. I have looked there: it does not hold this task.',
 	'dead.reason': 'Reason',
 	'dead.requeue': 'Requeue',
 	'dead.requeue_n': 'Requeue {n}',

@@ -244,6 +244,7 @@ export default {
 	'dead.many': '批量重新入队',
 	'dead.many_help': '对上方筛选结果分两步处理：先计数，再按计数重新入队。',
 	'dead.none': '没有符合条件的死信。',
+	'dead.not_held': '队列尚未确认召回。本人已在队列侧核实：该任务不在其中。',
 	'dead.reason': '原因',
 	'dead.requeue': '重新入队',
 	'dead.requeue_n': '重新入队{n}条',

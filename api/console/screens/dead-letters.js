@@ -14,6 +14,8 @@ const REASONS = ['refused', 'tries', 'window'];
 const MANY = '/v1/dead-letters:requeue';
 const NAMES = ['queue', 'campaign', 'reason'];
 const note = () => [{ name: 'note', label: t('common.why'), kind: 'area', required: true, max: 200 }];
+/* Its queue may have it, and was not told or did not answer: somebody has to have looked. */
+const looked = (d) => (d.recall_open ? [{ name: 'not_held', label: t('dead.not_held'), kind: 'check', required: true }] : []);
 
 class Many extends Component {
 	async look() {
@@ -47,8 +49,8 @@ export function Page({ query }) {
 		<${Panel} name="letters"><${Table} label=${t('dead.title')} items=${data.items} keyOf=${(d) => d.task_id} empty=${t('dead.none')} columns=${[
 			{ name: t('decision.task'), cell: (d) => html`<span class="mono">${d.task_id}</span>` }, { name: t('queue.one'), cell: (d) => d.queue }, { name: t('log.campaign'), cell: (d) => d.campaign }, { name: t('dead.reason'), cell: (d) => word('dead_reason', d.reason) },
 			{ name: t('dead.tries'), n: true, cell: (d) => count(d.tries) }, { name: t('dead.last'), wrap: true, cell: (d) => [d.last_status, d.last_detail].filter(Boolean).join(' · ') || orNone(null) }, { name: t('dead.ended'), cell: (d) => html`<${Time} at=${d.ended_at} />` },
-			{ name: t('common.actions'), cell: (d) => (may('POST /v1/dead-letters/{id}/requeue') && !d.recall_open ? html`<${Act} name=${'requeue-' + d.task_id} verb=${t('dead.requeue')} effect=${t('dead.effect_requeue')} path=${`/v1/dead-letters/${d.task_id}/requeue`} done=${again}
-				fields=${note()} body=${(v) => ({ note: v.note.trim() })} />` : orNone(null)) }]} /><//>
+			{ name: t('common.actions'), cell: (d) => (may('POST /v1/dead-letters/{id}/requeue') ? html`<${Act} name=${'requeue-' + d.task_id} verb=${t('dead.requeue')} effect=${t('dead.effect_requeue')} path=${`/v1/dead-letters/${d.task_id}/requeue`} done=${again}
+				fields=${[...note(), ...looked(d)]} body=${(v) => ({ note: v.note.trim(), not_held: v.not_held === true })} />` : orNone(null)) }]} /><//>
 		<${Pager} at=${['dead-letters']} query=${query} next=${data.next_cursor} />
 		<${Many} key=${NAMES.map((n) => query[n]).join('/')} filter=${filter} done=${again} />`}<//>`;
 }
