@@ -108,8 +108,7 @@ requeue(struct db *db, const struct dead_letter_filter *filter, const char *task
 	enum stw_code rc = STW_OK;
 
 	if (filter->not_held)
-		rc =
-		    recalls_close(db, filter, task_id, limit, actor, why, now, err);
+		rc = recalls_close(db, filter, task_id, limit, actor, why, now, err);
 	if (rc == STW_OK)
 		rc = db_query(db, DB_Q_DEAD_LETTER_REQUEUE, params, DB_NPARAMS(params),
 		    &rows, err);

@@ -34,7 +34,8 @@ struct dead_letter {
 /* NULL: any. */
 struct dead_letter_filter {
 	const char *queue, *campaign, *reason;
-	bool not_held; /* a person looked: no queue holds them; count and requeue only */
+	bool
+	    not_held; /* a person looked: no queue holds them; count and requeue only */
 };
 
 /* Newest first; task_id NULL: any; before: the last row seen, or NULL. */

@@ -116,6 +116,9 @@ dispatch_open(
 	}
 	d->asker = registry_asker_new(options->db, options->keys, d->http, ASK_SLOTS);
 	arena_init(&d->arena);
+	const struct uuid holder = uuid_new(0);
+
+	(void)uuid_format(&holder, d->holder);
 	(void)pthread_mutex_init(&d->lock, NULL);
 	d->jobs = stw_xalloc((size_t)d->njobs * sizeof *d->jobs);
 	for (int i = 0; i < d->njobs; i++) {
@@ -252,6 +255,7 @@ dispatch_pass(struct dispatch *d, stw_usec now, int limit_ms, const atomic_bool 
 	for (int i = 0; i < d->njobs; i++)
 		if (d->jobs[i].state == JOB_SETTLE)
 			job_end(&d->jobs[i]);
+	turns_give(d);
 	dispatch_tell_health(d);
 	dispatch_publish(d);
 	if (out != NULL)
@@ -288,6 +292,7 @@ dispatch_loop(struct dispatch *d, const atomic_bool *stop)
 	for (int i = 0; i < d->njobs; i++)
 		if (d->jobs[i].state == JOB_SETTLE)
 			job_end(&d->jobs[i]);
+	turns_give(d);
 	dispatch_publish(d);
 }
 

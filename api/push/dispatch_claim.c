@@ -142,6 +142,9 @@ lane_claim(struct dispatch *d, struct push_queue *q, enum task_lane lane, int li
 		q->lane_empty[lane] = stw_monotonic() + CLAIM_IDLE;
 	d->sum.claimed += count;
 	*claimed = count;
+	rc = claims_unsure(d, q, claims, &count, lease_end, err);
+	if (rc != STW_OK)
+		return rc;
 	if (count > 0 && !claims_ask(d, q, claims, count, lease_end))
 		claims_gate(d, q, claims, count, lease_end);
 	return STW_OK;
@@ -172,11 +175,15 @@ queue_claim(struct dispatch *d, struct push_queue *q, int limit, struct stw_err 
 	stw_usec mono = stw_monotonic();
 	int half = mono < q->lane_empty[second] ? limit : (limit + 1) / 2;
 	int a = 0, b = 0, c = 0;
+	bool ours = false;
 	enum stw_code rc = queue_expire(d, q, err);
 
-	q->retries_first = !q->retries_first;
 	if (rc == STW_OK)
-		rc = lane_claim(d, q, first, half, &a, err);
+		rc = turn_take(d, q, &ours, err);
+	if (rc != STW_OK || !ours)
+		return rc;
+	q->retries_first = !q->retries_first;
+	rc = lane_claim(d, q, first, half, &a, err);
 	if (rc == STW_OK)
 		rc = lane_claim(d, q, second, limit - a, &b, err);
 	if (rc == STW_OK && a == half)

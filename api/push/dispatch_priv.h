@@ -6,7 +6,8 @@
  * Rules      A job is in one state at a time, and only its own step moves it on:
  *            FREE -> GATED (claim) -> SENT (leave) or KEPT -> SETTLE -> FREE. ASKING comes
  *            before GATED where a registry is asked about the number first; UNSURE
- *            between SENT and SETTLE where the answer was lost and the target can be asked.
+ *            between SENT and SETTLE where the answer was lost and the target can be asked,
+ *            and first where the push was one of a dispatcher that died.
  */
 #ifndef STW_API_PUSH_DISPATCH_PRIV_H
 #define STW_API_PUSH_DISPATCH_PRIV_H
@@ -100,6 +101,7 @@ struct dispatch {
 	stw_usec now_base, mono_base;
 	stw_usec next_reload, next_recalls, db_wait; /* monotonic */
 	stw_usec next_beat, next_skew, next_health;
+	char holder[UUID_TEXT]; /* of turns (dispatch_turn.c) */
 	bool skewed;    /* the database's clock is not ours: nothing is claimed */
 	int next_queue; /* whose turn it is */
 	bool recalls_left;
@@ -169,6 +171,22 @@ void phones_wipe(struct dispatch *d);
 void tokens_fetch(struct dispatch *d);
 /* After the client was closed. */
 void tokens_close(struct dispatch *d);
+
+/* ---- dispatch_unsure.c ----------------------------------------------------------------- */
+/* Those of these claims whose push was out when a dispatcher died, at a target that can be
+ * asked, become jobs that ask; the others stay in claims. */
+enum stw_code claims_unsure(struct dispatch *d, struct push_queue *q,
+    struct task_claim *claims, int *count, stw_usec lease_end,
+    struct stw_err *err) STW_MUST_USE;
+
+/* ---- dispatch_turn.c ------------------------------------------------------------------- */
+/* May something be pushed to this queue now, as far as its pace is concerned? */
+bool turn_is_ours(const struct push_queue *queue);
+/* Before a claim of a queue with a pace: asks for its turn where that is due. */
+enum stw_code turn_take(struct dispatch *d, struct push_queue *queue, bool *ours,
+    struct stw_err *err) STW_MUST_USE;
+/* At the end: others need not wait for them to run out. */
+void turns_give(struct dispatch *d);
 
 /* ---- dispatch_ask.c -------------------------------------------------------------------- */
 /* Asks registries about the numbers of these tasks; true: they wait for the answers, as

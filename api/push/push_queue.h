@@ -40,6 +40,7 @@ struct push_queue {
 	int in_flight, recalls; /* gated, sent or not yet settled */
 	struct schedule_queue schedule;
 	stw_usec next_claim; /* monotonic */
+	stw_usec turn_until; /* monotonic: ours until then, where there is a pace */
 	bool full;           /* the last claim left something behind */
 	bool retries_first;  /* retries and new work are drawn in turn */
 	stw_usec lane_empty[2], next_expire;

@@ -118,6 +118,38 @@ schedule_wait(const struct schedule_queue *q, const struct schedule_limits *limi
 	return until;
 }
 
+static stw_usec
+batch_pause(const struct schedule_limits *limits)
+{
+	return limits->batch > 0 ? limits->batch_pause_ms * (stw_usec)1000 : 0;
+}
+
+stw_usec
+schedule_pace(const struct schedule_limits *limits)
+{
+	stw_usec rate = limits->rate > 0 ? limits->rate_sec * STW_USEC_SEC : 0;
+	stw_usec batch = batch_pause(limits);
+
+	return rate > batch ? rate : batch;
+}
+
+stw_usec
+schedule_spent(
+    const struct schedule_queue *q, const struct schedule_limits *limits, stw_usec mono)
+{
+	stw_usec until = mono;
+
+	if (limits->rate > 0 && q->in_period > 0 && !period_over(q, limits, mono))
+		until = q->rate_from + limits->rate_sec * STW_USEC_SEC;
+	/* The next one begins a batch of its own: one that is not full counts as full. */
+	if (q->in_batch > 0 && q->in_batch < limits->batch &&
+	    mono + batch_pause(limits) > until)
+		until = mono + batch_pause(limits);
+	if (limits->batch > 0 && q->pause_until > until)
+		until = q->pause_until;
+	return until - mono;
+}
+
 /* ---- what moves it --------------------------------------------------------------------- */
 void
 schedule_begin(

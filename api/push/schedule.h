@@ -58,6 +58,11 @@ int schedule_room(const struct schedule_queue *q, const struct schedule_limits *
  * not for the clock to say, STW_USEC_MAX while a probe is out. */
 stw_usec schedule_wait(const struct schedule_queue *q,
     const struct schedule_limits *limits, stw_usec mono, stw_usec now);
+/* How long what was pushed can keep the next one waiting; 0: there is no pace. */
+stw_usec schedule_pace(const struct schedule_limits *limits);
+/* How much of that is left now, for another that pushes next. */
+stw_usec schedule_spent(const struct schedule_queue *q,
+    const struct schedule_limits *limits, stw_usec mono);
 /* A push began. */
 void schedule_begin(
     struct schedule_queue *q, const struct schedule_limits *limits, stw_usec mono);

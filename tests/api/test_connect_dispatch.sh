@@ -64,7 +64,7 @@ left() {
 }
 later
 waiting=$(sql "SELECT count(*) FROM task_ready JOIN queue USING (queue_id) WHERE code = '$queue'")
-if [ "${waiting:-0}" -lt 72 ]; then
+if [ "${waiting:-0}" -lt 78 ]; then
 	tail -n 20 "$dir/setup.log"
 	echo "0 passed, 1 failed: only ${waiting:-no} tasks wait"
 	exit 1
@@ -160,6 +160,22 @@ want "twilio" "queued" "$(states)"
 want "twilio, lost answers" yes "$([ "$(count lost)" -ge 1 ] && echo yes)"
 want "twilio, nothing twice" "$(left) 0" "$(count taken) $(count refused)"
 want "found under the target's id" "$(left)" "$(sql "SELECT count(*) FROM task_remote WHERE remote_id ~ '^WT'")"
+# A dispatcher dies before it can ask: the next one asks, and sends nothing again.
+before=$(count lost)
+due 6
+"$bin" dispatch --limit-sec 20 >"$dir/killed.log" 2>&1 &
+killed=$!
+for _ in $(seq 200); do
+	[ "$(count lost)" -le "$before" ] || break
+	sleep 0.05
+done
+kill -9 $killed
+wait $killed 2>/dev/null
+want "twilio, out when it died" yes "$([ "$(sql "SELECT count(*) FROM task WHERE state = 'sending'")" -ge 1 ] && echo yes)"
+sql "UPDATE task_ready SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL"
+settle 40
+want "twilio, after a death" "queued" "$(states)"
+want "twilio, nothing twice after a death" 0 "$(count refused)"
 stop
 unset STUB_LOSE
 
@@ -194,6 +210,11 @@ stub huawei-aicc
 use huawei-aicc "$url" '{"vdn_id":"1","campaign_id":"100001"}' \
     '{"access_key":"ak1","secret_key":"sk1"}' --dedupes no --concurrency 40
 due 30
+# Two dispatchers, and one pace.
+push 40 &
+other=$!
+"$bin" dispatch --limit-sec 40 >"$dir/dispatch2.log" 2>&1
+wait $other
 settle 40
 want "huawei" "queued" "$(states)"
 want "huawei, each once, never too soon" "$(left) 0" "$(count taken) $(count refused)"

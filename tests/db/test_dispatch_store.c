@@ -8,6 +8,8 @@
 #include "campaigns/consent_store.h"
 #include "campaigns/dead_letter_store.h"
 #include "campaigns/queue_store.h"
+#include "campaigns/queue_turn_store.h"
+#include "campaigns/task_unsure_store.h"
 #include "tests/lib/task_world.h"
 
 static void
@@ -204,8 +206,8 @@ START_TEST(a_dead_letter_goes_round_again_when_a_person_says_so)
 	ck_assert(rows[0].recall_open);
 	/* It may have arrived: first the queue has to give it back. */
 	ck_ok(db_begin(tw.db, &tw_err));
-	ck_assert_int_eq(
-	    dead_letter_requeue(tw.db, &claim.task_id, false, "o_li", "again", NOW, &tw_err),
+	ck_assert_int_eq(dead_letter_requeue(tw.db, &claim.task_id, false, "o_li",
+			     "again", NOW, &tw_err),
 	    STW_CONFLICT);
 	db_rollback(tw.db);
 	ck_ok(dead_letter_count(tw.db, &any, NOW, &all, &ready, &tw_err));
@@ -221,8 +223,8 @@ START_TEST(a_dead_letter_goes_round_again_when_a_person_says_so)
 	    tw.db, &other, "o_li", "again", NOW, &done, &tw_err));
 	ck_assert_int_eq(done, 0);
 	ck_ok(db_begin(tw.db, &tw_err));
-	ck_ok(
-	    dead_letter_requeue(tw.db, &claim.task_id, false, "o_li", "again", NOW, &tw_err));
+	ck_ok(dead_letter_requeue(
+	    tw.db, &claim.task_id, false, "o_li", "again", NOW, &tw_err));
 	ck_ok(db_commit(tw.db, &tw_err));
 	ck_assert_int_eq(
 	    task_world_number("SELECT count(*) FROM task WHERE state = 'planned' AND "
@@ -239,8 +241,8 @@ START_TEST(a_dead_letter_goes_round_again_when_a_person_says_so)
 	ck_assert_int_eq(push.offer, 1);
 	ck_assert(task_world_finish(&claim, TASK_PUSH_ACCEPTED));
 	ck_ok(db_begin(tw.db, &tw_err));
-	ck_assert_int_eq(
-	    dead_letter_requeue(tw.db, &claim.task_id, false, "o_li", "again", NOW, &tw_err),
+	ck_assert_int_eq(dead_letter_requeue(tw.db, &claim.task_id, false, "o_li",
+			     "again", NOW, &tw_err),
 	    STW_NOT_FOUND);
 	db_rollback(tw.db);
 }
@@ -308,8 +310,8 @@ START_TEST(a_withdrawal_holds_for_a_requeued_letter)
 	    task_world_number("SELECT customer_id FROM task WHERE state = 'failed'"),
 	    &effect);
 	ck_ok(db_begin(tw.db, &tw_err));
-	ck_ok(
-	    dead_letter_requeue(tw.db, &claim.task_id, false, "o_li", "again", NOW, &tw_err));
+	ck_ok(dead_letter_requeue(
+	    tw.db, &claim.task_id, false, "o_li", "again", NOW, &tw_err));
 	ck_ok(db_commit(tw.db, &tw_err));
 	claim = task_world_claim(30);
 	ck_assert_int_eq(task_world_gate(&claim, &push), TASK_GATE_BLOCKED);
@@ -352,6 +354,81 @@ START_TEST(one_that_was_tried_in_vain_until_its_window_ended_is_a_dead_letter)
 	    task_world_number("SELECT count(*) FROM task WHERE dead_why = 'window' AND "
 			      "state = 'expired'"),
 	    1);
+}
+END_TEST
+
+/* Its dispatcher died, and it may have arrived: the next one asks, under the same key. */
+START_TEST(one_that_was_out_when_its_dispatcher_died_is_the_next_ones_to_ask_after)
+{
+	struct task_claim claims[2], old;
+	struct task_push push, *asked;
+	int found;
+
+	ck_assert_int_gt(task_world_plan(), 2);
+	sending(1, &old);
+	test_db_tamper(&tw, "UPDATE task_ready SET lease_until = now() - interval '1 "
+			    "second' WHERE lease_until IS NOT NULL");
+	claims[0] = task_world_claim(30);
+	ck_assert_mem_eq(claims[0].task_id.b, old.task_id.b, sizeof old.task_id.b);
+	claims[1] = task_world_claim(30);
+	ck_ok(task_unsure(tw.db, claims, 2, NOW, &tw_arena, &asked, &found, &tw_err));
+	ck_assert_int_eq(found, 1);
+	ck_assert_mem_eq(asked[0].claim.task_id.b, old.task_id.b, 16);
+	ck_assert_int_eq(asked[0].claim.epoch, claims[0].epoch);
+	ck_assert_int_eq(asked[0].offer, 0);
+	ck_assert_str_eq(asked[0].channel, "VOICE");
+	ck_assert_uint_eq(strlen(asked[0].record_hash_hex), 64);
+	ck_assert_int_gt(asked[0].number_id, 0);
+	/* The dead one's word counts no more; nobody else is to ask as well. */
+	ck_assert(!task_world_finish(&old, TASK_PUSH_ACCEPTED));
+	ck_ok(task_unsure(tw.db, claims, 2, NOW, &tw_arena, &asked, &found, &tw_err));
+	ck_assert_int_eq(found, 0);
+	ck_assert(task_world_finish(&claims[0], TASK_PUSH_ACCEPTED));
+	ck_assert_int_eq(
+	    task_world_number("SELECT count(*) FROM task WHERE state = 'queued' AND "
+			      "offer = 0 AND lease_epoch = 2"),
+	    1);
+	ck_assert_int_eq(
+	    task_world_number("SELECT count(*) FROM attempt WHERE lease_epoch = 2 AND "
+			      "result = 'accepted'"),
+	    1);
+	/* One that only waits is the gate's. */
+	ck_assert_int_eq(task_world_gate(&claims[1], &push), TASK_GATE_SEND);
+}
+END_TEST
+
+static bool
+turn(const char *holder, stw_usec hold, stw_usec pace, struct queue_turn *out)
+{
+	ck_ok(queue_turn_take(
+	    tw.db, task_world_queue_id(), holder, hold, pace, out, &tw_err));
+	return out->taken;
+}
+
+START_TEST(a_queue_with_a_pace_is_one_dispatchers_at_a_time)
+{
+	struct queue_turn t;
+
+	ck_assert(turn("a", STW_USEC_HOUR, STW_USEC_SEC, &t));
+	ck_assert(!turn("b", STW_USEC_HOUR, STW_USEC_SEC, &t));
+	ck_assert(t.held);
+	ck_assert_int_gt(t.wait, STW_USEC_HOUR / 2);
+	ck_assert(turn("a", STW_USEC_HOUR, STW_USEC_SEC, &t));
+	/* Given back by one who does not have it: nothing. */
+	ck_ok(queue_turn_give(tw.db, task_world_queue_id(), "b", 0, &tw_err));
+	ck_assert(!turn("b", STW_USEC_HOUR, STW_USEC_SEC, &t));
+	/* Given back, and its pause is still to be waited for. */
+	ck_ok(
+	    queue_turn_give(tw.db, task_world_queue_id(), "a", STW_USEC_HOUR, &tw_err));
+	ck_assert(!turn("b", STW_USEC_HOUR, STW_USEC_SEC, &t));
+	ck_assert(!t.held);
+	ck_assert(!turn("a", STW_USEC_HOUR, STW_USEC_SEC, &t));
+	test_db_tamper(&tw, "UPDATE queue_turn SET free_at = clock_timestamp()");
+	ck_assert(turn("b", STW_USEC_HOUR, STW_USEC_SEC, &t));
+	/* One that died: another's once it has run out. */
+	test_db_tamper(&tw, "UPDATE queue_turn SET free_at = clock_timestamp()");
+	ck_assert(turn("a", STW_USEC_HOUR, STW_USEC_SEC, &t));
+	ck_assert(!turn("b", STW_USEC_HOUR, STW_USEC_SEC, &t));
 }
 END_TEST
 
@@ -432,12 +509,14 @@ main(void)
 	tcase_add_test(tc, a_dead_letter_goes_round_again_when_a_person_says_so);
 	tcase_add_test(tc,
 	    one_whose_recall_cannot_be_delivered_goes_round_when_a_person_has_looked);
-	tcase_add_test(
-	    tc, all_whose_recall_cannot_be_delivered_go_round_together);
+	tcase_add_test(tc, all_whose_recall_cannot_be_delivered_go_round_together);
 	tcase_add_test(tc, a_withdrawal_holds_for_a_requeued_letter);
 	tcase_add_test(tc, nobody_requeues_without_a_name);
 	tcase_add_test(
 	    tc, one_that_was_tried_in_vain_until_its_window_ended_is_a_dead_letter);
+	tcase_add_test(tc,
+	    one_that_was_out_when_its_dispatcher_died_is_the_next_ones_to_ask_after);
+	tcase_add_test(tc, a_queue_with_a_pace_is_one_dispatchers_at_a_time);
 	tcase_add_test(
 	    tc, a_queue_that_is_gone_is_closed_with_an_incident_until_opened);
 	suite_add_tcase(suite, tc);

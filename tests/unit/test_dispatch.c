@@ -16,7 +16,9 @@
 #include "api/push/registry_ask.h"
 #include "api/push/schedule.h"
 #include "campaigns/queue_store.h"
+#include "campaigns/queue_turn_store.h"
 #include "campaigns/task_remote_store.h"
+#include "campaigns/task_unsure_store.h"
 #include "engine/log.h"
 
 #define SECRET "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -115,6 +117,37 @@ queue_health_put(struct db *db, const struct queue_health *health, struct stw_er
 	(void)db;
 	(void)err;
 	told[health->queue_id - 1] = *health;
+	return STW_OK;
+}
+
+/* One dispatcher: the turn is always its own, but while another has it. */
+static bool turn_taken;
+static int turns, turns_given;
+
+enum stw_code
+queue_turn_take(struct db *db, int64_t queue_id, const char *holder, stw_usec hold,
+    stw_usec pace, struct queue_turn *out, struct stw_err *err)
+{
+	(void)db;
+	(void)queue_id;
+	(void)err;
+	ck_assert(*holder != '\0' && hold > 0 && pace > 0);
+	turns++;
+	*out = (struct queue_turn){
+	    .taken = !turn_taken, .wait = STW_USEC_HOUR, .held = turn_taken};
+	return STW_OK;
+}
+
+enum stw_code
+queue_turn_give(struct db *db, int64_t queue_id, const char *holder, stw_usec pace,
+    struct stw_err *err)
+{
+	(void)db;
+	(void)queue_id;
+	(void)holder;
+	(void)err;
+	ck_assert_int_ge(pace, 0);
+	turns_given++;
 	return STW_OK;
 }
 
@@ -389,6 +422,22 @@ task_phones(struct db *db, const struct seal_keys *keys, const struct task_claim
 }
 
 enum stw_code
+task_unsure(struct db *db, const struct task_claim *list, int count, stw_usec now,
+    struct arena *arena, struct task_push **out, int *found, struct stw_err *err)
+{
+	(void)db;
+	(void)list;
+	(void)count;
+	(void)now;
+	(void)arena;
+	(void)out;
+	(void)found;
+	(void)err;
+	ck_abort_msg("none of these queues can be asked");
+	return STW_BUG;
+}
+
+enum stw_code
 task_push_hold(
     struct db *db, const int64_t *number_ids, size_t count, struct stw_err *err)
 {
@@ -650,6 +699,8 @@ begin(void)
 	seal_fails = gate_blocks = batch_fails = withdraw_some = poison =
 	    in_transaction = false;
 	commit_fails = finish_fails = seals = resets = gone = claims = beats = 0;
+	turn_taken = false;
+	turns = turns_given = 0;
 	claim_order = tries_max = nasks = asks_over = 0;
 	skew = asks_take = 0;
 	asks_hang = 0;
@@ -1056,6 +1107,33 @@ START_TEST(a_rate_is_kept)
 }
 END_TEST
 
+/* The pace is the queue's: while another dispatcher has its turn, nothing is claimed. */
+START_TEST(a_queue_with_a_pace_is_left_to_the_one_whose_turn_it_is)
+{
+	struct dispatch_result r;
+
+	sim_start(0, true, 8, 2000);
+	sim_start(1, true, 8, 2000);
+	queues[0].rate = 1000;
+	queues[0].rate_sec = 1;
+	fake_add(1, 10);
+	fake_add(2, 10);
+	turn_taken = true;
+	r = pass(2000);
+	ck_assert_int_eq(r.claimed, 10);
+	ck_assert_int_eq(in_state(2, TASK_QUEUED), 10);
+	ck_assert_int_eq(in_state(1, TASK_PLANNED), 10);
+	ck_assert_int_eq(turns_given, 0);
+	turn_taken = false;
+	r = pass(2000);
+	sim_stop(0);
+	sim_stop(1);
+	ck_assert_int_eq(in_state(1, TASK_QUEUED), 10);
+	/* One that was taken is given back at the end. */
+	ck_assert_int_eq(turns_given, 1);
+}
+END_TEST
+
 START_TEST(an_address_outside_the_list_is_never_connected_to)
 {
 	struct dispatch_result r;
@@ -1239,6 +1317,7 @@ main(void)
 	tcase_add_test(tc, a_lease_is_kept_alive_while_its_push_is_in_flight);
 	tcase_add_test(tc, one_that_cannot_be_settled_holds_up_no_other);
 	tcase_add_test(tc, a_rate_is_kept);
+	tcase_add_test(tc, a_queue_with_a_pace_is_left_to_the_one_whose_turn_it_is);
 	tcase_add_test(tc, an_address_outside_the_list_is_never_connected_to);
 	tcase_add_test(tc, an_answer_is_kept_while_the_database_is_away);
 	tcase_add_test(tc, recalls_go_until_acknowledged_and_before_anything_else);

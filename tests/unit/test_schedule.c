@@ -196,6 +196,35 @@ START_TEST(after_each_batch_there_is_a_pause)
 }
 END_TEST
 
+/* For another dispatcher that pushes next. */
+START_TEST(what_is_left_of_a_pace_is_what_was_used_of_it)
+{
+	const struct schedule_limits batch = {.concurrency = 50,
+					 .batch = 4,
+					 .batch_pause_ms = 1000},
+				     rate = {
+					 .concurrency = 50, .rate = 3, .rate_sec = 60};
+	struct schedule_queue q = {.window = 50}, r = {.window = 50};
+
+	ck_assert_int_eq(schedule_pace(&wide), 0);
+	ck_assert_int_eq(schedule_pace(&batch), S);
+	ck_assert_int_eq(schedule_pace(&rate), 60 * S);
+	ck_assert_int_eq(schedule_spent(&q, &batch, S), 0);
+	schedule_begin(&q, &batch, S);
+	/* Whoever is next begins a batch of its own. */
+	ck_assert_int_eq(schedule_spent(&q, &batch, S), S);
+	for (int i = 0; i < 3; i++)
+		schedule_begin(&q, &batch, S);
+	ck_assert_int_eq(schedule_spent(&q, &batch, S), S);
+	ck_assert_int_eq(schedule_spent(&q, &batch, 2 * S - 1), 1);
+	ck_assert_int_eq(schedule_spent(&q, &batch, 2 * S), 0);
+	ck_assert_int_eq(schedule_spent(&r, &rate, 60 * S), 0);
+	schedule_begin(&r, &rate, 60 * S);
+	ck_assert_int_eq(schedule_spent(&r, &rate, 80 * S), 40 * S);
+	ck_assert_int_eq(schedule_spent(&r, &rate, 120 * S), 0);
+}
+END_TEST
+
 /* from, to, minute of Shanghai's day, open */
 static const struct {
 	int from, to, minute;
@@ -284,6 +313,7 @@ main(void)
 	tcase_add_test(tc, a_queue_that_asks_for_a_pause_gets_it_at_once_up_to_an_hour);
 	tcase_add_test(tc, a_rate_is_kept_in_each_period);
 	tcase_add_test(tc, after_each_batch_there_is_a_pause);
+	tcase_add_test(tc, what_is_left_of_a_pace_is_what_was_used_of_it);
 	tcase_add_loop_test(tc, hours_include_their_beginning_and_not_their_end, 0,
 	    STW_ARRAY_LEN(hours));
 	tcase_add_test(tc, a_queue_leaves_room_for_the_first_pushes_of_the_others);
