@@ -10,6 +10,18 @@ static const struct message_text messages[] = {
 	"查询参数 {}：此处没有该参数；可用的有 {}"},
     {"query parameter {}: has no value", "查询参数 {}：缺少取值"},
     {"query parameter {}: is there twice", "查询参数 {}：重复出现"},
+    /* traits */
+    {"there is no trait {} (`steward trait list` and GET /v1/traits have them)",
+	"没有标签 {}（`steward trait list` 和 GET /v1/traits 列出全部）"},
+    {"{} has no age; dates, timestamps and fed traits have one",
+	"{} 没有时效；只有日期、时间和外部供数的标签才有"},
+    {"{} to {} basis points (100 are 1 %) is wanted",
+	"应为 {} 到 {} 个基点（100 个为 1%）"},
+    {"{} to {} thousandths is wanted", "应为千分之 {} 到千分之 {}"},
+    {"{} to {} hours is wanted", "应为 {} 到 {} 小时"},
+    {"{}: a whole number from 0 on, or null for no limit",
+	"{}：应为不小于 0 的整数，或以 null 表示不设限"},
+    /* segments, stages */
     {"no segment \"{}\"", "没有客群“{}”"},
     {"no stage \"{}\" in the lifecycle model {}, version {}",
 	"生命周期模型 {2}（版本 {3}）中没有阶段“{1}”"},

@@ -10,6 +10,7 @@
 #include <microhttpd.h>
 
 #include "api/messages.h"
+#include "engine/doubles_json.h"
 #include "engine/log.h"
 
 /* ---- reading ------------------------------------------------------------------------ */
@@ -272,6 +273,8 @@ answer(struct api_request *req, int status, const char *type, json_t *value)
 	buf_clear(&req->answer);
 	STW_ASSERT(value != NULL);
 	STW_ASSERT(json_dump_callback(value, append, &req->answer, JSON_COMPACT) == 0);
+	req->answer.len = json_doubles_shorten(req->answer.data, req->answer.len);
+	req->answer.data[req->answer.len] = '\0';
 	json_decref(value);
 	req->status = status;
 	req->content_type = type;

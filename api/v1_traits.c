@@ -191,8 +191,10 @@ reply_trait(struct api_request *req, int status, const char *of, const char *nam
 		trait = &info->trait;
 	}
 	if (rc == STW_OK && trait == NULL)
-		rc = stw_fail(
-		    &err, STW_NOT_FOUND, "there is no trait %.60s.%.80s", of, name);
+		rc = stw_fail(&err, STW_NOT_FOUND,
+		    "there is no trait %.60s.%.80s (`steward trait list` and GET "
+		    "/v1/traits have them)",
+		    of, name);
 	if (rc != STW_OK)
 		api_fail(req, rc, &err);
 	else
@@ -275,13 +277,13 @@ v1_trait_retire(struct api_request *req)
 		reply_trait(req, 200, "customer", name);
 }
 
-/* A whole number or null; a member that is not there is null. False after answering. */
+/* A whole number or null; a member that is not there leaves the limit. False after answering. */
 static bool
 limit_of(struct api_request *req, const char *name, int *out)
 {
 	json_t *v = json_object_get(req->json, name);
 
-	*out = TRAIT_NO_LIMIT;
+	*out = v == NULL ? TRAIT_KEEP_LIMIT : TRAIT_NO_LIMIT;
 	if (v == NULL || json_is_null(v))
 		return true;
 	if (json_is_integer(v) && json_integer_value(v) >= 0 &&
@@ -311,8 +313,11 @@ v1_trait_limits(struct api_request *req)
 	    !limit_of(req, "max_drift", &limits.max_drift) ||
 	    !limit_of(req, "max_age_hours", &limits.max_age_hours))
 		return;
-	rc = trait_limits_set(
+	rc = trait_limits_change(
 	    req->db, of, name, &limits, req->actor.subject, req->now, &err);
+	if (rc == STW_INVALID) /* it begins with the member at fault */
+		rc = stw_fail(
+		    &err, rc, "%s", arena_printf(&req->arena, "/%s", err.text));
 	if (rc != STW_OK)
 		api_fail(req, rc, &err);
 	else

@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <sodium.h>
 
+#include "engine/doubles_json.h"
 #include "engine/rule_messages.h"
 #include "engine/rule_priv.h"
 
@@ -609,7 +610,7 @@ append_json(json_t *json, struct buf *to)
 	char *text = json_dumps(json, JSON_COMPACT);
 
 	STW_ASSERT(text != NULL);
-	buf_add_c(to, text);
+	buf_add(to, text, json_doubles_shorten(text, strlen(text)));
 	free(text);
 	json_decref(json);
 }

@@ -272,6 +272,13 @@ trait_rows_fini(struct trait_rows *rows)
 		bitmap_fini(&rows->dead[p]);
 }
 
+bool
+trait_has_age(const struct trait *trait)
+{
+	return trait_is_fed(trait) || trait->type == COL_DATE ||
+	       trait->type == COL_TIMESTAMP;
+}
+
 /* ---- judging ------------------------------------------------------------------------ */
 static int64_t
 share_bp(const struct trait_look *look)

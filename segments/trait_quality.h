@@ -19,6 +19,7 @@
 
 #define TRAIT_BINS       16
 #define TRAIT_NO_LIMIT   (-1)
+#define TRAIT_KEEP_LIMIT (-2)             /* of a change: as it is */
 #define TRAIT_SAMPLE_MAX ((size_t)100000) /* rows read for the spread, evenly chosen */
 
 struct trait_limits {
@@ -28,6 +29,9 @@ struct trait_limits {
 	int max_drift;
 	int max_age_hours;
 };
+
+/* Has it an age that a limit could hold: is it a date, a timestamp, or fed? */
+bool trait_has_age(const struct trait *trait);
 
 /* How the values are spread: numbers by cuts that held equal shares in the baseline, texts
  * by a hash, bools by value. */

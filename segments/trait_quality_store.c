@@ -118,16 +118,22 @@ unknown_quality(const char *of, const char *name)
 }
 
 static enum stw_code
-check_trait(struct db *db, const char *of, const char *name, struct arena *arena,
-    struct stw_err *err)
+find_trait(struct db *db, const char *of, const char *name, struct arena *arena,
+    const struct trait **out, struct stw_err *err)
 {
 	struct trait_catalogue catalogue;
 	enum stw_code rc = trait_store_catalogue(db, arena, &catalogue, err);
 
-	if (rc == STW_OK && trait_find(&catalogue, of, name) == NULL)
-		rc = stw_fail(
-		    err, STW_NOT_FOUND, "there is no trait %.60s.%.80s", of, name);
-	return rc;
+	*out = NULL;
+	if (rc != STW_OK)
+		return rc;
+	*out = trait_find(&catalogue, of, name);
+	return *out != NULL
+		   ? STW_OK
+		   : stw_fail(err, STW_NOT_FOUND,
+			 "there is no trait %.60s.%.80s (`steward trait list` and GET "
+			 "/v1/traits have them)",
+			 of, name);
 }
 
 enum stw_code
@@ -135,7 +141,8 @@ trait_quality_get(struct db *db, const char *of, const char *name, struct arena 
     struct trait_quality *out, struct stw_err *err)
 {
 	struct trait_quality *items;
-	enum stw_code rc = check_trait(db, of, name, arena, err);
+	const struct trait *trait;
+	enum stw_code rc = find_trait(db, of, name, arena, &trait, err);
 	int n;
 
 	if (rc == STW_OK)
@@ -149,30 +156,47 @@ trait_quality_get(struct db *db, const char *of, const char *name, struct arena 
 static struct db_param
 limit_param(int limit)
 {
-	return limit == TRAIT_NO_LIMIT ? db_null() : db_i64(limit);
+	return limit < 0 ? db_null() : db_i64(limit);
+}
+
+static struct db_param
+named_param(int limit)
+{
+	return db_bool(limit != TRAIT_KEEP_LIMIT);
 }
 
 static enum stw_code
-check_limit(const char *name, int limit, int min, int max, struct stw_err *err)
+check_limit(const char *name, int limit, int min, int max, const char *unit,
+    struct stw_err *err)
 {
-	if (limit == TRAIT_NO_LIMIT || (limit >= min && limit <= max))
+	if (limit < 0 || (limit >= min && limit <= max))
 		return STW_OK;
-	return stw_fail(err, STW_INVALID, "%s: %d to %d is wanted", name, min, max);
+	return stw_fail(
+	    err, STW_INVALID, "%s: %d to %d %s is wanted", name, min, max, unit);
 }
 
 static enum stw_code
-check_limits(const struct trait_limits *limits, struct stw_err *err)
+check_limits(
+    const struct trait *trait, const struct trait_limits *limits, struct stw_err *err)
 {
-	enum stw_code rc =
-	    check_limit("max_missing_bp", limits->max_missing_bp, 0, 10000, err);
+	enum stw_code rc = check_limit("max_missing_bp", limits->max_missing_bp, 0,
+	    10000, "basis points (100 are 1 %)", err);
 
 	if (rc == STW_OK)
-		rc = check_limit("max_rise_bp", limits->max_rise_bp, 0, 10000, err);
+		rc = check_limit("max_rise_bp", limits->max_rise_bp, 0, 10000,
+		    "basis points (100 are 1 %)", err);
 	if (rc == STW_OK)
-		rc = check_limit("max_drift", limits->max_drift, 1, 10000, err);
+		rc = check_limit(
+		    "max_drift", limits->max_drift, 1, 10000, "thousandths", err);
 	if (rc == STW_OK)
-		rc =
-		    check_limit("max_age_hours", limits->max_age_hours, 1, 100000, err);
+		rc = check_limit(
+		    "max_age_hours", limits->max_age_hours, 1, 100000, "hours", err);
+	/* Nothing would ever be too old, and whoever set it would think it watched. */
+	if (rc == STW_OK && limits->max_age_hours >= 0 && !trait_has_age(trait))
+		rc = stw_fail(err, STW_INVALID,
+		    "max_age_hours: %s.%s has no age; dates, timestamps and fed traits "
+		    "have one",
+		    trait->of, trait->name);
 	return rc;
 }
 
@@ -212,29 +236,57 @@ append_change(struct db *db, const char *action, const char *of, const char *nam
 	return rc;
 }
 
+static bool
+keeps_all(const struct trait_limits *change)
+{
+	return change->max_missing_bp == TRAIT_KEEP_LIMIT &&
+	       change->max_rise_bp == TRAIT_KEEP_LIMIT &&
+	       change->max_drift == TRAIT_KEEP_LIMIT &&
+	       change->max_age_hours == TRAIT_KEEP_LIMIT;
+}
+
+static enum stw_code
+put_limits(struct db *db, const struct trait *trait, const struct trait_limits *change,
+    const char *actor, stw_usec now, struct stw_err *err)
+{
+	const struct db_param params[] = {db_text(trait->of), db_text(trait->name),
+	    limit_param(change->max_missing_bp), limit_param(change->max_rise_bp),
+	    limit_param(change->max_drift), limit_param(change->max_age_hours),
+	    db_text(actor), db_usec(now), named_param(change->max_missing_bp),
+	    named_param(change->max_rise_bp), named_param(change->max_drift),
+	    named_param(change->max_age_hours)};
+	struct trait_limits limits;
+	struct db_rows *rows = NULL;
+	enum stw_code rc = db_query_one(
+	    db, DB_Q_TRAIT_LIMIT_PUT, params, DB_NPARAMS(params), &rows, err);
+
+	if (rc == STW_OK) {
+		limits = (struct trait_limits){limit_at(rows, 0, 0),
+		    limit_at(rows, 0, 1), limit_at(rows, 0, 2), limit_at(rows, 0, 3)};
+		rc = append_change(
+		    db, "created", trait->of, trait->name, &limits, actor, now, err);
+	}
+	db_rows_free(rows);
+	return rc;
+}
+
 enum stw_code
-trait_limits_set(struct db *db, const char *of, const char *name,
-    const struct trait_limits *limits, const char *actor, stw_usec now,
+trait_limits_change(struct db *db, const char *of, const char *name,
+    const struct trait_limits *change, const char *actor, stw_usec now,
     struct stw_err *err)
 {
-	const struct db_param params[] = {db_text(of), db_text(name),
-	    limit_param(limits->max_missing_bp), limit_param(limits->max_rise_bp),
-	    limit_param(limits->max_drift), limit_param(limits->max_age_hours),
-	    db_text(actor), db_usec(now)};
+	const struct trait *trait;
 	struct arena arena;
-	enum stw_code rc = check_limits(limits, err);
+	enum stw_code rc = db_begin(db, err);
 
-	if (rc == STW_OK)
-		rc = db_begin(db, err);
 	if (rc != STW_OK)
 		return rc;
 	arena_init(&arena);
-	rc = check_trait(db, of, name, &arena, err);
+	rc = find_trait(db, of, name, &arena, &trait, err);
 	if (rc == STW_OK)
-		rc = db_exec(
-		    db, DB_Q_TRAIT_LIMIT_PUT, params, DB_NPARAMS(params), NULL, err);
-	if (rc == STW_OK)
-		rc = append_change(db, "created", of, name, limits, actor, now, err);
+		rc = check_limits(trait, change, err);
+	if (rc == STW_OK && !keeps_all(change))
+		rc = put_limits(db, trait, change, actor, now, err);
 	if (rc == STW_OK)
 		rc = db_commit(db, err);
 	else
@@ -248,12 +300,19 @@ trait_quality_accept(struct db *db, const char *of, const char *name, const char
     stw_usec now, struct stw_err *err)
 {
 	const struct db_param params[] = {db_text(of), db_text(name)};
+	const struct trait *trait;
+	struct arena arena;
 	enum stw_code rc = db_begin(db, err);
 	int64_t n = 0;
 
 	if (rc != STW_OK)
 		return rc;
-	rc = db_exec(db, DB_Q_TRAIT_CHECK_FORGET, params, DB_NPARAMS(params), &n, err);
+	arena_init(&arena);
+	rc = find_trait(db, of, name, &arena, &trait, err);
+	arena_fini(&arena);
+	if (rc == STW_OK)
+		rc = db_exec(
+		    db, DB_Q_TRAIT_CHECK_FORGET, params, DB_NPARAMS(params), &n, err);
 	if (rc == STW_OK && n == 0)
 		rc = stw_fail(err, STW_NOT_FOUND,
 		    "%.60s.%.80s was not looked at yet: the next tick does (`steward "

@@ -7,7 +7,7 @@
  *            older than a week and nothing is wrong, so that a sudden change shows and a
  *            season does not.
  * Errors     NOT_FOUND for a trait that is not in the catalogue; INVALID for limits that
- *            cannot be. Changes are kept with who made them; each appends a "rule_change"
+ *            cannot be, such as one on the age of what has none. Changes are kept with who made them; each appends a "rule_change"
  *            entry to the ledger. db must not be in a transaction, unless it is lent.
  */
 #ifndef STW_SEGMENTS_TRAIT_QUALITY_STORE_H
@@ -37,8 +37,10 @@ enum stw_code trait_quality_list(struct db *db, struct arena *arena,
 enum stw_code trait_quality_get(struct db *db, const char *of, const char *name,
     struct arena *arena, struct trait_quality *out, struct stw_err *err) STW_MUST_USE;
 
-enum stw_code trait_limits_set(struct db *db, const char *of, const char *name,
-    const struct trait_limits *limits, const char *actor, stw_usec now,
+/* change: what each limit shall be; TRAIT_KEEP_LIMIT leaves it, TRAIT_NO_LIMIT takes it away.
+ * Nothing is written when all are left. */
+enum stw_code trait_limits_change(struct db *db, const char *of, const char *name,
+    const struct trait_limits *change, const char *actor, stw_usec now,
     struct stw_err *err) STW_MUST_USE;
 /* What the data is now is what it should be: the next look is the new baseline. */
 enum stw_code trait_quality_accept(struct db *db, const char *of, const char *name,

@@ -1,8 +1,10 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
 
 #include "api/cli/cli.h"
+#include "api/json_brief.h"
 #include "engine/table_stat.h"
 #include "segments/book_file_store.h"
 #include "segments/trait.h"
@@ -224,7 +226,7 @@ static void
 print_json(const struct source *s)
 {
 	json_t *v = json_object(), *tables = json_array();
-	char as_of[STW_USEC_TEXT];
+	char as_of[STW_USEC_TEXT], *text;
 
 	(void)json_object_set_new(
 	    v, "as_of", json_string(stw_usec_format(s->book->as_of, as_of)));
@@ -244,8 +246,10 @@ print_json(const struct source *s)
 	    v, "held_bytes", json_integer((json_int_t)book_bytes(s->book)));
 	tables_json(s->book->customers, tables);
 	(void)json_object_set_new(v, "tables", tables);
-	(void)json_dumpf(v, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-	(void)putchar('\n');
+	text = json_dumps_brief(v, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	STW_ASSERT(text != NULL);
+	(void)puts(text);
+	free(text);
 	json_decref(v);
 }
 

@@ -247,11 +247,25 @@ rotate_index(const struct keys_cmd *k, struct stw_err *err)
 
 /* ---- remove ---------------------------------------------------------------------------- */
 static enum stw_code
+refuse_in_force(enum seal_key_kind kind, int version, struct stw_err *err)
+{
+	const char *name = seal_key_name(kind);
+
+	return stw_fail(err, STW_CONFLICT,
+	    "%s %d is the version in force: `steward keys rotate %s` makes the next one "
+	    "and moves what uses this one; then it can be removed",
+	    name, version, name);
+}
+
+static enum stw_code
 kek_free(const struct keys_cmd *k, int version, struct stw_err *err)
 {
 	int64_t customers = 0, queues = 0;
-	enum stw_code rc = kek_rows(k, version, &customers, &queues, err);
+	enum stw_code rc;
 
+	if (version == seal_keys_newest(k->keys, SEAL_KEK))
+		return refuse_in_force(SEAL_KEK, version, err);
+	rc = kek_rows(k, version, &customers, &queues, err);
 	if (rc == STW_OK && customers + queues > 0)
 		rc = stw_fail(err, STW_CONFLICT,
 		    "kek %d still wraps %s customer keys and %s secrets of queues and registries: run `steward "
@@ -266,11 +280,13 @@ index_free(const struct keys_cmd *k, int version, struct stw_err *err)
 	struct index_key key;
 	enum stw_code rc = index_now(k, &key, err);
 
-	if (rc == STW_OK && (version == key.now || version == key.before))
-		rc = stw_fail(err, STW_CONFLICT, "index key %d is in use%s", version,
-		    version == key.before
-			? ": run `steward keys rotate index --resume` first"
-			: "");
+	if (rc == STW_OK && version == key.now)
+		rc = refuse_in_force(SEAL_INDEX, version, err);
+	else if (rc == STW_OK && version == key.before)
+		rc = stw_fail(err, STW_CONFLICT,
+		    "index key %d is being left: `steward keys rotate index --resume` ends "
+		    "that; then it can be removed",
+		    version);
 	return rc;
 }
 

@@ -104,12 +104,18 @@ print_limit(const char *what, int limit, int per, const char *unit)
 }
 
 static void
+print_limits(const struct trait_limits *l)
+{
+	print_limit("at most missing", l->max_missing_bp, 100, " %");
+	print_limit("at most more missing", l->max_rise_bp, 100, " %");
+	print_limit("at most drift", l->max_drift, 1000, "");
+	print_limit("at most old", l->max_age_hours, 1, " h");
+}
+
+static void
 print_quality(const struct cli *cli, const struct trait_quality *q)
 {
-	print_limit("at most missing", q->limits.max_missing_bp, 100, " %");
-	print_limit("at most more missing", q->limits.max_rise_bp, 100, " %");
-	print_limit("at most drift", q->limits.max_drift, 1000, "");
-	print_limit("at most old", q->limits.max_age_hours, 1, " h");
+	print_limits(&q->limits);
 	if (q->checked_at == STW_USEC_NEVER)
 		return;
 	(void)printf("    %-28s %s of %s\n", "missing", cli_count(q->look.missing),
@@ -142,7 +148,8 @@ trait_show(struct cli *cli, struct db *db, struct stw_err *err)
 	t = trait_find(&lists.catalogue, of, name);
 	if (t == NULL)
 		return stw_fail(err, STW_NOT_FOUND,
-		    "there is no trait %.60s.%.80s; steward trait list", of, name);
+		    "there is no trait %.60s.%.80s (`steward trait list` has them)", of,
+		    name);
 	(void)printf(
 	    "%s.%s\n    %s\n    %s\n    %-28s %s%s%s\n    %-28s %s\n    %-28s %s\n",
 	    t->of, t->name, t->zh, t->en, "type", trait_type_name(t->type),
@@ -231,16 +238,30 @@ trait_retire(struct cli *cli, struct db *db, const char *by, struct stw_err *err
 	return rc;
 }
 
-/* "5", "5.25": percent to basis points; "0.25": to thousandths. */
-static enum stw_code
-parse_share(
-    const char *option, const char *text, int per, int *out, struct stw_err *err)
+/* ---- limits -------------------------------------------------------------------------------- */
+/* A limit as a command names it, and as it is stored. */
+struct limit_option {
+	const char *name, *like;
+	int per, least, most; /* stored: so many to one; from and to */
+};
+static const struct limit_option limit_options[] = {
+    {"max-missing", "a percentage from 0 to 100 like 5, 2.5 or \"2.5 %\"", 100, 0,
+	10000},
+    {"max-rise", "a percentage from 0 to 100 like 5, 2.5 or \"2.5 %\"", 100, 0, 10000},
+    {"max-drift", "a number from 0.001 to 10 like 0.25", 1000, 1, 10000},
+    {"max-age-hours", "a number of hours from 1 to 100000", 1, 1, 100000},
+};
+#define LIMITS ((int)STW_ARRAY_LEN(limit_options))
+
+/* "5", "5.25" times per; with less than a unit of it: -1, as for what is no number. */
+static int64_t
+parse_scaled(const char *text, int per)
 {
 	int digits = 0, seen = 0;
 	int64_t v = 0;
 	const char *p = text;
 
-	for (; *p >= '0' && *p <= '9' && v < 100000; p++, seen++)
+	for (; *p >= '0' && *p <= '9' && v < 1000000; p++, seen++)
 		v = v * 10 + (*p - '0');
 	if (*p == '.')
 		for (p++; *p >= '0' && *p <= '9' && digits < 3; p++, seen++, digits++)
@@ -248,48 +269,77 @@ parse_share(
 	for (int scale = per; scale > 1; scale /= 10, digits--)
 		if (digits <= 0)
 			v *= 10;
-	if (*p == '%' && per == 100)
-		p++;
-	if (*p != '\0' || seen == 0 || digits > 0 || v > 1000000)
+	p += per == 100 ? strspn(p, " ") : 0;
+	p += per == 100 && *p == '%';
+	return *p != '\0' || seen == 0 || digits > 0 ? -1 : v;
+}
+
+/* text NULL: not named. */
+static enum stw_code
+parse_limit(
+    const struct limit_option *o, const char *text, int *out, struct stw_err *err)
+{
+	int64_t v;
+
+	*out = text == NULL ? TRAIT_KEEP_LIMIT : TRAIT_NO_LIMIT;
+	if (text == NULL || strcmp(text, "none") == 0)
+		return STW_OK;
+	v = parse_scaled(text, o->per);
+	if (v < o->least || v > o->most)
 		return stw_fail(err, STW_INVALID,
-		    "--%s is a number like %s, not \"%.40s\"", option,
-		    per == 100 ? "5 or 2.5 (percent)" : "0.25", text);
+		    "--%s is %s, or none for no limit; not \"%.40s\"", o->name, o->like,
+		    text);
 	*out = (int)v;
 	return STW_OK;
 }
 
-struct limit_texts {
-	const char *missing, *rise, *drift;
-	int64_t hours;
-};
-
 static enum stw_code
-trait_limit(struct cli *cli, struct db *db, const struct limit_texts *texts,
+show_limits(struct cli *cli, struct db *db, const char *of, const char *name,
+    struct stw_err *err)
+{
+	struct trait_quality q;
+	enum stw_code rc = trait_quality_get(db, of, name, &cli->arena, &q, err);
+	const struct trait_limits *l = &q.limits;
+
+	if (rc != STW_OK)
+		return rc;
+	(void)printf("%s.%s\n", of, name);
+	print_limits(l);
+	if (l->max_missing_bp < 0 && l->max_rise_bp < 0 && l->max_drift < 0 &&
+	    l->max_age_hours < 0)
+		(void)printf("    no limits\n");
+	return STW_OK;
+}
+
+/* What is not named stays; with nothing named the limits are only shown. */
+static enum stw_code
+trait_limit(struct cli *cli, struct db *db, const char *const texts[LIMITS],
     const char *by, struct stw_err *err)
 {
-	struct trait_limits limits = {
-	    TRAIT_NO_LIMIT, TRAIT_NO_LIMIT, TRAIT_NO_LIMIT, TRAIT_NO_LIMIT};
+	struct trait_limits change;
+	int *const to[] = {&change.max_missing_bp, &change.max_rise_bp,
+	    &change.max_drift, &change.max_age_hours};
 	const char *of, *name;
 	enum stw_code rc = STW_OK;
+	bool named = false;
 
-	if (texts->hours > 0)
-		limits.max_age_hours = (int)texts->hours;
-	if (texts->missing != NULL)
-		rc = parse_share(
-		    "max-missing", texts->missing, 100, &limits.max_missing_bp, err);
-	if (rc == STW_OK && texts->rise != NULL)
-		rc =
-		    parse_share("max-rise", texts->rise, 100, &limits.max_rise_bp, err);
-	if (rc == STW_OK && texts->drift != NULL)
-		rc = parse_share(
-		    "max-drift", texts->drift, 1000, &limits.max_drift, err);
+	for (int i = 0; i < LIMITS && rc == STW_OK; i++) {
+		rc = parse_limit(&limit_options[i], texts[i], to[i], err);
+		named = named || texts[i] != NULL;
+	}
+	if (rc == STW_OK && named && by == NULL)
+		rc = stw_fail(
+		    err, STW_INVALID, "--by WHO is needed: changes keep who made them");
 	if (rc != STW_OK)
 		return rc;
 	split_name(cli, cli->argv[0], &of, &name);
-	rc = trait_limits_set(db, of, name, &limits, by, app_now(&cli->app), err);
+	if (named)
+		rc = trait_limits_change(
+		    db, of, name, &change, by, app_now(&cli->app), err);
 	if (rc == STW_OK)
-		(void)printf(
-		    "limits of %s.%s are set; the next plan looks at it\n", of, name);
+		rc = show_limits(cli, db, of, name, err);
+	if (rc == STW_OK && named)
+		(void)printf("the next plan goes by them\n");
 	return rc;
 }
 
@@ -314,7 +364,7 @@ cmd_trait(struct cli *cli, struct stw_err *err)
 	static const char *const verbs[VERBS] = {
 	    "list", "show", "add", "save", "retire", "limit", "accept"};
 	static const int words[VERBS] = {0, 1, 1, 2, 1, 1, 1};
-	struct limit_texts limits = {0};
+	const char *limits[STW_ARRAY_LEN(limit_options)] = {0};
 	struct add_texts add = {0};
 	const char *by = NULL;
 	const struct cli_opt adds[] = {{"by", CLI_TEXT, &by, 0, 0},
@@ -323,10 +373,10 @@ cmd_trait(struct cli *cli, struct stw_err *err)
 	    {"zh", CLI_TEXT, &add.zh, 0, 0}, {"en", CLI_TEXT, &add.en, 0, 0},
 	    {"rule", CLI_TEXT, &add.rule, 0, 0}};
 	const struct cli_opt opts[] = {{"by", CLI_TEXT, &by, 0, 0},
-	    {"max-missing", CLI_TEXT, &limits.missing, 0, 0},
-	    {"max-rise", CLI_TEXT, &limits.rise, 0, 0},
-	    {"max-drift", CLI_TEXT, &limits.drift, 0, 0},
-	    {"max-age-hours", CLI_NUMBER, &limits.hours, 1, 100000}};
+	    {limit_options[0].name, CLI_TEXT, &limits[0], 0, 0},
+	    {limit_options[1].name, CLI_TEXT, &limits[1], 0, 0},
+	    {limit_options[2].name, CLI_TEXT, &limits[2], 0, 0},
+	    {limit_options[3].name, CLI_TEXT, &limits[3], 0, 0}};
 	int verb = cli_verb(cli, verbs, VERBS, err), nopts;
 	struct db *db;
 	enum stw_code rc;
@@ -338,7 +388,7 @@ cmd_trait(struct cli *cli, struct stw_err *err)
 		nopts = (int)STW_ARRAY_LEN(adds);
 	rc = cli_parse(
 	    cli, verb == ADD ? adds : opts, nopts, words[verb], words[verb], err);
-	if (rc == STW_OK && verb > SHOW && by == NULL)
+	if (rc == STW_OK && verb > SHOW && verb != LIMIT && by == NULL)
 		rc = stw_fail(
 		    err, STW_INVALID, "--by WHO is needed: changes keep who made them");
 	if (rc == STW_OK)
@@ -357,7 +407,7 @@ cmd_trait(struct cli *cli, struct stw_err *err)
 	case RETIRE:
 		return trait_retire(cli, db, by, err);
 	case LIMIT:
-		return trait_limit(cli, db, &limits, by, err);
+		return trait_limit(cli, db, limits, by, err);
 	case ACCEPT:
 		return trait_accept(cli, db, by, err);
 	case VERBS:

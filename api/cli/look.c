@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/audit.h"
+#include "api/json_brief.h"
 #include "campaigns/access_store.h"
 
 enum stw_code
@@ -46,6 +47,9 @@ look_note(struct cli *cli, struct db *db, const struct look *look, const char *w
 void
 look_print(const json_t *value)
 {
-	(void)json_dumpf(value, stdout, JSON_INDENT(1));
-	(void)putchar('\n');
+	char *text = json_dumps_brief(value, JSON_INDENT(1));
+
+	STW_ASSERT(text != NULL);
+	(void)puts(text);
+	free(text);
 }

@@ -57,8 +57,8 @@ static const struct command commands[] = {
     {"trait",
 	"trait list | show TRAIT | add NAME --type TYPE --sensitivity WORD --zh TEXT "
 	"--en TEXT [--unit TEXT] [--rule TEXT] --by WHO | save NAME FILE|- --by WHO | retire NAME --by WHO | "
-	"limit TRAIT [--max-missing PERCENT] [--max-rise PERCENT] [--max-drift X] "
-	"[--max-age-hours N] --by WHO | accept TRAIT --by WHO",
+	"limit TRAIT [--max-missing PERCENT|none] [--max-rise PERCENT|none] "
+	"[--max-drift X|none] [--max-age-hours N|none] [--by WHO] | accept TRAIT --by WHO",
 	"what is known of a customer, the bank's own traits, limits of the data",
 	cmd_trait, NULL},
     {"lifecycle",

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/connect/connect_priv.h"
+#include "api/json_brief.h"
 
 #define LINES_MAX 32
 #define URL_MAX   2000
@@ -77,7 +78,8 @@ headers_make(const struct connector_op *op, struct scope *scope, struct arena *a
 static void
 form_add(struct buf *to, const char *name, const json_t *value)
 {
-	char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY);
+	char *text =
+	    json_is_string(value) ? NULL : json_dumps_brief(value, JSON_ENCODE_ANY);
 
 	if (to->len > 0)
 		buf_add_char(to, '&');
@@ -115,7 +117,7 @@ body_make(const struct connect_call *call, const struct connector_op *op,
 	if (json != NULL && op->content == CONNECTOR_FORM) {
 		form_write(json, &text);
 	} else if (json != NULL) {
-		char *dumped = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
+		char *dumped = json_dumps_brief(json, JSON_COMPACT | JSON_ENCODE_ANY);
 
 		STW_ASSERT(dumped != NULL);
 		buf_add_c(&text, dumped);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "api/connect/connect_priv.h"
+#include "api/json_brief.h"
 
 /* ---- reading ------------------------------------------------------------------------- */
 static void
@@ -224,7 +225,7 @@ read_template(
 	}
 	if (rc != STW_OK || t->kind != TEMPLATE_FIXED)
 		return rc;
-	text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
+	text = json_dumps_brief(json, JSON_COMPACT | JSON_ENCODE_ANY);
 	STW_ASSERT(text != NULL);
 	t->fixed = arena_strdup(r->arena, text);
 	free(text);
@@ -270,7 +271,7 @@ scalar_text(const struct rule_value *v, struct buf *to)
 	if (json_is_string(json)) {
 		buf_add(to, json_string_value(json), json_string_length(json));
 	} else if (ok) {
-		text = json_dumps(json, JSON_ENCODE_ANY);
+		text = json_dumps_brief(json, JSON_ENCODE_ANY);
 		STW_ASSERT(text != NULL);
 		buf_add_c(to, text);
 		free(text);
@@ -419,7 +420,7 @@ json_of_json(const struct connector_template *t, const struct connect_call *call
 
 	if (rc != STW_OK || inner == NULL)
 		return rc;
-	text = json_dumps(inner, JSON_COMPACT | JSON_ENCODE_ANY);
+	text = json_dumps_brief(inner, JSON_COMPACT | JSON_ENCODE_ANY);
 	STW_ASSERT(text != NULL);
 	*out = json_string(text);
 	free(text);

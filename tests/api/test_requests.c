@@ -40,7 +40,7 @@ START_TEST(a_campaign_on_stale_data_is_held_back)
 	ck_assert(json_is_null(json_at(r.json, "items/0/held")));
 	ck_assert_int_gt(json_integer_value(json_at(r.json, "items/0/audience")), 0);
 	reply_free(&r);
-	limit_age("{}");
+	limit_age("{\"max_age_hours\":null}");
 	ck_assert_int_eq(world_run(&world, NULL, plan), 0);
 	r = get("ops", "/v1/campaigns/falling_balance/runs?limit=1");
 	ck_assert(json_is_null(json_at(r.json, "items/0/held")));
@@ -158,6 +158,8 @@ static const struct wrong wrongs[] = {
     {"POST", "/v1/traits/aum/limits", "{\"max_drift\":-1}", NULL, 400,
 	"INVALID_REQUEST"},
     {"POST", "/v1/traits/aum/limits", "{\"max_missing_bp\":10001}", NULL, 400,
+	"INVALID_REQUEST"},
+    {"POST", "/v1/traits/aum/limits", "{\"max_age_hours\":24}", NULL, 400,
 	"INVALID_REQUEST"},
     {"POST", "/v1/traits/customer.dob/accept", NULL, NULL, 404, "NOT_FOUND"},
 };

@@ -336,6 +336,129 @@ START_TEST(the_command_line_adds_and_shows_one)
 }
 END_TEST
 
+/* ---- limits ---------------------------------------------------------------------------- */
+static struct reply
+limits(const char *trait, const char *body)
+{
+	char path[120];
+
+	(void)snprintf(path, sizeof path, "/v1/traits/%s/limits", trait);
+	return post("compliance", path, body);
+}
+
+START_TEST(limits_are_changed_one_by_one)
+{
+	struct reply r = limits("tier", "{\"max_missing_bp\":500,\"max_rise_bp\":200}");
+
+	ck_status(&r, 200);
+	reply_free(&r);
+	r = limits("tier", "{\"max_drift\":250,\"max_rise_bp\":null}");
+	ck_status(&r, 200);
+	ck_assert_int_eq(number(&r, "quality/limits/max_missing_bp"), 500);
+	ck_assert(json_is_null(json_at(r.json, "quality/limits/max_rise_bp")));
+	ck_assert_int_eq(number(&r, "quality/limits/max_drift"), 250);
+	reply_free(&r);
+	r = limits("tier", "{}");
+	ck_status(&r, 200);
+	ck_assert_int_eq(number(&r, "quality/limits/max_missing_bp"), 500);
+	reply_free(&r);
+	r = limits("tier", "{\"max_age_hours\":24}");
+	ck_problem(&r, 400, "INVALID_REQUEST");
+	ck_assert_str_eq(reply_text(&r, "errors/0/pointer"), "/max_age_hours");
+	ck_assert_ptr_nonnull(strstr(reply_text(&r, "detail"), "has no age"));
+	ck_assert_ptr_nonnull(strstr(reply_text(&r, "detail_zh"), "没有时效"));
+	reply_free(&r);
+}
+END_TEST
+
+/* arguments, exit status, what is said and what is not */
+static const struct {
+	const char *args[10];
+	int status;
+	const char *says, *but;
+} limit_calls[] = {
+    {{"limit", "holdings.amount", "--max-missing", "1.5 %", "--by", "ann"}, 0,
+	"at most missing              1.50 %", "drift"},
+    {{"limit", "holdings.amount", "--max-drift=0.25", "--by", "ann"}, 0,
+	"at most missing              1.50 %", "no limits"},
+    {{"limit", "holdings.amount"}, 0, "at most drift                0.250",
+	"next plan"},
+    {{"limit", "holdings.amount", "--max-missing", "none", "--by", "ann"}, 0,
+	"at most drift                0.250", "missing"},
+    {{"limit", "holdings.amount", "--max-drift", "none", "--by", "ann"}, 0, "no limits",
+	"drift"},
+    {{"limit", "holdings.amount", "--max-missing", "200", "--by", "ann"}, 1,
+	"--max-missing is a percentage from 0 to 100", "bp"},
+    {{"limit", "holdings.amount", "--max-missing", "few", "--by", "ann"}, 1,
+	"--max-missing is a percentage from 0 to 100", "bp"},
+    {{"limit", "holdings.amount", "--max-drift", "1"}, 1, "--by WHO is needed", NULL},
+    {{"limit", "holdings.amount", "--max-age-hours", "24", "--by", "ann"}, 1,
+	"holdings.amount has no age", NULL},
+    {{"limit", "nope"}, 1, "there is no trait customer.nope (`steward trait list`",
+	NULL},
+    {{"accept", "nope", "--by", "ann"}, 1,
+	"there is no trait customer.nope (`steward trait list`", "looked at"},
+};
+
+START_TEST(the_command_changes_what_it_names_and_shows_the_rest)
+{
+	for (size_t i = 0; i < STW_ARRAY_LEN(limit_calls); i++) {
+		const char *argv[12] = {"trait"};
+		char *out = NULL;
+		int status;
+
+		memcpy(argv + 1, limit_calls[i].args, sizeof limit_calls[i].args);
+		status = world_run(&world, &out, argv);
+		ck_assert_msg((status != 0) == limit_calls[i].status, "%zu: %d %s", i,
+		    status, out);
+		ck_assert_msg(
+		    strstr(out, limit_calls[i].says) != NULL, "%zu: %s", i, out);
+		ck_assert_msg(limit_calls[i].but == NULL ||
+				  strstr(out, limit_calls[i].but) == NULL,
+		    "%zu: %s", i, out);
+		free(out);
+	}
+}
+END_TEST
+
+START_TEST(a_double_comes_back_as_it_was_written)
+{
+	char refs[2][80], path[120];
+	struct reply r;
+
+	two_customers(refs);
+	add("chance", "double", "ordinary");
+	r = put("ops", refs[0], "{\"values\":{\"chance\":0.95}}");
+	ck_status(&r, 200);
+	reply_free(&r);
+	(void)snprintf(path, sizeof path, "/v1/customers/%s/traits", refs[0]);
+	r = get("ops", path);
+	ck_assert_msg(strstr(r.text, "\"value\":0.95,") != NULL ||
+			  strstr(r.text, "\"value\":0.95}") != NULL,
+	    "%s", r.text);
+	reply_free(&r);
+}
+END_TEST
+
+/* ---- messages of other commands ---------------------------------------------------------- */
+START_TEST(a_key_in_force_is_not_removed_and_the_way_is_told)
+{
+	static const char *const kinds[] = {"kek", "index"};
+
+	for (size_t i = 0; i < STW_ARRAY_LEN(kinds); i++) {
+		const char *const argv[] = {"keys", "remove", kinds[i], "1", NULL};
+		char *out = NULL;
+
+		ck_assert_int_ne(world_run(&world, &out, argv), 0);
+		ck_assert_msg(strstr(out, "is the version in force: `steward keys "
+					  "rotate ") != NULL,
+		    "%s", out);
+		ck_assert_ptr_null(strstr(out, "--resume"));
+		free(out);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -350,6 +473,10 @@ main(void)
 	    tc, who_reads_a_sensitive_value_is_on_record, 0, (int)STW_ARRAY_LEN(shows));
 	tcase_add_test(tc, an_agent_who_takes_a_task_is_on_record);
 	tcase_add_test(tc, the_command_line_adds_and_shows_one);
+	tcase_add_test(tc, limits_are_changed_one_by_one);
+	tcase_add_test(tc, the_command_changes_what_it_names_and_shows_the_rest);
+	tcase_add_test(tc, a_double_comes_back_as_it_was_written);
+	tcase_add_test(tc, a_key_in_force_is_not_removed_and_the_way_is_told);
 	suite_add_tcase(suite, tc);
 	return api_test_main(suite);
 }

@@ -249,7 +249,7 @@ START_TEST(one_whose_data_is_bad_is_held_back)
 	const struct run_row *run;
 	int64_t before;
 
-	ck_ok(trait_limits_set(
+	ck_ok(trait_limits_change(
 	    t.db, "holdings", "maturity_on", &limits, "comp1", NOW, &err));
 	test_db_tamper(
 	    &t, "UPDATE holding SET maturity_on = NULL WHERE customer_id = 5");

@@ -176,7 +176,7 @@ limit_tier(int max_missing_bp, int max_rise_bp, int max_drift)
 	const struct trait_limits limits = {
 	    max_missing_bp, max_rise_bp, max_drift, TRAIT_NO_LIMIT};
 
-	ck_ok(trait_limits_set(
+	ck_ok(trait_limits_change(
 	    t.db, "customer", "tier", &limits, "comp", WORLD_NOW, &err));
 }
 
@@ -229,6 +229,73 @@ START_TEST(a_sudden_change_is_held_against_the_baseline)
 }
 END_TEST
 
+static struct trait_limits
+keep(void)
+{
+	return (struct trait_limits){
+	    TRAIT_KEEP_LIMIT, TRAIT_KEEP_LIMIT, TRAIT_KEEP_LIMIT, TRAIT_KEEP_LIMIT};
+}
+
+static void
+ck_limits(int max_missing_bp, int max_rise_bp, int max_drift)
+{
+	struct trait_quality q;
+
+	ck_ok(trait_quality_get(t.db, "customer", "tier", &arena, &q, &err));
+	ck_assert_int_eq(q.limits.max_missing_bp, max_missing_bp);
+	ck_assert_int_eq(q.limits.max_rise_bp, max_rise_bp);
+	ck_assert_int_eq(q.limits.max_drift, max_drift);
+	ck_assert_int_eq(q.limits.max_age_hours, TRAIT_NO_LIMIT);
+}
+
+START_TEST(only_the_limits_that_are_named_change)
+{
+	static const char entries[] =
+	    "SELECT count(*) FROM ledger_outbox WHERE kind = 'rule_change'";
+	struct trait_limits change = keep();
+	int64_t before;
+
+	limit_tier(500, 200, TRAIT_NO_LIMIT);
+	change.max_drift = 250;
+	ck_ok(trait_limits_change(
+	    t.db, "customer", "tier", &change, "c", WORLD_NOW, &err));
+	ck_limits(500, 200, 250);
+	change = keep();
+	change.max_missing_bp = TRAIT_NO_LIMIT;
+	ck_ok(trait_limits_change(
+	    t.db, "customer", "tier", &change, "c", WORLD_NOW, &err));
+	ck_limits(TRAIT_NO_LIMIT, 200, 250);
+	before = test_db_number(&t, entries);
+	change = keep();
+	ck_ok(trait_limits_change(
+	    t.db, "customer", "tier", &change, "c", WORLD_NOW, &err));
+	ck_limits(TRAIT_NO_LIMIT, 200, 250);
+	ck_assert_int_eq(test_db_number(&t, entries), before);
+	/* The first change of a trait: what is not named is no limit. */
+	change.max_age_hours = 36;
+	ck_ok(trait_limits_change(
+	    t.db, "transactions", "at", &change, "c", WORLD_NOW, &err));
+}
+END_TEST
+
+START_TEST(what_has_no_age_gets_no_limit_on_it)
+{
+	struct trait_limits change = keep();
+
+	change.max_age_hours = 36;
+	ck_assert_int_eq(trait_limits_change(
+			     t.db, "customer", "tier", &change, "c", WORLD_NOW, &err),
+	    STW_INVALID);
+	ck_assert_str_eq(err.text, "max_age_hours: customer.tier has no age; dates, "
+				   "timestamps and fed traits have one");
+	ck_ok(trait_limits_change(
+	    t.db, "customer", "opened_on", &change, "c", WORLD_NOW, &err));
+	change.max_age_hours = TRAIT_NO_LIMIT;
+	ck_ok(trait_limits_change(
+	    t.db, "customer", "tier", &change, "c", WORLD_NOW, &err));
+}
+END_TEST
+
 START_TEST(limits_are_of_traits_that_exist_and_can_be)
 {
 	struct trait_limits limits = {
@@ -236,11 +303,11 @@ START_TEST(limits_are_of_traits_that_exist_and_can_be)
 	struct trait_quality q;
 
 	ck_assert_int_eq(
-	    trait_limits_set(t.db, "customer", "nix", &limits, "c", WORLD_NOW, &err),
+	    trait_limits_change(t.db, "customer", "nix", &limits, "c", WORLD_NOW, &err),
 	    STW_NOT_FOUND);
 	limits.max_missing_bp = 10001;
-	ck_assert_int_eq(
-	    trait_limits_set(t.db, "customer", "tier", &limits, "c", WORLD_NOW, &err),
+	ck_assert_int_eq(trait_limits_change(
+			     t.db, "customer", "tier", &limits, "c", WORLD_NOW, &err),
 	    STW_INVALID);
 	ck_assert_int_eq(
 	    trait_quality_accept(t.db, "customer", "tier", "c", WORLD_NOW, &err),
@@ -283,6 +350,8 @@ main(void)
 	    tc, what_cannot_be_a_trait_is_refused, 0, (int)STW_ARRAY_LEN(refused));
 	tcase_add_test(tc, a_breach_begins_goes_on_and_ends);
 	tcase_add_test(tc, a_sudden_change_is_held_against_the_baseline);
+	tcase_add_test(tc, only_the_limits_that_are_named_change);
+	tcase_add_test(tc, what_has_no_age_gets_no_limit_on_it);
 	tcase_add_test(tc, limits_are_of_traits_that_exist_and_can_be);
 	tcase_add_test(tc, an_own_trait_that_nobody_has_is_a_breach);
 	suite_add_tcase(s, tc);

@@ -270,10 +270,10 @@ START_TEST(a_feed_that_does_not_come_any_more_is_stale)
 	const struct trait_value value = {STR_LIT("k1"), id, STR_LIT("5")};
 	enum trait_value_fate fate;
 
-	ck_ok(trait_limits_set(
+	ck_ok(trait_limits_change(
 	    t.db, "customer", "score", &all_may_lack, "ann", WORLD_NOW, &err));
 	ck_assert_int_eq(look(WORLD_NOW).finding.breach, TRAIT_EMPTY);
-	ck_ok(trait_limits_set(
+	ck_ok(trait_limits_change(
 	    t.db, "customer", "score", &limits, "ann", WORLD_NOW, &err));
 	put_at(&value, 1, WORLD_NOW, &fate);
 	ck_assert_int_eq(

@@ -48,16 +48,22 @@ function Write({ trait, done }) {
 			...(v.unit.trim() ? { unit: v.unit.trim() } : {}), ...(v.source === 'derived' ? { rule: v.rule } : {}) })} />`;
 }
 
+/* What no feed brings and is no instant has no age. */
+const aged = (trait) => trait.source === 'feed' || trait.type === 'date' || trait.type === 'timestamp';
+
 function Limits({ trait, done }) {
 	if (!may('POST /v1/traits/{trait}/limits')) return null;
 	const now = (trait.quality && trait.quality.limits) || {};
+	const scales = { max_missing_bp: 100, max_rise_bp: 100, max_drift: 1000, max_age_hours: 1 };
+	/* Only what was changed here: somebody else may have set another one meanwhile. */
+	const changed = (v) => Object.fromEntries(Object.keys(scales).filter((name) => name in v && String(v[name]).trim() !== shown(now[name], scales[name])).map((name) => [name, asked(v[name], scales[name])]));
 	return html`<${Act} name="limits" verb=${t('trait.set_limits')} effect=${t('trait.effect_limits')} path=${base(trait.name) + '/limits'} done=${done}
 		fields=${[
 			{ name: 'max_missing_bp', label: t('trait.max_missing'), value: shown(now.max_missing_bp, 100), check: notNumber },
 			{ name: 'max_rise_bp', label: t('trait.max_rise'), value: shown(now.max_rise_bp, 100), check: notNumber },
 			{ name: 'max_drift', label: t('trait.max_drift'), value: shown(now.max_drift, 1000), check: notNumber },
-			{ name: 'max_age_hours', label: t('trait.max_age'), value: shown(now.max_age_hours, 1), check: notNumber }]}
-		body=${(v) => ({ max_missing_bp: asked(v.max_missing_bp, 100), max_rise_bp: asked(v.max_rise_bp, 100), max_drift: asked(v.max_drift, 1000), max_age_hours: asked(v.max_age_hours, 1) })} />`;
+			...(aged(trait) ? [{ name: 'max_age_hours', label: t('trait.max_age'), value: shown(now.max_age_hours, 1), check: notNumber }] : [])]}
+		body=${changed} />`;
 }
 
 /* ---- the catalogue ------------------------------------------------------------------------ */
