@@ -103,9 +103,12 @@ metrics_write(
 	    "steward_http_replayed_total %" PRIu64 "\n"
 	    "# TYPE steward_http_throttled_total counter\n"
 	    "steward_http_throttled_total %" PRIu64 "\n"
+	    "# HELP steward_http_overloaded_total Requests that were refused because too many waited.\n"
+	    "# TYPE steward_http_overloaded_total counter\n"
+	    "steward_http_overloaded_total %" PRIu64 "\n"
 	    "# TYPE steward_http_in_flight gauge\n"
 	    "steward_http_in_flight %" PRId64 "\n",
 	    atomic_load(&metrics->denied), atomic_load(&metrics->unauthenticated),
 	    atomic_load(&metrics->replayed), atomic_load(&metrics->throttled),
-	    atomic_load(&metrics->in_flight));
+	    atomic_load(&metrics->overloaded), atomic_load(&metrics->in_flight));
 }

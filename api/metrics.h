@@ -22,7 +22,7 @@ struct metrics {
 	_Atomic uint64_t usec_sum;
 	/* How long the oldest entry of each seal waited to be covered. */
 	_Atomic uint64_t covered[METRICS_BUCKETS + 1], covered_usec;
-	_Atomic uint64_t denied, unauthenticated, replayed, throttled;
+	_Atomic uint64_t denied, unauthenticated, replayed, throttled, overloaded;
 	_Atomic int64_t in_flight;
 	_Atomic int64_t
 	    clock_skew; /* the database's clock is so much ahead, microseconds */

@@ -20,8 +20,8 @@ rate_fini(struct rate *rate)
 	sodium_memzero(rate->key, sizeof rate->key);
 }
 
-static uint64_t
-name_of(const struct rate *rate, struct str who)
+uint64_t
+rate_name(const struct rate *rate, struct str who)
 {
 	uint64_t name;
 
@@ -60,7 +60,7 @@ rate_take(struct rate *rate, struct str who, stw_usec now, struct rate_state *ou
 		return true;
 	cost = STW_USEC_SEC / rate->per_second;
 	(void)pthread_mutex_lock(&rate->lock);
-	slot = slot_for(rate, name_of(rate, who));
+	slot = slot_for(rate, rate_name(rate, who));
 	owed = slot->free_at > now ? slot->free_at - now : 0;
 	may = owed + cost <= BURST_SECONDS * STW_USEC_SEC;
 	if (may) {

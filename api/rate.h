@@ -46,6 +46,8 @@ struct rate_state {
 void rate_init(struct rate *rate, int64_t per_second);
 void rate_fini(struct rate *rate);
 
+/* What a sender is known by; not 0. */
+uint64_t rate_name(const struct rate *rate, struct str who);
 /* May one more request of this sender be answered? Where it may not, nothing is owed for
  * it. */
 bool rate_take(struct rate *rate, struct str who, stw_usec now, struct rate_state *out);

@@ -36,6 +36,7 @@ struct api_stream {
 	ssize_t (*read)(struct api_stream *stream, char *to, size_t size);
 	/* Once, after the end, also when the client went away. Frees it. */
 	void (*close)(struct api_stream *stream);
+	struct db *db; /* what it reads from; cut off when a piece takes too long */
 };
 
 struct api_request {

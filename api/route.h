@@ -48,6 +48,9 @@ enum route_flag {
 	    128, /* with BODY: JSON objects, one a line; the handler reads them */
 	ROUTE_MAYBE = 512, /* with BODY: may be left out; then it is an empty object */
 	ROUTE_ASKS = 1024, /* registries are asked about the task {id} before it */
+	ROUTE_HERE =
+	    2048, /* waits for nothing, so the connection's own thread does it */
+	ROUTE_SLOW = 4096, /* evaluates many customers: takes as long as it takes */
 	ROUTE_AUDIT = 256, /* a look at somebody's record: put on record itself */
 };
 

@@ -1,15 +1,17 @@
 /*
  * server.h - HTTP: connections, limits, and the way of a request to its handler.
  *
- * Purpose    libmicrohttpd with epoll and a pool of threads. A request passes: limits,
- *            route, token, role, body, idempotency key, handler, answer. What is not in
- *            the table of routes is refused.
- * Limits     Body, headers (32 KiB), connections and idle time by the settings. Each has
- *            its status: 413, 431, refused connection, closed connection.
+ * Purpose    libmicrohttpd with epoll and two threads that only read and write; workers do
+ *            what is asked for. A request passes: limits, route, rate, token, role, body,
+ *            idempotency key, handler, answer. What is not in the table of routes is
+ *            refused.
+ * Limits     Body, headers (32 KiB), connections, times and rate by the settings. Each has
+ *            its status: 413, 431, 429, 503 with Retry-After, closed connection
+ *            (docs/api.md).
  * Ownership  server_open/server_close. The app is borrowed.
  * Errors     INVALID for a listen address that is none; TEMPFAIL when the port is taken,
  *            with its number.
- * Threads    Handlers run on the pool's threads; server_stop may be called from any one.
+ * Threads    Handlers run on the workers' threads (api/workers.h); server_stop may be called from any one.
  */
 #ifndef STW_API_SERVER_H
 #define STW_API_SERVER_H
@@ -19,6 +21,7 @@
 #include "api/app.h"
 #include "api/assets.h"
 #include "api/auth.h"
+#include "api/connections.h"
 #include "api/metrics.h"
 #include "api/oidc_actor.h"
 #include "api/query_names.h"
@@ -26,6 +29,7 @@
 #include "api/request.h"
 #include "api/route.h"
 #include "api/server_rules.h"
+#include "api/workers.h"
 
 struct MHD_Daemon;
 
@@ -43,6 +47,11 @@ struct server {
 	struct server_rules rules;
 	_Atomic int64_t
 	    sealed_at; /* stw_monotonic of the last good look at the ledger */
+	struct connections connections;
+	struct workers *workers;
+	pthread_t watch; /* looks at both */
+	_Atomic bool watching;
+	_Atomic int64_t bodies; /* bytes of bodies that are kept now */
 	struct MHD_Daemon *daemon;
 	int port;
 };

@@ -125,7 +125,8 @@ open_stream(struct api_request *req, const struct export_job *job,
 		    "%d exports are under way: wait for one to end", EXPORTS_AT_ONCE);
 	}
 	s = stw_xalloc(sizeof *s);
-	*s = (struct export_stream){.stream = {stream_read, stream_close}, .job = *job};
+	*s = (struct export_stream){
+	    .stream = {stream_read, stream_close, NULL}, .job = *job};
 	arena_init(&s->arena);
 	s->job.actor = kept(s, req->actor.subject);
 	s->job.role = role_name(req->actor.role);
@@ -137,6 +138,7 @@ open_stream(struct api_request *req, const struct export_job *job,
 	rc = approval_take(req, s, err);
 	if (rc == STW_OK)
 		rc = db_open_like(req->db, &s->db, err);
+	s->stream.db = s->db;
 	if (rc == STW_OK)
 		rc = export_start(&s->job, s->db, err);
 	rc = approval_keep(req, rc, err);

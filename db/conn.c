@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "db/db_priv.h"
 
@@ -137,6 +138,12 @@ db_reset(struct db *db, struct stw_err *err)
 	if (PQstatus(db->pg) != CONNECTION_OK)
 		return db_fail_open(db->pg, err);
 	return session_start(db, err);
+}
+
+void
+db_cut(struct db *db)
+{
+	(void)shutdown(PQsocket(db->pg), SHUT_RDWR);
 }
 
 void

@@ -46,6 +46,9 @@ void db_keys_set(struct db *db, const struct seal_keys *keys);
 const struct seal_keys *db_keys(const struct db *db);
 /* Reconnects a broken connection; outside a transaction only. */
 enum stw_code db_reset(struct db *db, struct stw_err *err) STW_MUST_USE;
+/* From another thread: whoever waits for the connection's answer hears that it is lost. For
+ * a server that does not answer any more, whatever its own time-outs say. */
+void db_cut(struct db *db);
 /* For this session; 0 is none. A connection starts with the two below. */
 #define DB_STATEMENT_MSEC 300000
 #define DB_LOCK_MSEC      5000

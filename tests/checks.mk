@@ -145,6 +145,9 @@ check-steps: $(BIN) ## a dispatcher killed at some system calls of a cycle (STEP
 	@bash tests/soak/kill_steps.sh $(BIN) --step $(or $(STEP),150) --last $(or $(LAST),3) $(if $(SEED),--seed $(SEED))
 soak-steps: $(BIN) ## the same at every one
 	@bash tests/soak/kill_steps.sh $(BIN)
+.PHONY: soak-overload
+soak-overload: $(BIN) ## each way to ask too much of a server for SECONDS (20), while another client goes on; check-api has the short form
+	@STW_TEST_ROOT=$(CURDIR) sh tests/with_cluster.sh node tests/soak/overload.mjs --seconds $(or $(SECONDS),20)
 check-crash: $(BIN) ## kill -9 at KILLS (30) random moments, longer than check-api does
 	@bash tests/api/crash.sh --zombie --customers 8000 --kills $(KILLS)
 

@@ -81,7 +81,7 @@ export async function openWorld(customers = 2000, settings = {}) {
 			const [role, who, token] = line.trim().split(/\s+/);
 			if (token && role !== '#') tokens[role === 'agent' ? who : role] = token;
 		}
-		return { api, tokens, steward, close, names: await secrets() };
+		return { api, tokens, steward, close, names: await secrets(), pid: children[0].pid, database: name, sql: async (text) => (await sql(name, text)).stdout.trim() };
 	} catch (error) {
 		await close();
 		throw error;
