@@ -164,7 +164,7 @@ const attacks = {
 		assert.ok(silent.filter((socket) => socket.over).length >= CONNECTIONS / 2);
 	},
 	async 'headers that never end'() {
-		await dripUntilClosed(Array.from({ length: 40 }, () => raw('GET /v1/me HTTP/1.1\r\nHost: x\r\n')), 'X-A: b\r\n', 'slow headers');
+		await dripUntilClosed(Array.from({ length: 40 }, () => raw('GET /v1/me HTTP/1.1\r\nHost: x\r\nX-A: ')), 'b', 'slow headers');
 	},
 	async 'request lines that never end'() {
 		await dripUntilClosed(Array.from({ length: 40 }, () => raw('GET /v1')), 'a', 'slow request lines');
