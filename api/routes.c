@@ -305,7 +305,7 @@ const struct route api_routes[] = {
     {METHOD_POST, "/v1/export-requests", ROLES_BOOK, KEY | BODY, v1_export_request},
     {METHOD_POST, "/v1/export-requests/{id}/approve", REVIEW, KEY, v1_export_approve},
     {METHOD_POST, "/v1/bundles", REVIEW, KEY | BODY, v1_bundle_request},
-    {METHOD_GET, "/v1/bundles/{id}", REVIEW, ROUTE_RAW, v1_bundle},
+    {METHOD_GET, "/v1/bundles/{id}", REVIEW, ROUTE_RAW | SLOW, v1_bundle},
     {METHOD_GET, "/v1/export-manifests/{id}", ROLES_BOOK, 0, v1_export_manifest},
     {METHOD_GET, "/v1/imports", ROLE_OPS | ROLE_OPERATOR | ROLE_ADMIN, 0,
 	v1_import_list},

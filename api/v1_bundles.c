@@ -144,7 +144,7 @@ v1_bundle(struct api_request *req)
 		return;
 	}
 	s = stw_xalloc(sizeof *s);
-	*s = (struct bundle_stream){{stream_read, stream_close}, result.file};
+	*s = (struct bundle_stream){{stream_read, stream_close, NULL}, result.file};
 	req->stream = &s->stream;
 	req->status = 200;
 	req->content_type = "application/x-tar";
