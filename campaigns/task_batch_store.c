@@ -131,6 +131,9 @@ lock_called(struct batch *b, struct stw_err *err)
 
 	if (rc == STW_OK)
 		rc = db_later(b->db, DB_Q_INDEX_HOLD, NULL, 0, err);
+	/* That of its ledger entries, which nothing leaves before, waits for the disk. */
+	if (rc == STW_OK)
+		rc = db_later(b->db, DB_Q_COMMIT_UNSYNCED, NULL, 0, err);
 	gather(b);
 	const struct db_param params[] = {
 	    db_i64s(b->buckets, b->n), db_texts(b->ids, b->n)};

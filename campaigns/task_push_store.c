@@ -52,7 +52,10 @@ task_push_hold(
     struct db *db, const int64_t *number_ids, size_t count, struct stw_err *err)
 {
 	const struct db_param params[] = {db_i64s(number_ids, count)};
+	enum stw_code rc = db_later(db, DB_Q_COMMIT_UNSYNCED, NULL, 0, err);
 
+	if (rc != STW_OK)
+		return rc;
 	return db_query(
 	    db, DB_Q_PUSH_HOLD_NUMBERS, params, DB_NPARAMS(params), NULL, err);
 }
@@ -206,6 +209,10 @@ task_finish_pushes(struct db *db, struct task_ending *endings, int count, stw_us
 {
 	enum stw_code rc = db_begin(db, err);
 
+	/* Lost in a crash, it is as if the answer had not come: the lease brings the task
+	 * back. */
+	if (rc == STW_OK)
+		rc = db_later(db, DB_Q_COMMIT_UNSYNCED, NULL, 0, err);
 	if (rc == STW_OK)
 		rc = finish_in_tx(db, endings, (size_t)count, now, arena, err);
 	if (rc == STW_OK)

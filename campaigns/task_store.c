@@ -71,9 +71,20 @@ task_claim(struct db *db, int64_t queue_id, enum task_lane lane, const char *wor
 
 	*out = NULL;
 	*count = 0;
-	rc = db_query(db, DB_Q_TASK_CLAIM, params, DB_NPARAMS(params), &rows, err);
-	if (rc != STW_OK)
+	rc = db_begin(db, err);
+	if (rc == STW_OK)
+		rc = db_later(db, DB_Q_COMMIT_UNSYNCED, NULL, 0, err);
+	if (rc == STW_OK)
+		rc = db_query(
+		    db, DB_Q_TASK_CLAIM, params, DB_NPARAMS(params), &rows, err);
+	if (rc == STW_OK)
+		rc = db_commit(db, err);
+	else
+		db_rollback(db);
+	if (rc != STW_OK) {
+		db_rows_free(rows);
 		return rc;
+	}
 	*count = db_rows_count(rows);
 	*out = arena_array(arena, (size_t)*count, sizeof **out);
 	DB_ROW_FOREACH(rows, r) {

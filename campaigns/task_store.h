@@ -86,7 +86,7 @@ enum stw_code task_gate_dispatch(struct db *db, const struct ruleset *rules,
  * holds, and whatever is not plain (a second task of a person or number, a lease that was
  * lost, a push that may be out), is left over, decided false, for task_gate_dispatch. On any
  * error nothing has happened to any of them, and each can be asked about by itself. */
-#define TASK_BATCH_MAX 64
+#define TASK_BATCH_MAX 128
 struct task_gated {
 	bool decided;
 	enum task_gate_result result;

@@ -28,59 +28,114 @@ commit_key_open(const struct seal_keys *keys, int64_t customer_id, struct str wr
 }
 
 /* ---- many ------------------------------------------------------------------------------ */
-/* A key for one who has none, as only an import makes them; NOT_FOUND: an erased one. */
+/* Of many customers, in the arrays of a statement. */
+struct keys_of {
+	const int64_t *buckets, *ids;
+	size_t count;
+};
+
+/* *rows: one for each, null where there is no key. */
 static enum stw_code
-key_make(struct db *db, int64_t bucket, int64_t customer_id, struct arena *arena,
-    struct commit_key *out, struct stw_err *err)
+keys_list(struct db *db, const struct keys_of *who, struct db_rows **rows,
+    struct stw_err *err)
 {
-	const struct seal_keys *keys = db_keys(db);
+	const struct db_param params[] = {
+	    db_i64s(who->buckets, who->count), db_i64s(who->ids, who->count)};
+	enum stw_code rc =
+	    db_query(db, DB_Q_CUSTOMER_KEY_LIST, params, DB_NPARAMS(params), rows, err);
+
+	STW_ASSERT(rc != STW_OK || (size_t)db_rows_count(*rows) == who->count);
+	return rc;
+}
+
+/* Keys for those who have none, as only an import makes them. Of two who make one at the
+ * same time the first one's is the key; an erased customer gets none. */
+static enum stw_code
+keys_make(
+    struct db *db, const struct keys_of *who, struct arena *arena, struct stw_err *err)
+{
+	struct str *hex = arena_array(arena, who->count, sizeof *hex);
 	struct seal_customer made;
-	struct db_rows *rows = NULL;
 	struct buf wrapped;
 	enum stw_code rc;
 
 	buf_init(&wrapped);
-	seal_customer_new(keys, customer_id, &made, &wrapped);
-	sodium_memzero(&made, sizeof made);
-	const struct db_param put[] = {
-	    db_i64(bucket), db_i64(customer_id), db_bytes(wrapped.data, wrapped.len)};
+	for (size_t i = 0; i < who->count; i++) {
+		size_t size;
 
-	rc = db_query(db, DB_Q_CUSTOMER_KEY_MAKE, put, DB_NPARAMS(put), NULL, err);
-	/* Whoever was first: theirs is the key. */
-	if (rc == STW_OK)
-		rc = db_query_one(db, DB_Q_CUSTOMER_KEY_GET, put, 2, &rows, err);
-	if (rc == STW_OK)
-		rc = commit_key_open(
-		    keys, customer_id, db_get_bytes(rows, 0, 0, arena), out, err);
-	db_rows_free(rows);
+		buf_clear(&wrapped);
+		seal_customer_new(db_keys(db), who->ids[i], &made, &wrapped);
+		size = 2 * wrapped.len + 1;
+		hex[i] = str_of(sodium_bin2hex(arena_alloc(arena, size), size,
+		    (const unsigned char *)wrapped.data, wrapped.len));
+	}
+	sodium_memzero(&made, sizeof made);
 	buf_fini(&wrapped);
+	const struct db_param params[] = {db_i64s(who->buckets, who->count),
+	    db_i64s(who->ids, who->count), db_texts(hex, who->count)};
+
+	rc =
+	    db_query(db, DB_Q_CUSTOMER_KEY_MAKE, params, DB_NPARAMS(params), NULL, err);
 	return rc;
 }
 
+/* places[i]: whose key of `out` row i has. */
 static enum stw_code
-key_of_row(struct db *db, int64_t bucket, int64_t customer_id,
-    const struct db_rows *rows, int r, struct arena *arena, struct commit_key *out,
+keys_open(struct db *db, const struct keys_of *who, const size_t *places,
+    const struct db_rows *rows, struct arena *arena, struct commit_key *out,
     struct stw_err *err)
 {
+	enum stw_code rc = STW_OK;
+
+	for (size_t i = 0; rc == STW_OK && i < who->count; i++) {
+		struct commit_key *key = &out[places == NULL ? i : places[i]];
+
+		if (!db_is_null(rows, (int)i, 0)) {
+			rc = commit_key_open(db_keys(db), who->ids[i],
+			    db_get_bytes(rows, (int)i, 0, arena), key, err);
+			continue;
+		}
+		/* As erased as a commitment made before and erased since. */
+		randombytes_buf(key->b, sizeof key->b);
+		key->erased = true;
+	}
+	return rc;
+}
+
+/* Keys of those for whom `rows` has none. */
+static enum stw_code
+keys_complete(struct db *db, const struct keys_of *who, const struct db_rows *rows,
+    struct arena *arena, struct commit_key *out, struct stw_err *err)
+{
+	int64_t *buckets = arena_array(arena, who->count, sizeof *buckets);
+	int64_t *ids = arena_array(arena, who->count, sizeof *ids);
+	size_t *places = arena_array(arena, who->count, sizeof *places);
+	struct keys_of lack = {buckets, ids, 0};
+	struct db_rows *made = NULL;
 	enum stw_code rc;
 
-	if (!db_is_null(rows, r, 0))
-		return commit_key_open(db_keys(db), customer_id,
-		    db_get_bytes(rows, r, 0, arena), out, err);
-	rc = key_make(db, bucket, customer_id, arena, out, err);
-	if (rc != STW_NOT_FOUND)
-		return rc;
-	/* As erased as a commitment made before and erased since. */
-	randombytes_buf(out->b, sizeof out->b);
-	out->erased = true;
-	return STW_OK;
+	for (size_t i = 0; i < who->count; i++)
+		if (db_is_null(rows, (int)i, 0)) {
+			buckets[lack.count] = who->buckets[i];
+			ids[lack.count] = who->ids[i];
+			places[lack.count++] = i;
+		}
+	if (lack.count == 0)
+		return STW_OK;
+	rc = keys_make(db, &lack, arena, err);
+	if (rc == STW_OK)
+		rc = keys_list(db, &lack, &made, err);
+	if (rc == STW_OK)
+		rc = keys_open(db, &lack, places, made, arena, out, err);
+	db_rows_free(made);
+	return rc;
 }
 
 enum stw_code
 commit_keys_load(struct db *db, const int64_t *buckets, const int64_t *ids,
     size_t count, struct commit_key *out, struct stw_err *err)
 {
-	const struct db_param params[] = {db_i64s(buckets, count), db_i64s(ids, count)};
+	const struct keys_of who = {buckets, ids, count};
 	struct db_rows *rows = NULL;
 	struct arena arena;
 	enum stw_code rc;
@@ -90,12 +145,11 @@ commit_keys_load(struct db *db, const int64_t *buckets, const int64_t *ids,
 		    "there is no key file (setting keys): what the ledger says of a "
 		    "customer is under the customer's key");
 	arena_init(&arena);
-	rc = db_query(
-	    db, DB_Q_CUSTOMER_KEY_LIST, params, DB_NPARAMS(params), &rows, err);
-	STW_ASSERT(rc != STW_OK || (size_t)db_rows_count(rows) == count);
-	for (size_t i = 0; rc == STW_OK && i < count; i++)
-		rc = key_of_row(
-		    db, buckets[i], ids[i], rows, (int)i, &arena, &out[i], err);
+	rc = keys_list(db, &who, &rows, err);
+	if (rc == STW_OK)
+		rc = keys_open(db, &who, NULL, rows, &arena, out, err);
+	if (rc == STW_OK)
+		rc = keys_complete(db, &who, rows, &arena, out, err);
 	db_rows_free(rows);
 	arena_fini(&arena);
 	return rc;

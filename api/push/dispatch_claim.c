@@ -119,12 +119,18 @@ claims_gate(struct dispatch *d, struct push_queue *q, const struct task_claim *c
 		    count - i < TASK_BATCH_MAX ? count - i : TASK_BATCH_MAX, lease_end);
 }
 
-/* Tasks of one lane, gated as they come. */
+/* What a queue was given of its lanes, to go through the gate together. */
+struct taken {
+	struct task_claim *claims;
+	int count, limit;
+	stw_usec lease_end; /* of the first */
+};
+
 static enum stw_code
 lane_claim(struct dispatch *d, struct push_queue *q, enum task_lane lane, int limit,
-    int *claimed, struct stw_err *err)
+    struct taken *taken, int *claimed, struct stw_err *err)
 {
-	stw_usec mono = stw_monotonic(), lease_end = mono + LEASE;
+	stw_usec mono = stw_monotonic();
 	struct task_claim *claims;
 	enum stw_code rc;
 	int count;
@@ -133,20 +139,22 @@ lane_claim(struct dispatch *d, struct push_queue *q, enum task_lane lane, int li
 	if (limit <= 0 || mono < q->lane_empty[lane])
 		return STW_OK;
 	/* The database counts from a later instant: it never ends first. */
+	if (taken->count == 0)
+		taken->lease_end = mono + LEASE;
 	rc = task_claim(d->opt.db, q->id, lane, d->opt.worker, limit,
 	    (int)(LEASE / STW_USEC_SEC), dispatch_now(d), &d->arena, &claims, &count,
 	    err);
 	if (rc != STW_OK)
 		return rc;
+	STW_ASSERT(taken->count + count <= taken->limit);
 	if (count == 0)
 		q->lane_empty[lane] = stw_monotonic() + CLAIM_IDLE;
+	else
+		memcpy(&taken->claims[taken->count], claims,
+		    (size_t)count * sizeof *claims);
+	taken->count += count;
 	d->sum.claimed += count;
 	*claimed = count;
-	rc = claims_unsure(d, q, claims, &count, lease_end, err);
-	if (rc != STW_OK)
-		return rc;
-	if (count > 0 && !claims_ask(d, q, claims, count, lease_end))
-		claims_gate(d, q, claims, count, lease_end);
 	return STW_OK;
 }
 
@@ -168,33 +176,55 @@ queue_expire(struct dispatch *d, struct push_queue *q, struct stw_err *err)
 
 /* Half of it from each lane, in turn first; what one cannot give the other may. */
 static enum stw_code
-queue_claim(struct dispatch *d, struct push_queue *q, int limit, struct stw_err *err)
+lanes_claim(
+    struct dispatch *d, struct push_queue *q, struct taken *taken, struct stw_err *err)
 {
 	enum task_lane first = q->retries_first ? TASK_LANE_RETRY : TASK_LANE_NEW;
 	enum task_lane second = q->retries_first ? TASK_LANE_NEW : TASK_LANE_RETRY;
-	stw_usec mono = stw_monotonic();
-	int half = mono < q->lane_empty[second] ? limit : (limit + 1) / 2;
+	int limit = taken->limit;
+	int half = stw_monotonic() < q->lane_empty[second] ? limit : (limit + 1) / 2;
 	int a = 0, b = 0, c = 0;
+	enum stw_code rc;
+
+	q->retries_first = !q->retries_first;
+	rc = lane_claim(d, q, first, half, taken, &a, err);
+	if (rc == STW_OK)
+		rc = lane_claim(d, q, second, limit - a, taken, &b, err);
+	if (rc == STW_OK && a == half)
+		rc = lane_claim(d, q, first, limit - a - b, taken, &c, err);
+	return rc;
+}
+
+static enum stw_code
+queue_claim(struct dispatch *d, struct push_queue *q, int limit, struct stw_err *err)
+{
+	struct taken taken = {
+	    arena_array(&d->arena, (size_t)limit, sizeof *taken.claims), 0, limit, 0};
 	bool ours = false;
-	enum stw_code rc = queue_expire(d, q, err);
+	int claimed;
+	enum stw_code unsure, rc = queue_expire(d, q, err);
 
 	if (rc == STW_OK)
 		rc = turn_take(d, q, &ours, err);
 	if (rc != STW_OK || !ours)
 		return rc;
-	q->retries_first = !q->retries_first;
-	rc = lane_claim(d, q, first, half, &a, err);
+	rc = lanes_claim(d, q, &taken, err);
+	claimed = taken.count;
+	q->full = claimed == limit;
+	/* What one lane gave goes on, whatever became of the other. */
+	unsure = claims_unsure(d, q, taken.claims, &taken.count, taken.lease_end,
+	    rc == STW_OK ? err : NULL);
+	if (unsure == STW_OK && taken.count > 0 &&
+	    !claims_ask(d, q, taken.claims, taken.count, taken.lease_end))
+		claims_gate(d, q, taken.claims, taken.count, taken.lease_end);
 	if (rc == STW_OK)
-		rc = lane_claim(d, q, second, limit - a, &b, err);
-	if (rc == STW_OK && a == half)
-		rc = lane_claim(d, q, first, limit - a - b, &c, err);
+		rc = unsure;
 	if (rc != STW_OK)
 		return rc;
-	q->full = a + b + c == limit;
-	q->next_claim = stw_monotonic() + (q->full            ? 0
-					      : a + b + c > 0 ? CLAIM_BUSY
-							      : CLAIM_IDLE);
-	if (a + b + c == 0 && q->retry_at != 0 && q->retry_at <= dispatch_now(d))
+	q->next_claim = stw_monotonic() + (q->full          ? 0
+					      : claimed > 0 ? CLAIM_BUSY
+							    : CLAIM_IDLE);
+	if (claimed == 0 && q->retry_at != 0 && q->retry_at <= dispatch_now(d))
 		q->retry_at = 0;
 	return STW_OK;
 }

@@ -20,7 +20,7 @@
 #include "api/push/registry_ask.h"
 #include "api/push/verdict.h"
 
-#define ROUND_MAX  64 /* gated before one seal, over all queues */
+#define ROUND_MAX  128 /* gated before one seal, over all queues */
 #define DETAIL_MAX 200
 
 /* Kept alive by a heartbeat: a dispatcher that stops loses what it has after so long. */

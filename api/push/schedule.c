@@ -187,10 +187,18 @@ succeeded(struct schedule_queue *q, const struct schedule_limits *limits)
 	}
 	q->failed = 0;
 	q->loss = 0;
-	q->gain += WHOLE / window;
-	if (q->gain >= WHOLE - WHOLE / (2 * window)) {
-		q->gain = 0;
-		window++;
+	if (!q->has_failed) {
+		/* Half of a result each: a window that nothing spoke against yet grows with
+		 * what it shows. */
+		q->gain += WHOLE / 2;
+		window += q->gain / WHOLE;
+		q->gain %= WHOLE;
+	} else {
+		q->gain += WHOLE / window;
+		if (q->gain >= WHOLE - WHOLE / (2 * window)) {
+			q->gain = 0;
+			window++;
+		}
 	}
 	q->window = least(window, limits->concurrency);
 }
@@ -218,6 +226,7 @@ schedule_end(struct schedule_queue *q, const struct schedule_limits *limits,
 		succeeded(q, limits);
 		return;
 	}
+	q->has_failed = true;
 	/* What began before it died says nothing new. */
 	if (schedule_is_dead(q) && !q->probing)
 		return;
@@ -253,20 +262,33 @@ schedule_share(const int *in_flight, const int *concurrency, int n, int at, int 
 	return share > 1 ? share : 1;
 }
 
+/* One turn each, from `first` on; what is left after it. */
+static int
+turn(const int *room, int n, int left, int first, int *next, int *take)
+{
+	for (int i = 0; i < n && left > 0; i++) {
+		int at = (first + i) % n;
+		int more = least(least(room[at] - take[at], SCHEDULE_TURN), left);
+
+		take[at] += more;
+		left -= more;
+		if (more > 0)
+			*next = (at + 1) % n;
+	}
+	return left;
+}
+
 void
 schedule_turns(const int *room, int n, int left, int *next, int *take)
 {
 	int first = n == 0 ? 0 : *next % n;
+	int before;
 
 	*next = first;
 	for (int i = 0; i < n; i++)
 		take[i] = 0;
-	for (int i = 0; i < n && left > 0; i++) {
-		int at = (first + i) % n;
-
-		take[at] = least(least(room[at], SCHEDULE_TURN), left);
-		left -= take[at];
-		if (take[at] > 0)
-			*next = (at + 1) % n;
-	}
+	do {
+		before = left;
+		left = turn(room, n, left, first, next, take);
+	} while (left > 0 && left < before);
 }

@@ -2,8 +2,9 @@
  * schedule.h - how much each queue may be sent now.
  *
  * Purpose    After Postfix's queue manager, and pure. Each queue has a window: how many
- *            pushes may be in flight. A result moves it by less than one, and only a whole
- *            cohort of the same kind moves it by one. A queue that fails a whole cohort is
+ *            pushes may be in flight. A result moves it by less than one: by half, upwards,
+ *            until the queue fails for the first time; then only a whole cohort of the
+ *            same kind moves it, by one. A queue that fails a whole cohort is
  *            dead: it is left alone, then probed with one task, ever more rarely. Pace
  *            (tasks a second or minute), batches with a pause after each, and opening
  *            hours hold it back further. Turns go round over all queues.
@@ -37,6 +38,7 @@ struct schedule_limits {
 struct schedule_queue {
 	int window;          /* 0: not begun, or dead */
 	int gain, loss;      /* hysteresis, in millionths of one */
+	bool has_failed;     /* from then on it grows by one a cohort */
 	int failed;          /* in a row, in millionths of a cohort */
 	int deaths;          /* one after the other */
 	bool probing;        /* one push is out to see */
@@ -77,8 +79,8 @@ void schedule_end(struct schedule_queue *q, const struct schedule_limits *limits
 int schedule_share(
     const int *in_flight, const int *concurrency, int n, int at, int slots);
 
-/* Gives out up to `left` tasks in turns, SCHEDULE_TURN at most to each, beginning with
- * queue *next, which is moved on so that the one that went without is first next time.
+/* Gives out up to `left` tasks in turns, SCHEDULE_TURN at most to each before it is the
+ * next one's, and again while somebody has room, beginning with queue *next, which is moved on so that the one that went without is first next time.
  * room[i] is what queue i may have, take[i] what it gets. */
 void schedule_turns(const int *room, int n, int left, int *next, int *take);
 

@@ -30,9 +30,33 @@ START_TEST(a_new_queue_begins_small_and_within_its_limit)
 }
 END_TEST
 
-START_TEST(a_window_grows_by_one_for_each_whole_cohort_up_to_the_limit)
+START_TEST(a_window_that_nothing_spoke_against_grows_by_half_a_result)
 {
 	struct schedule_queue q = {0};
+	const struct schedule_limits broad = {.concurrency = 128};
+	int before, results = 0;
+
+	end_times(&q, &broad, false, 1, S);
+	ck_assert_int_eq(schedule_window(&q, &broad), SCHEDULE_FIRST);
+	end_times(&q, &broad, false, 1, S);
+	ck_assert_int_eq(schedule_window(&q, &broad), SCHEDULE_FIRST + 1);
+	for (; schedule_window(&q, &broad) < 128; results++)
+		end_times(&q, &broad, false, 1, S);
+	ck_assert_int_eq(results, 2 * (128 - SCHEDULE_FIRST - 1));
+	/* Over with the first failure, for good: a cohort is one. */
+	q.window = 8;
+	end_times(&q, &broad, true, 1, S);
+	before = schedule_window(&q, &broad);
+	end_times(&q, &broad, false, before - 1, S);
+	ck_assert_int_eq(schedule_window(&q, &broad), before);
+	end_times(&q, &broad, false, 1, S);
+	ck_assert_int_eq(schedule_window(&q, &broad), before + 1);
+}
+END_TEST
+
+START_TEST(a_window_grows_by_one_for_each_whole_cohort_up_to_the_limit)
+{
+	struct schedule_queue q = {.has_failed = true};
 
 	for (int window = SCHEDULE_FIRST; window < 20; window++) {
 		end_times(&q, &wide, false, window - 1, S);
@@ -275,6 +299,17 @@ START_TEST(turns_go_round_and_nobody_takes_more_than_his)
 	const int room[] = {1000, 3, 1000, 0, 7};
 	int next = 0, take[5], got[5] = {0};
 
+	/* Alone it has them all; of two that want all each has half. */
+	schedule_turns(room, 1, 100, &next, take);
+	ck_assert_int_eq(take[0], 100);
+	schedule_turns(room, 3, 64 + 3, &next, take);
+	ck_assert_int_eq(take[0], 32);
+	ck_assert_int_eq(take[1], 3);
+	ck_assert_int_eq(take[2], 32);
+	schedule_turns(&room[3], 2, 64, &next, take);
+	ck_assert_int_eq(take[0] + take[1], 7);
+	next = 0;
+
 	for (int round = 0; round < 100; round++) {
 		int sum = 0;
 
@@ -304,6 +339,7 @@ main(void)
 	int failed;
 
 	tcase_add_test(tc, a_new_queue_begins_small_and_within_its_limit);
+	tcase_add_test(tc, a_window_that_nothing_spoke_against_grows_by_half_a_result);
 	tcase_add_test(tc, a_window_grows_by_one_for_each_whole_cohort_up_to_the_limit);
 	tcase_add_test(tc, a_success_between_failures_keeps_a_queue_alive);
 	tcase_add_test(tc, failures_shrink_a_window_by_less_than_one_each);
