@@ -1,8 +1,12 @@
 /*
- * log.h - operational log: one line an event, "level event key=value ...", to stderr.
+ * log.h - operational log: one line an event, to stderr.
  *
  * Purpose    For operators. The outreach log is a table, not this. Ids only: no name,
  *            phone or identity number ever goes through here.
+ * Line       "2026-11-26T09:41:07.052Z level event key=value ...": the machine's clock in
+ *            UTC, also where business runs on a stated one. Where stderr is the journal of
+ *            systemd (JOURNAL_STREAM names it) the line begins with the level, as the
+ *            journal stamps each line itself.
  * Threads    Any; a line is written with one write().
  */
 #ifndef STW_ENGINE_LOG_H

@@ -118,7 +118,7 @@ done
 # ---- the verdict ----------------------------------------------------------------------------
 grep '^race' "$dir/races" | cut -f2- >"$dir/race.tsv"
 grep '^number' "$dir/races" | cut -f2-4 >"$dir/number.tsv"
-sed -nE 's/^debug push task=([0-9a-f-]{36})[^ ]* at=([0-9]+)$/\1\t\2/p' "$dir/serve.log" >"$dir/pushed.tsv"
+sed -nE 's/^([^ ]+Z )?debug push task=([0-9a-f-]{36})[^ ]* at=([0-9]+)$/\2\t\3/p' "$dir/serve.log" >"$dir/pushed.tsv"
 {
 	echo '\set ON_ERROR_STOP on'
 	echo 'SET client_min_messages = warning;'
