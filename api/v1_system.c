@@ -218,12 +218,16 @@ metrics_live(struct api_request *req)
 	    "# TYPE steward_book_versions_total counter\n"
 	    "steward_book_versions_total %lld\n"
 	    "# TYPE steward_book_loads_total counter\nsteward_book_loads_total %lld\n"
+	    "# HELP steward_book_slots_lost_total Loads because the database had let go of "
+	    "log that was not read yet.\n"
+	    "# TYPE steward_book_slots_lost_total counter\n"
+	    "steward_book_slots_lost_total %lld\n"
 	    "# TYPE steward_book_reread_total counter\nsteward_book_reread_total %lld\n"
 	    "# HELP steward_book_opened The server began with its file and not a load.\n"
 	    "# TYPE steward_book_opened gauge\nsteward_book_opened %d\n"
 	    "# TYPE steward_book_saves_total counter\nsteward_book_saves_total %lld\n",
-	    (long long)s.versions, (long long)s.reloads, (long long)s.reread, s.opened,
-	    (long long)s.saves);
+	    (long long)s.versions, (long long)s.reloads, (long long)s.slots_lost,
+	    (long long)s.reread, s.opened, (long long)s.saves);
 	metrics_live_lags(&s, to);
 }
 

@@ -216,6 +216,7 @@ full_page_writes = off
 synchronous_commit = off
 shared_buffers = 48MB
 max_wal_size = 512MB
+max_slot_wal_keep_size = 2GB
 checkpoint_timeout = 30min"
 	else
 		durability="fsync = on
@@ -223,6 +224,7 @@ full_page_writes = on
 synchronous_commit = on
 shared_buffers = 256MB
 max_wal_size = 4GB
+max_slot_wal_keep_size = 10GB
 checkpoint_timeout = 15min
 maintenance_work_mem = 256MB"
 	fi
@@ -235,7 +237,6 @@ maintenance_work_mem = 256MB"
 	$durability
 	wal_level = logical
 	wal_compression = on
-	max_slot_wal_keep_size = 2GB
 	work_mem = 16MB
 	random_page_cost = 1.1
 	jit = off

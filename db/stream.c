@@ -427,9 +427,12 @@ db_stream_next(struct db_stream *stream, int wait_msec, struct db_stream_event *
 	while (!take_ready(stream, event)) {
 		bool got = false;
 
-		if (stream->pg != NULL)
+		if (stream->pg != NULL) {
 			rc = read_frame(stream, &got, err);
-		else if (stw_monotonic() >= stream->retry_at)
+			/* The next call may be long about it. */
+			if (rc == STW_OK && stream->pg == NULL && !stream->reload_due)
+				return STW_OK;
+		} else if (stw_monotonic() >= stream->retry_at)
 			rc = reconnect(stream, err);
 		if (rc != STW_OK)
 			return rc;

@@ -69,8 +69,9 @@ enum stw_code db_stream_open(const struct db_stream_options *options,
 void db_stream_close(struct db_stream *stream);
 
 enum db_stream_kind {
-	DB_STREAM_NONE =
-	    0, /* nothing within the time, or nothing up to a newer `seen` */
+	/* Nothing within the time, nothing up to a newer `seen`, or the line broke, which
+	 * db_stream_stat tells: the next call connects again. */
+	DB_STREAM_NONE = 0,
 	/* One row of one customer. A row that moves to another customer gives two. */
 	DB_STREAM_CHANGE,
 	/* The transaction of the changes since the last COMMIT. */
@@ -105,7 +106,8 @@ struct db_stream_event {
 	uint32_t xid; /* COMMIT: for db_stream_visible */
 };
 
-/* The next event, waiting up to wait_msec for one. A reconnect may add five seconds. */
+/* The next event, waiting up to wait_msec for one. A reconnect may add five seconds, and a
+ * minute where the slot is made anew beside transactions that run for long. */
 enum stw_code db_stream_next(struct db_stream *stream, int wait_msec,
     struct db_stream_event *event, struct stw_err *err) STW_MUST_USE;
 
@@ -159,6 +161,7 @@ struct db_slot {
 	int64_t retained;    /* bytes of log that it keeps on the server's disk */
 	char database[64];   /* a slot belongs to one */
 	bool ours;           /* to this one, and for pgoutput */
+	char keep_size[16];  /* the server's max_slot_wal_keep_size: "2GB", "-1" */
 };
 
 /* NOT_FOUND: no slot of this name. */

@@ -118,6 +118,8 @@ db_slot_get(struct db *db, const char *slot, struct db_slot *out, struct stw_err
 	(void)snprintf(out->database, sizeof out->database, "%.*s",
 	    STR_FMT(db_get_str(rows, 0, 5)));
 	out->ours = db_get_bool(rows, 0, 6);
+	(void)snprintf(out->keep_size, sizeof out->keep_size, "%.*s",
+	    STR_FMT(db_get_str(rows, 0, 7)));
 done:
 	db_rows_free(rows);
 	return rc;
@@ -211,6 +213,23 @@ db_slot_drop(struct db *db, const char *slot, struct stw_err *err)
 	return db_query(db, DB_Q_SLOT_DROP, params, DB_NPARAMS(params), NULL, err);
 }
 
+/* Why the book is about to be loaded again, and how that is had less often. */
+static void
+tell_lost(const char *slot, const struct db_slot *state)
+{
+	if (state->lost)
+		log_event(LOG_WARN, "slot_lost",
+		    "slot=%s max_slot_wal_keep_size=%s text=\"the server has let go of log "
+		    "that was not read yet: the slot is made anew and the book loaded; raise "
+		    "max_slot_wal_keep_size when this comes with every large import\"",
+		    slot, state->keep_size);
+	else
+		log_event(LOG_WARN, "slot_lost",
+		    "slot=%s text=\"its log has changes from a time without the "
+		    "publication: the slot is made anew and the book loaded\"",
+		    slot);
+}
+
 static enum stw_code
 prepare(struct db *db, const struct db_stream_options *options,
     const struct stream_before *before, struct db_stream_start *start,
@@ -238,8 +257,7 @@ prepare(struct db *db, const struct db_stream_options *options,
 		start->lsn = state.confirmed;
 		return STW_OK;
 	}
-	log_event(
-	    LOG_WARN, "slot_lost", "slot=%s spoilt=%d", options->slot, before->spoilt);
+	tell_lost(options->slot, &state);
 	rc = db_slot_drop(db, options->slot, err);
 	return rc != STW_OK ? rc : slot_create(db, options->slot, start, err);
 }

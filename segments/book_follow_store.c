@@ -23,7 +23,7 @@ changes_clear(struct book_changes *c)
 {
 	c->keys.count = c->touched.count = c->ncommits = 0;
 	c->changes = 0;
-	c->open = c->other = c->schema = c->reload = c->too_many = false;
+	c->open = c->other = c->schema = c->reload = c->slot_lost = c->too_many = false;
 }
 
 /* Twice the same customer is one. False: there are too many even so. */
@@ -93,7 +93,7 @@ changes_take(struct book_changes *c, const struct db_stream_event *event)
 		break;
 	case DB_STREAM_RELOAD: /* what came before is not whole */
 		changes_clear(c);
-		c->reload = true;
+		c->reload = c->slot_lost = true;
 		c->lsn = event->lsn;
 		break;
 	}
@@ -431,6 +431,7 @@ book_follow_load(struct book_live *live, struct stw_err *err)
 	count_changes(live, 0);
 	(void)pthread_mutex_lock(&live->lock);
 	live->stat.reloads++;
+	live->stat.slots_lost += live->changes.slot_lost;
 	live->stat.loaded_usec = stw_monotonic() - began;
 	(void)pthread_mutex_unlock(&live->lock);
 	return STW_OK;
@@ -647,6 +648,23 @@ wait_msec(const struct book_changes *c)
 	return left <= 0 ? 0 : (int)(left / 1000);
 }
 
+/* Nothing comes: because nothing happens, or because the line is broken? */
+static void
+note_line(struct book_live *live)
+{
+	struct db_stream_stat stat;
+	struct stw_err why = {0};
+
+	db_stream_stat(live->stream, &stat);
+	if (stat.connected) {
+		book_live_set_state(live, BOOK_LIVE_STREAMING, NULL);
+		return;
+	}
+	(void)stw_fail(
+	    &why, STW_TEMPFAIL, "the change stream is broken: %s", stat.trouble);
+	book_live_set_state(live, BOOK_LIVE_TROUBLE, &why);
+}
+
 enum stw_code
 book_follow(struct book_live *live, struct stw_err *err)
 {
@@ -671,8 +689,10 @@ book_follow(struct book_live *live, struct stw_err *err)
 		changes_take(c, &event);
 		if (changes_due(c, event.kind))
 			rc = make_version_patiently(live, err);
-		if (event.kind == DB_STREAM_NONE)
+		if (event.kind == DB_STREAM_NONE) {
+			note_line(live);
 			rebase_step(live);
+		}
 		if (!c->open && c->ncommits == 0 && !c->reload)
 			note_position(live);
 	}

@@ -30,6 +30,7 @@ struct book_changes {
 	bool other;     /* products or settings may have changed */
 	bool schema;    /* columns may have changed */
 	bool reload;    /* no patch mends it */
+	bool slot_lost; /* because of that: changes are missing */
 	bool too_many;  /* more customers than a patch is worth */
 };
 

@@ -85,7 +85,8 @@ struct book_live_stat {
 	char trouble[200]; /* why PERIODIC or TROUBLE; empty otherwise */
 	struct book_view_stat view;
 	int64_t versions, reloads, merges, reconnects;
-	bool opened; /* it began with the file */
+	int64_t slots_lost; /* of the reloads: because the server kept no log for us */
+	bool opened;        /* it began with the file */
 	char refused
 	    [200]; /* why it did not, though there is to be one; empty otherwise */
 	int64_t saves;

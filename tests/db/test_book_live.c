@@ -503,6 +503,86 @@ START_TEST(a_keeper_that_is_killed_goes_on_where_the_file_ends)
 }
 END_TEST
 
+/* More log than the server keeps for the slot, and nobody reads it meanwhile. */
+static void
+lose_log(void)
+{
+	test_db_tamper(&t, "ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
+	test_db_tamper(&t, "SELECT pg_reload_conf()");
+	for (int i = 0; i < 3; i++) {
+		test_db_tamper(&t, "UPDATE customer SET tier = 'lost'");
+		test_db_tamper(&t, "SELECT pg_switch_wal()");
+	}
+	test_db_tamper(&t, "CHECKPOINT");
+	test_db_tamper(&t, "ALTER SYSTEM RESET max_slot_wal_keep_size");
+	test_db_tamper(&t, "SELECT pg_reload_conf()");
+}
+
+static int64_t
+slots_of(const char *status)
+{
+	char sql[200];
+
+	(void)snprintf(sql, sizeof sql,
+	    "SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'live_%d' AND "
+	    "wal_status = '%s'",
+	    (int)getpid(), status);
+	return test_db_number(&t, sql);
+}
+
+/* A keeper that is at work goes on: with a new slot and a book that was loaded afresh. */
+START_TEST(a_slot_that_is_lost_while_it_is_read_is_made_anew_and_the_book_loaded)
+{
+	struct book_live_stat stat;
+	bool kept_in_file = _i == 1;
+
+	if (kept_in_file)
+		with_file();
+	book_view_unref(settled());
+	ck_assert_int_eq(reloads(), 1);
+	for (int64_t round = 2; round < 4; round++) {
+		lose_log();
+		for (int i = 0; i < WAIT_MSEC / 10 && reloads() < round; i++)
+			(void)usleep(10000);
+		ck_assert_int_eq(reloads(), round);
+		ck_assert_int_eq(
+		    state_becomes(BOOK_LIVE_STREAMING), BOOK_LIVE_STREAMING);
+		ck_assert_int_eq(slots_of("lost"), 0);
+		ck_assert_int_eq(slots_of("reserved"), 1);
+		test_db_tamper(&t, "UPDATE customer SET tier = 'after'");
+		check_same();
+	}
+	book_live_stat(live, &stat);
+	ck_assert_str_eq(stat.trouble, "");
+	ck_assert_int_eq(stat.slots_lost, 2);
+	if (kept_in_file)
+		without_file();
+}
+END_TEST
+
+/* A new slot waits for whoever writes just then; meanwhile the book is known to be old. */
+START_TEST(while_a_new_slot_is_waited_for_the_book_is_in_trouble)
+{
+	struct book_live_stat stat;
+	struct db *writer = test_db_connect(&t);
+
+	book_view_unref(settled());
+	ck_ok(db_begin(writer, &err));
+	ck_ok(db_script(writer, "SELECT pg_current_xact_id()", &err));
+	lose_log();
+	ck_assert_int_eq(state_becomes(BOOK_LIVE_TROUBLE), BOOK_LIVE_TROUBLE);
+	book_live_stat(live, &stat);
+	ck_assert_msg(strstr(stat.trouble, "change stream is broken") != NULL, "%s",
+	    stat.trouble);
+	ck_assert_int_eq(reloads(), 1);
+	ck_ok(db_commit(writer, &err));
+	db_close(writer);
+	ck_assert_int_eq(state_becomes(BOOK_LIVE_STREAMING), BOOK_LIVE_STREAMING);
+	check_same();
+	ck_assert_int_eq(reloads(), 2);
+}
+END_TEST
+
 /* The server is told of what the file has, and not of what was read since. */
 START_TEST(the_slot_is_never_ahead_of_the_file)
 {
@@ -658,6 +738,10 @@ main(void)
 	tcase_add_loop_test(
 	    tc, upheavals_are_in_the_book_too, 0, (int)STW_ARRAY_LEN(upheavals));
 	tcase_add_test(tc, killed_connections_lose_nothing);
+	tcase_add_loop_test(tc,
+	    a_slot_that_is_lost_while_it_is_read_is_made_anew_and_the_book_loaded, 0,
+	    2);
+	tcase_add_test(tc, while_a_new_slot_is_waited_for_the_book_is_in_trouble);
 	tcase_add_test(tc, what_cannot_be_read_is_told_and_mended);
 	tcase_add_test(tc, whoever_changes_enters_and_leaves_at_once);
 	tcase_add_test(tc, small_ticks_do_what_a_tick_over_everybody_does);
