@@ -7,6 +7,7 @@
 #include "campaigns/number_store.h"
 #include "campaigns/queue_store.h"
 #include "campaigns/task_store.h"
+#include "segments/lifecycle_store.h"
 #include "segments/segment_store.h"
 
 #define RUNS_OF_A_TICK 200
@@ -186,6 +187,27 @@ need_campaigns(struct api_request *req, json_t *list, struct stw_err *err)
 }
 
 static enum stw_code
+need_stages(struct api_request *req, json_t *list, struct stw_err *err)
+{
+	struct lifecycle_model model;
+	struct lifecycle_failure failure;
+	enum stw_code rc = lifecycle_store_active(req->db, &req->arena, &model, err);
+
+	if (rc == STW_OK)
+		rc = lifecycle_store_failure(
+		    req->db, model.code, model.version, &req->arena, &failure, err);
+	if (rc == STW_OK && failure.text != NULL)
+		need(list, "stages_failed", model.code,
+		    arena_printf(&req->arena, "生命周期模型 %s 有规则对所有客户都出错",
+			model.code),
+		    arena_printf(&req->arena,
+			"a rule of lifecycle model %s fails for every customer",
+			model.code),
+		    failure.at);
+	return rc == STW_NOT_FOUND ? STW_OK : rc;
+}
+
+static enum stw_code
 need_segments(struct api_request *req, json_t *list, struct stw_err *err)
 {
 	struct segment_info *s;
@@ -298,6 +320,8 @@ fill(struct api_request *req, json_t *v, json_t *needs, json_t *funnel,
 	}
 	if (rc == STW_OK)
 		rc = need_campaigns(req, needs, err);
+	if (rc == STW_OK)
+		rc = need_stages(req, needs, err);
 	if (rc == STW_OK)
 		rc = need_segments(req, needs, err);
 	if (rc == STW_OK)

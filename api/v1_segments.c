@@ -34,9 +34,24 @@ stages_as_of(struct api_request *req, const char *model, int64_t *customers,
 	return rc;
 }
 
+/* null while there is none. */
+static json_t *
+failure_json(stw_usec at, const char *text)
+{
+	json_t *failure = json_null();
+
+	if (at != STW_USEC_NEVER) {
+		failure = json_object();
+		json_put(failure, "at", json_time(at));
+		api_put_message(failure, "text", text != NULL ? text : "");
+	}
+	return failure;
+}
+
 static json_t *
 stages_build(const struct lifecycle_model *model, const struct lifecycle_count *counts,
-    int ncounts, int64_t customers, stw_usec as_of)
+    int ncounts, int64_t customers, stw_usec as_of,
+    const struct lifecycle_failure *failure)
 {
 	json_t *v = json_object(), *items = json_array();
 	int64_t placed = 0;
@@ -59,6 +74,7 @@ stages_build(const struct lifecycle_model *model, const struct lifecycle_count *
 	json_put(
 	    v, "unplaced", json_integer(customers > placed ? customers - placed : 0));
 	json_put(v, "as_of", json_time(as_of));
+	json_put(v, "failure", failure_json(failure->at, failure->text));
 	return v;
 }
 
@@ -67,6 +83,7 @@ v1_stages_json(struct api_request *req)
 {
 	struct lifecycle_model model;
 	struct lifecycle_count *counts;
+	struct lifecycle_failure failure;
 	struct stw_err err = {0};
 	int64_t customers = 0;
 	stw_usec as_of = 0;
@@ -79,11 +96,14 @@ v1_stages_json(struct api_request *req)
 		    req->db, model.code, &req->arena, &counts, &n, &err);
 	if (rc == STW_OK)
 		rc = stages_as_of(req, model.code, &customers, &as_of, &err);
+	if (rc == STW_OK)
+		rc = lifecycle_store_failure(
+		    req->db, model.code, model.version, &req->arena, &failure, &err);
 	if (rc != STW_OK) {
 		api_fail(req, rc, &err);
 		return NULL;
 	}
-	return stages_build(&model, counts, n, customers, as_of);
+	return stages_build(&model, counts, n, customers, as_of, &failure);
 }
 
 void
@@ -100,13 +120,8 @@ static json_t *
 segment_json(const struct segment_info *s)
 {
 	bool counted = s->as_of != STW_USEC_NEVER;
-	json_t *v = json_object(), *failure = json_null();
+	json_t *v = json_object();
 
-	if (s->failed_at != STW_USEC_NEVER) {
-		failure = json_object();
-		json_put(failure, "at", json_time(s->failed_at));
-		api_put_message(failure, "text", s->failure != NULL ? s->failure : "");
-	}
 	json_put(v, "code", json_text(s->def.code));
 	json_put(v, "name", json_names(s->def.name_zh, s->def.name_en));
 	json_put(v, "version", json_integer(s->def.version));
@@ -121,7 +136,7 @@ segment_json(const struct segment_info *s)
 	json_put(v, "undecided", counted ? json_integer(s->undecided) : json_null());
 	json_put(v, "entered", counted ? json_integer(s->entered) : json_null());
 	json_put(v, "left", counted ? json_integer(s->left) : json_null());
-	json_put(v, "failure", failure);
+	json_put(v, "failure", failure_json(s->failed_at, s->failure));
 	json_put(v, "updated_at", json_time(s->updated_at));
 	return v;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "segments/lifecycle_priv.h"
+#include "segments/rule_fault.h"
 
 int
 lifecycle_stage_find(const struct lifecycle_model *model, struct str code)
@@ -249,6 +250,64 @@ choose(const struct lifecycle_answers *a, const struct lifecycle_model *model,
 	}
 }
 
+/* ---- faults -------------------------------------------------------------------------- */
+static const char *
+path_of(const struct lifecycle_answers *a, const struct lifecycle_model *model, int at)
+{
+	for (int i = 0; i < model->ninitial; i++)
+		if (a->of_initial[i] == at)
+			return model->initial[i].path;
+	for (int i = 0; i < model->ntransitions; i++)
+		if (a->of_transition[i] == at)
+			return model->transitions[i].path;
+	return "";
+}
+
+static void
+note_answered(const struct lifecycle_answers *a, const struct lifecycle_model *model,
+    const struct book *book, stw_usec now, struct lifecycle_changes *out)
+{
+	const struct rule_eval_ctx ctx = {.now = now, .zone = book->zone};
+
+	out->rules = stw_xalloc(((size_t)a->count + 1) * sizeof *out->rules);
+	out->nrules = a->count;
+	for (int i = 0; i < a->count; i++) {
+		const struct lifecycle_answer *answer = &a->items[i];
+
+		out->rules[i] =
+		    (struct lifecycle_answered){.path = path_of(a, model, i)};
+		if (answer->wanted)
+			out->rules[i].answered =
+			    rule_fault_find(answer->rule, book, &answer->matched,
+				&answer->undecided, &ctx,
+				&out->rules[i].fault) == RULE_FAULT_NONE;
+	}
+}
+
+bool
+lifecycle_fault(
+    const struct lifecycle_changes *changes, int nparts, struct stw_err *err)
+{
+	for (int i = 0; nparts > 0 && i < changes[0].nrules; i++) {
+		const struct lifecycle_answered *fault = NULL;
+		bool answered = false;
+
+		for (int p = 0; p < nparts; p++) {
+			const struct lifecycle_answered *rule = &changes[p].rules[i];
+
+			answered |= rule->answered;
+			if (fault == NULL && rule->fault.code != STW_OK)
+				fault = rule;
+		}
+		if (answered || fault == NULL)
+			continue;
+		(void)stw_fail(err, STW_INVALID, "%s.when: %d:%d: %s", fault->path,
+		    fault->fault.line, fault->fault.column, fault->fault.text);
+		return true;
+	}
+	return false;
+}
+
 enum stw_code
 lifecycle_evaluate(const struct book *book, const struct lifecycle_model *model,
     stw_usec now, const struct progress *progress, struct lifecycle_changes *out,
@@ -268,6 +327,7 @@ lifecycle_evaluate(const struct book *book, const struct lifecycle_model *model,
 	if (rc != STW_OK)
 		goto done;
 	choose(&answers, model, book, stages, now, out);
+	note_answered(&answers, model, book, now, out);
 done:
 	lifecycle_answers_fini(&answers);
 	return rc;
@@ -277,5 +337,6 @@ void
 lifecycle_changes_free(struct lifecycle_changes *changes)
 {
 	free(changes->items);
+	free(changes->rules);
 	*changes = (struct lifecycle_changes){0};
 }

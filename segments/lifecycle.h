@@ -11,7 +11,8 @@
  *            ones in the order of the document. An undecided rule is not a match. A
  *            customer who has already moved at `now` stays, so a tick can be repeated.
  *            A stage that the model no longer has counts as none. Rules of a model may
- *            not use segment(): stages come before segments.
+ *            not use segment(): stages come before segments. Whose rules fail stays where
+ *            they are; a rule that fails for every customer is told (lifecycle_fault).
  * Faults     lifecycle_parse refuses what cannot be read; whether the model makes sense
  *            (ways that lead nowhere, transitions that never fire) is the question of
  *            segments/lifecycle_validate.h.
@@ -98,16 +99,29 @@ struct lifecycle_change {
 	const struct lifecycle_transition *by;
 };
 
+/* What became of a rule of the model in one part of a book. */
+struct lifecycle_answered {
+	const char *path;     /* of the first entry that asks it */
+	bool answered;        /* it was asked, and does not fail for everybody */
+	struct stw_err fault; /* code STW_OK: it does not fail for everybody */
+};
+
 struct lifecycle_changes {
 	struct lifecycle_change *items; /* by row */
 	size_t count, cap;
 	size_t
 	    undecided; /* customers who did not move and had a rule without an answer */
+	struct lifecycle_answered *rules; /* in every part the same rules */
+	int nrules;
 };
 
 enum stw_code lifecycle_evaluate(const struct book *book,
     const struct lifecycle_model *model, stw_usec now, const struct progress *progress,
     struct lifecycle_changes *out, struct stw_err *err) STW_MUST_USE;
+/* Of the parts of a book: the first rule that fails for every customer of all of them
+ * (segments/rule_fault.h); false: none does. *err begins with its place in the document. */
+bool lifecycle_fault(
+    const struct lifecycle_changes *changes, int nparts, struct stw_err *err);
 void lifecycle_changes_free(struct lifecycle_changes *changes);
 
 #endif

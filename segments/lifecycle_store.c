@@ -202,6 +202,35 @@ lifecycle_store_apply(struct db *db, const struct book_parts *parts,
 }
 
 enum stw_code
+lifecycle_store_failed(struct db *db, const char *model, int version, stw_usec now,
+    const char *failure, struct stw_err *err)
+{
+	const struct db_param params[] = {
+	    db_text(model), db_i64(version), db_usec(now), db_text(failure)};
+
+	return db_exec(
+	    db, DB_Q_LIFECYCLE_FAILED, params, DB_NPARAMS(params), NULL, err);
+}
+
+enum stw_code
+lifecycle_store_failure(struct db *db, const char *model, int version,
+    struct arena *arena, struct lifecycle_failure *out, struct stw_err *err)
+{
+	const struct db_param params[] = {db_text(model), db_i64(version)};
+	struct db_rows *rows = NULL;
+	enum stw_code rc = db_query(
+	    db, DB_Q_LIFECYCLE_FAILURE, params, DB_NPARAMS(params), &rows, err);
+
+	*out = (struct lifecycle_failure){.at = STW_USEC_NEVER};
+	if (rc == STW_OK && db_rows_count(rows) == 1) {
+		out->at = db_get_usec(rows, 0, 0);
+		out->text = db_get_text(rows, 0, 1, arena);
+	}
+	db_rows_free(rows);
+	return rc;
+}
+
+enum stw_code
 lifecycle_store_counts(struct db *db, const char *model, struct arena *arena,
     struct lifecycle_count **out, int *count, struct stw_err *err)
 {

@@ -20,6 +20,17 @@ enum stw_code lifecycle_store_apply(struct db *db, const struct book_parts *part
     const struct lifecycle_model *model, const struct lifecycle_changes *changes,
     stw_usec now, const struct progress *progress, struct stw_err *err) STW_MUST_USE;
 
+/* A rule of the version fails for everybody; failure NULL: none does (any more). */
+enum stw_code lifecycle_store_failed(struct db *db, const char *model, int version,
+    stw_usec now, const char *failure, struct stw_err *err) STW_MUST_USE;
+struct lifecycle_failure {
+	stw_usec at;      /* of the newest tick that found it */
+	const char *text; /* in the arena; NULL: none */
+};
+enum stw_code lifecycle_store_failure(struct db *db, const char *model, int version,
+    struct arena *arena, struct lifecycle_failure *out,
+    struct stw_err *err) STW_MUST_USE;
+
 struct lifecycle_count {
 	const char *stage;
 	int64_t customers;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "segments/rule_fault.h"
 #include "segments/suggest.h"
 
 /* ---- kinds --------------------------------------------------------------------- */
@@ -482,6 +483,33 @@ level_run(const struct segment_hosts *hosts, struct level *level, stw_usec now,
 	return rc;
 }
 
+/* Does the i-th rule of the level fail for everybody? A patch is of a few: there it has to
+ * be known of everybody already. */
+static bool
+level_fault(const struct segment_hosts *hosts, const struct level *level, int i,
+    stw_usec now, struct stw_err *err)
+{
+	const struct segment *segment = &hosts->items[0].segments[level->segments[i]];
+	bool found = false;
+
+	if (hosts->items[0].book->patch && !segment->failing)
+		return false;
+	for (int p = 0; p < hosts->count; p++) {
+		const struct rule_result *r = &level->results[p][i];
+		const struct rule_eval_ctx ctx = {.now = now,
+		    .zone = hosts->items[p].book->zone,
+		    .host = (void *)(uintptr_t)&hosts->items[p],
+		    .in_segment = segment_contains};
+		enum rule_fault fault = rule_fault_find(level->rules[i],
+		    hosts->items[p].book, &r->matched, &r->undecided, &ctx, err);
+
+		if (fault == RULE_FAULT_NONE)
+			return false;
+		found |= fault == RULE_FAULT_ALL;
+	}
+	return found;
+}
+
 static void
 evaluate_level(struct plan *plan, struct segment_hosts *hosts, stw_usec now,
     const int *heights, int height)
@@ -494,11 +522,14 @@ evaluate_level(struct plan *plan, struct segment_hosts *hosts, stw_usec now,
 	if (level.count == 0)
 		return;
 	rc = level_run(hosts, &level, now, &plan->arena, &err);
-	for (int i = 0; i < level.count && rc != STW_OK; i++)
-		fail_segment(hosts, level.segments[i], &err);
+	for (int i = 0; i < level.count; i++) {
+		if (rc != STW_OK || level_fault(hosts, &level, i, now, &err))
+			fail_segment(hosts, level.segments[i], &err);
+	}
 	for (int p = 0; p < hosts->count; p++) {
 		for (int i = 0; i < level.count && level.results[p] != NULL; i++) {
-			if (rc == STW_OK)
+			if (hosts->items[0].segments[level.segments[i]].failure.code ==
+			    STW_OK)
 				take_result(hosts->items[p].book,
 				    &hosts->items[p].segments[level.segments[i]],
 				    &level.results[p][i]);

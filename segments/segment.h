@@ -10,7 +10,8 @@
  *            named ("a -> b -> a"); an empty rule is refused (it would match everybody).
  *            An undecided row is not a member and is counted. A segment whose rule fails
  *            keeps the members of its last good evaluation; one that never had a good
- *            one makes the rules that ask for it undecided.
+ *            one makes the rules that ask for it undecided. A rule that fails for every
+ *            customer (segments/rule_fault.h) is a rule that fails.
  * Parts      Of a book in parts each has a host of its own, with the same segments in the
  *            same order; they are evaluated together, and dead rows are members of nothing.
  * Ownership  segment_host_fini frees the bitmaps; texts belong to the arena the segments
@@ -57,6 +58,7 @@ struct segment {
 	struct bitmap members; /* before evaluation: as stored */
 	struct bitmap undecided;
 	bool known;             /* members are those of some good evaluation */
+	bool failing;           /* the last evaluation of everybody failed */
 	bool evaluated;         /* members and undecided are of this one */
 	struct stw_err failure; /* code STW_OK: none; else why not evaluated */
 };

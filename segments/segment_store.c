@@ -477,9 +477,12 @@ segment_store_hosts(struct db *db, const struct book_parts *parts,
 		defs[i] = infos[i].def;
 	segment_hosts_init(out, parts, defs, n);
 	for (int p = 0; p < out->count; p++)
-		for (int i = 0; i < n; i++)
+		for (int i = 0; i < n; i++) {
 			out->items[p].segments[i].known =
 			    infos[i].as_of != STW_USEC_NEVER;
+			out->items[p].segments[i].failing =
+			    infos[i].failed_at != STW_USEC_NEVER;
+		}
 	if (image != NULL)
 		rc = member_store_read(db, image, out, err);
 	if (rc != STW_OK)

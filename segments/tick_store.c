@@ -88,6 +88,25 @@ took(stw_usec *since, stw_usec *out)
 	*since = now;
 }
 
+/* Kept with the model, where it is seen until a tick finds nothing to tell. A patch is of a
+ * few and tells nothing of everybody. */
+static enum stw_code
+note_fault(struct db *db, const struct book_parts *parts,
+    const struct lifecycle_changes *changes, stw_usec now,
+    struct segments_tick_result *r, struct stw_err *err)
+{
+	struct stw_err fault;
+
+	if (parts->books[0]->patch)
+		return STW_OK;
+	if (lifecycle_fault(changes, parts->count, &fault)) {
+		r->stage_failure = arena_strdup(&r->arena, fault.text);
+		log_err(LOG_WARN, "stage_rule_fails", &fault);
+	}
+	return lifecycle_store_failed(
+	    db, r->model.code, r->model.version, now, r->stage_failure, err);
+}
+
 static enum stw_code
 tick_stages(struct db *db, const struct book_parts *parts, stw_usec now,
     const struct progress *progress, struct segments_tick_result *r,
@@ -104,6 +123,8 @@ tick_stages(struct db *db, const struct book_parts *parts, stw_usec now,
 	if (rc == STW_OK)
 		rc = lifecycle_store_apply(
 		    db, parts, &r->model, changes, now, progress, err);
+	if (rc == STW_OK)
+		rc = note_fault(db, parts, changes, now, r, err);
 	took(&since, &r->times.stage_writes);
 	if (rc == STW_OK) {
 		count_flows(changes, parts->count, r);

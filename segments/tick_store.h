@@ -47,6 +47,8 @@ struct segments_tick_result {
 	struct tick_flow *flows; /* in the model's order */
 	int nflows;
 	int64_t stage_changes, stage_undecided;
+	/* A rule of the model that fails for everybody: nobody moves by it. NULL: none. */
+	const char *stage_failure;
 	int64_t overdue;               /* customers with an overdue promise */
 	struct tick_segment *segments; /* by code */
 	int nsegments;

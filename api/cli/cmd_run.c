@@ -89,6 +89,8 @@ print_stages(const struct tick_result *r)
 	    s->model.code, s->model.version, cli_count(s->stage_changes),
 	    cli_count(s->stage_undecided),
 	    cli_secs(s->times.stage_rules + s->times.stage_writes));
+	if (s->stage_failure != NULL)
+		(void)printf("    failed for every customer: %s\n", s->stage_failure);
 	for (int i = 0; i < s->nstages; i++)
 		(void)printf("    %-16s %12s\n", s->stages[i].code,
 		    cli_count(s->stages[i].customers));

@@ -724,6 +724,78 @@ START_TEST(a_failing_segment_keeps_its_members_and_says_why)
 }
 END_TEST
 
+/* Every customer's answer is an error: nobody leaves, and it is told. */
+START_TEST(a_rule_that_fails_for_everybody_keeps_its_members_and_says_why)
+{
+	struct segments_tick_result result;
+	struct segment_info info;
+	struct book *book;
+
+	install_model();
+	(void)save("frail", "customer.aum > money('15000')");
+	tick_once(WORLD_NOW);
+	test_db_tamper(&t,
+	    "UPDATE segment SET rule = 'int(customer.ref) > 1' WHERE code = 'frail'");
+	book = tick(WORLD_NOW + STW_USEC_DAY, &result);
+	ck_assert_ptr_nonnull(found(&result, "frail")->failure);
+	ck_assert_int_eq(found(&result, "frail")->matched, 3);
+	ck_assert_int_eq(found(&result, "frail")->left, 0);
+	segments_tick_fini(&result);
+	book_free(book);
+	ck_ok(segment_store_get(t.db, "frail", &arena, &info, &err));
+	ck_assert_int_eq(info.as_of, WORLD_NOW);
+	ck_assert_int_eq(info.failed_at, WORLD_NOW + STW_USEC_DAY);
+	ck_assert_int_eq(
+	    number("SELECT count(*) FROM segment_member WHERE left_at IS NULL"), 3);
+}
+END_TEST
+
+static void
+failure_is(const struct segments_tick_result *result, stw_usec at)
+{
+	struct lifecycle_failure failure;
+
+	ck_ok(lifecycle_store_failure(
+	    t.db, result->model.code, result->model.version, &arena, &failure, &err));
+	ck_assert_pstr_eq(failure.text, result->stage_failure);
+	ck_assert_int_eq(failure.at, at);
+}
+
+START_TEST(a_stage_rule_that_fails_for_everybody_moves_nobody_and_says_why)
+{
+	const stw_usec later = WORLD_NOW + 400 * STW_USEC_DAY;
+	struct segments_tick_result result;
+	struct book *book;
+	int64_t moved;
+
+	install_model();
+	tick_once(WORLD_NOW);
+	moved = number("SELECT count(*) FROM stage_history");
+	test_db_tamper(&t,
+	    "CREATE TABLE kept AS SELECT document FROM lifecycle_model; "
+	    "UPDATE lifecycle_model SET document = jsonb_set(document, '{transitions}', "
+	    "(SELECT jsonb_agg(e || jsonb_build_object('when', 'int(customer.ref) > ' || n)) "
+	    "FROM jsonb_array_elements(document -> 'transitions') WITH ORDINALITY AS t (e, "
+	    "n)))");
+	book = tick(later, &result);
+	ck_assert_ptr_nonnull(result.stage_failure);
+	ck_assert_msg(strncmp(result.stage_failure, "transitions[", 12) == 0, "%s",
+	    result.stage_failure);
+	failure_is(&result, later);
+	segments_tick_fini(&result);
+	book_free(book);
+	ck_assert_int_eq(number("SELECT count(*) FROM stage_history"), moved);
+	test_db_tamper(
+	    &t, "UPDATE lifecycle_model SET document = kept.document FROM kept");
+	book = tick(later, &result);
+	ck_assert_ptr_null(result.stage_failure);
+	failure_is(&result, STW_USEC_NEVER);
+	segments_tick_fini(&result);
+	book_free(book);
+	ck_assert_int_gt(number("SELECT count(*) FROM stage_history"), moved);
+}
+END_TEST
+
 START_TEST(a_member_who_is_no_customer_any_more_leaves)
 {
 	struct segments_tick_result result;
@@ -848,6 +920,10 @@ main(void)
 	tcase_add_test(tc, a_tick_cut_in_the_middle_is_finished_by_the_next);
 	tcase_add_test(tc, a_book_that_is_out_of_date_writes_no_stage);
 	tcase_add_test(tc, a_failing_segment_keeps_its_members_and_says_why);
+	tcase_add_test(
+	    tc, a_rule_that_fails_for_everybody_keeps_its_members_and_says_why);
+	tcase_add_test(
+	    tc, a_stage_rule_that_fails_for_everybody_moves_nobody_and_says_why);
 	tcase_add_test(tc, a_member_who_is_no_customer_any_more_leaves);
 	tcase_add_test(tc, overdue_promises_are_a_segment_that_rules_may_ask_for);
 	tcase_add_test(tc, planning_without_a_tick_finds_the_stored_members);

@@ -87,6 +87,17 @@ static const struct {
 		.rule = "customer.tenure_days > 500 || customer.ref in segment('a')"},
 	    {.code = "c", .rule = "true"}},
 	{NULL, "0010", "1111"}, NULL, "shoe_size"},
+    {"an error for everybody is the rule's fault",
+	{{.code = "a", .rule = "int(customer.ref) > 3"},
+	    {.code = "b", .rule = "customer.ref in segment('a')"}},
+	{NULL, "0000"}, NULL, "not a whole number"},
+    {"an error for all of whom something is known is not",
+	{{.code = "a",
+	    .rule = "1 / (customer.tenure_days - customer.tenure_days) > 3"}},
+	{"0000"}, "1111", NULL},
+    {"an error for some is not",
+	{{.code = "a", .rule = "customer.ref == 'c10' || int(customer.ref) > 3"}},
+	{"1000"}, "0111", NULL},
     {"not a yes or no", {{.code = "a", .rule = "customer.tenure_days"}}, {NULL}, NULL,
 	"bool"},
 };
@@ -134,6 +145,27 @@ START_TEST(a_segment_that_fails_keeps_its_last_good_members)
 	ck_assert_str_eq(rows_of(&host.segments[0].members), "0100");
 	ck_assert_str_eq(rows_of(&host.segments[1].members), "0100");
 	segment_host_fini(&host);
+}
+END_TEST
+
+/* Of a few customers a rule may say nothing because of them; of everybody it was known. */
+START_TEST(a_patch_keeps_members_only_of_a_segment_that_failed_for_everybody)
+{
+	struct segment_def defs[] = {def("a", "int(customer.ref) > 3")};
+	struct segment_host host;
+
+	book->patch = true;
+	for (int failing = 0; failing < 2; failing++) {
+		segment_host_init(&host, book, defs, 1);
+		bitmap_set(&host.segments[0].members, 1);
+		host.segments[0].known = true;
+		host.segments[0].failing = failing == 1;
+		segments_evaluate(&host, WORLD_NOW, NULL);
+		ck_assert_str_eq(
+		    rows_of(&host.segments[0].members), failing == 1 ? "0100" : "0000");
+		segment_host_fini(&host);
+	}
+	book->patch = false;
 }
 END_TEST
 
@@ -318,6 +350,8 @@ main(void)
 	tcase_add_loop_test(tc, segments_are_evaluated_in_the_order_of_use, 0,
 	    (int)STW_ARRAY_LEN(evaluations));
 	tcase_add_test(tc, a_segment_that_fails_keeps_its_last_good_members);
+	tcase_add_test(
+	    tc, a_patch_keeps_members_only_of_a_segment_that_failed_for_everybody);
 	tcase_add_test(
 	    tc, who_asks_for_a_segment_that_never_was_evaluated_is_undecided);
 	tcase_add_test(tc, the_place_of_an_unknown_segment_is_told);

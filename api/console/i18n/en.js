@@ -661,6 +661,7 @@ export default {
 	'overview.campaigns': 'Campaigns',
 	'overview.entered': 'Entered',
 	'overview.failed': 'Not evaluated',
+	'overview.stages_failed': 'A rule fails for everybody',
 	'overview.funnel': 'Drop-out waterfall of the last plan ({at})',
 	'overview.held': 'Held back',
 	'overview.last_run': 'Last run',

@@ -661,6 +661,7 @@ export default {
 	'overview.campaigns': '营销活动',
 	'overview.entered': '进入',
 	'overview.failed': '评估失败',
+	'overview.stages_failed': '有规则对所有客户都出错',
 	'overview.funnel': '最近一次计划的筛减瀑布（{at}）',
 	'overview.held': '暂缓执行',
 	'overview.last_run': '最近运行',

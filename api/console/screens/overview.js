@@ -16,7 +16,7 @@ function reasonLink(reason) {
 }
 
 /* Where what needs somebody is done. */
-const PLACES = { number_suspended: (id) => ['numbers', id], queue_paused: (id) => ['queues', id] };
+const PLACES = { number_suspended: (id) => ['numbers', id], queue_paused: (id) => ['queues', id], stages_failed: () => ['stages'] };
 
 function NeedsYou({ items }) {
 	return html`<section class="panel" data-panel="needs">
@@ -28,10 +28,16 @@ function NeedsYou({ items }) {
 	</section>`;
 }
 
+/* Why a rule says nothing of anybody; what stands there is of the last time it did. */
+function Failure({ of, text }) {
+	if (!of) return null;
+	return html` <${Pill} kind="ERROR" text=${text} /> <span class="meta">${(session.lang === 'zh-CN' && of.text_zh) || of.text}</span>`;
+}
+
 function Stages({ stages }) {
 	return html`<section class="panel" data-panel="stages">
 		<${Scroll} label=${t('overview.stages')}><table>
-			<caption>${t('overview.stages')} <span class="meta">${two(stages.name)} v${stages.version} · <time datetime=${stages.as_of}>${shortTime(stages.as_of)}</time></span></caption>
+			<caption>${t('overview.stages')} <span class="meta">${two(stages.name)} v${stages.version} · <time datetime=${stages.as_of}>${shortTime(stages.as_of)}</time></span><${Failure} of=${stages.failure} text=${t('overview.stages_failed')} /></caption>
 			<thead><tr><th scope="col">${t('overview.stage')}</th><th scope="col" class="n">${t('common.customers')}</th></tr></thead>
 			<tbody>
 				${stages.items.map((s) => html`<tr key=${s.code}><th scope="row">${two(s.name)} <span class="meta">${s.code}</span></th><td class="n">${count(s.customers)}</td></tr>`)}
@@ -48,7 +54,7 @@ function Segments({ segments }) {
 			<thead><tr><th scope="col">${t('overview.segment')}</th><th scope="col" class="n">${t('overview.members')}</th><th scope="col" class="n">${t('overview.undecided')}</th>
 				<th scope="col" class="n">${t('overview.entered')}</th><th scope="col" class="n">${t('overview.left')}</th><th scope="col">${t('common.as_of')}</th></tr></thead>
 			<tbody>${segments.map((s) => html`<tr key=${s.code}>
-				<th scope="row">${two(s.name)} <span class="meta">${s.code}</span>${s.failure ? html` <${Pill} kind="ERROR" text=${t('overview.failed')} />` : null}</th>
+				<th scope="row">${two(s.name)} <span class="meta">${s.code}</span><${Failure} of=${s.failure} text=${t('overview.failed')} /></th>
 				<td class="n" data-label=${t('overview.members')}>${count(s.matched)}</td><td class="n" data-label=${t('overview.undecided')}>${count(s.undecided)}</td><td class="n" data-label=${t('overview.entered')}>${count(s.entered)}</td><td class="n" data-label=${t('overview.left')}>${count(s.left)}</td>
 				<td data-label=${t('common.as_of')}>${s.as_of ? html`<time datetime=${s.as_of}>${shortTime(s.as_of)}</time>` : orNone(null)}</td>
 			</tr>`)}</tbody>

@@ -1,0 +1,33 @@
+/*
+ * rule_fault.h - does a rule fail for everybody?
+ *
+ * Purpose    A rule without an answer is no match, which is right for a customer of whom
+ *            something is not known. A rule that fails for every customer (a division by
+ *            zero, a currency that is not the book's) says nothing of anybody: whoever
+ *            evaluates it keeps what the last good evaluation said, and shows the fault.
+ * Rules      Everybody is without an answer, and so it is because something fails and not
+ *            because a value is missing, for each of up to RULE_FAULT_LOOKED customers
+ *            who are looked at, evenly spread.
+ * Errors     *err is filled as rule_eval tells it, with line and column of the rule; its
+ *            code is INVALID.
+ */
+#ifndef STW_SEGMENTS_RULE_FAULT_H
+#define STW_SEGMENTS_RULE_FAULT_H
+
+#include "segments/book.h"
+
+#define RULE_FAULT_LOOKED 1000
+
+enum rule_fault {
+	RULE_FAULT_NONE = 0, /* there is an answer, or one only lacks a value */
+	RULE_FAULT_NOBODY,   /* nobody to ask in this book */
+	RULE_FAULT_ALL,
+};
+
+/* Over one book, or one part of one. matched and undecided: of the rule, also of dead rows;
+ * like: clock, zone and host functions of the evaluation. */
+enum rule_fault rule_fault_find(const struct rule *rule, const struct book *book,
+    const struct bitmap *matched, const struct bitmap *undecided,
+    const struct rule_eval_ctx *like, struct stw_err *err);
+
+#endif
