@@ -21,6 +21,18 @@ static const struct message_text messages[] = {
     {"{} to {} hours is wanted", "应为 {} 到 {} 小时"},
     {"{}: a whole number from 0 on, or null for no limit",
 	"{}：应为不小于 0 的整数，或以 null 表示不设限"},
+    /* uploaded lists */
+    {"no reference is in the upload; nothing was changed (--allow-empty, allow_empty say "
+     "that it is meant)",
+	"上传内容中没有客户号；未作任何改动（确需清空请用 --allow-empty 或 allow_empty）"},
+    {"none of the {} references is a customer's; nothing was changed (--allow-empty, "
+     "allow_empty say that it is meant)",
+	"{} 个客户号都不存在；未作任何改动（确需清空请用 --allow-empty 或 allow_empty）"},
+    {"{} of {} references are no customer's: line {}; nothing was changed (--skip-unknown, "
+     "skip_unknown leave them out)",
+	"{2} 个客户号中有 {1} 个不存在：第 {3} 行；未作任何改动（可用 --skip-unknown 或 "
+	"skip_unknown 略过）"},
+    {"a customer's reference has 1 to 64 bytes", "客户号为 1 到 64 个字节"},
     /* segments, stages */
     {"no segment \"{}\"", "没有客群“{}”"},
     {"no stage \"{}\" in the lifecycle model {}, version {}",

@@ -75,11 +75,21 @@ read_mode(struct api_request *req, struct segment_list *list)
 	return false;
 }
 
+/* The "line" of a reference is its place in the array, from 1. */
+static void
+refuse_list(struct api_request *req, const struct stw_err *err)
+{
+	api_problem(req, 400, "INVALID_REQUEST",
+	    err->line > 0 ? arena_printf(&req->arena, "/customers/%d", err->line - 1)
+			  : "/customers",
+	    "%s", err->text);
+}
+
 void
 v1_segment_upload(struct api_request *req)
 {
 	static const char *const members[] = {
-	    "name", "mode", "customers", "skip_unknown", NULL};
+	    "name", "mode", "customers", "skip_unknown", "allow_empty", NULL};
 	struct segment_list list = {.code = req->match.params[0]};
 	struct segment_list_result result;
 	struct stw_err err = {0};
@@ -88,7 +98,8 @@ v1_segment_upload(struct api_request *req)
 
 	if (!api_body_only(req, members) || !read_names(req, &list) ||
 	    !read_mode(req, &list) || !read_refs(req, &list) ||
-	    !api_body_bool(req, "skip_unknown", false, &list.skip_unknown))
+	    !api_body_bool(req, "skip_unknown", false, &list.skip_unknown) ||
+	    !api_body_bool(req, "allow_empty", false, &list.allow_empty))
 		return;
 	if (!code_valid(str_of(list.code))) {
 		api_problem(req, 400, "INVALID_REQUEST", NULL,
@@ -97,6 +108,10 @@ v1_segment_upload(struct api_request *req)
 	}
 	rc = segment_list_put(
 	    req->db, &list, req->actor.subject, req->now, &result, &err);
+	if (rc == STW_INVALID) {
+		refuse_list(req, &err);
+		return;
+	}
 	if (rc != STW_OK) {
 		api_fail(req, rc, &err);
 		return;

@@ -26,7 +26,7 @@ struct customer_point {
 	const char **zones; /* candidate zones by number plan */
 	size_t nzones;
 	bool verified, is_primary;
-	int sharers;       /* customers with this number, this one included */
+	int sharers;       /* other customers with this number */
 	const char *state; /* unverified, verified, failed, reassigned */
 	stw_usec state_at; /* STW_USEC_NEVER: as imported; then how and by are NULL */
 	const char *state_how, *state_by;

@@ -375,6 +375,14 @@ lifecycle_store_submit(struct db *db, const char *code, int version,
 	return end(db, rc, err);
 }
 
+/* In force once, and nobody but its author has said yes to it yet. */
+static bool
+waits_for_approval(const struct locked *at)
+{
+	return at->exempt && at->approved_by == NULL &&
+	       (at->state == LIFECYCLE_ACTIVE || at->state == LIFECYCLE_RETIRED);
+}
+
 static enum stw_code
 approve(struct db *db, const char *code, int version, const char *actor, stw_usec now,
     struct str preview, stw_usec as_of, struct arena *arena, struct stw_err *err)
@@ -385,9 +393,11 @@ approve(struct db *db, const char *code, int version, const char *actor, stw_use
 	enum stw_code rc = lock(db, code, version, arena, &at, err);
 
 	if (rc != STW_OK ||
-	    (at.state == LIFECYCLE_APPROVED && strcmp(at.approved_by, actor) == 0))
+	    (at.approved_by != NULL && (at.exempt || at.state == LIFECYCLE_APPROVED) &&
+		strcmp(at.approved_by, actor) == 0))
 		return rc;
-	rc = may_move(code, version, &at, LIFECYCLE_APPROVED, err);
+	if (!waits_for_approval(&at))
+		rc = may_move(code, version, &at, LIFECYCLE_APPROVED, err);
 	if (rc == STW_OK && strcmp(at.author, actor) == 0)
 		rc = stw_fail(err, STW_CONFLICT,
 		    "%s wrote version %d of lifecycle model %s: somebody else has to "
@@ -514,6 +524,12 @@ activate(struct db *db, const char *code, int version, const char *actor, stw_us
 		return rc;
 	if (!at.exempt || at.state != LIFECYCLE_DRAFT)
 		rc = may_move(code, version, &at, LIFECYCLE_ACTIVE, err);
+	/* The exemption was for a time without a second person; that time is over. */
+	if (rc == STW_OK && waits_for_approval(&at))
+		rc = stw_fail(err, STW_CONFLICT,
+		    "version %d of lifecycle model %s was in force without an approval: "
+		    "somebody else than %s has to approve it before it comes back",
+		    version, code, at.author);
 	if (rc == STW_OK && at.active != 0) {
 		const struct db_param old[] = {db_text(code), db_i64(at.active)};
 

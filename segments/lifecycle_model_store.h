@@ -5,7 +5,8 @@
  *            with a preview of who would move where -> active -> retired; a retired
  *            version may come back. The moves are the table of
  *            segments/lifecycle_state.h. The shipped model on a fresh install is active
- *            without an approval, and says so (exempt "shipped").
+ *            without an approval, and says so (exempt "shipped"); it can be approved
+ *            where it is, and comes back once it is retired only when it was.
  * Errors     INVALID for a document with a fault (place as segments/lifecycle.h);
  *            NOT_FOUND for a model or version that is not there; CONFLICT when the state
  *            does not allow the move, when validation found errors, or when author and

@@ -54,7 +54,7 @@ sort_refs(const struct segment_list *list, struct sorted *out)
 		size_t to = at[buckets[i]]++;
 
 		out->refs[to] = list->refs[i];
-		out->lines[to] = i + 1;
+		out->lines[to] = list->lines != NULL ? list->lines[i] : i + 1;
 	}
 	free(buckets);
 }
@@ -130,9 +130,9 @@ refuse_unknown(const struct upload *u, struct stw_err *err)
 	buf_init(&lines);
 	for (int i = 0; i < u->nunknown; i++)
 		buf_printf(&lines, "%s%zu", i > 0 ? ", " : "", u->unknown[i]);
-	rc = stw_fail_at(err, STW_INVALID, (int)u->unknown[0], 0,
+	rc = stw_fail_at(err, STW_INVALID, (int)u->unknown[0], 1,
 	    "%lld of %zu references are no customer's: line %s%s; nothing was changed "
-	    "(skipping them has to be asked for)",
+	    "(--skip-unknown, skip_unknown leave them out)",
 	    (long long)u->out->unknown, u->list->count, lines.data,
 	    u->out->unknown > u->nunknown ? ", ..." : "");
 	buf_fini(&lines);
@@ -261,6 +261,13 @@ put(struct upload *u, const char *actor, stw_usec now, struct arena *arena,
 		rc = find_unknown(u, b, err);
 	if (rc == STW_OK && u->out->unknown > 0 && !u->list->skip_unknown)
 		rc = refuse_unknown(u, err);
+	/* As good as empty: an export of another bank, or of another column. */
+	if (rc == STW_OK && !u->list->allow_empty &&
+	    u->out->unknown == (int64_t)u->list->count)
+		rc = stw_fail(err, STW_INVALID,
+		    "none of the %zu references is a customer's; nothing was changed "
+		    "(--allow-empty, allow_empty say that it is meant)",
+		    u->list->count);
 	if (rc == STW_OK)
 		rc = put_segment(u, actor, now, arena, err);
 	for (int b = 0; b < BOOK_BUCKETS && rc == STW_OK; b++)
@@ -279,6 +286,10 @@ segment_list_put(struct db *db, const struct segment_list *list, const char *act
 	enum stw_code rc;
 
 	*out = (struct segment_list_result){0};
+	if (list->count == 0 && !list->allow_empty)
+		return stw_fail(err, STW_INVALID,
+		    "no reference is in the upload; nothing was changed (--allow-empty, "
+		    "allow_empty say that it is meant)");
 	if (list->count > SEGMENT_LIST_MAX)
 		return stw_fail(err, STW_INVALID,
 		    "more than %d references in one upload", SEGMENT_LIST_MAX);

@@ -7,7 +7,7 @@
  *            segment.
  * Limits     SEGMENT_LIST_MAX references in one upload.
  * Errors     INVALID names the first unknown references by their lines, unless they may be
- *            skipped; CONFLICT for the code of a retired segment or one of another kind.
+ *            skipped, and is the answer to an upload of nobody that is not said to be meant; CONFLICT for the code of a retired segment or one of another kind.
  *            Nothing is changed by a refused upload.
  * Ledger     A "rule_change" entry with a hash of the upload, in its own transaction: db
  *            must not be in one, unless it is lent.
@@ -31,9 +31,11 @@ bool segment_list_mode_parse(const char *text, enum segment_list_mode *out);
 struct segment_list {
 	const char *code, *name_zh, *name_en;
 	enum segment_list_mode mode;
-	const struct str *refs; /* one a line, in the order of the lines; none empty */
+	const struct str *refs; /* none empty */
+	const size_t *lines;    /* of each, from 1, ascending; NULL: one a line */
 	size_t count;
 	bool skip_unknown;
+	bool allow_empty; /* no reference of a customer may be in it */
 };
 
 struct segment_list_result {

@@ -11,7 +11,7 @@ print_points(const struct cli *cli, const struct customer *c)
 	for (int i = 0; i < c->npoints; i++) {
 		const struct customer_point *p = &c->points[i];
 
-		(void)printf("%-8lld %-8s %-16s %-11s shared by %d%s",
+		(void)printf("%-8lld %-8s %-16s %-11s others with it: %d%s",
 		    (long long)p->point_id, p->kind, p->phone_mask, p->state,
 		    p->sharers, p->is_primary ? ", primary" : "");
 		if (p->state_at != STW_USEC_NEVER)

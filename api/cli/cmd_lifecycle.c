@@ -230,6 +230,24 @@ move_over_book(struct cli *cli, struct db *db, const struct asked *asked,
 }
 
 static enum stw_code
+activate(struct cli *cli, struct db *db, const struct asked *asked, struct stw_err *err)
+{
+	const char *code = cli->argv[0];
+	struct lifecycle_version v;
+	enum stw_code rc = lifecycle_store_get(
+	    db, code, (int)asked->version, &cli->arena, &v, NULL, err);
+
+	if (rc == STW_OK && v.state == LIFECYCLE_ACTIVE) {
+		(void)printf("version %lld was in force already: nothing was changed\n",
+		    (long long)asked->version);
+		return rc;
+	}
+	return rc != STW_OK ? rc
+			    : lifecycle_store_activate(db, code, (int)asked->version,
+				  asked->who, app_now(&cli->app), err);
+}
+
+static enum stw_code
 move(struct cli *cli, struct db *db, const struct asked *asked, struct stw_err *err)
 {
 	const char *code = cli->argv[0];
@@ -244,8 +262,7 @@ move(struct cli *cli, struct db *db, const struct asked *asked, struct stw_err *
 	if (asked->verb == REJECT && asked->why == NULL)
 		return stw_fail(err, STW_INVALID, "--why TEXT is needed");
 	if (asked->verb == ACTIVATE)
-		rc = lifecycle_store_activate(
-		    db, code, (int)asked->version, asked->who, now, err);
+		rc = activate(cli, db, asked, err);
 	else if (asked->verb == REJECT)
 		rc = lifecycle_store_reject(
 		    db, code, (int)asked->version, asked->who, asked->why, now, err);

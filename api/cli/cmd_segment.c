@@ -143,49 +143,67 @@ segment_moves_print(struct cli *cli, struct db *db, int64_t limit, struct stw_er
 }
 
 /* ---- uploads ------------------------------------------------------------------------------- */
-/* A reference a line; a byte order mark, spaces around it and empty lines at the end are
- * passed over. */
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* The line without the blanks around it; what is left of the text. */
+static struct str
+next_line(struct str *text)
+{
+	const char *end = memchr(text->ptr, '\n', text->len);
+	size_t len = end == NULL ? text->len : (size_t)(end - text->ptr);
+	struct str line = {text->ptr, len};
+
+	len += end != NULL;
+	*text = (struct str){text->ptr + len, text->len - len};
+	while (line.len > 0 && is_blank(line.ptr[line.len - 1]))
+		line.len--;
+	while (line.len > 0 && is_blank(line.ptr[0]))
+		line = (struct str){line.ptr + 1, line.len - 1};
+	return line;
+}
+
+/* A reference a line; a byte order mark, blanks around it and empty lines are passed over. */
 static enum stw_code
 read_refs(
     struct cli *cli, struct str text, struct segment_list *list, struct stw_err *err)
 {
+	size_t cap = 1, n = 0, *lines;
 	struct str *refs;
-	size_t cap = 1, n = 0;
 
-	if (text.len >= 3 && memcmp(text.ptr, "\xef\xbb\xbf", 3) == 0) {
-		text.ptr += 3;
-		text.len -= 3;
-	}
-	while (text.len > 0 && strchr(" \t\r\n", text.ptr[text.len - 1]) != NULL)
-		text.len--;
+	if (text.len >= 3 && memcmp(text.ptr, "\xef\xbb\xbf", 3) == 0)
+		text = (struct str){text.ptr + 3, text.len - 3};
 	for (size_t i = 0; i < text.len; i++)
 		cap += text.ptr[i] == '\n';
 	refs = arena_array(&cli->arena, cap, sizeof *refs);
-	while (text.len > 0) {
-		const char *end = memchr(text.ptr, '\n', text.len);
-		size_t len = end == NULL ? text.len : (size_t)(end - text.ptr);
-		struct str ref = {text.ptr, len};
+	lines = arena_array(&cli->arena, cap, sizeof *lines);
+	for (size_t line = 1; text.len > 0; line++) {
+		struct str ref = next_line(&text);
 
-		while (ref.len > 0 && strchr(" \t\r", ref.ptr[ref.len - 1]) != NULL)
-			ref.len--;
-		while (ref.len > 0 && strchr(" \t", ref.ptr[0]) != NULL)
-			ref = (struct str){ref.ptr + 1, ref.len - 1};
-		if (ref.len == 0 || ref.len > 64 ||
-		    memchr(ref.ptr, '\0', ref.len) != NULL)
-			return stw_fail_at(err, STW_INVALID, (int)n + 1, 1,
-			    "a customer's reference has 1 to 64 bytes");
-		refs[n++] = ref;
-		len += end != NULL;
-		text = (struct str){text.ptr + len, text.len - len};
+		if (ref.len == 0)
+			continue;
+		if (!utf8_valid(ref) || memchr(ref.ptr, '\0', ref.len) != NULL)
+			return stw_fail_at(err, STW_INVALID, (int)line, 1,
+			    "this is not UTF-8: save the file as that, for instance "
+			    "with iconv -f GB18030 -t UTF-8, or -f UTF-16");
+		if (ref.len > 64)
+			return stw_fail_at(err, STW_INVALID, (int)line, 1,
+			    "a customer's reference has 1 to 64 bytes, one a line");
+		refs[n] = ref;
+		lines[n++] = line;
 	}
 	list->refs = refs;
+	list->lines = lines;
 	list->count = n;
 	return STW_OK;
 }
 
 struct upload_texts {
 	const char *zh, *en, *mode, *by;
-	bool skip_unknown;
+	bool skip_unknown, allow_empty;
 };
 
 static enum stw_code
@@ -195,7 +213,8 @@ segment_upload(struct cli *cli, struct db *db, const struct upload_texts *texts,
 	struct segment_list list = {.code = cli->argv[0],
 	    .name_zh = texts->zh,
 	    .name_en = texts->en,
-	    .skip_unknown = texts->skip_unknown};
+	    .skip_unknown = texts->skip_unknown,
+	    .allow_empty = texts->allow_empty};
 	struct segment_list_result result;
 	struct str text;
 	enum stw_code rc;
@@ -239,12 +258,13 @@ cmd_segment(struct cli *cli, struct stw_err *err)
 	const struct cli_opt upload_opts[] = {{"zh", CLI_TEXT, &texts.zh, 0, 0},
 	    {"en", CLI_TEXT, &texts.en, 0, 0}, {"mode", CLI_TEXT, &texts.mode, 0, 0},
 	    {"by", CLI_TEXT, &texts.by, 0, 0},
-	    {"skip-unknown", CLI_SWITCH, &texts.skip_unknown, 0, 0}};
+	    {"skip-unknown", CLI_SWITCH, &texts.skip_unknown, 0, 0},
+	    {"allow-empty", CLI_SWITCH, &texts.allow_empty, 0, 0}};
 	const struct cli_opt growth_opts[] = {{"days", CLI_NUMBER, &days, 1, 3660}};
 	const struct cli_opt moves_opts[] = {{"limit", CLI_NUMBER, &limit, 1, 10000}};
 	const struct cli_opt *opts[VERBS] = {
 	    [UPLOAD] = upload_opts, [GROWTH] = growth_opts, [MOVES] = moves_opts};
-	static const int nopts[VERBS] = {[UPLOAD] = 5, [GROWTH] = 1, [MOVES] = 1};
+	static const int nopts[VERBS] = {[UPLOAD] = 6, [GROWTH] = 1, [MOVES] = 1};
 	int verb = cli_verb(cli, verbs, VERBS, err);
 	struct db *db;
 	enum stw_code rc;

@@ -75,7 +75,7 @@ static const struct command commands[] = {
 	NULL},
     {"segment",
 	"segment list | show CODE | upload CODE FILE|- --zh NAME --en NAME --by WHO "
-	"[--mode replace|add|remove] [--skip-unknown] | overlap | growth CODE "
+	"[--mode replace|add|remove] [--skip-unknown] [--allow-empty] | overlap | growth CODE "
 	"[--days N] | moves CODE [--limit N]",
 	"segments, uploaded lists, how they overlap and grow, who came and went",
 	cmd_segment, NULL},

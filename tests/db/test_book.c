@@ -666,8 +666,8 @@ START_TEST(a_customer_is_found_by_reference_and_by_id)
 	ck_assert_int_eq(c.points[0].point_id, 2);
 	ck_assert_uint_eq(c.points[0].nzones, 2);
 	ck_assert_str_eq(c.points[0].zones[1], "Asia/Urumqi");
-	ck_assert_int_eq(c.points[0].sharers, 2);
-	ck_assert_int_eq(c.points[1].sharers, 1);
+	ck_assert_int_eq(c.points[0].sharers, 1);
+	ck_assert_int_eq(c.points[1].sharers, 0);
 	ck_assert(!c.points[1].verified);
 	ck_assert_int_eq(c.nholdings, 3);
 	ck_assert_str_eq(c.holdings[0].kind, "deposit");

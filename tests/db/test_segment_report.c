@@ -66,6 +66,8 @@ tick(stw_usec now)
 	book_free(book);
 }
 
+static bool empty_is_meant;
+
 /* refs: one letter a customer, "135" is k1, k3, k5; '?' is nobody. */
 static enum stw_code
 upload(const char *refs, enum segment_list_mode mode, bool skip,
@@ -79,7 +81,8 @@ upload(const char *refs, enum segment_list_mode mode, bool skip,
 	    .mode = mode,
 	    .refs = list,
 	    .count = n,
-	    .skip_unknown = skip};
+	    .skip_unknown = skip,
+	    .allow_empty = empty_is_meant};
 
 	for (size_t i = 0; i < n; i++)
 		list[i] = str_of(arena_printf(&arena, "k%c", refs[i]));
@@ -116,7 +119,9 @@ START_TEST(a_list_is_replaced_grows_and_shrinks)
 	ck_assert_int_eq(r.entries, 3);
 	tick(WORLD_NOW + 2);
 	ck_assert_int_eq(members(), 2 + 5 + 7);
+	empty_is_meant = true;
 	ck_ok(upload("", SEGMENT_LIST_REPLACE, false, &r));
+	empty_is_meant = false;
 	tick(WORLD_NOW + 3);
 	ck_assert_int_eq(members(), 0);
 	ck_assert_int_eq(test_db_number(&t, "SELECT count(*) FROM ledger_outbox WHERE "
@@ -145,12 +150,51 @@ START_TEST(an_unknown_customer_refuses_the_upload_or_is_skipped)
 }
 END_TEST
 
+/* An export that went wrong must not empty a segment. */
+START_TEST(an_upload_of_nobody_has_to_be_meant)
+{
+	struct segment_list_result r;
+
+	ck_ok(upload("12", SEGMENT_LIST_REPLACE, false, &r));
+	ck_assert_int_eq(upload("", SEGMENT_LIST_REPLACE, false, &r), STW_INVALID);
+	ck_assert_int_eq(upload("?!", SEGMENT_LIST_REPLACE, true, &r), STW_INVALID);
+	ck_assert_msg(
+	    strstr(err.text, "none of the 2 references") != NULL, "%s", err.text);
+	ck_assert_int_eq(
+	    test_db_number(&t, "SELECT sum(customer_id) FROM segment_list_entry"), 3);
+	empty_is_meant = true;
+	ck_ok(upload("?!", SEGMENT_LIST_REPLACE, true, &r));
+	empty_is_meant = false;
+	ck_assert_int_eq(r.removed, 2);
+	ck_assert_int_eq(r.unknown, 2);
+}
+END_TEST
+
+START_TEST(lines_that_were_passed_over_count)
+{
+	static const size_t lines[] = {3, 7, 9};
+	const struct str refs[] = {STR_LIT("k1"), STR_LIT("nobody"), STR_LIT("k2")};
+	const struct segment_list list = {.code = "vip",
+	    .name_zh = "x",
+	    .name_en = "x",
+	    .refs = refs,
+	    .lines = lines,
+	    .count = STW_ARRAY_LEN(refs)};
+	struct segment_list_result r;
+
+	ck_assert_int_eq(
+	    segment_list_put(t.db, &list, "ann", WORLD_NOW, &r, &err), STW_INVALID);
+	ck_assert_int_eq(err.line, 7);
+	ck_assert_msg(strstr(err.text, "line 7;") != NULL, "%s", err.text);
+}
+END_TEST
+
 START_TEST(a_list_is_no_rule_and_a_rule_no_list)
 {
 	const struct segment_def rule = {
 	    .code = "vip", .name_zh = "x", .name_en = "x", .rule = "true"};
 	struct segment_list list = {
-	    .code = "gold", .name_zh = "x", .name_en = "x", .count = 0};
+	    .code = "gold", .name_zh = "x", .name_en = "x", .allow_empty = true};
 	struct segment_list_result r;
 	int version;
 
@@ -271,6 +315,8 @@ main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_list_is_replaced_grows_and_shrinks);
+	tcase_add_test(tc, an_upload_of_nobody_has_to_be_meant);
+	tcase_add_test(tc, lines_that_were_passed_over_count);
 	tcase_add_test(tc, an_unknown_customer_refuses_the_upload_or_is_skipped);
 	tcase_add_test(tc, a_list_is_no_rule_and_a_rule_no_list);
 	tcase_add_test(tc, rules_may_ask_for_a_list);

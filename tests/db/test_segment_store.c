@@ -212,7 +212,28 @@ START_TEST(a_model_has_versions_and_one_is_active)
 	ck_assert_int_eq(number("SELECT count(*) FROM promise"), 0);
 	ck_assert_int_eq(
 	    number("SELECT count(*) FROM segment WHERE state = 'active'"), 0);
-	/* What was approved once may come back, with its promises. */
+	/* In force as shipped is not approved: it comes back when somebody has said yes. */
+	ck_assert_int_eq(
+	    lifecycle_store_activate(t.db, "wealth", 1, "bob", WORLD_NOW, &err),
+	    STW_CONFLICT);
+	ck_assert_msg(strstr(err.text, "without an approval") != NULL, "%s", err.text);
+	book = blank_book();
+	parts = book_parts_of(book);
+	ck_assert_int_eq(lifecycle_store_approve(t.db, "wealth", 1, &parts,
+			     versions[1].author, WORLD_NOW, &arena, &preview, &err),
+	    STW_CONFLICT);
+	for (int i = 0; i < 2; i++)
+		ck_ok(lifecycle_store_approve(t.db, "wealth", 1, &parts, "cat",
+		    WORLD_NOW, &arena, &preview, &err));
+	ck_assert_int_eq(lifecycle_store_approve(t.db, "wealth", 1, &parts, "dan",
+			     WORLD_NOW, &arena, &preview, &err),
+	    STW_CONFLICT);
+	book_free(book);
+	ck_assert_int_eq(
+	    number("SELECT count(*) FROM lifecycle_model WHERE version = 1 "
+		   "AND state = 'retired' AND approved_by = 'cat'"),
+	    1);
+	/* What was approved may come back, with its promises. */
 	ck_ok(lifecycle_store_activate(t.db, "wealth", 1, "bob", WORLD_NOW, &err));
 	ck_assert_int_eq(number("SELECT count(*) FROM promise"), 6);
 	ck_assert_int_eq(

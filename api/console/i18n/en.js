@@ -994,6 +994,7 @@ export default {
 	'stages.activated': 'In force since',
 	'stages.all': 'All versions',
 	'stages.approval': 'Approval',
+	'stages.approve_exempt_help': 'This version was in force without an approval. Once somebody other than its author has approved it, it may also come back after another one.',
 	'stages.approve_help': 'Look at the preview and the validation below: an approval keeps who would move where at that moment.',
 	'stages.approved_by': 'approved by {who}, {at}',
 	'stages.approved_on': 'Approved on',

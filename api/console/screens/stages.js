@@ -214,6 +214,9 @@ class Actions extends Component {
 				<div class="row"><label class="f">${t('stages.reject_why')}
 					<input class="field" name="why" maxlength="160" value=${why} onInput=${(e) => this.setState({ why: e.target.value })} /></label>
 				${this.button('reject', false, { why: why.trim() }, !why.trim())}${this.button('approve', false)}</div>`;
+		} else if (version.exempt && !version.approved_by && (version.state === 'active' || version.state === 'retired')) {
+			/* In force without an approval: it can be had where the version is. */
+			offer = own || session.me.role === 'operator' ? null : html`<p>${t('stages.approve_exempt_help')}</p><div class="row">${this.button('approve', false)}</div>`;
 		} else if ((version.state === 'approved' || version.state === 'retired') && mayWrite()) {
 			offer = html`<p>${t(version.state === 'approved' ? 'stages.activate_help' : 'stages.bring_back_help')}</p><div class="row">${this.button('activate', true)}</div>`;
 		}

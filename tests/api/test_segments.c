@@ -1,0 +1,181 @@
+/*
+ * test_segments.c - segments, lists and lifecycle models as those who work with them see
+ * them: commands and HTTP say the same, and what is refused says why.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/lib/api_calls.h"
+
+/* ---- uploaded lists ------------------------------------------------------------------- */
+static char *
+list_file(const char *text)
+{
+	static char path[200];
+	FILE *file;
+
+	(void)snprintf(path, sizeof path, "%s/list.txt", world.dir);
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(fputs(text, file), 0);
+	ck_assert_int_eq(fclose(file), 0);
+	return path;
+}
+
+/* text, one more option, refused?, what is said; %s: a customer's reference */
+static const struct {
+	const char *text, *option;
+	bool refused;
+	const char *says;
+} uploads[] = {
+    {"%s\n", NULL, false, "1 on the list (1 added, 0 taken off"},
+    {"\n\r\n  \n%s\n\n", NULL, false, "1 on the list (0 added, 0 taken off"},
+    {"%s\n\nnobody\n\n", NULL, true, "list.txt:3:1: 1 of 2 references"},
+    {"%s\n\nnobody\n\n", "--skip-unknown", false, "1 unknown skipped"},
+    {"", NULL, true, "no reference is in the upload"},
+    {" \n\n", NULL, true, "no reference is in the upload"},
+    {"nobody\n", "--skip-unknown", true, "none of the 1 references is a customer's"},
+    {"%s\n\xd6\xd0\n", NULL, true, "list.txt:2:1: this is not UTF-8"},
+    {"%s\n", NULL, false, "1 on the list (0 added, 0 taken off"},
+    {"", "--allow-empty", false, "0 on the list (0 added, 1 taken off"},
+};
+
+static void
+a_customer(char ref[80])
+{
+	struct reply list = get("ops", "/v1/customers?limit=1");
+
+	(void)snprintf(ref, 80, "%s", reply_text(&list, "items/0/ref"));
+	reply_free(&list);
+}
+
+START_TEST(a_list_of_a_file_is_taken_or_refused_by_its_lines)
+{
+	char ref[80], text[200], *out = NULL;
+
+	a_customer(ref);
+	for (size_t i = 0; i < STW_ARRAY_LEN(uploads); i++) {
+		const char *argv[12] = {"segment", "upload", "by_file", "--zh", "x",
+		    "--en", "x", "--by", "ann"};
+		const char *at = strstr(uploads[i].text, "%s");
+		int status;
+
+		(void)snprintf(text, sizeof text, "%.*s%s%s",
+		    at == NULL ? (int)strlen(uploads[i].text)
+			       : (int)(at - uploads[i].text),
+		    uploads[i].text, at == NULL ? "" : ref, at == NULL ? "" : at + 2);
+		argv[9] = list_file(text);
+		argv[10] = uploads[i].option;
+		status = world_run(&world, &out, argv);
+		ck_assert_msg(
+		    (status != 0) == uploads[i].refused, "%zu: %d %s", i, status, out);
+		ck_assert_msg(strstr(out, uploads[i].says) != NULL, "%zu: %s", i, out);
+		free(out);
+	}
+}
+END_TEST
+
+START_TEST(a_list_over_http_is_refused_by_its_place)
+{
+	char ref[80], body[300];
+	struct reply r;
+
+	a_customer(ref);
+	(void)snprintf(body, sizeof body,
+	    "{\"name\":{\"zh\":\"x\",\"en\":\"x\"},\"customers\":[\"%s\",\"nobody\"]}",
+	    ref);
+	r = post("ops", "/v1/segments/by_http/list", body);
+	ck_problem(&r, 400, "INVALID_REQUEST");
+	ck_assert_str_eq(reply_text(&r, "errors/0/pointer"), "/customers/1");
+	ck_assert_ptr_nonnull(strstr(reply_text(&r, "detail"), "line 2;"));
+	ck_assert_ptr_nonnull(strstr(reply_text(&r, "detail_zh"), "第 2 行"));
+	reply_free(&r);
+	r = post("ops", "/v1/segments/by_http/list",
+	    "{\"name\":{\"zh\":\"x\",\"en\":\"x\"},\"customers\":[]}");
+	ck_problem(&r, 400, "INVALID_REQUEST");
+	ck_assert_str_eq(reply_text(&r, "errors/0/pointer"), "/customers");
+	reply_free(&r);
+	r = post("ops", "/v1/segments/by_http/list",
+	    "{\"name\":{\"zh\":\"x\",\"en\":\"x\"},\"customers\":[],\"allow_empty\":true}");
+	ck_status(&r, 201);
+	reply_free(&r);
+}
+END_TEST
+
+/* ---- shared numbers -------------------------------------------------------------------- */
+START_TEST(who_shares_a_number_is_the_others)
+{
+	/* The sample's references are C and eight digits. */
+	int64_t n = test_db_number(&world.db,
+	    "SELECT min(substr(c.ref, 2)::bigint) FROM customer c JOIN contact_point p USING "
+	    "(bucket, customer_id) JOIN contact_point o USING (phone_index) WHERE "
+	    "o.customer_id <> p.customer_id");
+	char path[200], ref[40];
+	int64_t sharing = 0;
+	struct reply r, others;
+
+	(void)snprintf(ref, sizeof ref, "C%08lld", (long long)n);
+	(void)snprintf(path, sizeof path, "/v1/customers/%s/contact-points", ref);
+	r = get("ops", path);
+	ck_status(&r, 200);
+	for (size_t i = 0; i < json_array_size(json_at(r.json, "items")); i++) {
+		const json_t *point = json_array_get(json_at(r.json, "items"), i);
+
+		(void)snprintf(path, sizeof path,
+		    "/v1/customers/%s/contact-points/%s/sharers", ref,
+		    json_string_value(json_object_get(point, "point_id")));
+		others = get("ops", path);
+		ck_assert_int_eq(
+		    json_integer_value(json_object_get(point, "shared_by")),
+		    json_integer_value(json_at(others.json, "total")));
+		sharing += json_integer_value(json_object_get(point, "shared_by"));
+		reply_free(&others);
+	}
+	ck_assert_int_gt(sharing, 0);
+	reply_free(&r);
+}
+END_TEST
+
+/* ---- the shipped model ----------------------------------------------------------------- */
+START_TEST(what_was_shipped_says_so_and_can_be_approved_where_it_is)
+{
+	static const char *const again[] = {
+	    "lifecycle", "activate", "wealth", "--version", "1", "--by", "ann", NULL};
+	static const char *const approve[] = {
+	    "lifecycle", "approve", "wealth", "--version", "1", "--by", "bob", NULL};
+	struct reply r;
+	char *out = NULL;
+
+	ck_assert_int_eq(world_run(&world, &out, again), 0);
+	ck_assert_msg(strstr(out, "was in force already: nothing was changed") != NULL,
+	    "%s", out);
+	ck_assert_msg(strstr(out, "shipped, not approved") != NULL, "%s", out);
+	free(out);
+	ck_assert_int_eq(world_run(&world, &out, approve), 0);
+	ck_assert_msg(strstr(out, "approved by bob") != NULL, "%s", out);
+	free(out);
+	r = get("ops", "/v1/lifecycle/models/wealth/versions/1");
+	ck_status(&r, 200);
+	ck_assert_str_eq(reply_text(&r, "state"), "active");
+	ck_assert_str_eq(reply_text(&r, "approved_by"), "bob");
+	ck_assert_str_eq(reply_text(&r, "exempt"), "shipped");
+	reply_free(&r);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("segments");
+	TCase *tc = tcase_create("segments");
+
+	tcase_set_timeout(tc, 120);
+	tcase_add_test(tc, a_list_of_a_file_is_taken_or_refused_by_its_lines);
+	tcase_add_test(tc, a_list_over_http_is_refused_by_its_place);
+	tcase_add_test(tc, who_shares_a_number_is_the_others);
+	tcase_add_test(tc, what_was_shipped_says_so_and_can_be_approved_where_it_is);
+	suite_add_tcase(suite, tc);
+	return api_test_main(suite);
+}
