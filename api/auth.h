@@ -4,7 +4,8 @@
  * Purpose    A token is "key_id.secret": twelve hexadecimal digits and 256 random bits.
  *            The database keeps an HMAC of both under a key it does not have, so a copy
  *            of the table lets nobody in. Revocation and expiry (on the database's clock)
- *            are looked at on each request.
+ *            are looked at here on each call; the server remembers for half a second who
+ *            was good (api/auth_cache.h).
  * Ownership  auth_keys is the caller's; wipe it with auth_keys_close. An actor's texts
  *            live in the arena.
  * Errors     DENIED for a token that is unknown, wrong, expired or revoked: the caller

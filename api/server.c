@@ -326,6 +326,7 @@ server_open(struct server *server, struct app *app, const struct route *routes,
 	server->nroutes = nroutes;
 	STW_ASSERT(nroutes <= METRICS_ROUTES);
 	server_rules_init(&server->rules);
+	auth_cache_init(&server->tokens);
 	rate_init(&server->rate, setting_int(s, SET_RATE_LIMIT));
 	connections_init(&server->connections, (int)setting_int(s, SET_MAX_CONNECTIONS),
 	    setting_int(s, SET_IDLE_TIMEOUT) * STW_USEC_SEC);
@@ -385,6 +386,7 @@ server_close(struct server *server)
 	workers_close(server->workers);
 	connections_fini(&server->connections);
 	server_rules_fini(&server->rules);
+	auth_cache_fini(&server->tokens);
 	query_names_close(&server->query_names);
 	oidc_close(&server->oidc);
 	rate_fini(&server->rate);

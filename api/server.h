@@ -20,7 +20,7 @@
 
 #include "api/app.h"
 #include "api/assets.h"
-#include "api/auth.h"
+#include "api/auth_cache.h"
 #include "api/connections.h"
 #include "api/metrics.h"
 #include "api/oidc_actor.h"
@@ -37,6 +37,7 @@ struct server {
 	struct app *app;
 	struct db_pool *pool;
 	struct auth_keys auth;
+	struct auth_cache tokens;
 	struct oidc oidc;
 	struct rate rate;
 	struct assets assets;

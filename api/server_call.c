@@ -205,10 +205,11 @@ authenticate(struct api_request *req)
 	struct stw_err err = {0};
 	enum stw_code rc;
 
-	rc = oidc_is_token(header) ? oidc_check(&req->server->oidc, req->db, header,
-					 &req->arena, &req->actor, &err)
-				   : auth_check(req->db, &req->server->auth, header,
-					 &req->arena, &req->actor, &err);
+	rc = oidc_is_token(header)
+		 ? oidc_check(&req->server->oidc, req->db, header, &req->arena,
+		       &req->actor, &err)
+		 : auth_cache_check(&req->server->tokens, req->db, &req->server->auth,
+		       header, &req->arena, &req->actor, &err);
 	if (rc == STW_DENIED) {
 		atomic_fetch_add(&req->server->metrics.unauthenticated, 1);
 		api_problem(req, 401, "UNAUTHENTICATED", NULL, "%s", err.text);

@@ -124,21 +124,31 @@ v1_task_load(struct api_request *req, struct task_view *out)
 	return false;
 }
 
+static void
+reply_view(struct api_request *req, const struct task_view *task)
+{
+	struct stw_err err = {0};
+	json_t *v = NULL;
+	enum stw_code rc = detail_json(req, task, &v, &err);
+
+	if (rc != STW_OK)
+		api_fail(req, rc, &err);
+	else
+		api_reply(req, 200, v);
+}
+
 void
 v1_reply_task(struct api_request *req, const struct uuid *id)
 {
 	struct task_view task;
 	struct stw_err err = {0};
-	json_t *v = NULL;
 	enum stw_code rc;
 
 	rc = task_get(req->db, id, req->now, &req->arena, &task, &err);
-	if (rc == STW_OK)
-		rc = detail_json(req, &task, &v, &err);
 	if (rc != STW_OK)
 		api_fail(req, rc, &err);
 	else
-		api_reply(req, 200, v);
+		reply_view(req, &task);
 }
 
 void
@@ -147,7 +157,7 @@ v1_task(struct api_request *req)
 	struct task_view task;
 
 	if (v1_task_load(req, &task))
-		v1_reply_task(req, &task.task_id);
+		reply_view(req, &task);
 }
 
 /* ---- list ----------------------------------------------------------------------------------- */

@@ -38,7 +38,7 @@ access_note(
 	    ENTRY_TEXT("case", look->case_ref), ENTRY_TEXT("role", look->role),
 	    ENTRY_TEXT("what", look->what)};
 
-	rc = db_query(db, DB_Q_ACCESS_INSERT, params, DB_NPARAMS(params), NULL, err);
+	rc = db_later(db, DB_Q_ACCESS_INSERT, params, DB_NPARAMS(params), err);
 	if (rc == STW_OK) {
 		entry_write(
 		    "access", text, now, fields, (int)STW_ARRAY_LEN(fields), &entry);

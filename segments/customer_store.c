@@ -55,19 +55,11 @@ customer_read(const struct db_rows *rows, struct arena *arena, struct customer *
 		out->name_sealed = db_get_bytes(rows, 0, 4, arena);
 }
 
-static enum stw_code
-read_points(
-    struct db *db, struct customer *customer, struct arena *arena, struct stw_err *err)
+static void
+read_points(const struct db_rows *rows, struct arena *arena, struct customer *customer)
 {
-	const struct db_param params[] = {
-	    db_i64(customer->bucket), db_i64(customer->customer_id)};
 	struct customer_point *points;
-	struct db_rows *rows = NULL;
-	enum stw_code rc =
-	    db_query(db, DB_Q_CUSTOMER_POINTS, params, DB_NPARAMS(params), &rows, err);
 
-	if (rc != STW_OK)
-		return rc;
 	points = arena_array(arena, (size_t)db_rows_count(rows), sizeof *points);
 	DB_ROW_FOREACH(rows, r) {
 		struct customer_point *p = &points[r];
@@ -95,23 +87,14 @@ read_points(
 	}
 	customer->points = points;
 	customer->npoints = db_rows_count(rows);
-	db_rows_free(rows);
-	return STW_OK;
 }
 
-static enum stw_code
-read_holdings(struct db *db, struct customer *customer, stw_day today,
-    struct arena *arena, struct stw_err *err)
+static void
+read_holdings(
+    const struct db_rows *rows, struct arena *arena, struct customer *customer)
 {
-	const struct db_param params[] = {
-	    db_i64(customer->bucket), db_i64(customer->customer_id), db_day(today)};
 	struct customer_holdings *holdings;
-	struct db_rows *rows = NULL;
-	enum stw_code rc = db_query(
-	    db, DB_Q_CUSTOMER_HOLDINGS, params, DB_NPARAMS(params), &rows, err);
 
-	if (rc != STW_OK)
-		return rc;
 	holdings = arena_array(arena, (size_t)db_rows_count(rows), sizeof *holdings);
 	DB_ROW_FOREACH(rows, r)
 		holdings[r] = (struct customer_holdings){
@@ -123,7 +106,29 @@ read_holdings(struct db *db, struct customer *customer, stw_day today,
 		};
 	customer->holdings = holdings;
 	customer->nholdings = db_rows_count(rows);
-	db_rows_free(rows);
+}
+
+/* What hangs on a customer, in one round trip. */
+static enum stw_code
+read_rest(struct db *db, struct customer *customer, stw_day today, struct arena *arena,
+    struct stw_err *err)
+{
+	const struct db_param params[] = {
+	    db_i64(customer->bucket), db_i64(customer->customer_id), db_day(today)};
+	struct db_rows *points, *holdings;
+	struct db_asks asks;
+	enum stw_code rc;
+
+	db_asks_init(&asks, arena);
+	db_asks_add(&asks, DB_Q_CUSTOMER_POINTS, params, 2, &points);
+	db_asks_add(&asks, DB_Q_CUSTOMER_HOLDINGS, params, 3, &holdings);
+	rc = db_ask_all(db, &asks, err);
+	if (rc != STW_OK)
+		return rc;
+	read_points(points, arena, customer);
+	read_holdings(holdings, arena, customer);
+	db_rows_free(points);
+	db_rows_free(holdings);
 	return STW_OK;
 }
 
@@ -145,9 +150,7 @@ customer_load(struct db *db, const struct db_param params[3], stw_day today,
 	db_rows_free(rows);
 	if (rc != STW_OK)
 		return rc;
-	rc = read_points(db, &customer, arena, err);
-	if (rc == STW_OK)
-		rc = read_holdings(db, &customer, today, arena, err);
+	rc = read_rest(db, &customer, today, arena, err);
 	if (rc == STW_OK)
 		*out = customer;
 	return rc;

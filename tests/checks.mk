@@ -261,6 +261,13 @@ bench-permit: $(BIN) $(BENCH_PERMIT) ## dial permits over HTTP beside GET /healt
 	@SECONDS_LONG=$(or $(SECONDS),20) bash tests/bench/permit.sh $(BIN) $(BENCH_PERMIT)
 bench-next: $(BIN) $(BENCH_PERMIT) ## next actions over HTTP beside GET /healthz (RATE 100, SECONDS 20, THREADS 16, CUSTOMERS 20000, MOST ms at p99, SERVE options)
 	@SECONDS_LONG=$(or $(SECONDS),20) bash tests/bench/next.sh $(BIN) $(BENCH_PERMIT)
+BENCH_READS := $(B)/tests/bench/bench_reads
+$(BENCH_READS): $(B)/tests/bench/bench_reads.c.o $(LIB)
+	$(SAY) LD $@
+	$(Q)$(CC) $(LDOPT) -o $@ $^ $(LIBS)
+.PHONY: bench-reads
+bench-reads: $(BIN) $(BENCH_READS) ## reads of the API beside a bare libmicrohttpd handler (SECONDS 2, ROUNDS 3, CLIENTS 8, CUSTOMERS 5000, LEAST percent)
+	@SECONDS_LONG=$(or $(SECONDS),2) bash tests/bench/reads.sh $(BIN) $(BENCH_READS)
 BENCH_PUSH := $(B)/tests/bench/bench_push
 $(BENCH_PUSH): $(B)/tests/bench/bench_push.c.o
 	$(SAY) LD $@
