@@ -219,7 +219,7 @@ const attacks = {
 	},
 	async 'a table that is locked'() {
 		const release = await lockTable('customer');
-		await answered(Array.from({ length: 24 }, () => get('/v1/customers')), [503]);
+		await answered(Array.from({ length: 56 }, () => get('/v1/customers')), [503]);
 		await release();
 		await until('the table', async () => (await get('/v1/customers')).status === 200, PATIENCE);
 	},
@@ -228,7 +228,7 @@ const attacks = {
 		assert.ok(pids.length > 2);
 		signalAll(pids, 'SIGSTOP');
 		try {
-			await answered(Array.from({ length: 24 }, () => get('/v1/me')), [200, 503]);
+			await answered(Array.from({ length: 56 }, () => get('/v1/me')), [200, 503]);
 			/* Without those that hang: new connections take their place. */
 			await until('the database', async () => (await get('/v1/customers')).status === 200, PATIENCE);
 		} finally {
