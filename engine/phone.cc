@@ -10,6 +10,7 @@ extern "C" {
 #include <phonenumbers/geocoding/phonenumber_offline_geocoder.h>
 #include <phonenumbers/phonenumberutil.h>
 #include <phonenumbers/shortnumberinfo.h>
+#include <set>
 #include <string>
 
 #include "engine/phone.h"
@@ -222,6 +223,19 @@ phone_parse_whole(
 	if (s != "ZZ")
 		copy(out->region, s);
 	return STW_OK;
+}
+
+bool
+phone_region_known(const char *region)
+{
+	static const std::set<std::string> known = [] {
+		std::set<std::string> regions;
+
+		util().GetSupportedRegions(&regions);
+		return regions;
+	}();
+
+	return known.count(region) != 0;
 }
 
 struct phone_short

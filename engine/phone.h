@@ -87,9 +87,12 @@ const char *phone_fault(struct str text, const char *region);
  * NUL-terminated, cut at whole characters when size is too small. */
 void phone_place(const struct phone *phone, const char *lang, char *out, size_t size);
 
-/* The operator its range was given to, in Chinese; NULL: unknown. Numbers are portable:
- * today's operator may be another. Known for +86 only. */
-const char *phone_carrier(const struct phone *phone);
+/* The operator its range was given to, in lang ("en"; else Chinese); NULL: unknown. Numbers
+ * are portable: today's operator may be another. Known for +86 only. */
+const char *phone_carrier(const struct phone *phone, const char *lang);
+
+/* Is it an ISO country with a numbering plan: "CN"? Case counts. */
+bool phone_region_known(const char *region);
 
 /* "MOBILE", ... as libphonenumber spells it. */
 const char *phone_type_name(enum phone_type type);

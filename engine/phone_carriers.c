@@ -9,6 +9,16 @@
 
 #define MAX_CARRIERS 256
 
+/* What the operators call themselves in English. */
+static const struct {
+	const char *zh, *en;
+} operators[] = {
+    {"\u4e2d\u56fd\u79fb\u52a8", "China Mobile"},
+    {"\u4e2d\u56fd\u8054\u901a", "China Unicom"},
+    {"\u4e2d\u56fd\u7535\u4fe1", "China Telecom"},
+    {"\u4e2d\u56fd\u5e7f\u7535", "China Broadnet"},
+};
+
 static struct carrier {
 	const char *prefix, *name;
 	size_t len; /* of the prefix */
@@ -35,8 +45,17 @@ load(void)
 	}
 }
 
+static const char *
+in_english(const char *name)
+{
+	for (size_t i = 0; i < STW_ARRAY_LEN(operators); i++)
+		if (strcmp(operators[i].zh, name) == 0)
+			return operators[i].en;
+	return name;
+}
+
 const char *
-phone_carrier(const struct phone *phone)
+phone_carrier(const struct phone *phone, const char *lang)
 {
 	const struct carrier *best = NULL;
 
@@ -50,5 +69,7 @@ phone_carrier(const struct phone *phone)
 		    (best == NULL || c->len > best->len))
 			best = c;
 	}
-	return best != NULL ? best->name : NULL;
+	if (best == NULL)
+		return NULL;
+	return strcmp(lang, "en") == 0 ? in_english(best->name) : best->name;
 }

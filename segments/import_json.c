@@ -133,6 +133,20 @@ get_bool(struct reader *r, const json_t *object, const char *path, const char *k
 	return STW_OK;
 }
 
+static enum stw_code
+get_region(
+    struct reader *r, const json_t *object, const char *path, const char **region)
+{
+	enum stw_code rc = get_text(r, object, path, "region", false, region);
+
+	if (rc == STW_OK && *region != NULL && !phone_region_known(*region))
+		return stw_fail(r->err, STW_INVALID,
+		    "%s.region: %.20s has no numbering plan; it is two capital letters of a "
+		    "country (ISO 3166: \"CN\")",
+		    path, *region);
+	return rc;
+}
+
 /* A text, or a list of texts that are its lines. */
 static enum stw_code
 expr_of(struct reader *r, const json_t *v, const char *path, struct import_expr *out)
@@ -637,7 +651,7 @@ read_file(struct reader *r, const json_t *v, struct import_file *file)
 	if (rc == STW_OK)
 		rc = get_expr(r, v, file->path, "where", false, &file->where);
 	if (rc == STW_OK)
-		rc = get_text(r, v, file->path, "region", false, &file->region);
+		rc = get_region(r, v, file->path, &file->region);
 	if (rc == STW_OK)
 		rc = get_bad_phone(r, v, file->path, &file->skip_bad_phone);
 	if (rc == STW_OK)
@@ -745,7 +759,7 @@ read_head(struct reader *r, const json_t *root)
 	if (rc == STW_OK)
 		rc = get_text(r, root, "mapping", "zone", true, &zone);
 	if (rc == STW_OK)
-		rc = get_text(r, root, "mapping", "region", false, &r->region);
+		rc = get_region(r, root, "mapping", &r->region);
 	if (rc == STW_OK)
 		rc = get_bad_phone(r, root, "mapping", &r->skip_bad_phone);
 	if (rc != STW_OK)

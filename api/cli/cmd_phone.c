@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/cli/cli.h"
+#include "api/export.h"
 #include "engine/phone.h"
 
 #define MAX_ZONES 48
@@ -14,22 +15,38 @@ struct phone_cmd {
 	bool count_only;
 };
 
-/* A line of CSV; nothing in it can hold a comma or a quote but the reason, and that is
- * ours. */
+/* Fields of a line of CSV, up to the problem; NULL ends them. */
+static void
+print_line(const char *const *fields)
+{
+	struct buf line;
+
+	buf_init(&line);
+	for (int i = 0; fields[i] != NULL; i++) {
+		if (i > 0)
+			buf_add_char(&line, ',');
+		export_csv_cell(&line, str_of(fields[i]), false);
+	}
+	(void)puts(line.data);
+	buf_fini(&line);
+}
+
 static void
 print_number(const struct phone_cmd *cmd, const struct phone *phone)
 {
-	const char *zones[MAX_ZONES], *carrier = phone_carrier(phone);
+	const char *zones[MAX_ZONES], *carrier = phone_carrier(phone, cmd->lang);
 	int n = phone_zones(phone, zones, MAX_ZONES);
 	char place[128];
+	struct buf all;
 
 	phone_place(phone, cmd->lang, place, sizeof place);
-	(void)printf("%s,%s,%s,%s,%s,%s,%s,", phone->e164, phone->extension,
-	    phone->region, phone_type_name(phone->type), phone_kind(phone), place,
-	    carrier != NULL ? carrier : "");
+	buf_init(&all);
 	for (int i = 0; i < n && i < MAX_ZONES; i++)
-		(void)printf("%s%s", i > 0 ? " " : "", zones[i]);
-	(void)puts(",");
+		buf_printf(&all, "%s%s", i > 0 ? " " : "", zones[i]);
+	print_line((const char *const[]){phone->e164, phone->extension, phone->region,
+	    phone_type_name(phone->type), phone_kind(phone), place,
+	    carrier != NULL ? carrier : "", all.len > 0 ? all.data : "", "", NULL});
+	buf_fini(&all);
 }
 
 static void
@@ -47,8 +64,9 @@ look_up(struct phone_cmd *cmd, struct str text)
 	if (good)
 		print_number(cmd, &phone);
 	else
-		(void)printf(",,,,,,,,%s\n",
-		    why.text[0] != '\0' ? why.text : phone_fault(text, cmd->region));
+		print_line((const char *const[]){"", "", "", "", "", "", "", "",
+		    why.text[0] != '\0' ? why.text : phone_fault(text, cmd->region),
+		    NULL});
 }
 
 static enum stw_code
@@ -71,6 +89,21 @@ look_up_lines(struct phone_cmd *cmd, struct stw_err *err)
 	return rc;
 }
 
+static enum stw_code
+words_check(const struct phone_cmd *cmd, struct stw_err *err)
+{
+	if (cmd->region[0] != '\0' && !phone_region_known(cmd->region))
+		return stw_fail(err, STW_INVALID,
+		    "--region %.20s: no numbering plan; two capital letters of a country are "
+		    "allowed (ISO 3166: CN, HK, MO, TW, SG, US, ...), or '' where every "
+		    "number has its country code",
+		    cmd->region);
+	if (strcmp(cmd->lang, "zh") != 0 && strcmp(cmd->lang, "en") != 0)
+		return stw_fail(
+		    err, STW_INVALID, "--lang %.20s: zh and en are allowed", cmd->lang);
+	return STW_OK;
+}
+
 enum stw_code
 cmd_phone(struct cli *cli, struct stw_err *err)
 {
@@ -80,6 +113,8 @@ cmd_phone(struct cli *cli, struct stw_err *err)
 	    {"count", CLI_SWITCH, &cmd.count_only, 0, 0}};
 	enum stw_code rc = cli_parse(cli, opts, (int)STW_ARRAY_LEN(opts), 0, 1000, err);
 
+	if (rc == STW_OK)
+		rc = words_check(&cmd, err);
 	if (rc != STW_OK)
 		return rc;
 	if (!cmd.count_only)

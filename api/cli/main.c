@@ -147,7 +147,7 @@ static const struct command commands[] = {
 	"[--format ndjson|csv] [--bom] [--segment CODE] [--stage S] [--from T] [--to T] "
 	"[--approved-by WHO_ELSE --purpose CASE]",
 	"rows into a file with its manifest, masked and on record", cmd_export, NULL},
-    {"phone", "phone [--region CN] [--lang zh|en] [--count] [NUMBER...]",
+    {"phone", "phone [--region CC] [--lang zh|en] [--count] [NUMBER...]",
 	"what the numbering plans say about numbers; of standard input, one a line",
 	cmd_phone, NULL},
     {"number",

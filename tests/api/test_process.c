@@ -54,6 +54,9 @@ static const struct refusal refusals[] = {
     {{"rule", "check", "customer.nme == 1", NULL}, 2, "1:"},
     {{"rule", "check", NULL}, 2, "usage: steward rule"},
     {{"import", "/nonexistent", NULL}, 3, "is not a directory"},
+    {{"phone", "--region", "XX", "13800138000", NULL}, 2, "two capital letters"},
+    {{"phone", "--region", "cn", "13800138000", NULL}, 2, "two capital letters"},
+    {{"phone", "--lang", "fr", "13800138000", NULL}, 2, "zh and en are allowed"},
     {{"token", "create", "--role", "king", "--subject", "x", NULL}, 2, "--role is ops"},
     {{"campaign", "activate", "none", "--by", "x", NULL}, 3, "none"},
     {{"slot", "drop", "none", NULL}, 3, "no replication slot none"},
@@ -88,6 +91,25 @@ START_TEST(a_command_that_cannot_work_says_why_once)
 	first = strstr(out, "steward: ");
 	ck_assert_msg(
 	    first != NULL && strstr(first + 1, "steward: ") == NULL, "%s", out);
+	free(out);
+}
+END_TEST
+
+START_TEST(numbers_come_as_csv_that_a_reader_can_take_apart)
+{
+	char *out;
+
+	ck_assert_int_eq(
+	    world_run(&world, &out,
+		(const char *const[]){"phone", "--lang", "en", "--region", "CN",
+		    "13800138000", "+1 212 555 0123", "95588", NULL}),
+	    0);
+	ck_assert_str_eq(out,
+	    "e164,extension,region,type,kind,place,carrier,zones,problem\n"
+	    "+8613800138000,,CN,MOBILE,mobile,Beijing,China Mobile,Asia/Shanghai,\n"
+	    "+12125550123,,US,FIXED_LINE_OR_MOBILE,mobile,\"New York, NY\",,"
+	    "America/New_York,\n"
+	    ",,,,,,,,\"a short number, which is no customer's\"\n");
 	free(out);
 }
 END_TEST
@@ -145,6 +167,7 @@ process_suite(void)
 	tcase_add_test(tc, the_root_leads_to_the_console_with_a_strict_policy);
 	tcase_add_loop_test(tc, a_command_that_cannot_work_says_why_once, 0,
 	    (int)STW_ARRAY_LEN(refusals));
+	tcase_add_test(tc, numbers_come_as_csv_that_a_reader_can_take_apart);
 	tcase_add_test(tc, a_clock_behind_the_record_decides_nothing);
 	tcase_add_test(tc, sigterm_ends_the_server_cleanly);
 	tcase_add_test(tc, the_ledger_is_whole_after_all_this);

@@ -33,7 +33,7 @@ check_valid(const struct phone *phone)
 		STW_ASSERT(zones[i][0] != '\0');
 	phone_place(phone, "zh", place, sizeof place);
 	STW_ASSERT(strlen(place) < sizeof place && utf8_valid(str_of(place)));
-	(void)phone_carrier(phone);
+	(void)phone_carrier(phone, "en");
 	STW_ASSERT(phone_parse(str_of(phone->e164), "", &again, &err) == STW_OK);
 	check_same(phone, &again);
 }

@@ -57,6 +57,8 @@ static const struct {
 	FILE_OF(
 	    "customer", "\"on_bad_phone\":\"keep\",\"columns\":{\"ref\":\"row.a\"}"),
 	"files[0].on_bad_phone: must be \"reject\" or \"skip\""},
+    {"a region without numbers", HEAD "\"region\":\"XX\",\"files\":[]}",
+	"mapping.region: XX has no numbering plan"},
     {"two shifts", HEAD "\"shift_days\":1,\"shift\":{},\"files\":[]}",
 	"shift: give shift or shift_days, not both"},
     {"a shift from no day",

@@ -168,7 +168,8 @@ static const struct {
 	const char *text, *lang, *place, *carrier;
 } places[] = {
     {"13800138000", "zh", "\u5317\u4eac\u5e02", "\u4e2d\u56fd\u79fb\u52a8"},
-    {"13800138000", "en", "Beijing", "\u4e2d\u56fd\u79fb\u52a8"},
+    {"13800138000", "en", "Beijing", "China Mobile"},
+    {"19200000000", "en", "", "China Broadnet"},
     {"0755 8657 0000", "zh", "\u5e7f\u4e1c\u7701\u6df1\u5733\u5e02", NULL},
     {"19900000000", "zh", "", "\u4e2d\u56fd\u7535\u4fe1"},
     {"1380013800", "zh", "", NULL}, /* none there can be */
@@ -185,9 +186,20 @@ START_TEST(a_number_says_where_it_was_given_out_and_by_whom)
 	    phone_parse(str_of(places[_i].text), "CN", &phone, NULL), STW_OK);
 	phone_place(&phone, places[_i].lang, place, sizeof place);
 	ck_assert_str_eq(place, places[_i].place);
-	carrier = phone_carrier(&phone);
+	carrier = phone_carrier(&phone, places[_i].lang);
 	ck_assert_str_eq(carrier != NULL ? carrier : "",
 	    places[_i].carrier != NULL ? places[_i].carrier : "");
+}
+END_TEST
+
+START_TEST(regions_are_those_of_numbering_plans)
+{
+	ck_assert(phone_region_known("CN"));
+	ck_assert(phone_region_known("US"));
+	ck_assert(!phone_region_known("XX"));
+	ck_assert(!phone_region_known("cn"));
+	ck_assert(!phone_region_known("ZZ"));
+	ck_assert(!phone_region_known(""));
 }
 END_TEST
 
@@ -223,6 +235,7 @@ main(void)
 	tcase_add_test(tc, a_short_number_is_told_from_one_that_cannot_exist);
 	tcase_add_loop_test(tc, a_number_says_where_it_was_given_out_and_by_whom, 0,
 	    (int)STW_ARRAY_LEN(places));
+	tcase_add_test(tc, regions_are_those_of_numbering_plans);
 	tcase_add_test(tc, a_place_is_cut_between_characters);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

@@ -195,7 +195,7 @@ cn_row(const char *file, const struct csv *csv)
 	differs(file, "timezone", prefix, !zones_equal(&phone, field(csv, "timezone")));
 	phone_place(&phone, "zh", place, sizeof place);
 	differs(file, "region_zh", prefix, !str_eq_c(field(csv, "region_zh"), place));
-	carrier = phone_carrier(&phone);
+	carrier = phone_carrier(&phone, "zh");
 	differs(file, "original_carrier_zh", prefix,
 	    !str_eq_c(
 		field(csv, "original_carrier_zh"), carrier != NULL ? carrier : ""));
@@ -287,9 +287,13 @@ carrier_row(const char *file, const struct csv *csv)
 	const char *carrier;
 
 	(void)snprintf(phone.national, sizeof phone.national, "%.*s", STR_FMT(prefix));
-	carrier = phone_carrier(&phone);
+	carrier = phone_carrier(&phone, "zh");
 	differs(file, "carrier_zh", prefix,
 	    !str_eq_c(field(csv, "carrier_zh"), carrier != NULL ? carrier : ""));
+	/* Every operator has a name in English. */
+	carrier = phone_carrier(&phone, "en");
+	ck_assert_msg(carrier != NULL && strncmp(carrier, "China ", 6) == 0, "%.*s",
+	    STR_FMT(prefix));
 }
 
 START_TEST(cn_carriers)
