@@ -318,6 +318,9 @@ unknown_field(struct checker *c, struct node *n, const struct rule_type *type)
 
 	if (name.len > 60)
 		name.len = 60;
+	while (name.len < n->name.len &&
+	       ((unsigned char)name.ptr[name.len] & 0xc0) == 0x80)
+		name.len--;
 	for (int i = 0; i < type->nfields; i++)
 		nearest_offer(&nearest, type->fields[i].name);
 	return check_fail(c, n,

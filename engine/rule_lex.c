@@ -364,12 +364,32 @@ string_prefix(const struct lexer *lex, struct quote *q)
 }
 
 /* ---- the rest ---------------------------------------------------------------- */
+/* The name of a field that a character cannot be part of as it stands, but could be in
+ * backticks; empty when it is no field's. */
+static struct str
+unquoted_field(const struct lexer *lex)
+{
+	struct str src = lex->src;
+	size_t from = lex->at, to = lex->at;
+
+	while (
+	    from > 0 && (is_letter(src.ptr[from - 1]) || is_digit(src.ptr[from - 1])))
+		from--;
+	if (from == 0 || src.ptr[from - 1] != '.' || (unsigned char)src.ptr[to] < 0x80)
+		return (struct str){"", 0};
+	while (to < src.len && ((unsigned char)src.ptr[to] >= 0x80 ||
+				   is_letter(src.ptr[to]) || is_digit(src.ptr[to])))
+		to++;
+	return (struct str){src.ptr + from, to - from};
+}
+
 static enum stw_code
 unexpected(const struct lexer *lex, struct stw_err *err)
 {
 	size_t at = lex->at;
 	uint32_t cp = utf8_next(lex->src, &at);
-	struct str shown = {lex->src.ptr + lex->at, at - lex->at};
+	struct str shown = {lex->src.ptr + lex->at, at - lex->at}, name;
+	const char *hint;
 	char plain[4];
 
 	if (slip_character(cp, plain) != NULL)
@@ -378,9 +398,14 @@ unexpected(const struct lexer *lex, struct stw_err *err)
 	if (cp == 0xfffd || cp < 0x20)
 		return stw_fail_at(err, STW_INVALID, lex->line, lex->column,
 		    "unexpected character (code %u)", (unsigned)cp);
+	hint = slip_at(lex->arena, lex->src, lex->at);
+	name = unquoted_field(lex);
+	if (hint[0] == '\0' && name.len > 0 && name.len <= 60)
+		return stw_fail_at(err, STW_INVALID, lex->line, lex->column,
+		    "unexpected character '%.*s'; write '`%.*s`'", STR_FMT(shown),
+		    STR_FMT(name));
 	return stw_fail_at(err, STW_INVALID, lex->line, lex->column,
-	    "unexpected character '%.*s'%s", STR_FMT(shown),
-	    slip_at(lex->arena, lex->src, lex->at));
+	    "unexpected character '%.*s'%s", STR_FMT(shown), hint);
 }
 
 static enum stw_code
@@ -413,12 +438,15 @@ lex_quoted(struct lexer *lex, struct token *t, struct stw_err *err)
 	from = lex->at;
 	while (peek(lex, 0) != '`') {
 		int c = peek(lex, 0);
+		uint32_t cp;
+		size_t n = c >= 0x80 ? utf8_sequence(lex->src, lex->at, &cp) : 1;
 
-		if (!is_letter(c) && !is_digit(c) &&
-		    (c <= 0 || strchr("-./ ", c) == NULL))
+		/* Letters of any script: columns are called as their files call them. */
+		if (n == 0 || (c < 0x80 && !is_letter(c) && !is_digit(c) &&
+				  (c <= 0 || strchr("-./ ", c) == NULL)))
 			return stw_fail_at(err, STW_INVALID, lex->line, lex->column,
 			    "a `quoted` field name has letters, digits and _-./ only");
-		advance(lex, 1);
+		advance(lex, n);
 	}
 	t->kind = TOK_QUOTED;
 	t->text = (struct str){lex->src.ptr + from, lex->at - from};

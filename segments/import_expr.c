@@ -119,188 +119,6 @@ fn_parse_date(void *host, const struct rule_value *args, int nargs, struct arena
 		*out = rule_date(stw_day_of(date));
 }
 
-/* ---- row as an object -------------------------------------------------------------- */
-/* A record and the shape of it; the object's row number is the group that is looked at. */
-struct row_view {
-	const struct csv *csv;
-	const struct import_group *groups;
-};
-
-static void row_get(const void *obj, size_t row, int field, struct arena *arena,
-    struct rule_value *out);
-
-static const struct rule_object_ops row_ops = {.get = row_get};
-
-static void
-row_get(
-    const void *obj, size_t row, int field, struct arena *arena, struct rule_value *out)
-{
-	const struct row_view *view = obj;
-	int to = view->groups[row].to[field];
-	struct str s;
-
-	(void)arena;
-	if (to < 0) {
-		memset(out, 0, sizeof *out);
-		out->kind = RULE_V_OBJECT;
-		out->object.ops = &row_ops;
-		out->object.obj = obj;
-		out->object.row = (size_t)-to;
-		return;
-	}
-	s = csv_field(view->csv, to);
-	*out = s.len > 0 ? rule_string(s) : rule_missing();
-}
-
-/* A column's name as a field of row: what is no letter or digit becomes an underscore. */
-static bool
-field_name(const char *name, size_t n, char *to, size_t len)
-{
-	if (n >= len || n == 0 || (name[0] >= '0' && name[0] <= '9'))
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		char c = name[i];
-		bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			    (c >= '0' && c <= '9');
-
-		if ((unsigned char)c >= 0x80)
-			return false;
-		to[i] = word ? c : '_';
-	}
-	to[n] = '\0';
-	return true;
-}
-
-/* The columns as a tree: of delimited text one level, of JSON as deep as its paths. */
-struct shape {
-	struct import_source *source;
-	const struct csv *csv;
-	struct arena *arena;
-	struct import_group *groups;
-	int ngroups, ncolumns;
-	struct stw_err *err;
-};
-
-static const char *
-column_name(const struct shape *shape, int i)
-{
-	return shape->csv != NULL ? csv_column_name(shape->csv, i)
-				  : shape->source->format.names[i];
-}
-
-static enum stw_code group_type(
-    struct shape *shape, const char *prefix, int group, const struct rule_type **out);
-
-/* Is the column below prefix ("address.")? */
-static bool
-below(const char *name, const char *prefix)
-{
-	return strncmp(name, prefix, strlen(prefix)) == 0;
-}
-
-/* The field that column i is, or leads to, in the group. */
-static enum stw_code
-group_field(struct shape *shape, const char *prefix, int group, int i,
-    struct rule_field *fields)
-{
-	struct import_group *g = &shape->groups[group];
-	const char *name = column_name(shape, i) + strlen(prefix);
-	const char *dot = shape->source->format.json ? strchr(name, '.') : NULL;
-	size_t len = dot != NULL ? (size_t)(dot - name) : strlen(name);
-	struct rule_field *field = &fields[g->nfields];
-	enum stw_code rc = STW_OK;
-	char word[128];
-
-	if (!field_name(name, len, word, sizeof word))
-		return stw_fail(shape->err, STW_INVALID,
-		    "%s: the name of column %d cannot be written in an expression; give "
-		    "names for the columns",
-		    shape->source->file, i + 1);
-	for (int k = 0; k < g->nfields; k++)
-		if (strcmp(fields[k].name, word) == 0) {
-			/* Another column of a group that is there already. */
-			if (dot != NULL && g->to[k] < 0)
-				return STW_OK;
-			if (dot == NULL && g->to[k] >= 0)
-				return stw_fail(shape->err, STW_INVALID,
-				    "%s: columns %d and %d are both row.%s%s in an "
-				    "expression; give names for the columns",
-				    shape->source->file, g->to[k] + 1, i + 1, prefix,
-				    word);
-			return stw_fail(shape->err, STW_INVALID,
-			    "%s: row.%s%s is a value and an object at once; give names for "
-			    "the columns",
-			    shape->source->file, prefix, word);
-		}
-	*field = (struct rule_field){
-	    arena_strdup(shape->arena, word), rule_type_basic(RULE_STRING)};
-	g->to[g->nfields] = i;
-	if (dot != NULL) {
-		int inner = shape->ngroups++;
-
-		g->to[g->nfields] = -inner;
-		rc = group_type(shape,
-		    arena_printf(shape->arena, "%s%.*s.", prefix, (int)len, name),
-		    inner, &field->type);
-	}
-	g->nfields++;
-	return rc;
-}
-
-static enum stw_code
-group_type(
-    struct shape *shape, const char *prefix, int group, const struct rule_type **out)
-{
-	size_t room = (size_t)shape->ncolumns + 1;
-	struct rule_field *fields = arena_array(shape->arena, room, sizeof *fields);
-	enum stw_code rc = STW_OK;
-
-	shape->groups[group].to = arena_array(shape->arena, room, sizeof(int));
-	for (int i = 0; i < shape->ncolumns && rc == STW_OK; i++)
-		if (below(column_name(shape, i), prefix))
-			rc = group_field(shape, prefix, group, i, fields);
-	*out = rule_type_object(shape->arena,
-	    group == 0 ? "row"
-		       : arena_printf(shape->arena, "row.%.*s",
-			     (int)(strlen(prefix) - 1), prefix),
-	    fields, shape->groups[group].nfields);
-	return rc;
-}
-
-/* One for the row, and at most one for each dot of a path. */
-static size_t
-groups_most(const struct shape *shape)
-{
-	size_t n = 1;
-
-	for (int i = 0; i < shape->ncolumns; i++)
-		for (const char *c = column_name(shape, i); *c != '\0'; c++)
-			n += *c == '.';
-	return n;
-}
-
-static enum stw_code
-row_type(struct import_source *source, const struct csv *csv, struct arena *arena,
-    const struct rule_type **out, struct stw_err *err)
-{
-	const struct rule_type *string = rule_type_basic(RULE_STRING);
-	struct shape shape = {.source = source,
-	    .csv = csv,
-	    .arena = arena,
-	    .ngroups = 1,
-	    .ncolumns = csv != NULL ? csv_columns(csv) : source->format.nnames,
-	    .err = err};
-
-	if (shape.ncolumns == 0) { /* no data to say which columns there are */
-		*out = rule_type_map(arena, string,
-		    source->format.json ? rule_type_basic(RULE_DYN) : string);
-		return STW_OK;
-	}
-	shape.groups = arena_array(arena, groups_most(&shape), sizeof *shape.groups);
-	source->groups = shape.groups;
-	return group_type(&shape, "", 0, out);
-}
-
 static enum stw_code
 env_of(const struct import_mapping *mapping, struct import_source *source,
     const struct csv *csv, struct arena *arena, struct rule_env **out,
@@ -311,7 +129,7 @@ env_of(const struct import_mapping *mapping, struct import_source *source,
 	const struct rule_type *const two[] = {string, string};
 	const struct rule_type *const one[] = {date};
 	const struct rule_type *row = NULL;
-	enum stw_code rc = row_type(source, csv, arena, &row, err);
+	enum stw_code rc = import_row_type(source, csv, arena, &row, err);
 
 	if (rc != STW_OK)
 		return rc;
@@ -373,19 +191,52 @@ compile(const struct import_mapping *mapping, const struct rule_env *env, int up
 	return lookups_named(mapping, expr, upto, err);
 }
 
-/* An unknown column of a file whose header is one: the delimiter is the likely fault. */
+/* Which columns there are, as far as the text of an error has room. */
+static void
+columns_told(const struct csv *csv, struct buf *to, size_t room)
+{
+	buf_add_c(to, "; the file has ");
+	for (int i = 0; i < csv_columns(csv); i++) {
+		size_t before = to->len;
+
+		buf_add_c(to, i > 0 ? ", " : "");
+		import_column_print(csv_column_name(csv, i), to);
+		if (to->len + strlen(", ...") < room)
+			continue;
+		to->len = before;
+		buf_add_c(to, ", ...");
+		return;
+	}
+}
+
+/* An unknown column: a header that is one column has the delimiter for its likely fault;
+ * else there are others, and of JSON a member may be too rare. */
 static enum stw_code
-delimiter_hint(const struct csv *csv, enum stw_code rc, struct stw_err *err)
+column_hint(const struct import_source *source, const struct csv *csv, enum stw_code rc,
+    struct stw_err *err)
 {
 	char guess = csv != NULL ? csv_delimiter_guess(csv) : '\0';
 	size_t len;
+	struct buf hint;
 
-	if (rc != STW_INVALID || err == NULL || guess == '\0')
+	if (rc != STW_INVALID || err == NULL || csv == NULL ||
+	    (guess == '\0' && strstr(err->text, ": no field '") == NULL))
 		return rc;
+	buf_init(&hint);
 	len = strlen(err->text);
-	(void)snprintf(err->text + len, sizeof err->text - len,
-	    "; the header is read as one column: is the delimiter '%s'?",
-	    guess == '\t' ? "\\t" : (const char[]){guess, '\0'});
+	if (guess != '\0')
+		buf_printf(&hint,
+		    "; the header is read as one column: is the delimiter '%s'?",
+		    guess == '\t' ? "\\t" : (const char[]){guess, '\0'});
+	else if (source->format.json &&
+		 (source->format.names == NULL || source->learned))
+		buf_add_c(&hint,
+		    "; none of the first 1,000 lines has it: list the columns "
+		    "in \"names\", where a member is rare");
+	else
+		columns_told(csv, &hint, sizeof err->text - len);
+	(void)snprintf(err->text + len, sizeof err->text - len, "%s", hint.data);
+	buf_fini(&hint);
 	return rc;
 }
 
@@ -414,7 +265,7 @@ import_compile_file(const struct import_mapping *mapping, struct import_file *fi
 			    expr->path, rule_type_text(got, arena),
 			    import_type_wants(&def->columns[i]));
 	}
-	return delimiter_hint(csv, rc, err);
+	return column_hint(&file->source, csv, rc, err);
 }
 
 enum stw_code
@@ -434,7 +285,7 @@ import_compile_lookup(const struct import_mapping *mapping,
 		rc = compile(mapping, env, before, string, &lookup->key, arena, err);
 	if (rc == STW_OK)
 		rc = compile(mapping, env, before, string, &lookup->value, arena, err);
-	return delimiter_hint(csv, rc, err);
+	return column_hint(&lookup->source, csv, rc, err);
 }
 
 /* ---- evaluating ------------------------------------------------------------------------ */
@@ -442,7 +293,7 @@ static struct rule_value
 eval(struct import_ctx *ctx, const struct import_source *source,
     const struct import_expr *expr, const struct csv *csv)
 {
-	const struct row_view view = {csv, source->groups};
+	const struct import_row_view view = {csv, source->groups};
 	struct rule_value vars[2];
 	const struct rule_eval_ctx at = {.vars = vars,
 	    .now = ctx->as_of,
@@ -452,7 +303,7 @@ eval(struct import_ctx *ctx, const struct import_source *source,
 
 	memset(vars, 0, sizeof vars);
 	vars[0].kind = RULE_V_OBJECT;
-	vars[0].object.ops = &row_ops;
+	vars[0].object.ops = &import_row_ops;
 	vars[0].object.obj = &view;
 	vars[1] = rule_int(csv_line(csv));
 	return rule_eval(expr->rule, &at);

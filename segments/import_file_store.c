@@ -5,6 +5,7 @@
 #include "db/entry_json.h"
 #include "db/ledger.h"
 #include "engine/uuid.h"
+#include "segments/csv_source.h"
 #include "segments/import_run_priv.h"
 
 #define TELL_USEC (STW_USEC_SEC / 5)
@@ -349,6 +350,44 @@ work_of(struct import_run *run, int file_no)
 	return w;
 }
 
+/* Some corrected lines of JSON do not have all the members that their file has: its columns
+ * are those of both. Without the file they are what the lines have. */
+static enum stw_code
+redo_columns(struct import_run *run, struct import_file *file, struct stw_err *err)
+{
+	const char *const dirs[] = {run->opts->dir, run->opts->redo};
+	struct csv_format *format = &file->source.format;
+	struct strmap names;
+	const char **list;
+	enum stw_code rc = STW_OK;
+
+	strmap_init(&names);
+	for (size_t d = 0; d < STW_ARRAY_LEN(dirs) && rc == STW_OK; d++) {
+		const char *path =
+		    arena_printf(&run->arena, "%s/%s", dirs[d], file->source.file);
+		struct csv *csv = NULL;
+		bool added;
+
+		if (csv_source_there(path) < 0)
+			continue;
+		rc = csv_open(path, format, &csv, err);
+		for (int i = 0; rc == STW_OK && i < csv_columns(csv); i++)
+			(void)strmap_add(
+			    &names, str_of(csv_column_name(csv, i)), &added);
+		csv_close(csv);
+	}
+	list = arena_array(&run->arena, names.count + 1, sizeof *list);
+	for (size_t i = 0; i < names.count; i++)
+		list[i] = arena_strdup(&run->arena, names.entries[i].key.ptr);
+	if (rc == STW_OK) {
+		format->names = list;
+		format->nnames = (int)names.count;
+		file->source.learned = true;
+	}
+	strmap_fini(&names);
+	return rc;
+}
+
 enum stw_code
 import_file_load(struct import_run *run, int file_no, struct stw_err *err)
 {
@@ -358,9 +397,13 @@ import_file_load(struct import_run *run, int file_no, struct stw_err *err)
 	struct work w = work_of(run, file_no);
 	struct csv *csv = NULL;
 	int64_t bytes = 0, before = w.at.read;
-	enum stw_code rc;
+	enum stw_code rc = STW_OK;
 
-	rc = csv_open(path, &file->source.format, &csv, err);
+	if (run->opts->redo != NULL && file->source.format.json &&
+	    file->source.format.names == NULL)
+		rc = redo_columns(run, file, err);
+	if (rc == STW_OK)
+		rc = csv_open(path, &file->source.format, &csv, err);
 	if (rc == STW_OK)
 		rc = import_compile_file(&run->mapping, file, csv, &run->arena, err);
 	if (rc == STW_OK) {

@@ -5,6 +5,7 @@
  *   import_json.c         the document -> struct import_mapping
  *   import_document.c     which document
  *   import_expr.c         expressions: compile, look up, evaluate a row into cells
+ *   import_shape.c        the columns of a file as the object `row`
  *   import_value.c        one value of the rule language -> one typed cell
  *   import_read.c         a thread that turns a file into batches of rows
  *   import_store.c        the run: what was here before, file by file, history
@@ -116,6 +117,7 @@ struct import_group {
 struct import_source {
 	const char *file;
 	struct csv_format format;
+	bool learned; /* the format's names are what files of JSON were found to have */
 	const struct import_group *groups; /* [0] is the row; made by compiling */
 };
 
@@ -195,6 +197,20 @@ struct import_fault {
 	char column[64];
 	char reason[240];
 };
+
+/* `row` of a file: a record and the shape of it; the object's row number is the group that
+ * is looked at. Without csv and names any column is taken to exist. */
+struct import_row_view {
+	const struct csv *csv;
+	const struct import_group *groups;
+};
+extern const struct rule_object_ops import_row_ops;
+enum stw_code import_row_type(struct import_source *source, const struct csv *csv,
+    struct arena *arena, const struct rule_type **out,
+    struct stw_err *err) STW_MUST_USE;
+
+/* A column of delimited text as an expression names it: row.city, row.`\u57ce\u5e02`. */
+void import_column_print(const char *name, struct buf *to);
 
 /* csv NULL: without data, any column name is taken to exist. */
 enum stw_code import_compile_file(const struct import_mapping *mapping,

@@ -222,6 +222,46 @@ START_TEST(rejected_lines_of_json_read_as_they_did)
 }
 END_TEST
 
+START_TEST(corrected_lines_of_json_need_not_have_every_member)
+{
+	char bad_dir[128];
+
+	put_customers();
+	redo_dir(bad_dir);
+	put("mapping.json",
+	    HEAD("rare") "{\"file\": \"h.json\", \"kind\": \"ndjson\", \"target\": "
+			 "\"holding\", \"columns\": {\"customer\": \"row.c\", "
+			 "\"holding_ref\": \"row.r\", \"kind\": \"'fund'\", "
+			 "\"amount\": \"row.v.a\", \"maturity_on\": \"row.end\"}}]}");
+	put("h.json",
+	    "{\"c\":\"C1\",\"r\":\"K1\",\"v\":{\"a\":1},\"end\":\"2027-01-01\"}\n"
+	    "{\"c\":\"C1\",\"r\":\"K2\",\"v\":{\"a\":\"x\"}}\n");
+	ck_assert_msg(run_with((struct import_opts){
+			  .rejects = bad_dir, .max_errors = 5}) == STW_OK,
+	    "%s", err.text);
+	put("bad/h.json",
+	    "{\"reject_line\":2,\"reject_column\":\"amount\",\"reject_reason\":\"\","
+	    "\"c\":\"C1\",\"r\":\"K2\",\"v\":{\"a\":2},\"new\":1}\n");
+	ck_assert_msg(
+	    run_with((struct import_opts){.redo = bad_dir}) == STW_OK, "%s", err.text);
+	ck_assert_int_eq(
+	    number("SELECT count(*) FROM holding WHERE holding_ref IN ('K1', 'K2')"),
+	    2);
+	/* Without the file there is nobody to ask: the error says what to do. */
+	put("h.json", "{\"c\":\"C1\",\"r\":\"K1\",\"v\":{\"a\":1}}\n");
+	put("bad/h.json", "{\"c\":\"C1\",\"r\":\"K2\",\"v\":{\"a\":3}}\n");
+	ck_assert_int_eq(run_with((struct import_opts){.redo = bad_dir}), STW_INVALID);
+	ck_assert_msg(
+	    strstr(
+		err.text, "files[0].columns.maturity_on: 1:5: no field 'end' in row") ==
+		    err.text &&
+		strstr(err.text,
+		    "none of the first 1,000 lines has it: list the columns in "
+		    "\"names\"") != NULL,
+	    "%s", err.text);
+}
+END_TEST
+
 static void
 add(TCase *tc)
 {
@@ -231,6 +271,7 @@ add(TCase *tc)
 	tcase_add_test(tc, bad_rows_that_are_allowed_fall_out_are_printed_and_kept);
 	tcase_add_test(tc, rejected_rows_are_copied_corrected_and_come_in);
 	tcase_add_test(tc, rejected_lines_of_json_read_as_they_did);
+	tcase_add_test(tc, corrected_lines_of_json_need_not_have_every_member);
 }
 
 int
