@@ -242,6 +242,19 @@ static const struct proved_part proved[] = {
 	"recorded_at"},
 };
 
+static void
+note_unproven(struct bundle_report *to, const char *file, int64_t line, const char *id)
+{
+	struct bundle_unproven *one;
+
+	if (to->unproven++ >= BUNDLE_UNPROVEN_NAMED)
+		return;
+	one = &to->without[to->unproven - 1];
+	one->file = file;
+	one->line = line;
+	(void)snprintf(one->id, sizeof one->id, "%s", bundle_name_ok(id) ? id : "?");
+}
+
 static enum stw_code
 check_row(struct verifying *v, const struct proved_part *part, const json_t *row,
     int64_t line, struct stw_err *err)
@@ -251,7 +264,7 @@ check_row(struct verifying *v, const struct proved_part *part, const json_t *row
 	stw_usec said, logged;
 
 	if (entry == NULL) {
-		v->report->unproven++;
+		note_unproven(v->report, part->file, line, id);
 		return STW_OK;
 	}
 	if (strcmp(member(entry, "kind"), part->kind) != 0)
@@ -380,8 +393,21 @@ check_receipt(struct verifying *v, struct str receipt, const struct buf *manifes
 	return rc;
 }
 
+/* What nothing proves may be anything: whoever checks says how much of it may pass. */
 static enum stw_code
-verify(struct verifying *v, struct str receipt, struct stw_err *err)
+check_most(const struct bundle_report *r, int64_t most, struct stw_err *err)
+{
+	if (r->unproven <= most)
+		return STW_OK;
+	return stw_fail(err, STW_CONFLICT,
+	    "%" PRId64 " rows have no proof, the first is %s line %" PRId64
+	    ": --allow-unproven %" PRId64 " lets them pass",
+	    r->unproven, r->without[0].file, r->without[0].line, r->unproven);
+}
+
+static enum stw_code
+verify(
+    struct verifying *v, struct str receipt, int64_t unproven_most, struct stw_err *err)
 {
 	struct buf text;
 	const char *id;
@@ -411,6 +437,8 @@ verify(struct verifying *v, struct str receipt, struct stw_err *err)
 	}
 	v->report->gaps = v->manifest.ngaps;
 	if (rc == STW_OK)
+		rc = check_most(v->report, unproven_most, err);
+	if (rc == STW_OK)
 		(void)snprintf(v->report->bundle_id, sizeof v->report->bundle_id, "%s",
 		    v->manifest.bundle_id);
 	buf_fini(&text);
@@ -419,7 +447,7 @@ verify(struct verifying *v, struct str receipt, struct stw_err *err)
 
 enum stw_code
 bundle_verify(const char *path, const struct tlog_trust *trust, struct str receipt,
-    struct bundle_report *out, struct stw_err *err)
+    int64_t unproven_most, struct bundle_report *out, struct stw_err *err)
 {
 	struct verifying v = {.trust = trust, .entries = json_object(), .report = out};
 	enum stw_code rc;
@@ -429,7 +457,7 @@ bundle_verify(const char *path, const struct tlog_trust *trust, struct str recei
 	buf_init(&v.checkpoint);
 	rc = bundle_in_open(&v.in, path, err);
 	if (rc == STW_OK)
-		rc = verify(&v, receipt, err);
+		rc = verify(&v, receipt, unproven_most, err);
 	/* What is no bundle at all, or not whole, is bad as well. */
 	if (rc == STW_INVALID || rc == STW_CONFLICT ||
 	    (rc == STW_NOT_FOUND && v.in.count > 0))

@@ -16,6 +16,8 @@ erasure_json(const struct customer *c, const struct erase_result *result, stw_us
 	json_put(v, "suppressed", json_integer(result->suppressed));
 	json_put(v, "cancelled", json_integer(result->cancelled));
 	json_put(v, "recalled", json_integer(result->recalled));
+	json_put(v, "records", json_integer(result->records));
+	json_put(v, "blocked", json_integer(result->blocked));
 	json_put(v, "as_of", json_time(now));
 	return v;
 }
@@ -38,7 +40,10 @@ v1_customer_erasure(struct api_request *req)
 		return;
 	e.bucket = c.bucket;
 	e.customer_id = c.customer_id;
-	rc = erase_customer(req->db, req->app->keys, &e, &req->arena, &result, &err);
+	rc = server_rules(req->server, req->db, &e.rules, &err);
+	if (rc == STW_OK)
+		rc = erase_customer(
+		    req->db, req->app->keys, &e, &req->arena, &result, &err);
 	if (rc != STW_OK)
 		api_fail(req, rc, &err);
 	else

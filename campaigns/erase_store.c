@@ -4,6 +4,7 @@
 
 #include <sodium.h>
 
+#include "campaigns/retention_store.h"
 #include "db/commitment.h"
 #include "db/entry_json.h"
 #include "db/ledger.h"
@@ -54,6 +55,7 @@ note(struct erase *e, const char *what, struct stw_err *err)
 	struct uuid id = uuid_new(req->now);
 	char text[UUID_TEXT];
 	const struct entry_field fields[] = {ENTRY_TEXT("actor", req->actor),
+	    ENTRY_INT("blocked", e->result.blocked),
 	    ENTRY_INT("cancelled", e->result.cancelled),
 	    ENTRY_TEXT("case", req->case_ref),
 	    ENTRY_TEXT("customer_hmac", gone ? NULL : customer),
@@ -302,17 +304,65 @@ count_sharers(struct erase *e, struct stw_err *err)
 	return db_query(e->db, DB_Q_ERASE_SHARED, params, 1, NULL, err);
 }
 
+/* Those made before it need not be kept; NEVER: all are; MAX: no rule keeps any. */
+static stw_usec
+records_cutoff(const struct erase *e)
+{
+	const struct rule_info *by = NULL;
+	stw_usec cutoff = ruleset_keep_cutoff(
+	    e->req->rules, retention_decision_records, e->req->now, &by);
+
+	return by != NULL ? cutoff : STW_USEC_MAX;
+}
+
+/* The customer's key is gone: what each entry commits to opens with the entry's from now on. */
+static enum stw_code
+block(struct erase *e, const struct db_rows *held, struct stw_err *err)
+{
+	size_t n = (size_t)db_rows_count(held);
+	struct str *ids = arena_array(e->arena, n + 1, sizeof *ids);
+	struct str *keys = arena_array(e->arena, n + 1, sizeof *keys);
+	unsigned char own[COMMITMENT_BYTES];
+	struct commit_key key = {0};
+
+	seal_commit_key(&e->key, key.b);
+	DB_ROW_FOREACH(held, r) {
+		char *hex = arena_alloc(e->arena, COMMITMENT_HEX);
+
+		ids[r] = db_get_str(held, r, 0);
+		if (!db_get_bool(held, r, 1))
+			continue;
+		commit_entry_key(&key, ids[r].ptr, own);
+		(void)sodium_bin2hex(hex, COMMITMENT_HEX, own, sizeof own);
+		keys[r] = str_of(hex);
+	}
+	sodium_memzero(&key, sizeof key);
+	sodium_memzero(own, sizeof own);
+	const struct db_param params[] = {WHO(e), db_texts(ids, n), db_texts(keys, n)};
+
+	return db_exec(e->db, DB_Q_ERASE_BLOCK, params, DB_NPARAMS(params),
+	    &e->result.blocked, err);
+}
+
 /* What the gate knew, after the key: the entries say as before that it decided, but nobody
- * can show any more from what. */
+ * can show any more from what; but for what a rule of retention keeps longer, and then for
+ * as long as that. */
 static enum stw_code
 forget_records(struct erase *e, struct stw_err *err)
 {
-	const struct db_param who[] = {WHO(e)};
+	const struct db_param over[] = {WHO(e), db_usec(records_cutoff(e))};
+	struct db_rows *held = NULL;
 	enum stw_code rc = run(e, DB_Q_ERASE_USE, err);
 
 	if (rc == STW_OK)
-		rc = db_exec(e->db, DB_Q_ERASE_RECORDS, who, DB_NPARAMS(who),
+		rc = db_exec(e->db, DB_Q_ERASE_RECORDS, over, DB_NPARAMS(over),
 		    &e->result.records, err);
+	if (rc == STW_OK)
+		rc = db_query(
+		    e->db, DB_Q_ERASE_HELD, over, DB_NPARAMS(over), &held, err);
+	if (rc == STW_OK && db_rows_count(held) > 0)
+		rc = block(e, held, err);
+	db_rows_free(held);
 	return rc;
 }
 

@@ -2,18 +2,21 @@
  * erase_store.h - erasing a customer's personal data, by destroying the customer's key.
  *
  * Purpose    After it nothing sealed of the customer opens, here or in any copy of the
- *            database, and nothing else identifies the person. Tasks, decisions (without what the gate knew), consents
+ *            database, and nothing else identifies the person. Tasks, decisions (without
+ *            what the gate knew, unless a rule of retention keeps it: then blocked), consents
  *            and the ledger stay, about a customer without a name (docs/personal-data.md
  *            says what remains). Objections go on: by number for those who share it, and
  *            on the list of numbers not to be called, so that the person is not called
  *            again after a later import.
  * Rules      Two people: one asks, another confirms, and that does it. A legal hold
- *            refuses. It cannot be undone.
+ *            refuses. It cannot be undone. compliance.md 7.3, 7.8: not while a record has to
+ *            be kept (decision 0051).
  * Locks      planners of the bucket kept out -> numbers' guards -> customer_permission -> customer -> task -> outbox.
  */
 #ifndef STW_CAMPAIGNS_ERASE_STORE_H
 #define STW_CAMPAIGNS_ERASE_STORE_H
 
+#include "campaigns/compliance/ruleset.h"
 #include "db/db.h"
 #include "db/seal.h"
 
@@ -25,6 +28,8 @@ struct erase_request {
 	const char *actor;
 	stw_usec now;
 	stw_day today; /* of the institution */
+	/* In force: what a rule of retention keeps longer is blocked instead of taken. */
+	const struct ruleset *rules;
 };
 
 /* Ends with NULL. */
@@ -38,6 +43,7 @@ struct erase_result {
 	int64_t cancelled, recalled; /* tasks */
 	int64_t
 	    records; /* of decisions, gone with the key their entries commit under */
+	int64_t blocked; /* of decisions, that stay until their time is over */
 };
 
 /* In the caller's transaction. Asks, or confirms what another person asked for. CONFLICT:

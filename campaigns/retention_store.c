@@ -8,7 +8,7 @@
 #include "db/ledger.h"
 
 /* A contact's record is kept with the reference to its recording. */
-static const char *const decision[] = {"decision", NULL};
+const char *const retention_decision_records[] = {"decision", NULL};
 static const char *const attempt[] = {"attempt", "call_record", "sms_log", NULL};
 static const char *const recording[] = {
     "call_recording", "attempt", "call_record", NULL};
@@ -34,8 +34,8 @@ static const struct class_of {
 	DB_Q_RETENTION_DUE_CONSENTS, DB_Q_RETENTION_TAKE_CONSENTS, false},
     {{"complaints", complaint, "the settlement"}, DB_Q_RETENTION_DUE_COMPLAINTS,
 	DB_Q_RETENTION_TAKE_COMPLAINTS, false},
-    {{"decisions", decision, "the decision"}, DB_Q_RETENTION_DUE_DECISIONS,
-	DB_Q_RETENTION_TAKE_DECISIONS, true},
+    {{"decisions", retention_decision_records, "the decision"},
+	DB_Q_RETENTION_DUE_DECISIONS, DB_Q_RETENTION_TAKE_DECISIONS, true},
 };
 
 const struct retention_class *

@@ -36,6 +36,9 @@ struct retention_class {
 /* In the order in which they are taken. */
 const struct retention_class *retention_class_at(int i);
 
+/* The names that decisions have in the packs; NULL at the end. */
+extern const char *const retention_decision_records[];
+
 struct retention_due {
 	const struct retention_class *kind;
 	const struct rule_info *rule; /* the longest; NULL: none, so kept for ever */

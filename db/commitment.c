@@ -157,23 +157,38 @@ commit_keys_load(struct db *db, const int64_t *buckets, const int64_t *ids,
 
 /* ---- commitments ------------------------------------------------------------------------- */
 void
-commit_to(const struct commit_key *key, const char *entry_id, const char *field,
+commit_entry_key(const struct commit_key *key, const char *entry_id,
+    unsigned char out[COMMITMENT_BYTES])
+{
+	(void)crypto_auth_hmacsha256(
+	    out, (const unsigned char *)entry_id, strlen(entry_id), key->b);
+}
+
+void
+commit_under(const unsigned char entry_key[COMMITMENT_BYTES], const char *field,
     struct str value, unsigned char out[COMMITMENT_BYTES])
 {
-	unsigned char own[crypto_auth_hmacsha256_BYTES];
 	crypto_auth_hmacsha256_state state;
 
-	(void)crypto_auth_hmacsha256(
-	    own, (const unsigned char *)entry_id, strlen(entry_id), key->b);
-	(void)crypto_auth_hmacsha256_init(&state, own, sizeof own);
+	(void)crypto_auth_hmacsha256_init(&state, entry_key, COMMITMENT_BYTES);
 	/* With its NUL: "a" + "bc" is not "ab" + "c". */
 	(void)crypto_auth_hmacsha256_update(
 	    &state, (const unsigned char *)field, strlen(field) + 1);
 	(void)crypto_auth_hmacsha256_update(
 	    &state, (const unsigned char *)value.ptr, value.len);
 	(void)crypto_auth_hmacsha256_final(&state, out);
-	sodium_memzero(own, sizeof own);
 	sodium_memzero(&state, sizeof state);
+}
+
+void
+commit_to(const struct commit_key *key, const char *entry_id, const char *field,
+    struct str value, unsigned char out[COMMITMENT_BYTES])
+{
+	unsigned char own[COMMITMENT_BYTES];
+
+	commit_entry_key(key, entry_id, own);
+	commit_under(own, field, value, out);
+	sodium_memzero(own, sizeof own);
 }
 
 enum stw_code

@@ -42,6 +42,11 @@ enum stw_code commit_keys_load(struct db *db, const int64_t *buckets,
 
 void commit_to(const struct commit_key *key, const char *entry_id, const char *field,
     struct str value, unsigned char out[COMMITMENT_BYTES]);
+/* In two steps, for who has the entry's key alone. */
+void commit_entry_key(const struct commit_key *key, const char *entry_id,
+    unsigned char out[COMMITMENT_BYTES]);
+void commit_under(const unsigned char entry_key[COMMITMENT_BYTES], const char *field,
+    struct str value, unsigned char out[COMMITMENT_BYTES]);
 
 /* For an entry about one customer: opens the key, commits, wipes it. Fields whose value is
  * NULL get an empty hex. "customer" commits to the internal number, in decimal. */

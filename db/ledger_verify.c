@@ -237,7 +237,8 @@ enum leaf_column {
 	LEAF_ID,
 	LEAF_CUSTOMER,
 	LEAF_WRAPPED,
-	LEAF_MAY_LACK
+	LEAF_MAY_LACK,
+	LEAF_ENTRY_KEY
 };
 
 /* Does the entry say "field":"<these bytes>"? */
@@ -256,7 +257,30 @@ entry_says(const struct db_copy_out *copy, const char *field, struct str bytes)
 	return memmem(entry.ptr, entry.len, want, (size_t)len) != NULL;
 }
 
-/* Does the commitment open, under the customer's key, to the hash of the record? */
+/* The customer's key makes it, or it was left when that one was destroyed. */
+static enum stw_code
+entry_key(struct audit *audit, const struct db_copy_out *copy, const char *id,
+    unsigned char out[COMMITMENT_BYTES], struct stw_err *err)
+{
+	struct str left = db_field_bytes(copy, LEAF_ENTRY_KEY);
+	struct commit_key key;
+	enum stw_code rc;
+
+	memset(out, 0, COMMITMENT_BYTES);
+	if (db_field_null(copy, LEAF_WRAPPED)) {
+		if (left.len == COMMITMENT_BYTES)
+			memcpy(out, left.ptr, COMMITMENT_BYTES);
+		return STW_OK;
+	}
+	rc = commit_key_open(db_keys(audit->db), db_field_i64(copy, LEAF_CUSTOMER),
+	    db_field_bytes(copy, LEAF_WRAPPED), &key, err);
+	if (rc == STW_OK)
+		commit_entry_key(&key, id, out);
+	sodium_memzero(&key, sizeof key);
+	return rc;
+}
+
+/* Does the commitment open, under the entry's key, to the hash of the record? */
 static enum stw_code
 check_commitment(struct audit *audit, const struct db_copy_out *copy, uint64_t index,
     struct stw_err *err)
@@ -265,26 +289,25 @@ check_commitment(struct audit *audit, const struct db_copy_out *copy, uint64_t i
 	struct str want = db_field_bytes(copy, LEAF_COMMITMENT);
 	unsigned char bytes[COMMITMENT_BYTES];
 	char id[64], hex[65];
-	struct commit_key key;
+	unsigned char own[COMMITMENT_BYTES];
 	enum stw_code rc;
 
-	if (db_field_null(copy, LEAF_WRAPPED)) {
+	if (db_field_null(copy, LEAF_WRAPPED) && db_field_null(copy, LEAF_ENTRY_KEY)) {
 		find(audit, index,
 		    "the key of the customer of the decision of entry %" PRIu64
 		    " is not there, but the record is",
 		    index);
 		return STW_OK;
 	}
-	rc = commit_key_open(db_keys(audit->db), db_field_i64(copy, LEAF_CUSTOMER),
-	    db_field_bytes(copy, LEAF_WRAPPED), &key, err);
-	if (rc != STW_OK)
-		return rc;
 	(void)sodium_bin2hex(
 	    hex, sizeof hex, (const unsigned char *)hash.ptr, hash.len);
 	(void)snprintf(id, sizeof id, "%.*s", (int)db_field_bytes(copy, LEAF_ID).len,
 	    db_field_bytes(copy, LEAF_ID).ptr);
-	commit_to(&key, id, "record", str_of(hex), bytes);
-	sodium_memzero(&key, sizeof key);
+	rc = entry_key(audit, copy, id, own, err);
+	if (rc != STW_OK)
+		return rc;
+	commit_under(own, "record", str_of(hex), bytes);
+	sodium_memzero(own, sizeof own);
 	if (memcmp(want.ptr, bytes, sizeof bytes) != 0)
 		find(audit, index,
 		    "the record of the decision of entry %" PRIu64 " was altered",
@@ -474,7 +497,7 @@ static enum stw_code
 count_up(struct audit *audit, struct stw_err *err)
 {
 	struct db_rows *rows;
-	int64_t unlogged, taken, erased;
+	int64_t unlogged, taken, erased, away;
 	enum stw_code rc;
 
 	rc = db_query_one(audit->db, DB_Q_LEDGER_SIZE, NULL, 0, &rows, err);
@@ -490,6 +513,7 @@ count_up(struct audit *audit, struct stw_err *err)
 	unlogged = db_get_i64(rows, 0, 0);
 	taken = db_get_i64(rows, 0, 1);
 	erased = db_get_i64(rows, 0, 2);
+	away = db_get_i64(rows, 0, 3);
 	db_rows_free(rows);
 	audit->report->size = (int64_t)audit->leaves;
 	/* Fewer decisions than entries is found where the entry is. */
@@ -508,6 +532,12 @@ count_up(struct audit *audit, struct stw_err *err)
 		    "%" PRId64
 		    " customers are erased that no entry of an erasure accounts for",
 		    erased);
+	/* Fewer: what an erasure left without its record has gone since. */
+	if (away > 0)
+		find(audit, UINT64_MAX,
+		    "%" PRId64
+		    " records are away that no entry of an erasure accounts for",
+		    away);
 	return STW_OK;
 }
 

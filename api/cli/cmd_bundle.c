@@ -115,16 +115,30 @@ make(struct cli *cli, struct stw_err *err)
 }
 
 /* ---- verified ---------------------------------------------------------------------------- */
+static void
+say_unproven(const struct bundle_report *r)
+{
+	int64_t named =
+	    r->unproven < BUNDLE_UNPROVEN_NAMED ? r->unproven : BUNDLE_UNPROVEN_NAMED;
+
+	for (int64_t i = 0; i < named; i++)
+		(void)printf("without proof: %s line %s, %s\n", r->without[i].file,
+		    cli_count(r->without[i].line), r->without[i].id);
+	if (r->unproven > named)
+		(void)printf("and %s more\n", cli_count(r->unproven - named));
+}
+
 static enum stw_code
 verify(struct cli *cli, struct stw_err *err)
 {
 	const char *key = NULL, *witness = NULL, *receipt_path = NULL;
-	int64_t quorum = -1;
+	int64_t quorum = -1, unproven_most = 0;
 	const struct cli_opt opts[] = {{"key", CLI_TEXT, &key, 0, 0},
 	    {"witness", CLI_TEXT, &witness, 0, 0},
 	    {"quorum", CLI_NUMBER, &quorum, 0, TRUST_KEYS},
-	    {"receipt", CLI_TEXT, &receipt_path, 0, 0}};
-	struct bundle_report report;
+	    {"receipt", CLI_TEXT, &receipt_path, 0, 0},
+	    {"allow-unproven", CLI_NUMBER, &unproven_most, 0, INT64_MAX}};
+	struct bundle_report report = {0};
 	struct str receipt = {"", 0};
 	struct trust trust;
 	enum stw_code rc = cli_parse(cli, opts, (int)STW_ARRAY_LEN(opts), 1, 1, err);
@@ -137,7 +151,9 @@ verify(struct cli *cli, struct stw_err *err)
 		rc = stw_fail(
 		    err, STW_INVALID, "%s: the receipt is empty", receipt_path);
 	if (rc == STW_OK)
-		rc = bundle_verify(cli->argv[0], &trust.tlog, receipt, &report, err);
+		rc = bundle_verify(
+		    cli->argv[0], &trust.tlog, receipt, unproven_most, &report, err);
+	say_unproven(&report);
 	if (rc != STW_OK)
 		return rc;
 	(void)printf(

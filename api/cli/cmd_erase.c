@@ -2,6 +2,7 @@
 
 #include "api/cli/cli.h"
 #include "campaigns/erase_store.h"
+#include "campaigns/task_store.h"
 #include "segments/customer_store.h"
 
 /* Both people at once: the one at the keyboard and the one who looks on. */
@@ -34,6 +35,7 @@ cmd_erase(struct cli *cli, struct stw_err *err)
 	    {"confirmed-by", CLI_TEXT, &confirmed_by, 0, 0}};
 	enum stw_code rc = cli_parse(cli, opts, (int)STW_ARRAY_LEN(opts), 1, 1, err);
 	const struct seal_keys *keys;
+	struct ruleset *rules = NULL;
 	struct erase_result result;
 	struct customer customer;
 	struct db *db;
@@ -58,12 +60,18 @@ cmd_erase(struct cli *cli, struct stw_err *err)
 		return rc;
 	e.bucket = customer.bucket;
 	e.customer_id = customer.customer_id;
-	rc = erase_both(cli, db, keys, &e, confirmed_by, &result, err);
+	rc = task_rules_load(db, &rules, err);
+	e.rules = rules;
+	if (rc == STW_OK)
+		rc = erase_both(cli, db, keys, &e, confirmed_by, &result, err);
+	ruleset_free(rules);
 	if (rc == STW_OK)
 		(void)printf(
 		    "erased; %s tasks cancelled, %s recalled, %s entries on the list "
-		    "of numbers not to be called\n",
+		    "of numbers not to be called; %s records of decisions taken, %s blocked "
+		    "until their time is over\n",
 		    cli_count(result.cancelled), cli_count(result.recalled),
-		    cli_count(result.suppressed));
+		    cli_count(result.suppressed), cli_count(result.records),
+		    cli_count(result.blocked));
 	return rc;
 }

@@ -187,7 +187,7 @@ static const struct command commands[] = {
 	"bundle make DIR|FILE.tar --by WHO --case REF [--complaint ID | --customer REF | "
 	"--phone-stdin | --campaign CODE] [--from T] [--to T] [--approved-by WHO_ELSE] | "
 	"verify DIR|FILE.tar --key VKEY|FILE [--witness VKEY|FILE] [--quorum N] "
-	"[--receipt FILE]",
+	"[--receipt FILE] [--allow-unproven N]",
 	"what an auditor is handed about one scope, with its proofs; check such a bundle",
 	cmd_bundle, NULL},
     {"review",

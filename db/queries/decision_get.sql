@@ -1,11 +1,12 @@
 -- decision_get: one decision with its record.
 -- Params   $1 bucket, $2 decision_id
--- Returns  the columns of decision_list, then record (null: erased with the customer),
+-- Returns  the columns of decision_list, then record (null: erased with the customer, or blocked),
 --          commitment (hex; null: from before there were any)
 SELECT d.decision_id, d.bucket, d.gate, d.decided_at, d.customer_id, c.ref, p.phone_mask,
        k.code, d.version, d.task_id, n.number, d.channel, d.purpose, d.outcome,
        d.primary_code, d.codes, d.next_allowed_at, d.valid_until, d.agent,
-       encode(d.record_hash, 'hex'), convert_from(d.record, 'UTF8'),
+       CASE WHEN d.entry_key IS NULL THEN encode(d.record_hash, 'hex') END,
+       CASE WHEN NOT d.blocked THEN convert_from(d.record, 'UTF8') END,
        encode(d.commitment, 'hex')
   FROM decision d
   JOIN customer c ON c.bucket = d.bucket AND c.customer_id = d.customer_id

@@ -2,12 +2,12 @@
 -- Params   $1 from, $2 to, $3 outcome, $4 reason code, $5 campaign code, $6 customer ref,
 --          $7 gate, $8 agent, $9 number_id, $10 after time, $11 after id, $12 limit,
 --          $13 first reason; null leaves a filter out
--- Returns  ..., the hash of the record (hex; null: erased)
+-- Returns  ..., the hash of the record (hex; null: erased, or blocked)
 -- Index    decision_time_idx
 SELECT d.decision_id, d.bucket, d.gate, d.decided_at, d.customer_id, c.ref, p.phone_mask,
        k.code, d.version, d.task_id, n.number, d.channel, d.purpose, d.outcome,
        d.primary_code, d.codes, d.next_allowed_at, d.valid_until, d.agent,
-       encode(d.record_hash, 'hex')
+       CASE WHEN d.entry_key IS NULL THEN encode(d.record_hash, 'hex') END
   FROM decision d
   JOIN customer c ON c.bucket = d.bucket AND c.customer_id = d.customer_id
   LEFT JOIN contact_point p ON p.bucket = d.bucket AND p.point_id = d.point_id

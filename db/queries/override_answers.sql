@@ -6,6 +6,6 @@ SELECT d.customer_id, d.campaign_id, d.point_id, h.hit ->> 'rule', h.hit ->> 'co
        h.hit ->> 'layer', h.hit ->> 'outcome'
   FROM decision d
   LEFT JOIN LATERAL jsonb_array_elements(convert_from(d.record, 'UTF8')::jsonb -> 'hits')
-       WITH ORDINALITY AS h (hit, place) ON h.hit ? 'code'
+       WITH ORDINALITY AS h (hit, place) ON h.hit ? 'code' AND NOT d.blocked
  WHERE d.bucket = $1::smallint AND d.decision_id = $2::uuid
  ORDER BY h.place;

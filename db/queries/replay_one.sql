@@ -2,7 +2,8 @@
 -- Params   $1 bucket smallint, $2 decision_id uuid
 -- Returns  the columns of replay_page
 SELECT d.decision_id, d.decided_at, d.gate, k.code, d.outcome, d.primary_code, d.codes,
-       convert_from(d.record, 'UTF8'), encode(d.record_hash, 'hex'),
+       CASE WHEN NOT d.blocked THEN convert_from(d.record, 'UTF8') END,
+       CASE WHEN d.entry_key IS NULL THEN encode(d.record_hash, 'hex') END,
        encode(d.commitment, 'hex'), d.customer_id, ck.wrapped
   FROM decision d
   LEFT JOIN customer_key ck ON ck.bucket = d.bucket AND ck.customer_id = d.customer_id

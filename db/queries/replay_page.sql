@@ -2,11 +2,12 @@
 -- Params   $1 from timestamptz, $2 to timestamptz, $3 campaign code or null, $4 after time,
 --          $5 after id, $6 limit
 -- Returns  decision_id, decided_at, gate, campaign code, outcome, primary_code, codes,
---          record (null: erased), record_hash, commitment (null: from before), customer_id,
+--          record (null: erased, or blocked), record_hash, commitment (null: from before), customer_id,
 --          the customer's wrapped key
 -- Index    decision_time_idx
 SELECT d.decision_id, d.decided_at, d.gate, k.code, d.outcome, d.primary_code, d.codes,
-       convert_from(d.record, 'UTF8'), encode(d.record_hash, 'hex'),
+       CASE WHEN NOT d.blocked THEN convert_from(d.record, 'UTF8') END,
+       CASE WHEN d.entry_key IS NULL THEN encode(d.record_hash, 'hex') END,
        encode(d.commitment, 'hex'), d.customer_id, ck.wrapped
   FROM decision d
   LEFT JOIN customer_key ck ON ck.bucket = d.bucket AND ck.customer_id = d.customer_id

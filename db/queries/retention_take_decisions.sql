@@ -1,5 +1,5 @@
 -- retention_take_decisions: decisions go, but for those that an override answers, which stay
--- with it; the hash of each stays.
+-- with it; the hash of each stays, but of one that an erasure had left its commitment alone.
 -- Params   $1 cutoff, $2 limit, $3 batch_id
 -- Returns  the ids of what went, in order
 -- Locking  the rows taken; one that somebody holds waits for another run
@@ -15,7 +15,8 @@ WITH due AS (
 ), gone AS (
     DELETE FROM decision d USING due
      WHERE d.bucket = due.bucket AND d.decision_id = due.decision_id
-    RETURNING d.bucket, d.decision_id, d.record_hash, d.commitment
+    RETURNING d.bucket, d.decision_id, d.commitment,
+              CASE WHEN d.entry_key IS NULL THEN d.record_hash END AS record_hash
 ), kept AS (
     INSERT INTO decision_gone (bucket, decision_id, record_hash, commitment, batch_id)
     SELECT bucket, decision_id, record_hash, commitment, $3::uuid FROM gone

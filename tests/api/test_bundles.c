@@ -462,6 +462,41 @@ START_TEST(a_change_shows)
 }
 END_TEST
 
+/* A forger's row would look the same: nothing proves it, and the manifest says so. */
+START_TEST(a_row_without_a_proof_passes_only_when_it_is_let)
+{
+	char name[120], id[60], line[400];
+	json_t *v, *gap = json_object();
+
+	SHELL("rm -rf '%s'", copy);
+	SHELL("cp -r '%s' '%s'", dir, copy);
+	file_named("proofs/", 0, name);
+	(void)snprintf(id, sizeof id, "%.36s", name + strlen("proofs/"));
+	proof_dropped_with_manifest();
+	v = manifest_of(copy);
+	(void)json_object_set_new(gap, "code", json_string("GAP_LEDGER"));
+	(void)json_object_set_new(gap, "part", json_string("decisions"));
+	(void)json_object_set_new(gap, "rows", json_integer(1));
+	(void)json_object_set_new(gap, "ids", json_array());
+	(void)json_array_append_new(json_object_get(v, "gaps"), gap);
+	manifest_put(v);
+	(void)snprintf(
+	    line, sizeof line, "without proof: decisions.ndjson line 1, %s", id);
+	ck_says(BUNDLE(4, "verify", copy, "--key", key), line);
+	ck_says(BUNDLE(4, "verify", copy, "--key", key),
+	    "1 rows have no proof, the first is decisions.ndjson line 1");
+	ck_says(BUNDLE(4, "verify", copy, "--key", key, "--allow-unproven", "0"),
+	    "THE BUNDLE IS BAD");
+	ck_says(BUNDLE(0, "verify", copy, "--key", key, "--allow-unproven", "1"), line);
+	ck_says(BUNDLE(0, "verify", copy, "--key", key, "--allow-unproven", "1"),
+	    "1 named as without proof");
+	/* What is wrong stays wrong. */
+	row_changed();
+	ck_says(BUNDLE(4, "verify", copy, "--key", key, "--allow-unproven", "1"),
+	    "attempts.ndjson is not what the manifest says");
+}
+END_TEST
+
 START_TEST(an_archive_that_is_cut_or_damaged_and_another_key_show)
 {
 	static const char other[] =
@@ -567,9 +602,11 @@ START_TEST(an_erasure_leaves_an_earlier_bundle_as_it_was)
 	ck_says(BUNDLE(0, "verify", dir, "--key", key), "is whole");
 	ck_says(BUNDLE(0, "verify", archive, "--key", key), "is whole");
 	(void)snprintf(copy, sizeof copy, "%s/after", world.dir);
-	/* What the ledger proves about somebody who is gone can still be handed over. */
+	/* What the ledger proves about somebody who is gone can still be handed over, with what
+	 * a rule keeps of it. */
 	ck_says(
 	    BUNDLE(0, "make", copy, "--customer", customer, FOR), "manifest sha256");
+	SHELL("grep -q '\"rules\":\\[{' '%s/decisions.ndjson'", copy);
 	ck_says(BUNDLE(0, "verify", copy, "--key", key), "is whole");
 }
 END_TEST
@@ -587,6 +624,7 @@ main(void)
 	    tc, it_holds_what_auditors_ask_for_masked_and_names_what_is_missing);
 	tcase_add_loop_test(
 	    tc, a_change_shows, 0, (int)(sizeof changes / sizeof *changes));
+	tcase_add_test(tc, a_row_without_a_proof_passes_only_when_it_is_let);
 	tcase_add_test(tc, an_archive_that_is_cut_or_damaged_and_another_key_show);
 	tcase_add_test(tc, a_large_one_needs_a_second_person);
 	tcase_add_test(tc, each_scope_makes_a_bundle_that_verifies);

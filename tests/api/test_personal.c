@@ -449,7 +449,7 @@ static const char *const gone[] = {
     "customer x WHERE (name_sealed IS NOT NULL OR name_mask IS NOT NULL OR id_sealed IS "
     "NOT NULL OR dob IS NOT NULL OR means IS NOT NULL OR city IS NOT NULL OR manager IS NOT NULL)",
     "contact_point x WHERE (phone_sealed <> '' OR phone_mask <> '***')",
-    "decision x WHERE (record IS NOT NULL OR record_hash IS NOT NULL)",
+    "decision x WHERE NOT blocked AND (record IS NOT NULL OR record_hash IS NOT NULL)",
     "objection x WHERE (phone_index IS NOT NULL OR phone_sealed IS NOT NULL)",
     "holding x WHERE true",
     "txn x WHERE true",
@@ -518,15 +518,44 @@ ck_gone(const char *token, long status, const char *ref)
 	reply_free(&r);
 }
 
+/* What a rule keeps of an erased customer's decisions is there and shown to nobody. */
+static void
+ck_blocked(
+    const char *token, int64_t customer, json_int_t blocked, const char *decision)
+{
+	char sql[200], path[100];
+	struct reply r;
+
+	(void)snprintf(sql, sizeof sql,
+	    "SELECT count(*) FROM decision WHERE customer_id = %lld AND blocked",
+	    (long long)customer);
+	ck_assert_int_gt(blocked, 0);
+	ck_assert_int_eq(number(sql), blocked);
+	(void)snprintf(path, sizeof path, "/v1/decisions/%s", decision);
+	r = call(token, "GET", path, NULL);
+	ck_status(&r, 200);
+	ck_assert(json_is_true(json_at(r.json, "erased")));
+	ck_assert_uint_eq(json_object_size(json_at(r.json, "record")), 0);
+	ck_assert_uint_eq(json_array_size(json_at(r.json, "hits")), 0);
+	ck_assert_ptr_null(strstr(r.text, "contact_point"));
+	reply_free(&r);
+}
+
 START_TEST(two_people_erase_a_customer_and_the_number_stays_uncalled)
 {
 	const char *const verify[] = {"ledger", "verify", NULL};
 	char *token = token_of("compliance", NULL), *agent = token_of("agent", AGENT);
-	char ref[80], phone[40], sql[300], *out;
+	char ref[80], phone[40], sql[300], decision[40], *out;
 	int64_t id = sharing_customer(ref), sharers;
 	struct reply r;
 
 	number_of(ref, phone);
+	(void)snprintf(sql, sizeof sql, "/v1/decisions?limit=1&customer=%s", ref);
+	r = call(token, "GET", sql, NULL);
+	(void)snprintf(
+	    decision, sizeof decision, "%s", reply_text(&r, "items/0/decision_id"));
+	ck_assert_str_ne(decision, "");
+	reply_free(&r);
 	object_on_number(token, ref);
 	(void)snprintf(sql, sizeof sql,
 	    "SELECT count(DISTINCT o.customer_id) FROM contact_point p JOIN contact_point o "
@@ -545,6 +574,8 @@ START_TEST(two_people_erase_a_customer_and_the_number_stays_uncalled)
 	ck_status(&r, 200);
 	ck_assert_str_eq(reply_text(&r, "state"), "erased");
 	ck_assert_int_ge(json_integer_value(json_at(r.json, "suppressed")), 1);
+	ck_assert_int_eq(json_integer_value(json_at(r.json, "records")), 0);
+	ck_blocked(token, id, json_integer_value(json_at(r.json, "blocked")), decision);
 	reply_free(&r);
 
 	ck_nothing_left(id);

@@ -7,6 +7,7 @@
 
 #include "campaigns/erase_store.h"
 #include "campaigns/replay_store.h"
+#include "campaigns/retention_store.h"
 #include "db/commitment.h"
 #include "db/ledger.h"
 #include "segments/key_store.h"
@@ -15,6 +16,15 @@
 #define ORIGIN "bank.example/outreach"
 #define ALONE \
 	"SET session_replication_role = replica; " /* no trigger stands in the way */
+
+/* An erasure of customer 3 that somebody asked for, in a transaction of its own. */
+#define ASKED                                                                           \
+	"INSERT INTO erasure SELECT bucket, customer_id, 'subject_request', 'E', 'a', " \
+	"now() FROM customer WHERE customer_id = 3; SELECT set_config("                 \
+	"'steward.erasure', b(3) || '/3', false); "
+#define BLOCKED                                                                    \
+	ASKED "UPDATE decision SET blocked = true, entry_key = sha256('x') WHERE " \
+	      "customer_id = 3; "
 
 static char dir[64], file[128], key_file[128];
 static struct ledger_key *key;
@@ -112,16 +122,20 @@ bucket_of(int64_t customer)
 	return (int)task_world_number(sql);
 }
 
+/* When no rule keeps what the world has decided any longer. */
+#define LATER (NOW + 11 * INT64_C(366) * STW_USEC_DAY)
+
 static struct erase_result
-erase(int64_t customer)
+erase_at(int64_t customer, const struct ruleset *rules, stw_usec now)
 {
 	struct erase_request req = {.bucket = bucket_of(customer),
 	    .customer_id = customer,
 	    .reason = "subject_request",
 	    .case_ref = "E-1",
 	    .actor = "ann",
-	    .now = NOW,
-	    .today = stw_day_of((struct stw_date){2026, 11, 23})};
+	    .now = now,
+	    .today = stw_day_of((struct stw_date){2026, 11, 23}),
+	    .rules = rules};
 	struct erase_result result;
 
 	for (int i = 0; i < 2; i++) {
@@ -133,6 +147,12 @@ erase(int64_t customer)
 	}
 	ck_assert(result.erased);
 	return result;
+}
+
+static struct erase_result
+erase(int64_t customer)
+{
+	return erase_at(customer, tw_rules, LATER);
 }
 
 /* Every entry there is has a proof that opens. */
@@ -282,7 +302,23 @@ START_TEST(nothing_but_an_erasure_takes_a_record)
 	    "INSERT INTO erasure SELECT bucket, customer_id, 'subject_request', 'E', 'a', "
 	    "now() FROM customer WHERE customer_id = 3; SELECT set_config("
 	    "'steward.erasure', b(3) || '/3', false); UPDATE decision SET "
-	    "record = NULL, record_hash = NULL WHERE customer_id = 4"};
+	    "record = NULL, record_hash = NULL WHERE customer_id = 4",
+	    /* nor blocks one */
+	    "UPDATE decision SET blocked = true, entry_key = sha256('x') WHERE customer_id "
+	    "= 3",
+	    ASKED
+	    "UPDATE decision SET blocked = true, entry_key = sha256('x'), channel = "
+	    "'SMS' WHERE customer_id = 3",
+	    ASKED
+	    "UPDATE decision SET blocked = true, entry_key = sha256('x'), record = "
+	    "'{}' WHERE customer_id = 3",
+	    ASKED "UPDATE decision SET blocked = true, entry_key = sha256('x'), "
+		  "record_hash = sha256('{}') WHERE customer_id = 3",
+	    /* nor takes one that is blocked, or frees it */
+	    BLOCKED "UPDATE decision SET record = NULL, record_hash = NULL, blocked = "
+		    "false, entry_key = NULL WHERE customer_id = 3",
+	    BLOCKED "UPDATE decision SET blocked = false, entry_key = NULL WHERE "
+		    "customer_id = 3"};
 	char sql[700];
 
 	(void)snprintf(sql, sizeof sql,
@@ -292,8 +328,119 @@ START_TEST(nothing_but_an_erasure_takes_a_record)
 	test_db_tamper(&tw, sql);
 	ck_assert_int_eq(
 	    task_world_number("SELECT count(*) FROM decision WHERE record IS NULL OR "
-			      "channel = 'SMS'"),
+			      "channel = 'SMS' OR blocked OR record_hash <> "
+			      "sha256(record)"),
 	    0);
+}
+END_TEST
+
+/* ---- what a rule keeps longer ---------------------------------------------------------------- */
+START_TEST(what_a_rule_keeps_outlives_an_erasure_blocked)
+{
+	struct erase_result gone;
+	int told;
+
+	seal();
+	gone = erase_at(3, tw_rules, NOW);
+	ck_assert_int_eq(gone.records, 0);
+	ck_assert_int_eq(gone.blocked, 1);
+	ck_assert_int_eq(
+	    task_world_number("SELECT count(*) FROM decision WHERE customer_id = 3 AND "
+			      "blocked AND record_hash = sha256(record) AND "
+			      "octet_length(entry_key) = 32"),
+	    1);
+	/* The customer's key is gone all the same. */
+	ck_assert_int_eq(task_world_number(
+			     "SELECT count(*) FROM customer_key WHERE customer_id = 3"),
+	    0);
+	seal();
+	expect_whole(0);
+	expect_proofs();
+	/* Out of use: nobody decides with it again. */
+	ck_assert_int_eq(replay(&told).of[REPLAY_ERASED], 1);
+}
+END_TEST
+
+START_TEST(a_blocked_record_altered_or_taken_is_found)
+{
+	static const char *const changes[][2] = {
+	    {"record = '{}', record_hash = sha256('{}')", "was altered"},
+	    {"entry_key = sha256('x')", "was altered"},
+	    {"blocked = false, entry_key = NULL", "is not there, but the record is"},
+	    {"blocked = false, entry_key = NULL, record = NULL, record_hash = NULL",
+		"records are away that no entry of an erasure accounts for"}};
+	char sql[300];
+
+	seal();
+	(void)erase_at(3, tw_rules, NOW);
+	seal();
+	expect_whole(0);
+	(void)snprintf(sql, sizeof sql,
+	    ALONE "UPDATE decision SET %s WHERE customer_id = 3", changes[_i][0]);
+	test_db_tamper(&tw, sql);
+	expect_bad(changes[_i][1]);
+}
+END_TEST
+
+/* To the microsecond: one made at the cutoff is kept still. */
+START_TEST(an_erasure_takes_what_is_over_and_no_more)
+{
+	static const char *const names[] = {"decision", NULL};
+	const struct rule_info *by;
+	stw_usec cutoff = ruleset_keep_cutoff(tw_rules, names, NOW, &by);
+	struct erase_result over, kept;
+	char sql[300], at[STW_USEC_TEXT];
+
+	ck_assert_ptr_nonnull(by);
+	for (int customer = 3; customer <= 4; customer++) {
+		(void)stw_usec_format(cutoff - (customer == 3), at);
+		(void)snprintf(sql, sizeof sql,
+		    ALONE
+		    "UPDATE decision SET decided_at = '%s' WHERE customer_id = %d",
+		    at, customer);
+		test_db_tamper(&tw, sql);
+	}
+	over = erase_at(3, tw_rules, NOW);
+	kept = erase_at(4, tw_rules, NOW);
+	ck_assert_int_eq(over.records, 1);
+	ck_assert_int_eq(over.blocked, 0);
+	ck_assert_int_eq(kept.records, 0);
+	ck_assert_int_eq(kept.blocked, 1);
+}
+END_TEST
+
+START_TEST(what_no_rule_names_an_erasure_takes)
+{
+	const struct pack_use us[] = {{"us", "1.0.0", STW_USEC_NEVER, STW_USEC_MAX}};
+	struct ruleset *only;
+
+	ck_ok(ruleset_load(us, 1, &only, &tw_err));
+	ck_assert_int_eq(erase_at(3, only, NOW).records, 1);
+	ruleset_free(only);
+}
+END_TEST
+
+/* Then it goes as any, and nothing that could be tried out is left of it. */
+START_TEST(a_blocked_record_goes_when_its_time_is_over)
+{
+	struct retention_done done;
+
+	seal();
+	(void)erase_at(3, tw_rules, NOW);
+	test_db_tamper(&tw,
+	    ALONE "DELETE FROM gate_override; UPDATE customer SET legal_hold = false");
+	ck_ok(retention_run(tw.db, tw_rules, "test", 100, NULL, NOW, &done, &tw_err));
+	ck_assert_int_eq(
+	    task_world_number("SELECT count(*) FROM decision WHERE blocked"), 1);
+	ck_ok(retention_run(tw.db, tw_rules, "test", 100, NULL, LATER, &done, &tw_err));
+	ck_assert_int_eq(
+	    task_world_number("SELECT count(*) FROM decision WHERE blocked"), 0);
+	ck_assert_int_eq(
+	    task_world_number("SELECT count(*) FROM decision_gone WHERE "
+			      "record_hash IS NULL AND commitment IS NOT NULL"),
+	    1);
+	seal();
+	ck_assert_str_eq(verify().finding, "");
 }
 END_TEST
 
@@ -393,7 +540,12 @@ main(void)
 	tcase_add_test(tc, without_the_key_file_the_ledger_is_not_called_whole);
 	tcase_add_test(tc, an_erasure_leaves_every_entry_and_proof);
 	tcase_add_test(tc, what_was_committed_cannot_be_shown_after_an_erasure);
-	tcase_add_loop_test(tc, nothing_but_an_erasure_takes_a_record, 0, 4);
+	tcase_add_loop_test(tc, nothing_but_an_erasure_takes_a_record, 0, 10);
+	tcase_add_test(tc, what_a_rule_keeps_outlives_an_erasure_blocked);
+	tcase_add_loop_test(tc, a_blocked_record_altered_or_taken_is_found, 0, 4);
+	tcase_add_test(tc, an_erasure_takes_what_is_over_and_no_more);
+	tcase_add_test(tc, what_no_rule_names_an_erasure_takes);
+	tcase_add_test(tc, a_blocked_record_goes_when_its_time_is_over);
 	tcase_add_test(tc, entries_from_before_verify_replay_and_outlive_an_erasure);
 	tcase_add_test(tc, commitments_open_after_the_kek_is_exchanged);
 	tcase_add_test(tc, entries_about_one_customer_share_nothing);
