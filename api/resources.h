@@ -46,6 +46,12 @@ void v1_contact_list(struct api_request *req);
 void v1_contact(struct api_request *req);
 void v1_contact_state(struct api_request *req);
 void v1_contact_sharers(struct api_request *req);
+/* v1_party.c */
+void v1_contact_times(struct api_request *req);
+void v1_contact_times_put(struct api_request *req);
+void v1_joint_holders(struct api_request *req);
+void v1_joint_holders_put(struct api_request *req);
+
 /* v1_households.c */
 void v1_household_list(struct api_request *req);
 void v1_household_record(struct api_request *req);

@@ -95,6 +95,7 @@ enum stw_code cmd_override(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_registry(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_contact(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_household(struct cli *cli, struct stw_err *err);
+enum stw_code cmd_party(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_export(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_phone(struct cli *cli, struct stw_err *err);
 enum stw_code cmd_number(struct cli *cli, struct stw_err *err);

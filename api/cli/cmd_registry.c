@@ -3,6 +3,7 @@
 
 #include "api/cli/cli.h"
 #include "campaigns/objection_store.h"
+#include "campaigns/registry_query_store.h"
 #include "campaigns/registry_store.h"
 
 /* What the verbs take, together. */
@@ -11,8 +12,10 @@ struct asked {
 	struct registry_answer answer;
 	const char *channels, *names, *by, *text_zh, *text_en, *source, *effect;
 	const char *listed_on, *consent_date;
-	int64_t fresh, grace, max_errors;
+	const char *url, *form, *secret_file;
+	int64_t fresh, grace, max_errors, timeout_ms, per_second;
 	stw_usec obtained;
+	bool off;
 };
 
 /* "a,b" -> its words, in the arena. */
@@ -152,7 +155,75 @@ causes(struct cli *cli, struct db *db, struct stw_err *err)
 	return rc;
 }
 
-enum verb { LIST, DEFINE, LOAD, ANSWER, UP, DOWN, CAUSES, CAUSE };
+/* ---- how a registry is asked -------------------------------------------------------------- */
+static enum stw_code
+print_query(struct cli *cli, struct db *db, const char *code, struct stw_err *err)
+{
+	struct registry_query *rows;
+	int count;
+	enum stw_code rc = registry_query_list(db, &cli->arena, &rows, &count, err);
+
+	for (int i = 0; rc == STW_OK && i < count; i++) {
+		const struct registry_query *q = &rows[i];
+
+		if (strcmp(q->registry, code) != 0)
+			continue;
+		(void)printf("%s  %s, numbers as %s, within %d ms, %d a second, %s, %s "
+			     "(%s)\n",
+		    q->registry, q->url, q->number_form, q->timeout_ms, q->per_second,
+		    q->has_secret ? "with a secret" : "no secret",
+		    q->enabled ? "asked" : "NOT ASKED", q->updated_by);
+		return STW_OK;
+	}
+	return rc != STW_OK
+		   ? rc
+		   : stw_fail(err, STW_NOT_FOUND,
+			 "%s is not asked: say how with --url and --form (e164, "
+			 "sha256 or hmac_sha256)",
+			 code);
+}
+
+/* A secret comes from a file: what stands on the command line, others read. */
+static enum stw_code
+secret_of(struct cli *cli, const char *path, const char **out, struct stw_err *err)
+{
+	struct str text;
+	enum stw_code rc = cli_read_file(cli, path, 400, &text, err);
+
+	if (rc != STW_OK)
+		return rc;
+	while (text.len > 0 && strchr("\r\n", text.ptr[text.len - 1]) != NULL)
+		text.len--;
+	if (text.len == 0 || memchr(text.ptr, '\0', text.len) != NULL)
+		return stw_fail(
+		    err, STW_INVALID, "%s: one line of text is wanted", path);
+	*out = arena_printf(&cli->arena, "%.*s", (int)text.len, text.ptr);
+	return STW_OK;
+}
+
+static enum stw_code
+query(struct cli *cli, struct db *db, const struct asked *a, struct stw_err *err)
+{
+	struct registry_query q = {.registry = cli->argv[0],
+	    .url = a->url,
+	    .number_form = a->form,
+	    .timeout_ms = (int)a->timeout_ms,
+	    .per_second = (int)a->per_second,
+	    .enabled = !a->off};
+	const struct seal_keys *keys;
+	enum stw_code rc;
+
+	if (a->url == NULL || a->form == NULL)
+		return stw_fail(err, STW_INVALID, "query needs --url and --form");
+	rc = app_keys(&cli->app, false, &keys, err);
+	if (rc == STW_OK && a->secret_file != NULL)
+		rc = secret_of(cli, a->secret_file, &q.secret, err);
+	if (rc == STW_OK)
+		rc = registry_query_put(db, keys, &q, a->by, app_now(&cli->app), err);
+	return rc;
+}
+
+enum verb { LIST, DEFINE, LOAD, ANSWER, QUERY, UP, DOWN, CAUSES, CAUSE };
 
 /* The verbs that write, in one transaction. */
 static enum stw_code
@@ -172,6 +243,8 @@ change(struct cli *cli, struct db *db, enum verb verb, struct asked *a,
 		rc = define(cli, db, a, err);
 	else if (verb == ANSWER)
 		rc = answer(cli, db, a, err);
+	else if (verb == QUERY)
+		rc = query(cli, db, a, err);
 	else if (verb == CAUSE && (a->effect == NULL || a->text_zh == NULL ||
 				      a->text_en == NULL || a->source == NULL))
 		rc = stw_fail(err, STW_INVALID,
@@ -193,9 +266,10 @@ change(struct cli *cli, struct db *db, enum verb verb, struct asked *a,
 enum stw_code
 cmd_registry(struct cli *cli, struct stw_err *err)
 {
-	static const char *const verbs[] = {
-	    "list", "define", "load", "answer", "up", "down", "causes", "cause"};
-	struct asked a = {.obtained = STW_USEC_NEVER};
+	static const char *const verbs[] = {"list", "define", "load", "answer", "query",
+	    "up", "down", "causes", "cause"};
+	struct asked a = {
+	    .obtained = STW_USEC_NEVER, .timeout_ms = 1000, .per_second = 10};
 	const struct cli_opt opts[] = {{"kind", CLI_TEXT, &a.def.kind, 0, 0},
 	    {"country", CLI_TEXT, &a.def.country, 0, 0},
 	    {"name-zh", CLI_TEXT, &a.def.name_zh, 0, 0},
@@ -210,12 +284,16 @@ cmd_registry(struct cli *cli, struct stw_err *err)
 	    {"listed-on", CLI_TEXT, &a.listed_on, 0, 0},
 	    {"consent-date", CLI_TEXT, &a.consent_date, 0, 0},
 	    {"reference", CLI_TEXT, &a.answer.reference, 0, 0},
-	    {"effect", CLI_TEXT, &a.effect, 0, 0},
+	    {"url", CLI_TEXT, &a.url, 0, 0}, {"form", CLI_TEXT, &a.form, 0, 0},
+	    {"secret-file", CLI_TEXT, &a.secret_file, 0, 0},
+	    {"timeout-ms", CLI_NUMBER, &a.timeout_ms, 50, 5000},
+	    {"per-second", CLI_NUMBER, &a.per_second, 1, 1000},
+	    {"off", CLI_SWITCH, &a.off, 0, 0}, {"effect", CLI_TEXT, &a.effect, 0, 0},
 	    {"text-zh", CLI_TEXT, &a.text_zh, 0, 0},
 	    {"text-en", CLI_TEXT, &a.text_en, 0, 0},
 	    {"source", CLI_TEXT, &a.source, 0, 0}, {"by", CLI_TEXT, &a.by, 0, 0}};
 	int verb = cli_verb(cli, verbs, (int)STW_ARRAY_LEN(verbs), err);
-	bool reads = verb == LIST || verb == CAUSES;
+	bool reads = verb == LIST || verb == CAUSES, shows;
 	struct db *db;
 	enum stw_code rc;
 
@@ -223,7 +301,10 @@ cmd_registry(struct cli *cli, struct stw_err *err)
 		return STW_INVALID;
 	rc = cli_parse(cli, opts, (int)STW_ARRAY_LEN(opts), reads ? 0 : 1,
 	    verb == LOAD || verb == ANSWER ? 2 : 1, err);
-	if (rc == STW_OK && !reads && a.by == NULL)
+	/* Nothing said of how to ask: it is shown. */
+	shows = verb == QUERY && a.url == NULL && a.form == NULL &&
+		a.secret_file == NULL && !a.off && a.by == NULL;
+	if (rc == STW_OK && !reads && !shows && a.by == NULL)
 		rc = stw_fail(err, STW_INVALID, "--by is needed");
 	if (rc == STW_OK)
 		rc = app_db(&cli->app, &db, err);
@@ -233,6 +314,8 @@ cmd_registry(struct cli *cli, struct stw_err *err)
 		return list(cli, db, err);
 	if (verb == CAUSES)
 		return causes(cli, db, err);
+	if (shows)
+		return print_query(cli, db, cli->argv[0], err);
 	if (verb == LOAD)
 		return load(cli, db, &a, err);
 	return change(cli, db, (enum verb)verb, &a, err);

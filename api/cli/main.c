@@ -130,14 +130,20 @@ static const struct command commands[] = {
     {"registry",
 	"registry list | define CODE --kind K --country C --name-zh N --name-en N "
 	"--fresh-days N | load CODE FILE --obtained T [--names area,number] | answer CODE "
-	"NUMBER --answer A | up|down CODE | causes | cause C --effect E ... ; --by WHO",
-	"do-not-call registries, their files and answers; carriers' causes",
+	"NUMBER --answer A | query CODE [--url U --form F [--secret-file F] [--timeout-ms N] "
+	"[--per-second N] [--off]] | up|down CODE | causes | cause C --effect E ... ; --by WHO",
+	"do-not-call registries, their files, answers and how they are asked; carriers' causes",
 	cmd_registry, NULL},
     {"contact",
 	"contact list REF | history REF --point N | set REF --point N --state S --how H "
 	"--by WHO [--evidence E]",
 	"contact points of a customer, masked, and what is known about them",
 	cmd_contact, NULL},
+    {"party",
+	"party hours REF [--windows \"mon-fri 09:00-12:00; sat 10:00-11:30\"|none --by WHO] | "
+	"holders REF [--holders H1=3,H2|none --by WHO]",
+	"when a customer asked to be contacted, who holds accounts with the customer",
+	cmd_party, NULL},
     {"household",
 	"household suggest | open [--limit N] [--after H] | show REF | declare|confirm|reject|leave REF --household H "
 	"--by WHO [--role R]",

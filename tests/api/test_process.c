@@ -114,6 +114,73 @@ START_TEST(numbers_come_as_csv_that_a_reader_can_take_apart)
 }
 END_TEST
 
+/* A command, its exit status, and what has to be in what it prints. */
+static void
+ck_run(int status, const char *says, const char *const *argv)
+{
+	char *out;
+	int rc = world_run(&world, &out, argv);
+
+	ck_assert_msg(rc == status, "exit %d: %s", rc, out);
+	ck_assert_msg(strstr(out, says) != NULL, "%s", out);
+	free(out);
+}
+#define CK_RUN(status, says, ...) \
+	ck_run(status, says, (const char *const[]){__VA_ARGS__, NULL})
+
+START_TEST(what_a_customer_says_is_set_and_shown_by_command)
+{
+	CK_RUN(0, "at any hour", "party", "hours", "C00000001");
+	CK_RUN(0, "mon,tue,wed,thu,fri 09:00-12:00\nsat 10:00-24:00\n", "party",
+	    "hours", "C00000001", "--windows", "mon-fri 09:00-12:00; sat 10:00-24:00",
+	    "--by", "li");
+	CK_RUN(2, "--by is needed", "party", "hours", "C00000001", "--windows", "none");
+	CK_RUN(2, "\"fri 9-12\" is none", "party", "hours", "C00000001", "--windows",
+	    "mon 09:00-12:00; fri 9-12", "--by", "li");
+	CK_RUN(2, "window 1: ends before it starts", "party", "hours", "C00000001",
+	    "--windows", "mon 22:00-06:00", "--by", "li");
+	CK_RUN(2, "hours takes --windows", "party", "hours", "C00000001", "--holders",
+	    "none", "--by", "li");
+	CK_RUN(0, "sat 10:00-24:00", "party", "hours", "C00000001");
+	CK_RUN(0, "at any hour", "party", "hours", "C00000001", "--windows", "none",
+	    "--by", "li");
+	CK_RUN(0, "holds alone", "party", "holders", "C00000001");
+	CK_RUN(2, "H=9: a rating is 1 to 5", "party", "holders", "C00000001",
+	    "--holders", "H=9", "--by", "li");
+	CK_RUN(0, "rating 3\nH2 ", "party", "holders", "C00000001", "--holders",
+	    "H2, H1=3", "--by", "li");
+	CK_RUN(0, "holds alone", "party", "holders", "C00000001", "--holders", "none",
+	    "--by", "li");
+}
+END_TEST
+
+START_TEST(how_a_registry_is_asked_is_set_and_shown_by_command)
+{
+	char secret[200];
+	FILE *file;
+
+	(void)snprintf(secret, sizeof secret, "%s/registry-secret", world.dir);
+	file = fopen(secret, "we");
+	ck_assert_int_ge(fputs("of-the-registry\n", file), 0);
+	ck_assert_int_eq(fclose(file), 0);
+	CK_RUN(0, "recorded", "registry", "define", "ASKED", "--kind", "do_not_call",
+	    "--country", "US", "--name-zh", "x", "--name-en", "x", "--fresh-days", "31",
+	    "--by", "li");
+	CK_RUN(3, "ASKED is not asked", "registry", "query", "ASKED");
+	CK_RUN(2, "needs --url and --form", "registry", "query", "ASKED", "--url",
+	    "https://127.0.0.1/q", "--by", "li");
+	CK_RUN(0, "recorded", "registry", "query", "ASKED", "--url",
+	    "https://127.0.0.1/q", "--form", "sha256", "--secret-file", secret,
+	    "--per-second", "3", "--by", "li");
+	CK_RUN(0,
+	    "numbers as sha256, within 1000 ms, 3 a second, with a secret, asked (li)",
+	    "registry", "query", "ASKED");
+	CK_RUN(0, "recorded", "registry", "query", "ASKED", "--url",
+	    "https://127.0.0.1/q", "--form", "sha256", "--off", "--by", "li");
+	CK_RUN(0, "NOT ASKED", "registry", "query", "ASKED");
+}
+END_TEST
+
 START_TEST(a_clock_behind_the_record_decides_nothing)
 {
 	char *out;
@@ -168,6 +235,8 @@ process_suite(void)
 	tcase_add_loop_test(tc, a_command_that_cannot_work_says_why_once, 0,
 	    (int)STW_ARRAY_LEN(refusals));
 	tcase_add_test(tc, numbers_come_as_csv_that_a_reader_can_take_apart);
+	tcase_add_test(tc, what_a_customer_says_is_set_and_shown_by_command);
+	tcase_add_test(tc, how_a_registry_is_asked_is_set_and_shown_by_command);
 	tcase_add_test(tc, a_clock_behind_the_record_decides_nothing);
 	tcase_add_test(tc, sigterm_ends_the_server_cleanly);
 	tcase_add_test(tc, the_ledger_is_whole_after_all_this);
