@@ -292,6 +292,12 @@ api_reply(struct api_request *req, int status, json_t *value)
 		if (hash != NULL)
 			req->etag = arena_strdup(&req->arena, hash);
 	}
+	if ((req->route->flags & ROUTE_OPERATION) != 0 && status == 202) {
+		const char *id = json_string_value(json_object_get(value, "id"));
+
+		STW_ASSERT(id != NULL);
+		req->operation = arena_strdup(&req->arena, id);
+	}
 	answer(req, status, "application/json", value);
 }
 
@@ -363,6 +369,7 @@ problem(struct api_request *req, int status, const char *code, const char *detai
 	if (errors != NULL)
 		json_put(value, "errors", errors);
 	req->etag = NULL;
+	req->operation = NULL;
 	answer(req, status, "application/problem+json", value);
 }
 

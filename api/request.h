@@ -23,6 +23,7 @@
 #include "api/route.h"
 #include "db/db.h"
 #include "engine/uuid.h"
+#include "segments/progress.h"
 
 #define PAGE_MAX     500
 #define PAGE_DEFAULT 50
@@ -54,7 +55,8 @@ struct api_request {
 	struct db *db; /* NULL for ROUTE_NO_DB */
 	stw_usec now;  /* business clock, once a request */
 	char trace_id[33];
-	bool zh; /* language asked for */
+	bool zh;                         /* language asked for */
+	const struct progress *progress; /* of an operation; NULL: it is none */
 
 	/* the answer */
 	int status; /* 0: none yet */
@@ -62,6 +64,7 @@ struct api_request {
 	int64_t rows; /* of the list in it; -1: it is none */
 	const char *content_type;
 	const char *etag;          /* without quotes; NULL: none */
+	const char *operation;     /* of a 202: its id; NULL: none */
 	struct api_stream *stream; /* instead of the bytes in answer */
 	const char *file_name;     /* of a download; NULL: none */
 	const char *export_id;

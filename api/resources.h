@@ -30,6 +30,7 @@ void v1_queue_disable(struct api_request *req);
 void v1_dead_letter_list(struct api_request *req);
 void v1_dead_letter_requeue(struct api_request *req);
 void v1_dead_letters_requeue(struct api_request *req);
+void v1_dead_letters_requeue_run(struct api_request *req);
 void v1_ledger(struct api_request *req);
 void v1_ledger_checkpoint(struct api_request *req);
 void v1_ledger_tile(struct api_request *req);
@@ -145,6 +146,8 @@ void v1_lifecycle_list(struct api_request *req);
 void v1_lifecycle_create(struct api_request *req);
 void v1_lifecycle_validate(struct api_request *req);
 void v1_lifecycle_preview(struct api_request *req);
+void v1_lifecycle_validate_run(struct api_request *req);
+void v1_lifecycle_preview_run(struct api_request *req);
 void v1_lifecycle_version(struct api_request *req);
 void v1_lifecycle_version_validation(struct api_request *req);
 void v1_lifecycle_version_preview(struct api_request *req);
@@ -165,6 +168,13 @@ void v1_pack_submit(struct api_request *req);
 void v1_pack_approve(struct api_request *req);
 void v1_pack_reject(struct api_request *req);
 void v1_pack_diff(struct api_request *req);
+/* v1_whatif.c */
+void v1_pack_whatif(struct api_request *req);
+void v1_pack_whatif_run(struct api_request *req);
+/* v1_operations.c */
+void v1_operation_list(struct api_request *req);
+void v1_operation(struct api_request *req);
+void v1_operation_cancel(struct api_request *req);
 /* v1_campaigns.c */
 void v1_campaign_list(struct api_request *req);
 void v1_campaign_create(struct api_request *req);
@@ -174,6 +184,10 @@ void v1_campaign_replace(struct api_request *req);
 void v1_campaign_version(struct api_request *req);
 void v1_campaign_approve(struct api_request *req);
 void v1_campaign_simulate(struct api_request *req);
+void v1_campaigns_simulate(struct api_request *req);
+/* What ends in _run is carried out later, by a worker (api/operations.h). */
+void v1_campaign_simulate_run(struct api_request *req);
+void v1_campaigns_simulate_run(struct api_request *req);
 void v1_campaign_activate(struct api_request *req);
 void v1_campaign_pause(struct api_request *req);
 void v1_campaign_runs(struct api_request *req);

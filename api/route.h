@@ -51,6 +51,8 @@ enum route_flag {
 	ROUTE_HERE =
 	    2048, /* waits for nothing, so the connection's own thread does it */
 	ROUTE_SLOW = 4096, /* evaluates many customers: takes as long as it takes */
+	ROUTE_OPERATION =
+	    8192,          /* may answer 202: carried out later (api/operations.h) */
 	ROUTE_AUDIT = 256, /* a look at somebody's record: put on record itself */
 };
 

@@ -3,6 +3,7 @@
 #define OPEN    (ROUTE_PUBLIC | ROUTE_NO_DB)
 #define KEY     ROUTE_IDEMPOTENT
 #define BODY    ROUTE_BODY
+#define LATER   ROUTE_OPERATION
 #define AUDIT   ROUTE_AUDIT
 #define SLOW    ROUTE_SLOW
 #define REVIEW  (ROLE_COMPLIANCE | ROLE_ADMIN)
@@ -128,9 +129,9 @@ const struct route api_routes[] = {
     {METHOD_GET, "/v1/lifecycle/models", ROLES_STAFF, 0, v1_lifecycle_list},
     {METHOD_POST, "/v1/lifecycle/models", ROLE_OPS | ROLE_ADMIN, KEY | BODY,
 	v1_lifecycle_create},
-    {METHOD_POST, "/v1/lifecycle/models:validate", ROLES_BOOK, BODY | SLOW,
+    {METHOD_POST, "/v1/lifecycle/models:validate", ROLES_BOOK, KEY | BODY | LATER,
 	v1_lifecycle_validate},
-    {METHOD_POST, "/v1/lifecycle/models:preview", ROLES_BOOK, BODY | SLOW,
+    {METHOD_POST, "/v1/lifecycle/models:preview", ROLES_BOOK, KEY | BODY | LATER,
 	v1_lifecycle_preview},
     {METHOD_GET, "/v1/lifecycle/models/{code}/versions/{version}", ROLES_STAFF, 0,
 	v1_lifecycle_version},
@@ -177,7 +178,9 @@ const struct route api_routes[] = {
 	v1_campaign_version},
     {METHOD_POST, "/v1/campaigns/{code}/approve", APPROVE, KEY | BODY | ROUTE_ETAG,
 	v1_campaign_approve},
-    {METHOD_POST, "/v1/campaigns/{code}/simulate", ROLES_BOOK, BODY | SLOW,
+    {METHOD_POST, "/v1/campaigns:simulate", ROLES_BOOK, KEY | LATER,
+	v1_campaigns_simulate},
+    {METHOD_POST, "/v1/campaigns/{code}/simulate", ROLES_BOOK, KEY | BODY | LATER,
 	v1_campaign_simulate},
     {METHOD_POST, "/v1/campaigns/{code}/activate", ROLE_OPS | ROLE_ADMIN,
 	KEY | ROUTE_ETAG | SLOW, v1_campaign_activate},
@@ -200,6 +203,11 @@ const struct route api_routes[] = {
 	ROLE_COMPLIANCE | ROLE_ADMIN, KEY, v1_pack_approve},
     {METHOD_POST, "/v1/packs/{pack}/versions/{version}/reject",
 	ROLE_COMPLIANCE | ROLE_ADMIN, KEY | BODY, v1_pack_reject},
+    {METHOD_POST, "/v1/packs/{pack}/versions/{version}/whatif", REVIEW,
+	KEY | BODY | LATER, v1_pack_whatif},
+    {METHOD_GET, "/v1/operations", ROLES_STAFF, 0, v1_operation_list},
+    {METHOD_GET, "/v1/operations/{id}", ROLES_STAFF, 0, v1_operation},
+    {METHOD_POST, "/v1/operations/{id}/cancel", ROLES_STAFF, 0, v1_operation_cancel},
     {METHOD_GET, "/v1/tasks", ROLES_ALL, AUDIT, v1_task_list},
     {METHOD_GET, "/v1/tasks/{id}", ROLES_ALL, AUDIT, v1_task},
     {METHOD_POST, "/v1/tasks/{id}/accept", ROLE_AGENT, KEY | AUDIT, v1_task_accept},
@@ -328,8 +336,8 @@ const struct route api_routes[] = {
     {METHOD_POST, "/v1/queues/{queue}/disable", ROLE_OPERATOR | ROLE_ADMIN,
 	KEY | BODY | ROUTE_ETAG, v1_queue_disable},
     {METHOD_GET, "/v1/dead-letters", ROLES_STAFF, 0, v1_dead_letter_list},
-    {METHOD_POST, "/v1/dead-letters:requeue", ROLE_OPERATOR | ROLE_ADMIN, KEY | BODY,
-	v1_dead_letters_requeue},
+    {METHOD_POST, "/v1/dead-letters:requeue", ROLE_OPERATOR | ROLE_ADMIN,
+	KEY | BODY | LATER, v1_dead_letters_requeue},
     {METHOD_POST, "/v1/dead-letters/{id}/requeue", ROLE_OPERATOR | ROLE_ADMIN,
 	KEY | BODY, v1_dead_letter_requeue},
     {METHOD_GET, "/v1/ledger", PROOF, 0, v1_ledger},

@@ -602,7 +602,10 @@ serve_run(struct app *app, struct stw_err *err)
 		return rc;
 	}
 	atomic_store(&serve.server.sealed_at, stw_monotonic());
-	rc = start_threads(&serve, err);
+	rc = operations_start(&serve.server.operations,
+	    (int)setting_int(app->settings, SET_OPERATION_WORKERS), err);
+	if (rc == STW_OK)
+		rc = start_threads(&serve, err);
 	if (rc == STW_OK) {
 		log_event(LOG_INFO, "serving", "listen=%s port=%d clock=%s",
 		    setting_text(app->settings, SET_LISTEN), serve.server.port,
@@ -611,6 +614,7 @@ serve_run(struct app *app, struct stw_err *err)
 		log_event(LOG_INFO, "stopping", "signal=%d", got);
 	}
 	serve.stop = true;
+	operations_stop(&serve.server.operations);
 	server_stop(&serve.server);
 	for (int i = 0; i < serve.nthreads; i++)
 		(void)pthread_join(serve.threads[i], NULL);

@@ -36,14 +36,41 @@ server_rules_or_none(struct server *server, struct db *db, const struct ruleset 
 }
 
 /* ---- libmicrohttpd ----------------------------------------------------------------------- */
-/* The answer is there; its connection's thread goes on. */
+static void
+call_resume(struct call *call)
+{
+	call->answered = true;
+	MHD_resume_connection(call->req.connection);
+}
+
+/* The wait for an operation is over; where nobody looks any more what came of it, 202 stays. */
+static void
+call_waited(void *arg)
+{
+	struct call *call = arg;
+
+	call->work.run = call_await;
+	call->work.late = NULL;
+	if (!workers_put(call->server->workers, &call->work))
+		call_resume(call);
+}
+
+/* The answer is there: its connection's thread goes on, or it sleeps until the operation that
+ * the answer names has ended. */
 static void
 call_done(struct work *work)
 {
 	struct call *call = (struct call *)work;
+	struct operations *ops = &call->server->operations;
 
-	call->answered = true;
-	MHD_resume_connection(call->req.connection);
+	if (call->req.operation != NULL && !call->waited) {
+		call->waited = true;
+		operations_wake(ops);
+		if (operations_wait(ops, call->req.operation, call_wait_sec(call),
+			call_waited, call))
+			return;
+	}
+	call_resume(call);
 }
 
 /* First of all: the address as sent, before anything is decoded. */
@@ -327,6 +354,7 @@ server_open(struct server *server, struct app *app, const struct route *routes,
 	STW_ASSERT(nroutes <= METRICS_ROUTES);
 	server_rules_init(&server->rules);
 	auth_cache_init(&server->tokens);
+	operations_init(&server->operations, server);
 	rate_init(&server->rate, setting_int(s, SET_RATE_LIMIT));
 	connections_init(&server->connections, (int)setting_int(s, SET_MAX_CONNECTIONS),
 	    setting_int(s, SET_IDLE_TIMEOUT) * STW_USEC_SEC);
@@ -380,6 +408,7 @@ server_stop(struct server *server)
 void
 server_close(struct server *server)
 {
+	operations_fini(&server->operations);
 	server_stop(server);
 	if (atomic_exchange(&server->watching, false))
 		(void)pthread_join(server->watch, NULL);

@@ -8,6 +8,8 @@
  * Limits     Body, headers (32 KiB), connections, times and rate by the settings. Each has
  *            its status: 413, 431, 429, 503 with Retry-After, closed connection
  *            (docs/api.md).
+ * Long work  A ROUTE_OPERATION is answered before it is done; its workers are started by
+ *            whoever serves (operations_start), and stopped before the server.
  * Ownership  server_open/server_close. The app is borrowed.
  * Errors     INVALID for a listen address that is none; TEMPFAIL when the port is taken,
  *            with its number.
@@ -24,6 +26,7 @@
 #include "api/connections.h"
 #include "api/metrics.h"
 #include "api/oidc_actor.h"
+#include "api/operations.h"
 #include "api/query_names.h"
 #include "api/rate.h"
 #include "api/request.h"
@@ -46,6 +49,7 @@ struct server {
 	int nroutes;
 	struct query_names query_names;
 	struct server_rules rules;
+	struct operations operations;
 	_Atomic int64_t
 	    sealed_at; /* stw_monotonic of the last good look at the ledger */
 	struct connections connections;

@@ -179,7 +179,7 @@ call_answer(struct call *call, struct MHD_Connection *connection)
 	struct api_request *req = &call->req;
 	struct MHD_Response *response = response_of(call);
 	enum MHD_Result sent;
-	char etag[80], seconds[24];
+	char etag[80], seconds[24], location[64];
 
 	download_headers(response, req);
 	header(response, MHD_HTTP_HEADER_CONTENT_TYPE, req->content_type);
@@ -190,6 +190,11 @@ call_answer(struct call *call, struct MHD_Connection *connection)
 	header(response, MHD_HTTP_HEADER_CONTENT_LANGUAGE, req->zh ? "zh-CN" : "en");
 	common_headers(response);
 	rate_headers(response, req);
+	if (req->operation != NULL) {
+		(void)snprintf(
+		    location, sizeof location, "/v1/operations/%.40s", req->operation);
+		header(response, MHD_HTTP_HEADER_LOCATION, location);
+	}
 	if (req->etag != NULL) {
 		(void)snprintf(etag, sizeof etag, "\"%.70s\"", req->etag);
 		header(response, MHD_HTTP_HEADER_ETAG, etag);

@@ -310,6 +310,34 @@ call_run(struct work *work)
 	req->db = NULL;
 }
 
+int
+call_wait_sec(struct call *call)
+{
+	const char *prefer = api_header(&call->req, "Prefer");
+	const char *wait = prefer == NULL ? NULL : strcasestr(prefer, "wait=");
+	long seconds = wait == NULL ? 0 : strtol(wait + 5, NULL, 10);
+
+	return seconds < 0 ? 0 : seconds > WAIT_MAX_SEC ? WAIT_MAX_SEC : (int)seconds;
+}
+
+void
+call_await(struct work *work)
+{
+	struct call *call = (struct call *)work;
+	struct api_request *req = &call->req;
+	struct server *server = call->server;
+	struct stw_err err = {0};
+
+	/* What is answered already can be answered. */
+	if (db_pool_acquire(server->pool, POOL_WAIT_MSEC, &req->db, &err) != STW_OK)
+		return;
+	workers_db(server->workers, work, req->db);
+	operation_answer(req);
+	workers_db(server->workers, work, NULL);
+	db_pool_release(server->pool, req->db);
+	req->db = NULL;
+}
+
 void
 call_late(struct work *work)
 {

@@ -21,6 +21,7 @@ struct call {
 	stw_usec began;
 	size_t swallowed; /* bytes of a body that nobody keeps */
 	bool started, too_large, refused, bad_method, answered;
+	bool waited; /* for its operation */
 	bool head;
 	char allow[32];
 };
@@ -32,6 +33,10 @@ void call_start(struct call *call, const char *method);
 bool call_route(struct call *call);
 /* The handler; waits for the database. */
 void call_run(struct work *work);
+/* Prefer: wait=N (RFC 7240) in seconds; 0 without it. */
+int call_wait_sec(struct call *call);
+/* After that wait. */
+void call_await(struct work *work);
 /* 503, for what could not be begun. */
 void call_late(struct work *work);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "api/operations.h"
 #include "engine/arena.h"
 #include "engine/log.h"
 #include "segments/suggest.h"
@@ -70,6 +71,9 @@ static const struct setting_spec specs[SET_COUNT] = {
 	"Time zone of the institution."},
     [SET_WORKERS] = {"workers", SETTING_INT, "4", 1, 64, "threads",
 	"Threads that do what HTTP requests ask for."},
+    [SET_OPERATION_WORKERS] = {"operation-workers", SETTING_INT, "2", 1,
+	OPERATION_WORKERS_MAX, "threads",
+	"How many long jobs (simulations, what-if, previews) `serve` carries out at a time."},
     [SET_MAX_BODY] = {"max-body", SETTING_INT, "1048576", 1024, 16777216, "bytes",
 	"Largest request body."},
     [SET_MAX_CONNECTIONS] = {"max-connections", SETTING_INT, "256", 4, 10000, "",

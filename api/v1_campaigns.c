@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/app.h"
+#include "api/operations.h"
 #include "api/resources.h"
 #include "api/rule_scope.h"
 #include "api/simulate.h"
@@ -424,6 +425,61 @@ body_version(struct api_request *req, int *out)
 void
 v1_campaign_simulate(struct api_request *req)
 {
+	const char *code = req->match.params[0];
+	struct campaign_row c;
+	struct stw_err err = {0};
+	enum stw_code rc;
+	int version;
+
+	if (!body_version(req, &version))
+		return;
+	rc = campaign_get(req->db, code, &req->arena, &c, &err);
+	if (rc == STW_OK && version > c.newest_version)
+		rc = stw_fail(&err, STW_NOT_FOUND,
+		    "campaign '%s' has no version %d, only %d", code, version,
+		    c.newest_version);
+	if (rc != STW_OK)
+		api_fail(req, rc, &err);
+	else
+		operation_ask(req, "campaign.simulate");
+}
+
+void
+v1_campaigns_simulate(struct api_request *req)
+{
+	operation_ask(req, "campaigns.simulate");
+}
+
+/* All that are active. */
+void
+v1_campaigns_simulate_run(struct api_request *req)
+{
+	struct plan_result result;
+	struct stw_err err = {0};
+	json_t *v, *items;
+	enum stw_code rc = simulate_plan(req->db, req->app->live, NULL, 0, req->now,
+	    req->progress, &req->arena, &result, &err);
+
+	if (rc != STW_OK) {
+		api_fail(req, rc, &err);
+		return;
+	}
+	items = json_array();
+	for (int i = 0; i < result.nruns; i++) {
+		json_t *one = json_object();
+
+		put_funnel(one, &result.runs[i]);
+		json_push(items, one);
+	}
+	v = json_object();
+	json_put(v, "items", items);
+	json_put(v, "as_of", json_time(req->now));
+	api_reply(req, 200, v);
+}
+
+void
+v1_campaign_simulate_run(struct api_request *req)
+{
 	struct plan_result result;
 	struct stw_err err = {0};
 	enum stw_code rc;
@@ -433,7 +489,7 @@ v1_campaign_simulate(struct api_request *req)
 	if (!body_version(req, &version))
 		return;
 	rc = simulate_plan(req->db, req->app->live, req->match.params[0], version,
-	    req->now, NULL, &req->arena, &result, &err);
+	    req->now, req->progress, &req->arena, &result, &err);
 	if (rc != STW_OK) {
 		api_fail(req, rc, &err);
 		return;

@@ -1,6 +1,7 @@
 /* Dead letters: tasks that ended without having been taken, and sending them round again. */
 #include <string.h>
 
+#include "api/operations.h"
 #include "api/page.h"
 #include "api/resources.h"
 #include "campaigns/dead_letter_store.h"
@@ -126,35 +127,69 @@ read_bulk(struct api_request *req, struct dead_letter_filter *filter, const char
 	return true;
 }
 
+/* False after answering: it cannot be counted, or it is not as many as it was said to be. */
+static bool
+count_bulk(struct api_request *req, const struct dead_letter_filter *filter,
+    int64_t expect, int64_t *all, int64_t *ready)
+{
+	struct stw_err err = {0};
+	enum stw_code rc =
+	    dead_letter_count(req->db, filter, req->now, all, ready, &err);
+
+	if (rc != STW_OK)
+		api_fail(req, rc, &err);
+	else if (expect >= 0 && expect != *ready)
+		api_problem(req, 409, "CONFLICT", "/expect",
+		    "%lld dead letters can be requeued now, not %lld; look again",
+		    (long long)*ready, (long long)expect);
+	return req->status == 0;
+}
+
+static void
+reply_bulk(struct api_request *req, int64_t all, int64_t ready, int64_t done)
+{
+	json_t *v = json_object();
+
+	json_put(v, "dead_letters", json_integer(all));
+	json_put(v, "can_be_requeued", json_integer(ready));
+	json_put(v, "requeued", json_integer(done));
+	api_reply(req, 200, v);
+}
+
 void
 v1_dead_letters_requeue(struct api_request *req)
+{
+	struct dead_letter_filter filter = {0};
+	int64_t expect, all = 0, ready = 0;
+	const char *note;
+
+	if (!read_bulk(req, &filter, &note, &expect) ||
+	    !count_bulk(req, &filter, expect, &all, &ready))
+		return;
+	if (expect < 0)
+		reply_bulk(req, all, ready, 0);
+	else
+		operation_ask(req, "dead_letters.requeue");
+}
+
+void
+v1_dead_letters_requeue_run(struct api_request *req)
 {
 	struct dead_letter_filter filter = {0};
 	int64_t expect, all = 0, ready = 0, done = 0;
 	struct stw_err err = {0};
 	const char *note;
 	enum stw_code rc;
-	json_t *v;
 
-	if (!read_bulk(req, &filter, &note, &expect))
+	if (!read_bulk(req, &filter, &note, &expect) ||
+	    !count_bulk(req, &filter, expect, &all, &ready))
 		return;
-	rc = dead_letter_count(req->db, &filter, req->now, &all, &ready, &err);
-	if (rc == STW_OK && expect >= 0 && expect != ready) {
-		api_problem(req, 409, "CONFLICT", "/expect",
-		    "%lld dead letters can be requeued now, not %lld; look again",
-		    (long long)ready, (long long)expect);
-		return;
-	}
-	if (rc == STW_OK && expect >= 0)
-		rc = dead_letter_requeue_all(
-		    req->db, &filter, req->actor.subject, note, req->now, &done, &err);
-	if (rc != STW_OK) {
+	progress_tell(req->progress, "dead letters", 0, ready);
+	rc = dead_letter_requeue_all(
+	    req->db, &filter, req->actor.subject, note, req->now, &done, &err);
+	progress_tell(req->progress, "dead letters", done, ready);
+	if (rc != STW_OK)
 		api_fail(req, rc, &err);
-		return;
-	}
-	v = json_object();
-	json_put(v, "dead_letters", json_integer(all));
-	json_put(v, "can_be_requeued", json_integer(ready));
-	json_put(v, "requeued", json_integer(done));
-	api_reply(req, 200, v);
+	else
+		reply_bulk(req, all, ready, done);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/app.h"
+#include "api/operations.h"
 #include "api/resources.h"
 #include "api/rule_scope.h"
 #include "segments/book_one_store.h"
@@ -203,7 +204,7 @@ reply_validation(struct api_request *req, int version)
 	if (rc == STW_OK)
 		rc = open_book(req, &scope, &err);
 	if (rc == STW_OK)
-		rc = lifecycle_validate(&model, &scope.parts, req->now, NULL,
+		rc = lifecycle_validate(&model, &scope.parts, req->now, req->progress,
 		    &req->arena, &validation, &err);
 	rule_scope_fini(&scope);
 	if (rc != STW_OK && rc != STW_INVALID) {
@@ -238,7 +239,7 @@ reply_preview(struct api_request *req, int version)
 		rc = open_book(req, &scope, &err);
 	if (rc == STW_OK)
 		rc = lifecycle_preview(any ? &in_force : NULL, &model, &scope.parts,
-		    req->now, NULL, &req->arena, &preview, &err);
+		    req->now, req->progress, &req->arena, &preview, &err);
 	if (rc == STW_OK) {
 		buf_init(&text);
 		lifecycle_preview_json(
@@ -253,11 +254,31 @@ reply_preview(struct api_request *req, int version)
 void
 v1_lifecycle_validate(struct api_request *req)
 {
-	reply_validation(req, 0);
+	operation_ask(req, "lifecycle.validate");
 }
 
 void
+v1_lifecycle_validate_run(struct api_request *req)
+{
+	reply_validation(req, 0);
+}
+
+/* A document with a fault is refused at once. */
+void
 v1_lifecycle_preview(struct api_request *req)
+{
+	struct lifecycle_model model;
+	struct stw_err err = {0};
+	enum stw_code rc = read_model(req, 0, &model, &err);
+
+	if (rc != STW_OK)
+		api_fail(req, rc, &err);
+	else
+		operation_ask(req, "lifecycle.preview");
+}
+
+void
+v1_lifecycle_preview_run(struct api_request *req)
 {
 	reply_preview(req, 0);
 }

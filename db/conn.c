@@ -113,8 +113,10 @@ db_open_like(const struct db *db, struct db **out, struct stw_err *err)
 {
 	enum stw_code rc = db_open(db->conninfo, out, err);
 
-	if (rc == STW_OK)
+	if (rc == STW_OK) {
 		(*out)->keys = db->keys;
+		(*out)->stop = db->stop;
+	}
 	return rc;
 }
 

@@ -397,6 +397,9 @@ next_message(struct db_copy_out *copy, struct stw_err *err)
 
 	PQfreemem(copy->message);
 	copy->message = NULL;
+	rc = db_stop_check(copy->db, err);
+	if (rc != STW_OK)
+		return rc;
 	len = PQgetCopyData(copy->db->pg, &copy->message, 0);
 	if (len >= 0) {
 		copy->at = copy->message;

@@ -16,6 +16,7 @@
 #ifndef STW_DB_DB_H
 #define STW_DB_DB_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -44,6 +45,16 @@ enum stw_code db_open_like(
 struct seal_keys;
 void db_keys_set(struct db *db, const struct seal_keys *keys);
 const struct seal_keys *db_keys(const struct db *db);
+/* Once *stop is set the connection's statements, COMMIT too, are TEMPFAIL without being sent,
+ * and rows that are being copied out end; ROLLBACK still goes out. Handed on by
+ * db_open_like; NULL, as after db_open: never. */
+void db_stop_on(struct db *db, const atomic_bool *stop);
+/* A way to interrupt from another thread the statement that runs now; db is in use by the
+ * caller. NULL: there is none. */
+struct db_interrupt;
+struct db_interrupt *db_interrupt_open(struct db *db);
+void db_interrupt_send(struct db_interrupt *interrupt);
+void db_interrupt_close(struct db_interrupt *interrupt);
 /* Reconnects a broken connection; outside a transaction only. */
 enum stw_code db_reset(struct db *db, struct stw_err *err) STW_MUST_USE;
 /* From another thread: whoever waits for the connection's answer hears that it is lost. For

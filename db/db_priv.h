@@ -42,7 +42,8 @@ struct db {
 	unsigned generation[DB_Q_COUNT];
 	bool prepared[DB_Q_COUNT];
 	bool copying;
-	bool lent; /* the transaction is the caller's caller's */
+	bool lent;               /* the transaction is the caller's caller's */
+	const atomic_bool *stop; /* NULL: nobody stops it */
 	stw_usec clock_ahead, clock_asked_at; /* monotonic; 0: not yet */
 };
 
@@ -83,6 +84,9 @@ enum stw_code db_query_text(struct db *db, const char *what, const char *text,
 enum stw_code db_flush(struct db *db, struct stw_err *err) STW_MUST_USE;
 enum stw_code db_flush_commit(struct db *db, struct stw_err *err) STW_MUST_USE;
 void db_forget_queued(struct db *db);
+
+/* TEMPFAIL once the connection is to do nothing more. */
+enum stw_code db_stop_check(const struct db *db, struct stw_err *err) STW_MUST_USE;
 
 /* Reads and drops results until the connection is idle again. */
 void db_drain(struct db *db);

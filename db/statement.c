@@ -245,9 +245,11 @@ db_flush(struct db *db, struct stw_err *err)
 	enum stw_code rc = STW_OK;
 
 	STW_ASSERT(!db->copying);
-	if (db->nqueued == 1 && !db->begin_due)
+	if (db->nqueued > 0 || db->begin_due)
+		rc = db_stop_check(db, err);
+	if (rc == STW_OK && db->nqueued == 1 && !db->begin_due)
 		rc = run_alone(db, &db->queue[0], err);
-	else if (db->nqueued > 0 || db->begin_due)
+	else if (rc == STW_OK && (db->nqueued > 0 || db->begin_due))
 		rc = run_all(db, false, err);
 	if (rc != STW_OK)
 		clear_answers(db);
@@ -258,10 +260,10 @@ db_flush(struct db *db, struct stw_err *err)
 enum stw_code
 db_flush_commit(struct db *db, struct stw_err *err)
 {
-	enum stw_code rc = STW_OK;
+	enum stw_code rc = db_stop_check(db, err);
 
 	STW_ASSERT(!db->copying);
-	if (!db->begin_due || db->nqueued > 0)
+	if (rc == STW_OK && (!db->begin_due || db->nqueued > 0))
 		rc = run_all(db, true, err);
 	/* else nothing happened in it, and the server does not know of it */
 	db_forget_queued(db);

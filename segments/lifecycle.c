@@ -167,7 +167,9 @@ lifecycle_answers_evaluate(struct lifecycle_answers *a, const struct book *book,
 		if (a->items[i].wanted)
 			rules[count++] = a->items[i].rule;
 	}
-	rc = rule_set_new(rules, count, &ctx, NULL, &set, err);
+	rc = progress_check(progress, err);
+	if (rc == STW_OK)
+		rc = rule_set_new(rules, count, &ctx, NULL, &set, err);
 	if (rc == STW_OK)
 		rc = rule_set_run(set, &ctx, results, err);
 	rule_set_free(set);

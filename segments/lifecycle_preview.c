@@ -188,6 +188,8 @@ count_part(struct matrix *m, const struct book *book, stw_usec now,
 		    was, book, now, false, progress, &arena, &c.before, err);
 	if (rc == STW_OK)
 		rc = stages_after(is, book, now, anew, progress, &arena, &c.after, err);
+	if (rc == STW_OK)
+		rc = progress_check(progress, err);
 	if (rc == STW_OK) {
 		out->moves_now += c.before.moves;
 		out->undecided_now += c.before.undecided;

@@ -3,30 +3,19 @@
 #include "api/cli/cmd_replay.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "api/whatif.h"
 #include "campaigns/compliance/facts_json.h"
 #include "campaigns/compliance/pack_files.h"
 #include "campaigns/compliance/pack_store.h"
 #include "campaigns/compliance/ruleset.h"
 #include "campaigns/replay_store.h"
 
-#define PACKS_MAX 200
-#define LINES_MAX 2000 /* of a table: campaign x reason */
-
-/* Who would fare otherwise, counted. */
-struct change {
-	char campaign[64], from[80], to[80];
-	int64_t count;
-};
-
 struct report {
 	bool ndjson, whatif, failed;
 	const struct app *app;
-	struct change changes[LINES_MAX];
-	int nchanges;
-	int64_t more; /* changes that found no room */
+	struct whatif changes;
 };
 
 /* ---- rows ------------------------------------------------------------------------------- */
@@ -69,36 +58,6 @@ row_json(const struct replay_row *row, struct buf *to)
 	buf_add_c(to, "}\n");
 }
 
-static void
-fate(const char *outcome, const char *primary, char to[80])
-{
-	(void)snprintf(
-	    to, 80, "%s%s%s", outcome, primary[0] != '\0' ? " " : "", primary);
-}
-
-static void
-count_change(struct report *report, const struct replay_row *row)
-{
-	struct change c = {.count = 1};
-
-	(void)snprintf(c.campaign, sizeof c.campaign, "%s", row->campaign);
-	fate(row->outcome, row->primary, c.from);
-	fate(row->would, row->would_primary, c.to);
-	for (int i = 0; i < report->nchanges; i++) {
-		struct change *have = &report->changes[i];
-
-		if (strcmp(have->campaign, c.campaign) == 0 &&
-		    strcmp(have->from, c.from) == 0 && strcmp(have->to, c.to) == 0) {
-			have->count++;
-			return;
-		}
-	}
-	if (report->nchanges < LINES_MAX)
-		report->changes[report->nchanges++] = c;
-	else
-		report->more++;
-}
-
 static enum stw_code
 on_row(void *arg, const struct replay_row *row, struct stw_err *err)
 {
@@ -109,7 +68,7 @@ on_row(void *arg, const struct replay_row *row, struct stw_err *err)
 	if (row->verdict == REPLAY_SAME)
 		return STW_OK;
 	if (report->whatif && row->verdict == REPLAY_DIFFERS)
-		count_change(report, row);
+		whatif_count(&report->changes, row);
 	if (report->ndjson) {
 		buf_init(&line);
 		row_json(row, &line);
@@ -128,66 +87,31 @@ on_row(void *arg, const struct replay_row *row, struct stw_err *err)
 }
 
 /* ---- the packs of what-if ------------------------------------------------------------------- */
-/* Those in force, with the files of DIR in the place of its pack at all times. */
 static enum stw_code
 load_other(struct cli *cli, struct db *db, const char *dir, struct ruleset **out,
     struct stw_err *err)
 {
-	struct pack_files *files = arena_array(&cli->arena, PACKS_MAX, sizeof *files);
-	struct pack_source *sources =
-	    arena_array(&cli->arena, PACKS_MAX, sizeof *sources);
-	struct pack_activation_row *rows = NULL;
-	int count = 0, n = 0;
-	enum stw_code rc;
+	struct pack_files files;
+	enum stw_code rc = pack_files_dir(dir, &cli->arena, &files, err);
 
-	rc = pack_files_dir(dir, &cli->arena, &files[0], err);
-	if (rc == STW_OK)
-		rc = pack_store_activations(db, &cli->arena, &rows, &count, err);
-	if (rc != STW_OK)
-		return rc;
-	sources[n++] = (struct pack_source){
-	    {files[0].id, files[0].version, STW_USEC_NEVER, STW_USEC_MAX}, &files[0],
-	    NULL};
-	for (int i = 0; rc == STW_OK && i < count; i++) {
-		if (strcmp(rows[i].pack, files[0].id) == 0)
-			continue;
-		if (n == PACKS_MAX)
-			return stw_fail(err, STW_INVALID,
-			    "more than %d activations of packs", PACKS_MAX);
-		rc = pack_store_files(
-		    db, rows[i].pack, rows[i].version, &cli->arena, &files[n], err);
-		sources[n] = (struct pack_source){
-		    {rows[i].pack, rows[i].version, rows[i].from, rows[i].to},
-		    &files[n], rows[i].hash_hex};
-		n++;
-	}
-	if (rc == STW_OK)
-		rc = ruleset_load_sources(sources, n, out, err);
-	return rc;
+	return rc == STW_OK ? whatif_rules(db, &files, &cli->arena, out, err) : rc;
 }
 
 /* ---- the ends ----------------------------------------------------------------------------------- */
-static int
-by_count(const void *a, const void *b)
-{
-	const struct change *x = a, *y = b;
-
-	return (x->count < y->count) - (x->count > y->count);
-}
-
 static void
 print_changes(struct report *report, const struct replay_total *total)
 {
 	int64_t changed = total->of[REPLAY_DIFFERS];
 
-	qsort(report->changes, (size_t)report->nchanges, sizeof report->changes[0],
-	    by_count);
-	for (int i = 0; i < report->nchanges; i++)
-		(void)printf("%10s  %-24s %-36s -> %s\n",
-		    cli_count(report->changes[i].count), report->changes[i].campaign,
-		    report->changes[i].from, report->changes[i].to);
-	if (report->more > 0)
-		(void)printf("%10s  of other kinds\n", cli_count(report->more));
+	whatif_sort(&report->changes);
+	for (int i = 0; i < report->changes.nchanges; i++) {
+		const struct whatif_change *c = &report->changes.changes[i];
+
+		(void)printf("%10s  %-24s %-36s -> %s\n", cli_count(c->count),
+		    c->campaign, c->from, c->to);
+	}
+	if (report->changes.more > 0)
+		(void)printf("%10s  of other kinds\n", cli_count(report->changes.more));
 	(void)printf("%s of %s decisions would be others\n", cli_count(changed),
 	    cli_count(total->all));
 }

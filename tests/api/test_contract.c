@@ -71,7 +71,8 @@ END_TEST
 /* Every operation of the document once, with the answer the document promises. %T task, %u another,
  * %C customer, %P contact point, %D decision, %X export, %N caller number, %I import,
  * %A dial attempt, %K complaint, %Y draw, %Q the last proposal, %E export request, %G a
- * decision of house policy, %O the last override, %U tomorrow, %B bundle's request. */
+ * decision of house policy, %O the last override, %Z an operation, %z
+ * one that has not ended, %U tomorrow, %B bundle's request. */
 #define PLANTED "01930000-0000-7000-8000-000000000001"
 struct step {
 	const char *operation;
@@ -223,6 +224,10 @@ static const struct step steps[] = {
     {"campaignVersion", "compliance", "/v1/campaigns/walked/versions/1", NULL, NULL},
     {"campaignSimulate", "compliance", "/v1/campaigns/walked/simulate",
 	"{\"version\":1}", NULL},
+    {"campaignsSimulate", "ops", "/v1/campaigns:simulate", NULL, NULL},
+    {"operationList", "operator", "/v1/operations?state=succeeded", NULL, NULL},
+    {"operation", "admin", "/v1/operations/%Z", NULL, NULL},
+    {"operationCancel", "ops", "/v1/operations/%z/cancel", NULL, NULL},
     {"campaignApprove", "compliance", "/v1/campaigns/walked/approve", "{\"version\":1}",
 	NULL},
     {"campaignActivate", "ops", "/v1/campaigns/walked/activate", NULL, NULL},
@@ -232,6 +237,8 @@ static const struct step steps[] = {
     {"packLoad", "compliance", "/v1/packs", pack_body, NULL},
     {"packTests", "admin", PACK "/9.0.0/tests", NULL, NULL},
     {"packDiff", "ops", PACK "/9.0.0/diff", NULL, NULL},
+    {"packWhatif", "compliance", PACK "/9.0.0/whatif",
+	"{\"since\":\"2026-01-01T00:00:00Z\"}", NULL},
     {"packSubmit", "compliance", PACK "/9.0.0/submit",
 	"{\"from\":\"2036-01-01T00:00:00Z\"}", NULL},
     {"packApprove", "admin", PACK "/9.0.0/approve", NULL, NULL},
@@ -501,7 +508,7 @@ struct walk {
 	    run[40];
 	char export[40], complaint[40], withdrawal[40], draw[40], proposal[40],
 	    request[40], bundle[40];
-	char revocation[40], attempt[40], letter[40];
+	char revocation[40], attempt[40], letter[40], operation[40], waiting[40];
 	char policy[40], override[40], tomorrow[STW_USEC_TEXT];
 	char other[40]; /* a task that AGENT has */
 	char *campaign; /* a document with the code "walked" */
@@ -544,6 +551,8 @@ fill(const struct walk *walk, const char *pattern)
 				: pattern[1] == 'O' ? walk->override
 				: pattern[1] == 'U' ? walk->tomorrow
 				: pattern[1] == 'L' ? walk->letter
+				: pattern[1] == 'Z' ? walk->operation
+				: pattern[1] == 'z' ? walk->waiting
 				: pattern[1] == 'e' ? walk->etag
 						    : NULL;
 		if (value == NULL) {
@@ -666,6 +675,23 @@ make_reviewable(const struct walk *walk)
 	test_db_tamper(&world.db, sql);
 }
 
+/* One that no worker has taken yet, whatever became of it meanwhile. */
+static void
+make_waiting(struct walk *walk, const char *like)
+{
+	char sql[600];
+
+	(void)snprintf(walk->waiting, sizeof walk->waiting, "%s", PLANTED);
+	(void)snprintf(sql, sizeof sql,
+	    "INSERT INTO operation (operation_id, kind, path, params, request, key_id, "
+	    "subject, role, zh, state, worker, beat_at, created_at) SELECT '" PLANTED
+	    "', kind, path, params, '', key_id, subject, role, zh, 'running', 'x', "
+	    "clock_timestamp() + interval '1 hour', created_at FROM operation WHERE "
+	    "operation_id = '%s'",
+	    like);
+	test_db_tamper(&world.db, sql);
+}
+
 static json_t *
 find_operation(json_t *doc, const char *id, const char **method)
 {
@@ -770,6 +796,11 @@ START_TEST(every_operation_answers_as_the_document_says)
 		if (strcmp(s->operation, "campaign") == 0)
 			(void)snprintf(walk.etag, sizeof walk.etag,
 			    "If-Match: \"%.64s\"", reply_text(&r, "hash"));
+		if (strcmp(s->operation, "campaignSimulate") == 0)
+			(void)snprintf(walk.operation, sizeof walk.operation, "%s",
+			    reply_text(&r, "id"));
+		if (strcmp(s->operation, "campaignsSimulate") == 0)
+			make_waiting(&walk, reply_text(&r, "id"));
 		if (strcmp(s->operation, "exportRequest") == 0)
 			(void)snprintf(walk.request, sizeof walk.request, "%s",
 			    reply_text(&r, "request_id"));

@@ -324,8 +324,15 @@ static const struct {
 
 START_TEST(a_fault_in_a_model_has_its_place)
 {
-	struct reply r =
-	    post("ops", "/v1/lifecycle/models:validate", bad_models[_i].body);
+	char *token = token_of("ops");
+	struct reply r = http(&world, (struct request){.method = "POST",
+					  .path = "/v1/lifecycle/models:validate",
+					  .token = token,
+					  .body = bad_models[_i].body,
+					  .key = new_key(),
+					  .header = "Prefer: wait=30"});
+
+	free(token);
 
 	ck_status(&r, 200);
 	ck_assert(json_is_false(json_at(r.json, "ok")));

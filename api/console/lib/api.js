@@ -20,6 +20,19 @@ function headers(extra) {
 	return all;
 }
 
+const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
+
+/* An operation (docs/api.md) until its end: its result, or the problem it ended with. */
+async function ended(path) {
+	for (;;) {
+		const operation = await get(path);
+		if (operation.result) return operation.result;
+		if (operation.problem) throw new Problem(operation.problem.status, operation.problem);
+		if (operation.state === 'cancelled') throw new Problem(409, { code: 'CANCELLED', detail: 'The operation was cancelled.', detail_zh: '该操作已被取消。' });
+		await pause(500);
+	}
+}
+
 async function answer(response) {
 	const text = await response.text();
 	let body = {};
@@ -28,6 +41,8 @@ async function answer(response) {
 	} catch {
 		body = { detail: text.slice(0, 200) };
 	}
+	const later = response.status === 202 && response.headers.get('Location');
+	if (later && later.startsWith('/v1/operations/')) return ended(later);
 	if (response.ok) return body;
 	body.retryAfter = Number(response.headers.get('Retry-After')) || 0;
 	if (response.status === 401) update({ expired: true });
@@ -56,13 +71,11 @@ export function newKey() {
 		: Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
 }
 
-const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
-
 /* Asks again, with the same key, while nobody answers. onWait(true) while it is not known
  * whether the first try arrived. match: the version that is changed, for If-Match. */
 export async function write(method, path, body, { key, match, onWait = () => {} }) {
 	const extra = { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...(match ? { 'If-Match': `"${match}"` } : {}) };
-	if (method === 'POST') extra['Idempotency-Key'] = key;
+	if (method === 'POST') Object.assign(extra, { 'Idempotency-Key': key, Prefer: 'wait=20' });
 	for (let attempt = 0; ; attempt++) {
 		try {
 			return await send(path, { method, headers: headers(extra), body: body === undefined ? undefined : JSON.stringify(body) });
