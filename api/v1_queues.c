@@ -307,28 +307,6 @@ read_way(struct api_request *req, struct queue_row *q)
 	return true;
 }
 
-/* Would a credential that is kept go somewhere else? A signature proves nothing to another. */
-static bool
-goes_elsewhere(const struct queue_row *q, const struct queue_row *known)
-{
-	json_t *is, *was;
-	bool other;
-
-	if (q->connector == NULL)
-		return false;
-	if (known->connector == NULL || strcmp(q->connector, known->connector) != 0 ||
-	    strcmp(q->url, known->url) != 0)
-		return true;
-	is = json_loads(q->connector_settings, 0, NULL);
-	was = json_loads(
-	    known->connector_settings == NULL ? "{}" : known->connector_settings, 0,
-	    NULL);
-	other = json_equal(is, was) == 0;
-	json_decref(is);
-	json_decref(was);
-	return other;
-}
-
 /* The document in force of its connector, and secrets that stay as they were. */
 static enum stw_code
 way_complete(struct api_request *req, struct queue_row *q,
@@ -340,11 +318,10 @@ way_complete(struct api_request *req, struct queue_row *q,
 	enum stw_code rc = STW_OK;
 	int count = 0;
 
-	if (known != NULL && whole.secret == NULL && known->secret != NULL &&
-	    goes_elsewhere(q, known))
-		return stw_fail(err, STW_INVALID,
-		    "secret: with another url, connector or settings what is kept would go "
-		    "somewhere else: give the secret again");
+	if (known != NULL && whole.secret == NULL)
+		rc = push_queue_secret_stays(q, known, err);
+	if (rc != STW_OK)
+		return rc;
 	if (known != NULL && whole.secret == NULL)
 		whole.secret = known->secret;
 	if (known != NULL && whole.client_cert != NULL && whole.client_key == NULL)

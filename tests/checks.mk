@@ -70,6 +70,17 @@ mutants-gate: $(BIN) $(GATE_TESTS) ## faults put into the gate are all found by 
 	@$(GATE_MUTANTS)
 check-mutants-gate: $(BIN) $(GATE_TESTS) ## five of them, drawn by SEED
 	@PICK=$(or $(PICK),5) $(GATE_MUTANTS)
+# Dispatch without its protections.
+PUSH_TESTS := $(addprefix $(B)/tests/,$(sort $(shell grep -v '^\#' tests/push/mutants.tsv | cut -f2)))
+PUSH_MUTANTS = CC="$(CC)" CFLAGS="$(filter-out -Werror -MMD -MP,$(CFLAGS_ALL))" \
+  LDFLAGS="$(LDOPT)" LIBS="$(shell pkg-config --libs check) $(LIBS)" sh tests/with_cluster.sh \
+  bash tests/mutants_push.sh tests/push/mutants.tsv $(B)/mutants-push $(B) $(TEST_LIB) $(LIB)
+.PHONY: mutants-push check-mutants-push
+CHECK_STEPS += check-mutants-push
+mutants-push: $(PUSH_TESTS) ## protections taken out of dispatch and of the batch gate are all missed
+	@$(PUSH_MUTANTS)
+check-mutants-push: $(PUSH_TESTS) ## four of them, drawn by SEED
+	@PICK=$(or $(PICK),4) $(PUSH_MUTANTS)
 # The sources of the decision with counters, linked in front of the archive's: the rest of the
 # tree is built as ever.
 GATE_SRCS := $(sort $(addprefix campaigns/compliance/,gate.c gate_many.c pack_select.c reason.c \

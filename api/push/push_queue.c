@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
 #include <sodium.h>
 
 #include "campaigns/queue_store.h"
@@ -173,6 +174,39 @@ push_queue_check(const struct queue_row *row, struct stw_err *err)
 		    "separated by a space");
 	queue_free(q);
 	return rc;
+}
+
+/* Would a credential that is kept go somewhere else? A signature proves nothing to another. */
+static bool
+goes_elsewhere(const struct queue_row *q, const struct queue_row *known)
+{
+	json_t *is, *was;
+	bool other;
+
+	if (q->connector == NULL)
+		return false;
+	if (known->connector == NULL || strcmp(q->connector, known->connector) != 0 ||
+	    strcmp(q->url, known->url) != 0)
+		return true;
+	is = json_loads(q->connector_settings, 0, NULL);
+	was = json_loads(
+	    known->connector_settings == NULL ? "{}" : known->connector_settings, 0,
+	    NULL);
+	other = json_equal(is, was) == 0;
+	json_decref(is);
+	json_decref(was);
+	return other;
+}
+
+enum stw_code
+push_queue_secret_stays(
+    const struct queue_row *row, const struct queue_row *known, struct stw_err *err)
+{
+	if (known->secret == NULL || !goes_elsewhere(row, known))
+		return STW_OK;
+	return stw_fail(err, STW_INVALID,
+	    "secret: with another url, connector or settings what is kept would go "
+	    "somewhere else: give the secret again");
 }
 
 bool

@@ -63,6 +63,10 @@ struct push_queue *push_queue_find(struct push_queue *queues, int64_t id);
  * settings and secrets are complete, texts of certificates that are some. */
 enum stw_code push_queue_check(
     const struct queue_row *row, struct stw_err *err) STW_MUST_USE;
+/* INVALID: the secret that `known` has would be sent to another place by this row, which was
+ * given none: one person alone may not do that. */
+enum stw_code push_queue_secret_stays(const struct queue_row *row,
+    const struct queue_row *known, struct stw_err *err) STW_MUST_USE;
 /* All is there that requests need: secrets, a token. */
 bool push_queue_is_ready(const struct push_queue *queue);
 /* It wants a token and was not given one: not worth a pass's waiting. */

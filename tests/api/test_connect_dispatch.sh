@@ -142,6 +142,9 @@ want "recalled" "3 3" "$(count recalled) $(sql "SELECT count(*) FROM recall WHER
 # A wrong secret costs no task.
 printf '{"token":"token-2"}' >"$dir/secret"
 "$bin" queue set $queue --by ann --secret "$dir/secret" >/dev/null
+"$bin" queue set $queue --by ann --url http://127.0.0.1:2 >"$dir/out" 2>&1
+want "a secret that is kept goes nowhere else" "1 $url" \
+    "$(grep -c 'give the secret again' "$dir/out") $(sql "SELECT url FROM queue WHERE code = '$queue'")"
 due 3
 push 3
 want "a wrong secret" "ready" "$(states)"

@@ -845,6 +845,54 @@ START_TEST(every_operation_answers_as_the_document_says)
 	json_decref(doc);
 }
 END_TEST
+static struct reply
+kept_put(const char *url, const char *secret)
+{
+	struct reply now = get("operator", "/v1/queues/kept");
+	char *token = token_of("operator"), body[300], match[80] = "If-None-Match: *";
+	const char *etag = strcasestr(now.headers, "etag: ");
+	struct reply r;
+
+	if (now.status == 200) {
+		ck_assert_ptr_nonnull(etag);
+		(void)snprintf(match, sizeof match, "If-Match: %.*s",
+		    (int)strcspn(etag + 6, "\r\n"), etag + 6);
+	}
+	(void)snprintf(body, sizeof body,
+	    "{\"kind\":\"robot\",\"url\":\"%s\",\"connector\":\"walked\",\"settings\":{"
+	    "\"line\":\"7\"}%s}",
+	    url, secret);
+	r = http(&world,
+	    (struct request){"PUT", "/v1/queues/kept", token, body, new_key(), match});
+	reply_free(&now);
+	free(token);
+	return r;
+}
+
+/* By one person alone; the connector is the one that was walked. */
+START_TEST(a_secret_that_is_kept_is_not_sent_to_another_host)
+{
+	static const char secret[] = ",\"secret\":\"{\\\"token\\\":\\\"t\\\"}\"";
+	struct reply r = kept_put("https://a.example", secret);
+
+	ck_assert_msg(r.status == 200 || r.status == 201, "%s", r.text);
+	reply_free(&r);
+	r = kept_put("https://b.example", "");
+	ck_status(&r, 400);
+	ck_assert_ptr_nonnull(strstr(r.text, "give the secret again"));
+	reply_free(&r);
+	r = get("operator", "/v1/queues/kept");
+	ck_assert_str_eq(reply_text(&r, "url"), "https://a.example");
+	reply_free(&r);
+	r = kept_put("https://a.example", "");
+	ck_status(&r, 200);
+	reply_free(&r);
+	r = kept_put("https://b.example", secret);
+	ck_status(&r, 200);
+	reply_free(&r);
+}
+END_TEST
+
 START_TEST(decisions_replay_to_the_same_bytes)
 {
 	struct reply list = get("compliance", "/v1/decisions?limit=40"), r;
@@ -967,6 +1015,7 @@ contract_suite(void)
 	tcase_add_loop_test(tc, an_export_that_cannot_be_is_refused_before_it_begins, 0,
 	    (int)STW_ARRAY_LEN(exports_refused));
 	tcase_add_test(tc, the_overview_adds_up);
+	tcase_add_test(tc, a_secret_that_is_kept_is_not_sent_to_another_host);
 	tcase_add_test(tc, decisions_replay_to_the_same_bytes);
 	suite_add_tcase(suite, tc);
 	return suite;

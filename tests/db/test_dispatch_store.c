@@ -10,6 +10,7 @@
 #include "campaigns/queue_store.h"
 #include "campaigns/queue_turn_store.h"
 #include "campaigns/task_unsure_store.h"
+#include "tests/lib/cases.h"
 #include "tests/lib/task_world.h"
 
 static void
@@ -493,33 +494,38 @@ int
 main(void)
 {
 	Suite *suite = suite_create("dispatch_store");
-	TCase *tc = tcase_create("dispatch_store");
 	SRunner *runner;
 	int failed;
 
 	if (sodium_init() < 0)
 		return EXIT_FAILURE;
 	test_cluster_start();
-	tcase_set_timeout(tc, 120);
-	tcase_add_checked_fixture(tc, task_world_setup, task_world_teardown);
-	tcase_add_test(
-	    tc, endings_of_many_are_written_together_and_each_by_its_own_lease);
-	tcase_add_test(tc, a_heartbeat_keeps_only_what_is_still_held);
-	tcase_add_test(tc, what_was_tried_is_drawn_from_a_lane_of_its_own_by_priority);
-	tcase_add_test(tc, a_dead_letter_goes_round_again_when_a_person_says_so);
-	tcase_add_test(tc,
-	    one_whose_recall_cannot_be_delivered_goes_round_when_a_person_has_looked);
-	tcase_add_test(tc, all_whose_recall_cannot_be_delivered_go_round_together);
-	tcase_add_test(tc, a_withdrawal_holds_for_a_requeued_letter);
-	tcase_add_test(tc, nobody_requeues_without_a_name);
-	tcase_add_test(
-	    tc, one_that_was_tried_in_vain_until_its_window_ended_is_a_dead_letter);
-	tcase_add_test(tc,
-	    one_that_was_out_when_its_dispatcher_died_is_the_next_ones_to_ask_after);
-	tcase_add_test(tc, a_queue_with_a_pace_is_one_dispatchers_at_a_time);
-	tcase_add_test(
-	    tc, a_queue_that_is_gone_is_closed_with_an_incident_until_opened);
-	suite_add_tcase(suite, tc);
+	CASE_ADD(suite, task_world_setup, task_world_teardown, 60,
+	    endings_of_many_are_written_together_and_each_by_its_own_lease, 0, 1);
+	CASE_ADD(suite, task_world_setup, task_world_teardown, 60,
+	    a_heartbeat_keeps_only_what_is_still_held, 0, 1);
+	CASE_ADD(suite, task_world_setup, task_world_teardown, 60,
+	    what_was_tried_is_drawn_from_a_lane_of_its_own_by_priority, 0, 1);
+	CASE_ADD(suite, task_world_setup, task_world_teardown, 60,
+	    a_dead_letter_goes_round_again_when_a_person_says_so, 0, 1);
+	CASE_ADD(suite, task_world_setup, task_world_teardown, 60,
+	    one_whose_recall_cannot_be_delivered_goes_round_when_a_person_has_looked, 0,
+	    1);
+	CASE_ADD(suite, task_world_setup, task_world_teardown, 60,
+	    all_whose_recall_cannot_be_delivered_go_round_together, 0, 1);
+	CASE_ADD(suite, task_world_setup, task_world_teardown, 60,
+	    a_withdrawal_holds_for_a_requeued_letter, 0, 1);
+	CASE_ADD(suite, task_world_setup, task_world_teardown, 60,
+	    nobody_requeues_without_a_name, 0, 1);
+	CASE_ADD(suite, task_world_setup, task_world_teardown, 60,
+	    one_that_was_tried_in_vain_until_its_window_ended_is_a_dead_letter, 0, 1);
+	CASE_ADD(suite, task_world_setup, task_world_teardown, 60,
+	    one_that_was_out_when_its_dispatcher_died_is_the_next_ones_to_ask_after, 0,
+	    1);
+	CASE_ADD(suite, task_world_setup, task_world_teardown, 60,
+	    a_queue_with_a_pace_is_one_dispatchers_at_a_time, 0, 1);
+	CASE_ADD(suite, task_world_setup, task_world_teardown, 60,
+	    a_queue_that_is_gone_is_closed_with_an_incident_until_opened, 0, 1);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

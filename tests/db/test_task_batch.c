@@ -6,6 +6,7 @@
 #include <sodium.h>
 
 #include "campaigns/consent_store.h"
+#include "tests/lib/cases.h"
 #include "tests/lib/task_world.h"
 
 #define MOST 16
@@ -274,26 +275,28 @@ int
 main(void)
 {
 	Suite *suite = suite_create("task_batch");
-	TCase *tc = tcase_create("task_batch");
 	SRunner *runner;
 	int failed;
 
 	if (sodium_init() < 0)
 		return EXIT_FAILURE;
 	test_cluster_start();
-	tcase_set_timeout(tc, 120);
-	tcase_add_checked_fixture(tc, setup, task_world_teardown);
-	tcase_add_test(tc, a_batch_writes_what_one_by_one_writes);
-	tcase_add_test(tc, a_batch_decides_what_one_by_one_decides);
-	tcase_add_loop_test(
-	    tc, whom_somebody_else_holds_is_left_over_and_not_waited_for, 0, 3);
-	tcase_add_test(tc, one_that_is_not_what_was_claimed_is_left_over);
-	tcase_add_test(tc, a_cap_of_a_number_holds_within_a_batch);
-	tcase_add_test(tc, a_retry_keeps_its_own_place);
-	tcase_add_test(
-	    tc, when_one_cannot_be_written_nothing_is_and_each_goes_by_itself);
-	tcase_add_test(tc, who_withdrew_is_not_sent);
-	suite_add_tcase(suite, tc);
+	CASE_ADD(suite, setup, task_world_teardown, 120,
+	    a_batch_writes_what_one_by_one_writes, 0, 1);
+	CASE_ADD(suite, setup, task_world_teardown, 120,
+	    a_batch_decides_what_one_by_one_decides, 0, 1);
+	CASE_ADD(suite, setup, task_world_teardown, 120,
+	    whom_somebody_else_holds_is_left_over_and_not_waited_for, 0, 3);
+	CASE_ADD(suite, setup, task_world_teardown, 120,
+	    one_that_is_not_what_was_claimed_is_left_over, 0, 1);
+	CASE_ADD(suite, setup, task_world_teardown, 120,
+	    a_cap_of_a_number_holds_within_a_batch, 0, 1);
+	CASE_ADD(
+	    suite, setup, task_world_teardown, 120, a_retry_keeps_its_own_place, 0, 1);
+	CASE_ADD(suite, setup, task_world_teardown, 120,
+	    when_one_cannot_be_written_nothing_is_and_each_goes_by_itself, 0, 1);
+	CASE_ADD(
+	    suite, setup, task_world_teardown, 120, who_withdrew_is_not_sent, 0, 1);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

@@ -159,6 +159,9 @@ static const struct fault_case fault_cases[] = {
 	"say so with \"personal\": [\"phone\"]"},
     {"{" HEAD AUTH "\"personal\":[\"phone\"]," OFFER("\"body\":1") "}", "",
 	"no request uses task.phone"},
+    {"{" HEAD AUTH "\"personal\":[\"phone\"],\"offer\":{\"method\":\"POST\",\"path\":"
+     "\"/{{ task.phone }}\",\"content\":\"json\",\"body\":1}}",
+	"/offer", "does not go into a path"},
     {"{" HEAD AUTH "\"recall\":{\"method\":\"POST\",\"path\":\"\",\"content\":\"json\","
      "\"body\":{\"$tasks\":1}}," OFFER("\"body\":1") "}",
 	"/recall/body", "$tasks belongs into the body of the offer"},

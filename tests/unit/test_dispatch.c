@@ -20,6 +20,7 @@
 #include "campaigns/task_remote_store.h"
 #include "campaigns/task_unsure_store.h"
 #include "engine/log.h"
+#include "tests/lib/cases.h"
 
 #define SECRET "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 #define TASKS  400
@@ -1219,6 +1220,29 @@ START_TEST(recalls_go_until_acknowledged_and_before_anything_else)
 }
 END_TEST
 
+/* More than are asked for at once, and older; their queue cannot be told. */
+START_TEST(a_queue_that_cannot_be_told_holds_up_no_others_recalls)
+{
+	struct dispatch_result r;
+
+	sim_start(1, true, 8, 2000);
+	queue_define(0, 1, true, 8, 2000);
+	queues[0].secret = NULL;
+	fake_add(1, 40);
+	fake_add(2, 1);
+	for (int i = 0; i < 41; i++) {
+		tasks[i].recall = true;
+		tasks[i].state = TASK_SENDING;
+		tasks[i].leased = true;
+	}
+	r = pass(2000);
+	sim_stop(1);
+	ck_assert_int_eq(r.recalls_done, 1);
+	ck_assert_int_eq(in_state(2, TASK_RECALLED), 1);
+	ck_assert_int_eq(in_state(1, TASK_SENDING), 40);
+}
+END_TEST
+
 START_TEST(the_queue_remembers_across_its_restart)
 {
 	struct counts c;
@@ -1289,41 +1313,55 @@ int
 main(void)
 {
 	Suite *suite = suite_create("dispatch");
-	TCase *tc = tcase_create("dispatch");
 	SRunner *runner;
 	int failed;
 
 	if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK)
 		return EXIT_FAILURE;
-	tcase_set_timeout(tc, 240);
-	tcase_add_checked_fixture(tc, begin, end);
-	tcase_add_test(tc, every_due_task_takes_effect_once_and_is_covered_before);
-	tcase_add_test(tc, a_queue_that_fails_and_hangs_up_gets_each_task_once);
-	tcase_add_test(
-	    tc, without_deduplication_a_lost_answer_is_unknown_and_not_repeated);
-	tcase_add_test(tc, nothing_leaves_while_the_ledger_cannot_be_sealed);
-	tcase_add_test(tc, a_batch_that_fails_is_gated_one_by_one);
-	tcase_add_test(tc, what_the_gate_blocks_is_not_sent);
-	tcase_add_test(tc, what_ends_between_gate_and_push_does_not_leave);
-	tcase_add_test(tc, what_left_has_left_when_its_commit_is_lost);
-	tcase_add_test(tc, a_slow_queue_does_not_delay_another);
-	tcase_add_test(
-	    tc, a_registry_that_hangs_delays_no_other_queue_and_no_heartbeat);
-	tcase_add_test(tc, a_dead_queue_is_left_alone_and_loses_nothing);
-	tcase_add_test(tc, retries_and_new_work_are_drawn_in_turn);
-	tcase_add_test(tc, a_queue_that_is_gone_is_disabled_and_its_tasks_wait);
-	tcase_add_test(tc, a_task_whose_tries_are_used_up_is_a_dead_letter);
-	tcase_add_test(tc, nothing_is_claimed_while_the_clocks_differ);
-	tcase_add_test(tc, a_lease_is_kept_alive_while_its_push_is_in_flight);
-	tcase_add_test(tc, one_that_cannot_be_settled_holds_up_no_other);
-	tcase_add_test(tc, a_rate_is_kept);
-	tcase_add_test(tc, a_queue_with_a_pace_is_left_to_the_one_whose_turn_it_is);
-	tcase_add_test(tc, an_address_outside_the_list_is_never_connected_to);
-	tcase_add_test(tc, an_answer_is_kept_while_the_database_is_away);
-	tcase_add_test(tc, recalls_go_until_acknowledged_and_before_anything_else);
-	tcase_add_test(tc, the_queue_remembers_across_its_restart);
-	tcase_add_test(tc, a_loop_that_is_stopped_finishes_what_is_on_the_wire);
-	suite_add_tcase(suite, tc);
+	CASE_ADD(suite, begin, end, 240,
+	    every_due_task_takes_effect_once_and_is_covered_before, 0, 1);
+	CASE_ADD(suite, begin, end, 240,
+	    a_queue_that_fails_and_hangs_up_gets_each_task_once, 0, 1);
+	CASE_ADD(suite, begin, end, 240,
+	    without_deduplication_a_lost_answer_is_unknown_and_not_repeated, 0, 1);
+	CASE_ADD(suite, begin, end, 240,
+	    nothing_leaves_while_the_ledger_cannot_be_sealed, 0, 1);
+	CASE_ADD(suite, begin, end, 240, a_batch_that_fails_is_gated_one_by_one, 0, 1);
+	CASE_ADD(suite, begin, end, 240, what_the_gate_blocks_is_not_sent, 0, 1);
+	CASE_ADD(suite, begin, end, 240, what_ends_between_gate_and_push_does_not_leave,
+	    0, 1);
+	CASE_ADD(
+	    suite, begin, end, 240, what_left_has_left_when_its_commit_is_lost, 0, 1);
+	CASE_ADD(suite, begin, end, 240, a_slow_queue_does_not_delay_another, 0, 1);
+	CASE_ADD(suite, begin, end, 240,
+	    a_registry_that_hangs_delays_no_other_queue_and_no_heartbeat, 0, 1);
+	CASE_ADD(
+	    suite, begin, end, 240, a_dead_queue_is_left_alone_and_loses_nothing, 0, 1);
+	CASE_ADD(suite, begin, end, 240, retries_and_new_work_are_drawn_in_turn, 0, 1);
+	CASE_ADD(suite, begin, end, 240,
+	    a_queue_that_is_gone_is_disabled_and_its_tasks_wait, 0, 1);
+	CASE_ADD(suite, begin, end, 240,
+	    a_task_whose_tries_are_used_up_is_a_dead_letter, 0, 1);
+	CASE_ADD(
+	    suite, begin, end, 240, nothing_is_claimed_while_the_clocks_differ, 0, 1);
+	CASE_ADD(suite, begin, end, 240,
+	    a_lease_is_kept_alive_while_its_push_is_in_flight, 0, 1);
+	CASE_ADD(
+	    suite, begin, end, 240, one_that_cannot_be_settled_holds_up_no_other, 0, 1);
+	CASE_ADD(suite, begin, end, 240, a_rate_is_kept, 0, 1);
+	CASE_ADD(suite, begin, end, 240,
+	    a_queue_with_a_pace_is_left_to_the_one_whose_turn_it_is, 0, 1);
+	CASE_ADD(suite, begin, end, 240,
+	    an_address_outside_the_list_is_never_connected_to, 0, 1);
+	CASE_ADD(
+	    suite, begin, end, 240, an_answer_is_kept_while_the_database_is_away, 0, 1);
+	CASE_ADD(suite, begin, end, 240,
+	    recalls_go_until_acknowledged_and_before_anything_else, 0, 1);
+	CASE_ADD(suite, begin, end, 240,
+	    a_queue_that_cannot_be_told_holds_up_no_others_recalls, 0, 1);
+	CASE_ADD(suite, begin, end, 240, the_queue_remembers_across_its_restart, 0, 1);
+	CASE_ADD(suite, begin, end, 240,
+	    a_loop_that_is_stopped_finishes_what_is_on_the_wire, 0, 1);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
