@@ -9,7 +9,7 @@ CHECK_STEPS := format-check layers scripts check-build check-unit check-conforma
 
 .PHONY: check check-fast check-crash check-canary measure $(CHECK_STEPS) check-db-run check-asan-run \
   check-tsan-run bench-rules bench-rules-doc bench-import bench-events bench-traits bench-book bench-tick bench-ledger bench-verify bench-permit bench-next bench-dispatch bench-trace format analyze fuzz fuzz-run cov cov-run \
-  install uninstall deps-cov soak-rules soak-book soak-ledger soak-gate-same bench-gate-many mutants-rules soak-withdrawal mutants-withdrawal soak-steps
+  install uninstall deps-cov soak-rules soak-book soak-ledger soak-gate-same bench-gate-many mutants-rules soak-withdrawal mutants-withdrawal mutants-queries soak-steps
 
 RUN     := bash tests/run.sh
 JOBS    := $(shell nproc)
@@ -141,6 +141,11 @@ soak-ledger: $(TAMPER_BIN) ## the same for RUNS (10000) each
 MUTANTS = CC="$(CC)" CFLAGS="$(filter-out -Werror -MMD -MP,$(CFLAGS_ALL))" \
   LDFLAGS="$(LDOPT)" LIBS="$(LIBS)" sh tests/with_cluster.sh bash tests/mutants.sh \
   tests/property/mutants.tsv $(B)/mutants $(PROP_BIN).c.o $(TEST_LIB) $(LIB)
+# The statements of retention, of an erasure and of the gate's locks.
+mutants-queries: $(B)/tests/db/test_retention $(B)/tests/db/test_commitment $(B)/tests/db/test_gate_turns ## each protection taken out of a statement is missed by a test (ONLY=word)
+	@CC="$(CC)" CFLAGS="$(filter-out -Werror -MMD -MP -O2 -g,$(CFLAGS_ALL))" LDFLAGS="$(LDOPT) -s" \
+	  LIBS="$(shell pkg-config --libs check) $(LIBS)" sh tests/with_cluster.sh bash \
+	  tests/mutants_queries.sh tests/db/mutants.tsv $(B)/mutants-queries $(B)/tests/db $(TEST_LIB) $(LIB)
 mutants-rules: $(PROP_BIN) ## faults put into the translator and the kernels are all found
 	@EVERY=$(or $(EVERY),1) $(MUTANTS)
 check-mutants: $(PROP_BIN)

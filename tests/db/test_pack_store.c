@@ -1,4 +1,7 @@
 /* Packs in the database: load, submit, approve, in force; and what cannot be verified. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -301,6 +304,71 @@ START_TEST(files_that_were_changed_are_refused)
 }
 END_TEST
 
+/* ---- many who ask ------------------------------------------------------------------------ */
+#define ASKERS 4
+
+struct asker {
+	struct server_rules *rules;
+	struct db *db;
+	atomic_bool *stop;
+	int64_t asked, wrong;
+	enum stw_code rc;
+};
+
+/* As a server's thread does: it gets rules and works with them, whoever loads others. */
+static void *
+ask_often(void *arg)
+{
+	struct asker *a = arg;
+	const struct ruleset *rules;
+	struct stw_err why;
+
+	do {
+		a->rc = server_rules_get(a->rules, a->db, NOW, &rules, &why);
+		if (a->rc != STW_OK)
+			break;
+		a->wrong += strcmp(version_at(rules, NOW + DAY), "none") == 0 ||
+			    server_rules_none(a->rules) == rules;
+		a->asked++;
+	} while (!atomic_load(a->stop));
+	return NULL;
+}
+
+START_TEST(many_threads_get_rules_while_others_come_into_force)
+{
+	struct asker askers[ASKERS];
+	pthread_t threads[ASKERS];
+	const struct ruleset *last;
+	struct server_rules rules;
+	atomic_bool stop = false;
+	char version[16];
+
+	server_rules_init(&rules);
+	bring_in("6.0.0", STW_USEC_NEVER, NOW);
+	for (int i = 0; i < ASKERS; i++) {
+		askers[i] = (struct asker){
+		    .rules = &rules, .db = test_db_connect(&t), .stop = &stop};
+		ck_assert_int_eq(
+		    pthread_create(&threads[i], NULL, ask_often, &askers[i]), 0);
+	}
+	for (int n = 1; n <= 4; n++) {
+		(void)snprintf(version, sizeof version, "6.%d.0", n);
+		bring_in(version, STW_USEC_NEVER, NOW + n);
+	}
+	atomic_store(&stop, true);
+	for (int i = 0; i < ASKERS; i++) {
+		ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+		ck_assert_int_eq(askers[i].rc, STW_OK);
+		ck_assert_int_eq(askers[i].wrong, 0);
+		ck_assert_int_gt(askers[i].asked, 0);
+		db_close(askers[i].db);
+	}
+	ck_ok(server_rules_get(&rules, t.db, NOW, &last, &err));
+	ck_assert_str_eq(version_at(last, NOW + DAY), "6.4.0");
+	server_rules_fini(&rules);
+}
+END_TEST
+
 /* An older version may come back; the binary need not have it any more. */
 START_TEST(an_activation_keeps_the_files)
 {
@@ -395,6 +463,7 @@ main(void)
 	tcase_add_test(tc, versions_follow_one_another_by_their_instants);
 	tcase_add_test(tc, a_version_has_to_go_with_the_others);
 	tcase_add_test(tc, files_that_were_changed_are_refused);
+	tcase_add_test(tc, many_threads_get_rules_while_others_come_into_force);
 	tcase_add_test(tc, an_activation_keeps_the_files);
 	tcase_add_test(tc, a_difference_is_told_by_rules_and_members);
 	tcase_add_test(tc, a_script_with_a_banned_claim_is_not_approved);

@@ -115,6 +115,10 @@ contact(const char *recording)
 	    "INSERT INTO contact_count (bucket, count_id, customer_id, phone_index, channel, "
 	    "kind, at) VALUES (3, '" TASK "', 1, '\\x01', 'VOICE', 'attempt', '" T0_TEXT
 	    "'); "
+	    "INSERT INTO attempt (bucket, task_id, kind, lease_epoch, decision_id, "
+	    "started_at) VALUES (3, '" TASK "', 'push', 1, '" TASK "', '" T0_TEXT "'); "
+	    "INSERT INTO recall (bucket, task_id, queue_id, reason, asked_at) VALUES (3, '" TASK
+	    "', 1, 'x', '" T0_TEXT "'); "
 	    "INSERT INTO call_record (record_id, source, reference, number_sent, started_at, "
 	    "duration_sec, bucket, task_id, permit_id, number_id, fate, recorded_at, recording, "
 	    "recording_sha256, retention_class) VALUES ('" TASK
@@ -391,20 +395,91 @@ START_TEST(a_contact_goes_with_all_that_came_of_it)
 	    test_db_number(&t,
 		"SELECT (SELECT count(*) FROM task) + (SELECT count(*) FROM "
 		"permit) + (SELECT count(*) FROM outcome) + (SELECT count(*) FROM "
-		"call_record) + (SELECT count(*) FROM contact_count)"),
+		"call_record) + (SELECT count(*) FROM contact_count) + (SELECT count(*) "
+		"FROM attempt) + (SELECT count(*) FROM recall)"),
 	    0);
 }
 END_TEST
 
+/* Each of what came of it, when it alone is later; and a task that has not ended. Nor do the
+ * call's records go without their contact. */
+static const char *const later[] = {
+    "UPDATE permit SET granted_at = '2030-01-01'",
+    "UPDATE task SET updated_at = '2030-01-01'",
+    "UPDATE call_record SET started_at = '2030-01-01'",
+    "UPDATE task SET state = 'queued'",
+};
+
 START_TEST(a_contact_that_is_not_over_stays)
 {
+	char sql[200];
+	struct retention_done done;
+
 	contact(NULL);
-	test_db_tamper(&t, "UPDATE permit SET granted_at = '2030-01-01'");
-	ck_assert_int_eq(run(5, years(11)).rows[ATTEMPTS], 0);
-	test_db_tamper(&t, "SET session_replication_role = replica; "
-			   "UPDATE permit SET granted_at = '" T0_TEXT
-			   "'; UPDATE task SET state = 'queued'");
-	ck_assert_int_eq(run(5, years(11)).rows[ATTEMPTS], 0);
+	(void)snprintf(
+	    sql, sizeof sql, "SET session_replication_role = replica; %s", later[_i]);
+	test_db_tamper(&t, sql);
+	done = run(5, years(11));
+	ck_assert_int_eq(done.rows[ATTEMPTS], 0);
+	ck_assert_int_eq(done.rows[CALLS], 0);
+	ck_assert_int_eq(due_of(ATTEMPTS, years(11)).due, 0);
+}
+END_TEST
+
+/* What is held of a customer is held in every class: a legal hold stands for the three. */
+START_TEST(a_hold_keeps_each_class)
+{
+	struct retention_done done;
+
+	contact(_i == 0 ? NULL : _i == 1 ? "'call_recording'" : "'dual_recording'");
+	test_db_tamper(&t,
+	    "UPDATE customer SET legal_hold = true WHERE customer_id = 1; "
+	    "INSERT INTO complaint (complaint_id, source, received_at, bucket, customer_id, "
+	    "due_at, recorded_at, recorded_by, state, handler, finding, settled_at, "
+	    "settled_by) VALUES (gen_random_uuid(), 'letter', '" T0_TEXT
+	    "', 3, 1, '" T0_TEXT "', '" T0_TEXT
+	    "', 'x', 'settled', 'h', 'upheld', '" T0_TEXT "', 's')");
+	ck_assert_int_eq(due_of(COMPLAINTS, years(30)).held, 1);
+	ck_assert_int_eq(due_of(_i == 0   ? ATTEMPTS
+				: _i == 1 ? CALL_RECORDINGS
+					  : DUAL_RECORDINGS,
+			     years(30))
+			     .held,
+	    1);
+	done = run(5, years(30));
+	ck_assert_int_eq(done.batches, 0);
+	test_db_tamper(&t, "UPDATE customer SET legal_hold = false");
+	done = run(5, years(30));
+	ck_assert_int_eq(done.rows[ATTEMPTS], 1);
+	ck_assert_int_eq(done.rows[COMPLAINTS], 1);
+	ck_assert_int_eq(done.rows[CALL_RECORDINGS], _i == 1);
+	ck_assert_int_eq(done.rows[DUAL_RECORDINGS], _i == 2);
+}
+END_TEST
+
+/* A record of a call that nobody of ours had allowed has no contact to go with. */
+START_TEST(a_call_that_nobody_allowed_goes_by_itself)
+{
+	contact("'call_recording'");
+	test_db_tamper(&t,
+	    "SET session_replication_role = replica; UPDATE call_record SET task_id = NULL, "
+	    "permit_id = NULL, bucket = NULL, fate = 'unmatched'; DELETE FROM task");
+	ck_assert_int_eq(run(5, years(9)).batches, 0);
+	/* Its recording first: without a reference it goes in the same run. */
+	ck_assert_int_eq(due_of(CALLS, years(11)).due, 0);
+	ck_assert_int_eq(run(5, years(11)).rows[CALLS], 1);
+	ck_assert_int_eq(test_db_number(&t, "SELECT count(*) FROM call_record"), 0);
+}
+END_TEST
+
+START_TEST(a_call_waits_for_its_recording)
+{
+	contact("'dual_recording'");
+	test_db_tamper(&t,
+	    "SET session_replication_role = replica; UPDATE call_record SET task_id = NULL, "
+	    "permit_id = NULL, bucket = NULL, fate = 'unmatched'; DELETE FROM task");
+	ck_assert_int_eq(run(5, years(11)).batches, 0);
+	ck_assert_int_eq(run(5, years(21)).rows[CALLS], 1);
 }
 END_TEST
 
@@ -425,6 +500,7 @@ START_TEST(of_a_recording_the_hash_stays)
 	contact("'call_recording'");
 	test_db_tamper(&t,
 	    "SET session_replication_role = replica; UPDATE task SET state = 'queued'");
+	ck_assert_int_eq(run(5, years(9)).rows[CALL_RECORDINGS], 0);
 	ck_assert_int_eq(run(5, years(11)).rows[CALL_RECORDINGS], 1);
 	ck_assert_int_eq(
 	    test_db_number(&t,
@@ -440,9 +516,13 @@ START_TEST(consents_go_when_the_customer_left_and_nobody_used_them)
 	    "INSERT INTO consent_event (bucket, consent_id, customer_id, action, purpose, "
 	    "channel, form, source, actor, effective_at, recorded_at) SELECT 3, "
 	    "gen_random_uuid(), c, a, 'MARKETING', 'VOICE', 'app', 'x', 'x', '" T0_TEXT
-	    "', '" T0_TEXT "' FROM generate_series(1, 4) c, unnest(ARRAY['grant', "
+	    "', '" T0_TEXT "' FROM generate_series(1, 5) c, unnest(ARRAY['grant', "
 	    "'withdraw']) a; "
-	    "UPDATE customer SET closed_on = '2026-12-01' WHERE customer_id <= 3; "
+	    "INSERT INTO consent_event (bucket, consent_id, customer_id, action, purpose, "
+	    "channel, form, source, actor, effective_at, recorded_at) VALUES (3, "
+	    "gen_random_uuid(), 5, 'withdraw', 'SURVEY', 'VOICE', 'app', 'x', 'x', '" T0_TEXT
+	    "', '2030-01-01'); "
+	    "UPDATE customer SET closed_on = '2026-12-01' WHERE customer_id IN (1, 2, 3, 5); "
 	    "UPDATE customer SET legal_hold = true WHERE customer_id = 3; "
 	    "INSERT INTO decision (bucket, decision_id, gate, decided_at, customer_id, "
 	    "channel, purpose, outcome, codes, ruleset_hash, record, record_hash) VALUES (3, "
@@ -454,7 +534,7 @@ START_TEST(consents_go_when_the_customer_left_and_nobody_used_them)
 	    test_db_number(&t,
 		"SELECT count(DISTINCT customer_id) FROM consent_event WHERE "
 		"customer_id <> 1"),
-	    3);
+	    4);
 }
 END_TEST
 
@@ -532,7 +612,11 @@ main(void)
 	tcase_add_test(tc, another_hash_in_place_of_a_decision_is_found);
 	tcase_add_test(tc, history_goes_only_in_the_name_of_a_run);
 	tcase_add_test(tc, a_contact_goes_with_all_that_came_of_it);
-	tcase_add_test(tc, a_contact_that_is_not_over_stays);
+	tcase_add_loop_test(tc, a_contact_that_is_not_over_stays, 0,
+	    (int)(sizeof later / sizeof *later));
+	tcase_add_loop_test(tc, a_hold_keeps_each_class, 0, 3);
+	tcase_add_test(tc, a_call_that_nobody_allowed_goes_by_itself);
+	tcase_add_test(tc, a_call_waits_for_its_recording);
 	tcase_add_test(tc, a_contact_waits_for_its_recording);
 	tcase_add_test(tc, of_a_recording_the_hash_stays);
 	tcase_add_test(tc, consents_go_when_the_customer_left_and_nobody_used_them);
