@@ -34,6 +34,9 @@ static const struct message_text messages[] = {
 	"skip_unknown 略过）"},
     {"a customer's reference has 1 to 64 bytes", "客户号为 1 到 64 个字节"},
     /* segments, stages */
+    {"the rule is empty and would match every customer; write true when that is meant",
+	"规则是空的，会匹配所有客户；确需如此请写 true"},
+    {"segments use each other in a circle: {}", "客群互相引用，形成循环：{}"},
     {"no segment \"{}\"", "没有客群“{}”"},
     {"no stage \"{}\" in the lifecycle model {}, version {}",
 	"生命周期模型 {2}（版本 {3}）中没有阶段“{1}”"},

@@ -223,7 +223,7 @@ v1_segment_save(struct api_request *req)
 	}
 	rc = segment_store_save(
 	    req->db, &def, req->actor.subject, req->now, &version, &err);
-	if (rc == STW_INVALID && err.line > 0 && err.text[0] != '/')
+	if (rc == STW_INVALID && err.text[0] != '/')
 		(void)stw_err_prefix(&err, rc, "/rule");
 	if (rc != STW_OK)
 		api_fail(req, rc, &err);

@@ -357,6 +357,19 @@ argument_hint(struct checker *c, const struct node *n, const struct rule_type **
 	return "";
 }
 
+/* With a number that is written there it would fail for everybody. */
+static bool
+check_buckets(struct checker *c, const struct node *n)
+{
+	const struct node *count = n->nargs == 3 ? n->args[2] : NULL;
+
+	if (count == NULL || n->method || !str_eq_c(n->name, "bucket") ||
+	    count->kind != NODE_CONST || count->value.kind != RULE_V_INT ||
+	    count->value.i >= 1)
+		return true;
+	return check_fail(c, count, "bucket() needs at least one bucket");
+}
+
 bool
 check_call(struct checker *c, struct node *n)
 {
@@ -390,5 +403,5 @@ check_call(struct checker *c, struct node *n)
 	n->ncands = match.ncands;
 	n->type = match.result;
 	n->missing_text = "the function gave no value";
-	return compile_pattern(c, n) && fold_call(c, n);
+	return check_buckets(c, n) && compile_pattern(c, n) && fold_call(c, n);
 }

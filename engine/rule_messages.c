@@ -397,58 +397,71 @@ write_message(const struct found *f, struct buf *to)
 	}
 }
 
-/* A message and the hint behind it, whichever way explains most of the text. */
-static bool
-translate(
-    const struct message_text *table, size_t count, struct str text, struct buf *to)
-{
-	struct found best = {0}, best_hint = {0};
+/* A message and the hint behind it. */
+struct whole {
+	struct found head, hint;
+};
 
+static size_t
+literal_of(const struct whole *w)
+{
+	return w->head.literal + w->hint.literal;
+}
+
+/* Whichever way explains most of the text. */
+static bool
+find_whole(
+    const struct message_text *table, size_t count, struct str text, struct whole *out)
+{
+	*out = (struct whole){0};
 	for (size_t cut = text.len + 1; cut-- > 0;) {
 		struct str tail = {text.ptr + cut, text.len - cut};
-		struct found head, hint = {0};
+		struct whole w = {0};
 
 		if (tail.len > 0 &&
 		    (tail.len < 2 || memcmp(tail.ptr, "; ", 2) != 0 ||
-			!find(hints, STW_ARRAY_LEN(hints), tail, &hint)))
+			!find(hints, STW_ARRAY_LEN(hints), tail, &w.hint)))
 			continue;
-		if (!find(table, count, (struct str){text.ptr, cut}, &head))
-			continue;
-		if (best.message != NULL &&
-		    head.literal + hint.literal <= best.literal + best_hint.literal)
-			continue;
-		best = head;
-		best_hint = hint;
+		if (find(table, count, (struct str){text.ptr, cut}, &w.head) &&
+		    (out->head.message == NULL || literal_of(&w) > literal_of(out)))
+			*out = w;
 	}
-	if (best.message == NULL)
-		return false;
-	write_message(&best, to);
-	if (best_hint.message != NULL)
-		write_message(&best_hint, to);
-	return true;
+	return out->head.message != NULL;
 }
 
+/* "segment x: " before a message stays. A message that begins with a part would take it for
+ * that part: where as much is explained without it, it is none of the message's. */
 bool
 message_zh(
     const struct message_text *table, size_t count, struct str text, struct buf *to)
 {
-	size_t from = to->len;
+	struct whole best = {0};
+	size_t before = 0;
 
 	for (size_t at = 0; at < text.len;) {
-		const char *colon;
+		struct str rest = {text.ptr + at, text.len - at};
+		const char *colon = memmem(rest.ptr, rest.len, ": ", 2);
+		struct whole w;
 
-		buf_add(to, text.ptr, at); /* "segment x: " stays */
-		if (translate(
-			table, count, (struct str){text.ptr + at, text.len - at}, to))
-			return true;
-		to->len = from;
-		colon = memmem(text.ptr + at, text.len - at, ": ", 2);
+		if (find_whole(table, count, rest, &w) &&
+		    (best.head.message == NULL ||
+			literal_of(&w) >= literal_of(&best))) {
+			best = w;
+			before = at;
+		}
 		if (colon == NULL)
 			break;
 		at = (size_t)(colon - text.ptr) + 2;
 	}
-	buf_add_str(to, text);
-	return false;
+	if (best.head.message == NULL) {
+		buf_add_str(to, text);
+		return false;
+	}
+	buf_add(to, text.ptr, before);
+	write_message(&best.head, to);
+	if (best.hint.message != NULL)
+		write_message(&best.hint, to);
+	return true;
 }
 
 bool

@@ -5,6 +5,7 @@
 #include "segments/book.h"
 #include "segments/lifecycle_model_store.h"
 #include "segments/segment_store.h"
+#include "segments/suggest.h"
 
 static stw_day
 day_or_none(const struct db_rows *rows, int row, int col)
@@ -218,6 +219,20 @@ customer_list(struct db *db, const struct customer_filter *filter, struct arena 
 	return STW_OK;
 }
 
+static enum stw_code
+no_stage(const struct lifecycle_model *model, const char *stage, struct stw_err *err)
+{
+	const char *names[LIFECYCLE_MAX_STAGES], *near;
+
+	for (int i = 0; i < model->nstages; i++)
+		names[i] = model->stages[i].code;
+	near = name_suggest(str_of(stage), names, model->nstages);
+	return stw_fail(err, STW_NOT_FOUND,
+	    "no stage \"%.80s\" in the lifecycle model %s, version %d%s%s%s", stage,
+	    model->code, model->version, near != NULL ? "; did you mean '" : "",
+	    near != NULL ? near : "", near != NULL ? "'?" : "");
+}
+
 enum stw_code
 customer_filter_check(
     struct db *db, const char *segment, const char *stage, struct stw_err *err)
@@ -234,9 +249,7 @@ customer_filter_check(
 		rc = lifecycle_store_active(db, &arena, &model, err);
 	if (rc == STW_OK && stage != NULL &&
 	    lifecycle_stage_find(&model, str_of(stage)) < 0)
-		rc = stw_fail(err, STW_NOT_FOUND,
-		    "no stage \"%.80s\" in the lifecycle model %s, version %d", stage,
-		    model.code, model.version);
+		rc = no_stage(&model, stage, err);
 	arena_fini(&arena);
 	return rc;
 }

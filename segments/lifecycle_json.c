@@ -6,6 +6,7 @@
 
 #include "segments/lifecycle.h"
 #include "segments/suggest.h"
+#include "segments/unpack_json.h"
 
 #define MAX_AFTER_DAYS   36500
 #define MAX_TEXT         200 /* bytes of a name */
@@ -29,18 +30,27 @@ fail(struct reader *r, const char *path, const char *text)
 	return stw_fail(r->err, STW_INVALID, "%s: %s", path, text);
 }
 
+static enum stw_code
+fail_unpack(struct reader *r, const char *path, const json_error_t *fault)
+{
+	char said[UNPACK_FAULT];
+
+	return fail(r, path, unpack_fault(fault->text, said));
+}
+
 /* {"zh": ..., "en": ...}, each of 1 to max bytes */
 static enum stw_code
 read_texts(struct reader *r, json_t *texts, const char *path, const char *what,
     size_t max, const char **zh, const char **en)
 {
 	const char *in_zh, *in_en;
+	char said[UNPACK_FAULT];
 	json_error_t fault;
 
 	if (json_unpack_ex(texts, &fault, JSON_STRICT, "{s:s, s:s}", "zh", &in_zh, "en",
 		&in_en) != 0)
-		return stw_fail(
-		    r->err, STW_INVALID, "%s.%s: %s", path, what, fault.text);
+		return stw_fail(r->err, STW_INVALID, "%s.%s: %s", path, what,
+		    unpack_fault(fault.text, said));
 	if (in_zh[0] == '\0' || in_en[0] == '\0' || strlen(in_zh) > max ||
 	    strlen(in_en) > max)
 		return stw_fail(r->err, STW_INVALID,
@@ -115,7 +125,7 @@ read_stages(struct reader *r, json_t *items)
 		if (json_unpack_ex(item, &fault, JSON_STRICT, "{s:s, s:o, s?o, s?b}",
 			"code", &stage->code, "name", &name, "why", &why, "end",
 			&end) != 0)
-			return fail(r, path, fault.text);
+			return fail_unpack(r, path, &fault);
 		if (!code_valid(str_of(stage->code)))
 			return fail(r, path,
 			    "a code is small letters, digits and _, at most 63");
@@ -178,7 +188,7 @@ read_initial(struct reader *r, json_t *items)
 		if (json_unpack_ex(item, &fault, JSON_STRICT, "{s:s, s?s, s:s, s?o}",
 			"stage", &stage, "when", &when, "reason", &reason, "why",
 			&why) != 0)
-			return fail(r, path, fault.text);
+			return fail_unpack(r, path, &fault);
 		if ((when == NULL) != (at == last))
 			return fail(r, path,
 			    at == last
@@ -240,7 +250,7 @@ read_transition(struct reader *r, json_t *item, const char *path)
 		"{s:o, s:s, s:s, s?i, s?i, s:s, s?o}", "from", &from, "to", &to, "when",
 		&when, "after_days", &t.after_days, "priority", &t.priority, "reason",
 		&reason, "why", &why) != 0)
-		return fail(r, path, fault.text);
+		return fail_unpack(r, path, &fault);
 	if (t.priority < 0 || t.priority > LIFECYCLE_MAX_PRIORITY)
 		return fail(r, path, "priority is between 0 and 1000");
 	if (t.after_days < 0 || t.after_days > MAX_AFTER_DAYS)
@@ -338,7 +348,7 @@ read_promise(struct reader *r, json_t *item, const char *path)
 		"{s:s, s:s, s?s, s?i, s?i, s:s, s:s}", "code", &p.code, "stage", &stage,
 		"tier", &tier, "max_dwell_days", &dwell, "contact_every_days", &every,
 		"zh", &zh, "en", &en) != 0)
-		return fail(r, path, fault.text);
+		return fail_unpack(r, path, &fault);
 	if (!code_valid(str_of(p.code)) || strlen(p.code) > MAX_PROMISE_CODE)
 		return fail(
 		    r, path, "a code is small letters, digits and _, at most 54");
@@ -412,7 +422,7 @@ read_model(struct reader *r, json_t *root, struct lifecycle_model *model)
 	if (json_unpack_ex(root, &fault, JSON_STRICT, "{s:s, s:o, s:o, s:o, s:o, s?o}",
 		"code", &model->code, "name", &name, "stages", &stages, "initial",
 		&initial, "transitions", &transitions, "promises", &promises) != 0)
-		return fail(r, "model", fault.text);
+		return fail_unpack(r, "model", &fault);
 	if (!code_valid(str_of(model->code)))
 		return fail(
 		    r, "code", "a code is small letters, digits and _, at most 63");

@@ -99,13 +99,6 @@ read_versions(struct db *db, const char *code, int version, struct arena *arena,
 	return STW_OK;
 }
 
-enum stw_code
-lifecycle_store_list(struct db *db, const char *code, struct arena *arena,
-    struct lifecycle_version **out, int *count, struct stw_err *err)
-{
-	return read_versions(db, code, 0, arena, out, count, err);
-}
-
 static enum stw_code
 no_version(const char *code, int version, struct stw_err *err)
 {
@@ -114,6 +107,17 @@ no_version(const char *code, int version, struct stw_err *err)
 		    err, STW_NOT_FOUND, "there is no lifecycle model %.80s", code);
 	return stw_fail(err, STW_NOT_FOUND, "lifecycle model %.80s has no version %d",
 	    code, version);
+}
+
+enum stw_code
+lifecycle_store_list(struct db *db, const char *code, struct arena *arena,
+    struct lifecycle_version **out, int *count, struct stw_err *err)
+{
+	enum stw_code rc = read_versions(db, code, 0, arena, out, count, err);
+
+	if (rc == STW_OK && code != NULL && *count == 0)
+		rc = no_version(code, 0, err);
+	return rc;
 }
 
 enum stw_code

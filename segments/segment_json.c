@@ -5,6 +5,7 @@
 
 #include "segments/segment.h"
 #include "segments/suggest.h"
+#include "segments/unpack_json.h"
 
 #define MAX_TEXT 200 /* bytes of a name */
 
@@ -22,6 +23,7 @@ segment_parse(
     struct str json, struct arena *arena, struct segment_def *out, struct stw_err *err)
 {
 	const char *code, *zh, *en, *rule;
+	char said[UNPACK_FAULT];
 	json_error_t fault;
 	enum stw_code rc;
 	json_t *root;
@@ -35,7 +37,8 @@ segment_parse(
 		    err, STW_INVALID, fault.line, fault.column, "%s", fault.text);
 	if (json_unpack_ex(root, &fault, JSON_STRICT, "{s:s, s:{s:s, s:s !}, s:s}",
 		"code", &code, "name", "zh", &zh, "en", &en, "rule", &rule) != 0) {
-		rc = stw_fail(err, STW_INVALID, "segment: %s", fault.text);
+		rc = stw_fail(
+		    err, STW_INVALID, "segment: %s", unpack_fault(fault.text, said));
 		goto done;
 	}
 	rc = check_text("name.zh", zh, err);

@@ -6,6 +6,7 @@
 #include "engine/embed.h"
 #include "segments/suggest.h"
 #include "segments/trait.h"
+#include "segments/unpack_json.h"
 
 #define MAX_TEXT 200 /* bytes */
 
@@ -89,13 +90,15 @@ trait_parse(json_t *item, size_t at, struct arena *arena, struct trait *out,
 {
 	const char *of, *name, *type, *source, *sensitivity, *zh, *en;
 	const char *unit = NULL, *rule = NULL;
+	char said[UNPACK_FAULT];
 	json_error_t fault;
 
 	if (json_unpack_ex(item, &fault, JSON_STRICT,
 		"{s:s, s:s, s:s, s?s, s:s, s:s, s:s, s:s, s?s}", "of", &of, "name",
 		&name, "type", &type, "unit", &unit, "source", &source, "sensitivity",
 		&sensitivity, "zh", &zh, "en", &en, "rule", &rule) != 0)
-		return stw_fail(err, STW_INVALID, "traits[%zu]: %s", at, fault.text);
+		return stw_fail(err, STW_INVALID, "traits[%zu]: %s", at,
+		    unpack_fault(fault.text, said));
 	*out = (struct trait){
 	    .of = arena_strdup(arena, of),
 	    .name = arena_strdup(arena, name),
@@ -163,6 +166,7 @@ trait_document_parse(struct str json, const char *name, struct arena *arena,
 {
 	const char *type, *sensitivity, *zh, *en, *rule = NULL, *unit = NULL;
 	const char *own_name = NULL, *source = "derived";
+	char said[UNPACK_FAULT];
 	json_error_t fault;
 	json_t *root;
 	enum stw_code rc;
@@ -179,7 +183,7 @@ trait_document_parse(struct str json, const char *name, struct arena *arena,
 		&type, "unit", &unit, "source", &source, "sensitivity", &sensitivity,
 		"zh", &zh, "en", &en, "rule", &rule) != 0) {
 		rc = stw_fail(err, STW_INVALID, "trait %s: %s",
-		    name == NULL ? "" : name, fault.text);
+		    name == NULL ? "" : name, unpack_fault(fault.text, said));
 		goto done;
 	}
 	rc = check_name(own_name, &name, err);

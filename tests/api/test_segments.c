@@ -104,6 +104,40 @@ START_TEST(a_list_over_http_is_refused_by_its_place)
 }
 END_TEST
 
+/* ---- rules that cannot be ----------------------------------------------------------------- */
+static const struct {
+	const char *code, *rule, *says, *says_zh;
+} rules[] = {
+    {"faulty", "   ", "would match every customer", "会匹配所有客户"},
+    {"faulty", "customer.ref in segment(\\\"faulty\\\")",
+	"segments use each other in a circle: faulty -> faulty",
+	"形成循环：faulty -> faulty"},
+    {"faulty", "customer.ref in segment(\\\"nope\\\")", "no segment \"nope\"",
+	"没有客群“nope”"},
+    {"faulty", "1 + 1", "the rule needs bool", "规则需要 bool"},
+    {"faulty", "bucket(customer.ref, \\\"s\\\", 0) < 5",
+	"bucket() needs at least one bucket", "bucket() 至少要有一个桶"},
+};
+
+START_TEST(a_rule_that_cannot_be_is_refused_with_its_place)
+{
+	char path[80], body[300];
+	struct reply r;
+
+	(void)snprintf(path, sizeof path, "/v1/segments/%s", rules[_i].code);
+	(void)snprintf(body, sizeof body,
+	    "{\"name\":{\"zh\":\"x\",\"en\":\"x\"},\"rule\":\"%s\"}", rules[_i].rule);
+	r = post("ops", path, body);
+	ck_problem(&r, 400, "INVALID_REQUEST");
+	ck_assert_str_eq(reply_text(&r, "errors/0/pointer"), "/rule");
+	ck_assert_msg(
+	    strstr(reply_text(&r, "detail"), rules[_i].says) != NULL, "%s", r.text);
+	ck_assert_msg(strstr(reply_text(&r, "detail_zh"), rules[_i].says_zh) != NULL,
+	    "%s", r.text);
+	reply_free(&r);
+}
+END_TEST
+
 /* ---- shared numbers -------------------------------------------------------------------- */
 START_TEST(who_shares_a_number_is_the_others)
 {
@@ -165,6 +199,46 @@ START_TEST(what_was_shipped_says_so_and_can_be_approved_where_it_is)
 }
 END_TEST
 
+/* ---- documents and names with slips ------------------------------------------------------- */
+static const struct {
+	const char *args[5], *says;
+} slips[] = {
+    {{"lifecycle", "list", "nope"}, "there is no lifecycle model nope"},
+    {{"lifecycle", "validate", "slip.json"}, "model: there is no member \"colour\""},
+    {{"lifecycle", "validate", "short.json"},
+	"model: the member \"stages\" is missing"},
+    {{"export", "customers", "--stage=matur", "--by=ann", "--out=/dev/null"},
+	"did you mean 'mature'?"},
+};
+
+START_TEST(a_slip_is_told_in_words_of_the_document)
+{
+	char path[200], *out = NULL;
+	const char *argv[6] = {NULL};
+	FILE *file;
+
+	memcpy(argv, slips[_i].args, sizeof slips[_i].args);
+	if (strstr(argv[2], ".json") != NULL) {
+		(void)snprintf(path, sizeof path, "%s/%s", world.dir, argv[2]);
+		file = fopen(path, "w");
+		ck_assert_ptr_nonnull(file);
+		ck_assert_int_ge(
+		    fputs(strcmp(argv[2], "slip.json") == 0
+			      ? "{\"code\":\"w\",\"name\":{\"zh\":\"x\",\"en\":\"x\"},"
+				"\"stages\":[],\"initial\":[],\"transitions\":[],"
+				"\"colour\":1}"
+			      : "{\"code\":\"w\",\"name\":{\"zh\":\"x\",\"en\":\"x\"}}",
+			file),
+		    0);
+		ck_assert_int_eq(fclose(file), 0);
+		argv[2] = path;
+	}
+	ck_assert_int_ne(world_run(&world, &out, argv), 0);
+	ck_assert_msg(strstr(out, slips[_i].says) != NULL, "%s", out);
+	free(out);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -174,8 +248,12 @@ main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, a_list_of_a_file_is_taken_or_refused_by_its_lines);
 	tcase_add_test(tc, a_list_over_http_is_refused_by_its_place);
+	tcase_add_loop_test(tc, a_rule_that_cannot_be_is_refused_with_its_place, 0,
+	    (int)STW_ARRAY_LEN(rules));
 	tcase_add_test(tc, who_shares_a_number_is_the_others);
 	tcase_add_test(tc, what_was_shipped_says_so_and_can_be_approved_where_it_is);
+	tcase_add_loop_test(
+	    tc, a_slip_is_told_in_words_of_the_document, 0, (int)STW_ARRAY_LEN(slips));
 	suite_add_tcase(suite, tc);
 	return api_test_main(suite);
 }

@@ -47,6 +47,8 @@ static const struct {
     {"SQL cannot say matches(): PostgreSQL's regular expressions differ from RE2",
 	"SQL 无法表达 matches()：PostgreSQL 的正则表达式与 RE2 不同"},
     {"/rule: int overflow", "/rule: int 溢出"},
+    {"1:3: /rule: the rule needs bool; 1 + 1 is int; write 1 + 1 != 0",
+	"1:3: /rule: 规则需要 bool，而 1 + 1 是 int；请写作 1 + 1 != 0"},
     {"segment \"a: b\": 1:2: division by zero", "segment \"a: b\": 1:2: 除数为零"},
 };
 
