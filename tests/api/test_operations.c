@@ -298,6 +298,13 @@ START_TEST(what_is_cancelled_stops_within_a_second)
 END_TEST
 
 static int64_t
+dead_letters(void)
+{
+	return test_db_number(
+	    &world.db, "SELECT count(*) FROM task WHERE dead_why = 'refused'");
+}
+
+static int64_t
 make_dead_letters(void)
 {
 	test_db_tamper(&world.db,
@@ -305,9 +312,41 @@ make_dead_letters(void)
 	    "dead_why = 'refused' WHERE task_id IN (SELECT task_id FROM task WHERE state "
 	    "= 'planned' LIMIT 5); DELETE FROM task_ready r USING task t WHERE r.task_id "
 	    "= t.task_id AND t.state = 'failed'");
-	return test_db_number(
-	    &world.db, "SELECT count(*) FROM task WHERE dead_why = 'refused'");
+	return dead_letters();
 }
+
+/* Its worker hears of it late: another server took the cancelling in, and the lock that it
+ * waits for is free at once. What decides is whose the operation is when it ends. */
+START_TEST(what_was_cancelled_behind_its_worker_did_nothing_either)
+{
+	int64_t dead = make_dead_letters();
+	PGconn *lock = hold("SELECT 1 FROM task WHERE dead_why IS NOT NULL FOR UPDATE");
+	char body[120], id[40], sql[300];
+	struct reply r;
+
+	(void)snprintf(body, sizeof body,
+	    "{\"reason\":\"refused\",\"note\":\"it is back\",\"expect\":%lld}",
+	    (long long)dead);
+	r = post("operator", REQUEUE, body);
+	take_id(&r, id);
+	ck_state(id, "running");
+	ck_assert(soon("SELECT count(*) FROM pg_stat_activity WHERE datname = "
+		       "current_database() AND wait_event_type = 'Lock' AND query LIKE "
+		       "'%requeued_by%'",
+	    1, 5000));
+	(void)snprintf(sql, sizeof sql,
+	    "UPDATE operation SET state = 'cancelled', cancelled_by = 'x', ended_at = "
+	    "now(), worker = NULL, beat_at = NULL, request = NULL WHERE operation_id = "
+	    "'%.40s'",
+	    id);
+	test_db_tamper(&world.db, sql);
+	PQfinish(lock);
+	ck_assert(nobody_waits(2000));
+	(void)usleep(300000);
+	ck_assert_int_eq(dead_letters(), dead);
+	ck_state(id, "cancelled");
+}
+END_TEST
 
 START_TEST(what_was_cancelled_did_nothing_and_what_succeeded_did_all)
 {
@@ -328,16 +367,12 @@ START_TEST(what_was_cancelled_did_nothing_and_what_succeeded_did_all)
 	reply_free(&r);
 	PQfinish(lock);
 	ck_assert(nobody_waits(2000));
-	ck_assert_int_eq(test_db_number(&world.db,
-			     "SELECT count(*) FROM task WHERE dead_why = 'refused'"),
-	    dead);
+	ck_assert_int_eq(dead_letters(), dead);
 	r = ask_at(&world, "operator", REQUEUE, body, new_key(), "Prefer: wait=20");
 	ck_status(&r, 200);
 	ck_assert_int_eq(json_integer_value(json_at(r.json, "requeued")), dead);
 	reply_free(&r);
-	ck_assert_int_eq(test_db_number(&world.db,
-			     "SELECT count(*) FROM task WHERE dead_why = 'refused'"),
-	    0);
+	ck_assert_int_eq(dead_letters(), 0);
 }
 END_TEST
 
@@ -457,20 +492,29 @@ static Suite *
 operations_suite(void)
 {
 	Suite *suite = suite_create("operations");
-	TCase *tc = tcase_create("operations");
+	TCase *asking = tcase_create("asking"),
+	      *cancelling = tcase_create("cancelling");
+	TCase *ending = tcase_create("ending");
 
-	tcase_set_timeout(tc, 120);
-	tcase_add_test(tc, a_long_job_is_taken_in_and_then_there_is_its_result);
-	tcase_add_test(tc, who_waits_gets_the_result_itself_and_a_fault_as_such);
-	tcase_add_test(tc, one_that_fails_holds_the_problem);
-	tcase_add_test(tc, the_same_key_is_the_same_operation);
-	tcase_add_test(tc, an_operation_is_seen_by_who_asked_and_by_auditors);
-	tcase_add_test(tc, what_is_cancelled_stops_within_a_second);
-	tcase_add_test(tc, what_was_cancelled_did_nothing_and_what_succeeded_did_all);
-	tcase_add_test(tc, nobody_has_more_than_a_few_at_a_time);
-	tcase_add_loop_test(tc, a_server_that_ends_leaves_operations_that_say_so, 0,
+	tcase_set_timeout(asking, 120);
+	tcase_set_timeout(cancelling, 120);
+	tcase_set_timeout(ending, 120);
+	tcase_add_test(asking, a_long_job_is_taken_in_and_then_there_is_its_result);
+	tcase_add_test(asking, who_waits_gets_the_result_itself_and_a_fault_as_such);
+	tcase_add_test(asking, one_that_fails_holds_the_problem);
+	tcase_add_test(asking, the_same_key_is_the_same_operation);
+	tcase_add_test(asking, an_operation_is_seen_by_who_asked_and_by_auditors);
+	tcase_add_test(cancelling, what_is_cancelled_stops_within_a_second);
+	tcase_add_test(
+	    cancelling, what_was_cancelled_behind_its_worker_did_nothing_either);
+	tcase_add_test(
+	    cancelling, what_was_cancelled_did_nothing_and_what_succeeded_did_all);
+	tcase_add_test(cancelling, nobody_has_more_than_a_few_at_a_time);
+	tcase_add_loop_test(ending, a_server_that_ends_leaves_operations_that_say_so, 0,
 	    (int)STW_ARRAY_LEN(ends));
-	suite_add_tcase(suite, tc);
+	suite_add_tcase(suite, asking);
+	suite_add_tcase(suite, cancelling);
+	suite_add_tcase(suite, ending);
 	return suite;
 }
 

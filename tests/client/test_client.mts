@@ -127,3 +127,26 @@ test('compliance reads the log page by page, and a decision again', async () => 
 	const replay = good(await compliance.POST('/v1/decisions/{id}/replay', { params: { path: { id } } }));
 	assert.ok(replay.identical, JSON.stringify(replay));
 });
+
+test('what takes long is an operation, waited for or looked at', async () => {
+	const ops = as('ops');
+	const body = { version: 1 };
+	const at = (header: Record<string, string>) => ({ path: { code: 'maturing_product' }, header: { ...key(), ...header } });
+	const waited = await ops.POST('/v1/campaigns/{code}/simulate', { params: at({ Prefer: 'wait=30' }), body });
+	assert.equal(waited.response.status, 200);
+	const taken = await ops.POST('/v1/campaigns/{code}/simulate', { params: at({}), body });
+	assert.equal(taken.response.status, 202);
+	const answer = good(taken);
+	assert.ok('state' in answer);
+	assert.equal(taken.response.headers.get('location'), `/v1/operations/${answer.id}`);
+	const params = { path: { id: answer.id } };
+	let seen = good(await ops.GET('/v1/operations/{id}', { params }));
+	for (let i = 0; i < 200 && (seen.state === 'queued' || seen.state === 'running'); i++) {
+		await new Promise((done) => { setTimeout(done, 100); });
+		seen = good(await ops.GET('/v1/operations/{id}', { params }));
+	}
+	assert.equal(seen.state, 'succeeded');
+	assert.equal(seen.result?.['adds_up'], true);
+	assert.equal(problem(await ops.POST('/v1/operations/{id}/cancel', { params }), 409).code, 'CONFLICT');
+	problem(await as('operator').GET('/v1/operations/{id}', { params }), 404);
+});
