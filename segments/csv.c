@@ -432,8 +432,9 @@ json_sample(struct csv *csv, struct stw_err *err)
 	csv->lost = false;
 	if (rc == STW_OK && csv->paths.count == 0)
 		return stw_fail(err, STW_INVALID,
-		    "%s: there is no JSON object in the first %d lines", name_of(csv),
-		    SAMPLE_ROWS);
+		    "%s: there is no JSON object in the first %d lines; one a line is "
+		    "wanted, not a list of them",
+		    name_of(csv), SAMPLE_ROWS);
 	if (rc == STW_OK)
 		names_from_paths(csv);
 	return rc;
@@ -477,7 +478,8 @@ names_check(struct csv *csv, struct stw_err *err)
 		for (int k = 0; k < i; k++)
 			if (strcmp(csv->names[k], csv->names[i]) == 0)
 				return stw_fail_at(err, STW_INVALID, 1, 0,
-				    "%s: columns %d and %d of the header are both called %s",
+				    "%s: columns %d and %d of the header are both called %.60s; "
+				    "\"names\" in the mapping tells them apart",
 				    name_of(csv), k + 1, i + 1, csv->names[i]);
 	}
 	return STW_OK;
@@ -533,6 +535,11 @@ header_read(struct csv *csv, const struct csv_format *format, struct stw_err *er
 			csv->line = 1;
 			return csv_text_rewind(&csv->text, err);
 		}
+		if (rc != STW_OK && csv->record.len > 0 && csv->record.data[0] == '{')
+			return stw_fail_at(err, STW_INVALID, 1, 0,
+			    "%s:1: this is no header but JSON, it seems: \"kind\": \"ndjson\" "
+			    "reads one object a line",
+			    name_of(csv));
 		if (rc != STW_OK)
 			return rc;
 	} while (more && record_blank(csv));

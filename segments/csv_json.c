@@ -336,11 +336,17 @@ csv_json_walk(struct str line, struct buf *values, csv_json_leaf leaf, void *use
 	enum stw_code rc;
 
 	blanks(&w);
+	if (peek(&w) == '[')
+		return fail(&w, "the line is a JSON list; one object a line is wanted");
 	if (!take(&w, '{'))
 		return fail(&w, "the line is no JSON object");
 	rc = object_walk(&w, true);
 	blanks(&w);
 	if (rc == STW_OK && w.at < line.len)
-		rc = fail(&w, "something follows the object");
+		rc = fail(
+		    &w, peek(&w) == ','
+			    ? "a comma follows the object; objects stand a line each, "
+			      "without commas between them"
+			    : "something follows the object");
 	return rc;
 }

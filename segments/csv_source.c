@@ -68,6 +68,16 @@ csv_source_there(const char *path)
 	return -1;
 }
 
+bool
+csv_source_twice(const char *path)
+{
+	char other[1100];
+	struct stat st;
+
+	return stat(path, &st) == 0 && other_name(path, other, sizeof other) &&
+	       stat(other, &st) == 0;
+}
+
 enum stw_code
 csv_source_open(const char *path, struct csv_source **out, struct stw_err *err)
 {
@@ -86,8 +96,12 @@ csv_source_open(const char *path, struct csv_source **out, struct stw_err *err)
 	if (source->fd < 0 || fstat(source->fd, &st) != 0 || S_ISDIR(st.st_mode)) {
 		int why = source->fd < 0 ? errno : EISDIR;
 		enum stw_code rc =
-		    stw_fail(err, why == ENOENT ? STW_NOT_FOUND : STW_TEMPFAIL,
-			"%s: %s", source->name, strerror(why));
+		    why == ENOENT
+			? stw_fail(err, STW_NOT_FOUND,
+			      "%.100s is not there, neither packed nor unpacked",
+			      source->name)
+			: stw_fail(err, why == EISDIR ? STW_INVALID : STW_TEMPFAIL,
+			      "%.100s: %s", source->name, strerror(why));
 
 		csv_source_close(source);
 		return rc;

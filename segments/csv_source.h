@@ -13,6 +13,7 @@
 #ifndef STW_SEGMENTS_CSV_SOURCE_H
 #define STW_SEGMENTS_CSV_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,8 @@ struct csv_source;
 
 /* Its size on disk; -1: there is no such file. */
 int64_t csv_source_there(const char *path);
+/* Is it there under its name and under the other, packed and not? */
+bool csv_source_twice(const char *path);
 enum stw_code csv_source_open(
     const char *path, struct csv_source **out, struct stw_err *err) STW_MUST_USE;
 /* Borrowed until csv_source_close; name is for messages. */

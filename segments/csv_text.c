@@ -207,6 +207,22 @@ mark_look(struct csv_text *text)
 		(void)recode_from(text, "UTF-16");
 }
 
+/* Text of UTF-8 decodes as GB18030 or Latin too, into nonsense that nobody notices. Valid
+ * UTF-8 with a mark in front or two Han characters in it is hardly ever anything else. */
+static bool
+seems_utf8(const struct csv_text *text)
+{
+	bool bad, wide = strncasecmp(text->encoding, "UTF", 3) == 0 ||
+			 strncasecmp(text->encoding, "UCS", 3) == 0;
+	size_t good = utf8_prefix(text->raw, text->raw_len, &bad), han = 0;
+
+	for (size_t i = 0; i < good; i++)
+		han += (unsigned char)text->raw[i] >= 0xe4 &&
+		       (unsigned char)text->raw[i] <= 0xe9;
+	return !wide && !bad &&
+	       (han >= 2 || (good >= 3 && memcmp(text->raw, "\xef\xbb\xbf", 3) == 0));
+}
+
 /* ---- for the reader -------------------------------------------------------------------- */
 /* Text is about to go: how far into its line has the reader come? */
 static void
@@ -235,7 +251,10 @@ csv_text_fill(struct csv_text *text)
 		source_read(text);
 		if (text->raw_len == 0)
 			break;
-		if (text->recode)
+		if (!text->started && text->recode && text->encoding != NULL &&
+		    seems_utf8(text))
+			text->broken = CSV_IS_UTF8;
+		else if (text->recode)
 			decode_iconv(text);
 		else
 			decode_utf8(text);
@@ -267,13 +286,21 @@ csv_text_why(const struct csv_text *text, struct buf *why, int *column)
 		break;
 	case CSV_NOT_UTF8:
 		buf_printf(why,
-		    "column %d: byte 0x%02x is not UTF-8 (name the encoding in the mapping)",
+		    "column %d: byte 0x%02x is not UTF-8 (name the encoding in the mapping, "
+		    "as \"encoding\": \"GB18030\")",
 		    *column, text->bad_byte);
 		break;
 	case CSV_NOT_ENCODING:
 		buf_printf(why, "column %d: byte 0x%02x is not of the encoding %s",
 		    *column, text->bad_byte,
 		    text->encoding != NULL ? text->encoding : "UTF-16");
+		break;
+	case CSV_IS_UTF8:
+		*column = 0;
+		buf_printf(why,
+		    "the text is UTF-8 and not %s, as which it would come in garbled: leave "
+		    "the encoding out of the mapping",
+		    text->encoding);
 		break;
 	case CSV_NUL:
 		buf_printf(why, "column %d: a NUL byte", *column);

@@ -27,6 +27,7 @@ enum csv_broken {
 	CSV_BAD_SOURCE, /* source_err says it */
 	CSV_NOT_UTF8,
 	CSV_NOT_ENCODING,
+	CSV_IS_UTF8, /* another encoding was stated */
 	CSV_NUL,
 };
 

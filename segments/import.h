@@ -107,6 +107,8 @@ struct import_result {
 	bool
 	    unchanged; /* the newest import of this mapping was the same: nothing done */
 	bool resumed;  /* it went on where an earlier one had ended */
+	int64_t
+	    rows_before; /* rows that were read and committed before; of rows_read */
 	int files;
 	int64_t rows_read, rows_skipped, rows_loaded, rows_rejected;
 	int64_t inserted, updated, closed, same; /* rows_loaded, and what was closed */

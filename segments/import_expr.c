@@ -556,6 +556,8 @@ check_one(const struct import_mapping *mapping, struct import_source *source,
 	if (dir != NULL)
 		rc = csv_open(arena_printf(arena, "%s/%s", dir, source->file),
 		    &source->format, &csv, err);
+	if (rc == STW_NOT_FOUND)
+		return stw_err_prefix(err, rc, "%.100s", dir);
 	if (rc == STW_OK && file != NULL)
 		rc = import_compile_file(mapping, file, csv, arena, err);
 	else if (rc == STW_OK)

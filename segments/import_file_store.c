@@ -289,7 +289,8 @@ snapshot_end(struct work *w, struct stw_err *err)
 		    "%s: a snapshot with bad rows (%lld) cannot say what is missing; nothing "
 		    "of this file was loaded",
 		    w->file->source.file, (long long)w->at.rejected);
-	rc = import_missing_close(&w->write, w->run->opts->close_all, &counts, err);
+	rc = import_missing_close(
+	    &w->write, w->at.loaded, w->run->opts->close_all, &counts, err);
 	w->at.closed += counts.closed;
 	return rc;
 }

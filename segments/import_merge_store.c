@@ -480,7 +480,7 @@ import_missing_begin(const struct import_write *write, struct stw_err *err)
 }
 
 enum stw_code
-import_missing_close(const struct import_write *write, bool confirmed,
+import_missing_close(const struct import_write *write, int64_t rows, bool confirmed,
     struct import_counts *counts, struct stw_err *err)
 {
 	const struct import_file *file = write->file;
@@ -493,6 +493,11 @@ import_missing_close(const struct import_write *write, bool confirmed,
 		    write, &merges[file->target].missing, &closed, &open, err);
 	if (rc != STW_OK)
 		return rc;
+	if (!confirmed && rows == 0 && closed > 0)
+		return stw_fail(err, STW_INVALID,
+		    "%s: there is no row in this snapshot, and all %lld open rows would close; "
+		    "nothing of this file was loaded (--close-all confirms that they shall)",
+		    file->source.file, (long long)closed);
 	if (!confirmed && (double)closed * 100 > (double)open * file->close_limit)
 		return stw_fail(err, STW_INVALID,
 		    "%s: %lld of %lld open rows are not in this snapshot and would close; the "

@@ -48,7 +48,7 @@ hash_file(crypto_hash_sha256_state *state, const char *dir, const char *name,
 		return stw_fail(err, STW_INVALID, "%s: the path is too long", name);
 	rc = csv_source_open(path, &source, err);
 	if (rc != STW_OK)
-		return rc;
+		return stw_err_prefix(err, rc, "%.100s", dir);
 	crypto_hash_sha256_update(state, (const unsigned char *)name, strlen(name) + 1);
 	do {
 		rc = csv_source_read(source, chunk, sizeof chunk, &n, NULL);
@@ -334,6 +334,7 @@ places_load(struct import_run *run, struct stw_err *err)
 			    run->out->run_id, run->mapping.name);
 		run->places[files[i].file_no] = files[i];
 		run->rejected += files[i].rejected;
+		run->out->rows_before += files[i].read;
 		at_file = files[i].file_no + files[i].done;
 		at_line = files[i].done ? 0 : files[i].line;
 	}
@@ -495,6 +496,11 @@ files_look(struct import_run *run, bool *wanted, struct stw_err *err)
 		    arena_printf(&run->arena, "%s/%s", dir, file->source.file);
 		int64_t bytes = csv_source_there(path);
 
+		if (csv_source_twice(path))
+			return stw_fail(err, STW_INVALID,
+			    "%s: there is a packed one and one that is not; take away the "
+			    "older",
+			    path);
 		if (bytes >= 0)
 			run->bytes_total += bytes;
 		else if (run->opts->redo != NULL)

@@ -85,11 +85,12 @@ enum stw_code import_batch_write(struct import_write *write, struct import_batch
     struct import_counts *counts, struct stw_err *err) STW_MUST_USE;
 
 /* Of a snapshot: before its first batch, and after its last: closes what it does not
- * have. INVALID when that were more than the file's limit, unless confirmed. */
+ * have. INVALID, unless confirmed, when that were more than the file's limit, and when the
+ * file has no row at all (rows 0). */
 enum stw_code import_missing_begin(
     const struct import_write *write, struct stw_err *err) STW_MUST_USE;
-enum stw_code import_missing_close(const struct import_write *write, bool confirmed,
-    struct import_counts *counts, struct stw_err *err) STW_MUST_USE;
+enum stw_code import_missing_close(const struct import_write *write, int64_t rows,
+    bool confirmed, struct import_counts *counts, struct stw_err *err) STW_MUST_USE;
 
 /* ---- between import_write_store.c and import_merge_store.c ------------------------- */
 enum import_copy {

@@ -115,8 +115,8 @@ import_progress(void *user, const struct import_progress *at)
 
 /* "import DIR" or "import MAPPING --data DIR". */
 static enum stw_code
-import_paths(struct cli *cli, const char *data, const char **dir, const char **mapping,
-    struct stw_err *err)
+import_paths(struct cli *cli, const char *data, const char *redo, const char **dir,
+    const char **mapping, struct stw_err *err)
 {
 	struct stat st;
 
@@ -130,6 +130,9 @@ import_paths(struct cli *cli, const char *data, const char **dir, const char **m
 		return stw_fail(err, STW_NOT_FOUND, "%.200s is not a directory%s", *dir,
 		    data == NULL ? "; a mapping outside its data needs --data DIR"
 				 : "");
+	if (redo != NULL && (stat(redo, &st) != 0 || !S_ISDIR(st.st_mode)))
+		return stw_fail(
+		    err, STW_NOT_FOUND, "--redo %.200s is not a directory", redo);
 	cli->where = *mapping != NULL
 			 ? *mapping
 			 : arena_printf(&cli->arena, "%s/mapping.json", *dir);
@@ -172,9 +175,11 @@ print_import(const struct import_result *r, const struct import_opts *opts)
 	(void)printf("    %s new, %s changed, %s closed or removed, %s as they were\n",
 	    cli_count(r->inserted), cli_count(r->updated), cli_count(r->closed),
 	    cli_count(r->same));
-	if (r->resumed)
-		(void)puts(
-		    "    it went on where an earlier run had ended; the counts are of both");
+	if (r->rows_before > 0)
+		(void)printf(
+		    "    it went on after %s rows of an earlier start, which had "
+		    "ended; the counts are of both\n",
+		    cli_count(r->rows_before));
 	if (r->phones_skipped > 0)
 		(void)printf(
 		    "    %s telephone numbers could not be read and were left out\n",
@@ -239,7 +244,8 @@ cmd_import(struct cli *cli, struct stw_err *err)
 	}
 	rc = cli_parse(cli, opts, (int)STW_ARRAY_LEN(opts), 1, 1, err);
 	if (rc == STW_OK)
-		rc = import_paths(cli, data, &import.dir, &import.mapping, err);
+		rc = import_paths(
+		    cli, data, import.redo, &import.dir, &import.mapping, err);
 	if (rc != STW_OK)
 		return rc;
 	return check ? check_import(cli, import.dir, err)
@@ -257,14 +263,14 @@ print_runs(struct cli *cli, struct db *db, int limit, struct stw_err *err)
 
 	if (rc != STW_OK)
 		return rc;
-	(void)printf("%-36s  %-19s  %-8s %12s %10s %9s  %s\n", "run", "started",
+	(void)printf("%-36s  %-19s  %-11s %12s %10s %9s  %s\n", "run", "started",
 	    "state", "loaded", "rejected", "took", "mapping");
 	for (int i = 0; i < count; i++)
-		(void)printf("%-36s  %-19s  %-8s %12s %10s %9s  %s%s\n", runs[i].run_id,
-		    cli_time(&cli->app, runs[i].started_at), runs[i].state,
-		    cli_count(runs[i].rows_loaded), cli_count(runs[i].rows_rejected),
-		    cli_secs(runs[i].took), runs[i].mapping,
-		    runs[i].redo ? " (corrected rows)" : "");
+		(void)printf("%-36s  %-19s  %-11s %12s %10s %9s  %s%s\n",
+		    runs[i].run_id, cli_time(&cli->app, runs[i].started_at),
+		    runs[i].state, cli_count(runs[i].rows_loaded),
+		    cli_count(runs[i].rows_rejected), cli_secs(runs[i].took),
+		    runs[i].mapping, runs[i].redo ? " (corrected rows)" : "");
 	return STW_OK;
 }
 

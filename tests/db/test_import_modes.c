@@ -261,6 +261,46 @@ START_TEST(facts_of_the_gate_come_with_files)
 }
 END_TEST
 
+START_TEST(a_snapshot_of_nothing_has_to_be_meant)
+{
+	static const char open[] =
+	    "SELECT count(*) FROM holding WHERE status <> 'closed'";
+
+	put_customers();
+	ck_assert_int_eq(number(open), 2);
+	put("mapping.json",
+	    HEAD("daily") HOLDINGS("\"mode\": \"snapshot\", \"close_limit\": 100, "
+				   "\"where\": \"row.kind == 'fund'\", ") "]}");
+	/* a header alone, and a file all of whose rows are left out */
+	put("h.csv", "owner,ref,kind,amount\n");
+	ck_assert_int_eq(run(0, NULL), STW_INVALID);
+	ck_assert_str_eq(err.text,
+	    "h.csv: there is no row in this snapshot, and all 2 open rows would close; "
+	    "nothing of this file was loaded (--close-all confirms that they shall)");
+	put("h.csv", "owner,ref,kind,amount\nC1,H1,account,1\n");
+	ck_assert_int_eq(run(0, NULL), STW_INVALID);
+	ck_assert_int_eq(number(open), 2);
+	ck_assert_msg(run_with((struct import_opts){.close_all = true}) == STW_OK, "%s",
+	    err.text);
+	ck_assert_int_eq(number(open), 0);
+	/* Where nothing is open nothing is lost. */
+	put("h.csv", "owner,ref,kind,amount\n");
+	ck_assert_msg(run(0, NULL) == STW_OK, "%s", err.text);
+}
+END_TEST
+
+/* Which of them is today's nobody can know. */
+START_TEST(a_file_that_is_there_packed_and_unpacked_is_refused)
+{
+	put_small();
+	put("holdings.csv.gz", "owner,ref,kind,amount,ends\n");
+	ck_assert_int_eq(run(0, NULL), STW_INVALID);
+	ck_assert_ptr_nonnull(strstr(
+	    err.text, "/holdings.csv: there is a packed one and one that is not"));
+	ck_assert_int_eq(number("SELECT count(*) FROM customer"), 0);
+}
+END_TEST
+
 static void
 add(TCase *tc)
 {
@@ -269,6 +309,8 @@ add(TCase *tc)
 	tcase_add_test(tc, what_a_delete_file_names_goes_or_closes);
 	tcase_add_test(
 	    tc, a_snapshot_closes_what_it_does_not_have_within_scope_and_limit);
+	tcase_add_test(tc, a_snapshot_of_nothing_has_to_be_meant);
+	tcase_add_test(tc, a_file_that_is_there_packed_and_unpacked_is_refused);
 	tcase_add_test(tc, a_key_that_comes_twice_counts_last_or_is_refused);
 	tcase_add_test(tc, new_rows_among_known_ones_are_merged);
 }

@@ -57,7 +57,8 @@ static const struct {
 	"column: is the delimiter ';'?"},
     {"a byte that is not UTF-8", "holdings.csv",
 	"owner,ref,kind,amount,ends\nC1,\xb1\xb1,wealth,1,\n",
-	"holdings.csv:2: column 4: byte 0xb1 is not UTF-8 (name the encoding in the mapping)"},
+	"holdings.csv:2: column 4: byte 0xb1 is not UTF-8 (name the encoding in the "
+	"mapping, as \"encoding\": \"GB18030\")"},
     {"an over-long field", "holdings.csv",
 	"owner,ref,kind,amount,ends\n"
 	"C1,12345678901234567890123456789012345678901234567890123456789012345,wealth,1,\n",

@@ -109,6 +109,7 @@ START_TEST(a_killed_import_goes_on_and_loads_no_row_twice)
 	ck_assert_msg(err.text[0] == '\0', "%s", err.text);
 	ck_assert(result.resumed);
 	ck_assert_int_eq(result.rows_read, ROWS + 1);
+	ck_assert_int_eq(result.rows_before, before + 1);
 	ck_assert_int_eq(result.rows_loaded, ROWS + 1);
 	ck_assert_int_eq(result.inserted, ROWS + 1);
 	ck_assert_int_eq(number("SELECT count(*) FROM txn"), ROWS);

@@ -97,11 +97,14 @@ static const struct csv_case cases[] = {
     {"an open quote names the line where it begins", S("a,b\n1,2\n3,\"x\ny\nz"), {0},
 	"2:1|2;!t:3: a quoted field that never ends begins here"},
     {"not UTF-8", S("a,b\n1,2\n\xb1\xb1,4\n"), {0},
-	"2:1|2;!t:3: column 1: byte 0xb1 is not UTF-8 (name the encoding in the mapping)"},
+	"2:1|2;!t:3: column 1: byte 0xb1 is not UTF-8 (name the encoding in the "
+	"mapping, as \"encoding\": \"GB18030\")"},
     {"overlong UTF-8", S("a,b\n\xc0\xaf,4\n"), {0},
-	"!t:2: column 1: byte 0xc0 is not UTF-8 (name the encoding in the mapping)"},
+	"!t:2: column 1: byte 0xc0 is not UTF-8 (name the encoding in the "
+	"mapping, as \"encoding\": \"GB18030\")"},
     {"cut inside a character", S("a,b\n北,\xe5\x8c"), {0},
-	"!t:2: column 3: byte 0xe5 is not UTF-8 (name the encoding in the mapping)"},
+	"!t:2: column 3: byte 0xe5 is not UTF-8 (name the encoding in the "
+	"mapping, as \"encoding\": \"GB18030\")"},
     {"NUL",
 	S("a,b\n1,\0"
 	  "2\n"),
@@ -142,7 +145,7 @@ static const struct csv_case cases[] = {
 	  "{\"a\":3}\n"),
 	{.json = true, .names = two, .nnames = 2},
 	"1:1|2;!t:2: column 9: a name in quotes is wanted here;"
-	"!t:3: column 1: the line is no JSON object;"
+	"!t:3: column 1: the line is a JSON list; one object a line is wanted;"
 	"!t:4: column 9: this is no number of JSON;"
 	"!t:5: column 8: something follows the object;"
 	"!t:6: column 13: a NUL in a string;"
@@ -187,9 +190,23 @@ static const struct {
     {"empty file", "", {0}, "t: the file is empty, not even a header"},
     {"empty JSON", "", {.json = true}, "t: the file is empty"},
     {"lines that are no JSON at all", "a,b\n1,2\n", {.json = true},
-	"t: there is no JSON object in the first 1000 lines"},
+	"t: there is no JSON object in the first 1000 lines; one a line is wanted, not a "
+	"list of them"},
+    {"JSON that is read as text", "{\"a\":1,\"b\":2}\n", {0},
+	"t:1: this is no header but JSON, it seems: \"kind\": \"ndjson\" reads one object a "
+	"line"},
+    {"UTF-8 that is said to be GB18030", "a,b\n张伟,1\n", {.encoding = "GB18030"},
+	"t:1: the text is UTF-8 and not GB18030, as which it would come in garbled: leave "
+	"the encoding out of the mapping"},
+    {"UTF-8 by its mark that is said to be GBK",
+	"\xef\xbb\xbf"
+	"a,b\n1,1\n",
+	{.encoding = "GBK"},
+	"t:1: the text is UTF-8 and not GBK, as which it would come in garbled: leave the "
+	"encoding out of the mapping"},
     {"a column twice", "a,b,a\n", {0},
-	"t: columns 1 and 3 of the header are both called a"},
+	"t: columns 1 and 3 of the header are both called a; \"names\" in the mapping "
+	"tells them apart"},
     {"nothing but the notes of rejected rows",
 	"reject_line,reject_column,reject_reason\n7,,x\n", {0},
 	"t: the header names no column of data, only what was wrong with rejected rows"},
@@ -348,7 +365,7 @@ START_TEST(a_bad_byte_far_into_a_long_line_has_its_column)
 	ck_assert_int_eq(err.column, 50001);
 	ck_assert_str_eq(err.text,
 	    "t:3: column 50001: byte 0xff is not UTF-8 (name the "
-	    "encoding in the mapping)");
+	    "encoding in the mapping, as \"encoding\": \"GB18030\")");
 	csv_close(csv);
 	buf_fini(&text);
 }
@@ -382,7 +399,8 @@ START_TEST(a_missing_file_is_not_found_and_named_without_its_path)
 
 	ck_assert_int_eq(
 	    csv_open("/nowhere/customers.csv", &format, &csv, &err), STW_NOT_FOUND);
-	ck_assert_str_eq(err.text, "customers.csv: No such file or directory");
+	ck_assert_str_eq(
+	    err.text, "customers.csv is not there, neither packed nor unpacked");
 }
 END_TEST
 
