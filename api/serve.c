@@ -216,6 +216,8 @@ dispatch_main(void *arg)
 	struct stw_err err;
 
 	if (db != NULL)
+		options.gate_db = connect_patiently(serve, "dispatch_no_database");
+	if (options.gate_db != NULL)
 		options.rules = rules_patiently(serve, db);
 	if (options.rules != NULL) {
 		if (dispatch_open(&options, &dispatch, &err) == STW_OK) {
@@ -225,6 +227,8 @@ dispatch_main(void *arg)
 			log_err(LOG_ERROR, "dispatch_not_started", &err);
 		}
 	}
+	if (options.gate_db != NULL)
+		db_close(options.gate_db);
 	if (db != NULL)
 		db_close(db);
 	return NULL;

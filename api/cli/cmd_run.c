@@ -240,6 +240,7 @@ dispatch_and_print(
 	stw_usec began = stw_monotonic();
 	struct dispatch *dispatch = NULL;
 	struct dispatch_result result;
+	struct db *gate_db = NULL;
 	struct egress egress;
 	char worker[40];
 	enum stw_code rc;
@@ -248,7 +249,11 @@ dispatch_and_print(
 	rc = egress_parse(str_of(setting_text(s, SET_EGRESS)), &egress, err);
 	if (rc != STW_OK)
 		return stw_err_prefix(err, rc, "setting egress");
+	rc = db_open_like(w->db, &gate_db, err);
+	if (rc != STW_OK)
+		return rc;
 	const struct dispatch_options options = {.db = w->db,
+	    .gate_db = gate_db,
 	    .rules = w->rules,
 	    .keys = w->keys,
 	    .ledger_key = w->ledger_key,
@@ -264,6 +269,7 @@ dispatch_and_print(
 		print_dispatch(&result, stw_monotonic() - began);
 	if (dispatch != NULL)
 		dispatch_close(dispatch);
+	db_close(gate_db);
 	return rc;
 }
 

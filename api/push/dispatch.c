@@ -44,6 +44,8 @@ round_work(struct dispatch *d, bool start_more, struct stw_err *err)
 		rc = recalls_send(d, err);
 	if (rc == STW_OK)
 		asks_settle(d);
+	/* First, so that the gate has its next work while the ledger is sealed. */
+	gates_collect(d);
 	if (rc == STW_OK && start_more)
 		rc = round_claims(d, err);
 	send_gated(d);
@@ -58,7 +60,7 @@ is_busy(const struct dispatch *d)
 	for (int i = 0; i < d->njobs; i++)
 		if (d->jobs[i].state != JOB_FREE)
 			return true;
-	return false;
+	return d->gating > 0;
 }
 
 /* How long there is nothing to do but wait for answers. */
@@ -126,6 +128,11 @@ dispatch_open(
 		arena_init(&d->jobs[i].arena);
 		buf_init(&d->jobs[i].body);
 	}
+	rc = gater_open(d, err);
+	if (rc != STW_OK) {
+		dispatch_close(d);
+		return rc;
+	}
 	*out = d;
 	return STW_OK;
 }
@@ -135,6 +142,7 @@ dispatch_close(struct dispatch *d)
 {
 	if (d == NULL)
 		return;
+	gater_close(d);
 	http_close(d->http);
 	registry_asker_free(d->asker);
 	tokens_close(d);

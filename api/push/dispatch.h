@@ -15,7 +15,8 @@
  * Ownership  dispatch_open/dispatch_close; the options' pointers are borrowed until then.
  * Errors     A database that is away is waited for by dispatch_loop; dispatch_pass gives
  *            TEMPFAIL. Trouble with queues is counted, logged and no error.
- * Threads    One thread at a time; dispatch_totals from any. *stop may be set by any thread
+ * Threads    One thread at a time (it has one of its own for the gate, see gate_db);
+ *            dispatch_totals from any. *stop may be set by any thread
  *            and by a signal handler.
  */
 #ifndef STW_API_PUSH_DISPATCH_H
@@ -30,6 +31,9 @@
 
 struct dispatch_options {
 	struct db *db; /* for this dispatcher alone */
+	/* For its gate alone, which then works beside everything else, in a thread; NULL: on
+	 * db, in turn with it. */
+	struct db *gate_db;
 	const struct ruleset *rules;
 	/* Asked before tasks are gated, so that a change of packs needs no restart; NULL:
 	 * rules stay. NULL is an answer too: those of before. */

@@ -25,100 +25,6 @@ queue_room(const struct dispatch *d, const struct push_queue *q, int share)
 	return room < share ? room : share;
 }
 
-static void
-rules_refresh(struct dispatch *d)
-{
-	const struct ruleset *now;
-
-	if (d->opt.rules_now == NULL)
-		return;
-	now = d->opt.rules_now(d->opt.rules_host, d->opt.db);
-	if (now != NULL)
-		d->opt.rules = now;
-}
-
-static void
-gated(struct dispatch *d, struct push_queue *q, const struct task_claim *claim,
-    enum task_gate_result result, const struct task_push *push, stw_usec lease_end)
-{
-	struct job *job;
-
-	switch (result) {
-	case TASK_GATE_BLOCKED:
-		d->sum.blocked++;
-		return;
-	case TASK_GATE_DEFERRED:
-		d->sum.deferred++;
-		return;
-	case TASK_GATE_GONE:
-		d->sum.gone++;
-		return;
-	case TASK_GATE_SEND:
-		break;
-	}
-	job = job_find(d);
-	STW_ASSERT(job != NULL);
-	job_begin(job, q, false);
-	job->claim = *claim;
-	job->number_id = push->number_id;
-	job->lease_end = lease_end;
-	job_offer(d, job, push);
-}
-
-static void
-gate_one(struct dispatch *d, struct push_queue *q, const struct task_claim *claim,
-    stw_usec lease_end)
-{
-	enum task_gate_result result = TASK_GATE_GONE;
-	struct task_push push;
-	struct stw_err err = {0};
-	enum stw_code rc;
-
-	rc = task_gate_dispatch(d->opt.db, d->opt.rules, claim, dispatch_now(d),
-	    &d->arena, &result, &push, &err);
-	if (rc == STW_OK)
-		gated(d, q, claim, result, &push, lease_end);
-	else if (rc == STW_TEMPFAIL)
-		dispatch_db_trouble(d, "dispatch_gate", &err);
-	else
-		log_err(LOG_ERROR, "dispatch_gate", &err);
-	/* On an error its lease runs out. */
-}
-
-/* Together; what is left over each by itself, and all of them when that does not go, so
- * that none waits for another. */
-static void
-gate_batch(struct dispatch *d, struct push_queue *q, const struct task_claim *claims,
-    int count, stw_usec lease_end)
-{
-	struct task_gated *out = arena_array(&d->arena, (size_t)count, sizeof *out);
-	struct stw_err err = {0};
-	enum stw_code rc = STW_OK;
-
-	memset(out, 0, (size_t)count * sizeof *out);
-	if (count > 1)
-		rc = task_gate_batch(d->opt.db, d->opt.rules, claims, count,
-		    dispatch_now(d), &d->arena, out, &err);
-	if (rc != STW_OK)
-		log_err(LOG_WARN, "dispatch_batch", &err);
-	for (int i = 0; i < count; i++)
-		if (out[i].decided)
-			gated(d, q, &claims[i], out[i].result, &out[i].push, lease_end);
-	for (int i = 0; i < count && d->db_wait == 0; i++)
-		if (!out[i].decided)
-			gate_one(d, q, &claims[i], lease_end);
-}
-
-void
-claims_gate(struct dispatch *d, struct push_queue *q, const struct task_claim *claims,
-    int count, stw_usec lease_end)
-{
-	rules_refresh(d);
-	for (int i = 0; i < count && d->db_wait == 0; i += TASK_BATCH_MAX)
-		gate_batch(d, q, &claims[i],
-		    count - i < TASK_BATCH_MAX ? count - i : TASK_BATCH_MAX, lease_end);
-}
-
 /* What a queue was given of its lanes, to go through the gate together. */
 struct taken {
 	struct task_claim *claims;
@@ -251,7 +157,9 @@ round_takes(struct dispatch *d, int **take)
 		room[at] = queue_room(
 		    d, q, schedule_share(in_flight, concurrency, n, at, d->njobs));
 	at = jobs_free(d);
-	schedule_turns(room, n, at < ROUND_MAX ? at : ROUND_MAX, &d->next_queue, *take);
+	if (at > ROUND_MAX - d->gating)
+		at = ROUND_MAX - d->gating;
+	schedule_turns(room, n, at, &d->next_queue, *take);
 }
 
 enum stw_code
@@ -259,7 +167,8 @@ round_claims(struct dispatch *d, struct stw_err *err)
 {
 	int *take, at = 0;
 
-	if (d->skewed)
+	/* One batch beside the one at the gate, no more: what waits there grows old. */
+	if (d->skewed || d->gating >= ROUND_MAX)
 		return STW_OK;
 	round_takes(d, &take);
 	for (struct push_queue *q = d->queues; q != NULL; q = q->next, at++) {

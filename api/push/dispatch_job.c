@@ -15,7 +15,7 @@ dispatch_now(const struct dispatch *d)
 void
 dispatch_publish(struct dispatch *d)
 {
-	d->sum.in_flight = 0;
+	d->sum.in_flight = d->gating;
 	d->sum.queues = 0;
 	d->sum.queues_held = 0;
 	d->sum.skewed = d->skewed;
@@ -69,7 +69,7 @@ job_find(struct dispatch *d)
 int
 jobs_free(const struct dispatch *d)
 {
-	int n = 0;
+	int n = -d->gating;
 
 	for (int i = 0; i < d->njobs; i++)
 		n += d->jobs[i].state == JOB_FREE;

@@ -4,7 +4,7 @@
  * Purpose    A round is: settle what is left, recalls, claims and the gate, seal, leave.
  *            dispatch.c has the rounds; one file has each step.
  * Rules      A job is in one state at a time, and only its own step moves it on:
- *            FREE -> GATED (claim) -> SENT (leave) or KEPT -> SETTLE -> FREE. ASKING comes
+ *            FREE -> GATED (gate) -> SENT (leave) or KEPT -> SETTLE -> FREE. ASKING comes
  *            before GATED where a registry is asked about the number first; UNSURE
  *            between SENT and SETTLE where the answer was lost and the target can be asked,
  *            and first where the push was one of a dispatcher that died.
@@ -97,6 +97,8 @@ struct dispatch {
 	struct push_queue *queues;
 	struct job *jobs;
 	int njobs;
+	struct gater *gater;
+	int gating;         /* tasks at the gate; each has a slot */
 	struct arena arena; /* of one round */
 	stw_usec now_base, mono_base;
 	stw_usec next_reload, next_recalls, db_wait; /* monotonic */
@@ -199,8 +201,16 @@ void asks_settle(struct dispatch *d);
 /* ---- dispatch_recall.c, dispatch_claim.c ---------------------------------------------- */
 enum stw_code recalls_send(struct dispatch *d, struct stw_err *err) STW_MUST_USE;
 enum stw_code round_claims(struct dispatch *d, struct stw_err *err) STW_MUST_USE;
-/* Asks the gate about them; those that may leave are GATED jobs. */
+
+/* ---- dispatch_gate.c ------------------------------------------------------------------ */
+enum stw_code gater_open(struct dispatch *d, struct stw_err *err) STW_MUST_USE;
+void gater_close(struct dispatch *d);
+/* Asks the gate about them: at once, or beside everything else where it has a connection of
+ * its own. Until gates_collect they count as the queue's, and their slots are taken. */
 void claims_gate(struct dispatch *d, struct push_queue *q,
     const struct task_claim *claims, int count, stw_usec lease_end);
+
+/* Those that were gated and may leave are GATED jobs. */
+void gates_collect(struct dispatch *d);
 
 #endif

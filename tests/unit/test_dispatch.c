@@ -47,10 +47,16 @@ static char dir[] = "/tmp/test_dispatch-XXXXXX";
 static char checkpoint_path[80];
 static int64_t ledger_size;
 static bool seal_fails, gate_blocks, batch_fails, withdraw_some, poison;
-static int batches, finish_fails, commit_fails, seals, resets;
+static int batches, finish_fails, commit_fails, seals;
 static stw_usec started, skew;
 static struct queue_health told[3];
 static int gone, claims, beats, claim_order, tries_max;
+
+/* Of what the gate changes, which may have a thread of its own. */
+static pthread_mutex_t world = PTHREAD_MUTEX_INITIALIZER;
+/* The gate waits until what it let go before is settled; how often it saw that. */
+static bool gate_waits;
+static atomic_int settled, waited, overlapped, gate_away, resets;
 
 static struct fake_task *
 fake_find(const struct uuid *id)
@@ -185,6 +191,7 @@ task_claim(struct db *db, int64_t queue_id, enum task_lane lane, const char *wor
 	claims++;
 	*count = 0;
 	*out = arena_array(arena, (size_t)limit, sizeof **out);
+	(void)pthread_mutex_lock(&world);
 	for (int i = 0; i < ntasks && *count < limit; i++) {
 		struct fake_task *t = &tasks[i];
 
@@ -198,6 +205,7 @@ task_claim(struct db *db, int64_t queue_id, enum task_lane lane, const char *wor
 		(*out)[(*count)++] =
 		    (struct task_claim){.task_id = t->id, .epoch = ++t->epoch};
 	}
+	(void)pthread_mutex_unlock(&world);
 	return STW_OK;
 }
 
@@ -218,23 +226,18 @@ task_leases_extend(struct db *db, const struct task_claim *list, int count,
 	return STW_OK;
 }
 
-enum stw_code
-task_gate_dispatch(struct db *db, const struct ruleset *rules,
-    const struct task_claim *claim, stw_usec now, struct arena *arena,
-    enum task_gate_result *result, struct task_push *push, struct stw_err *err)
+static void
+fake_gate(const struct task_claim *claim, struct arena *arena,
+    enum task_gate_result *result, struct task_push *push)
 {
 	struct fake_task *t = fake_find(&claim->task_id);
 	char *id = arena_alloc(arena, UUID_TEXT);
 
-	(void)db;
-	(void)rules;
-	(void)now;
-	(void)err;
 	ck_assert(t->asked);
 	if (gate_blocks) {
 		t->state = TASK_BLOCKED;
 		*result = TASK_GATE_BLOCKED;
-		return STW_OK;
+		return;
 	}
 	ledger_size++;
 	t->state = TASK_SENDING;
@@ -259,7 +262,43 @@ task_gate_dispatch(struct db *db, const struct ruleset *rules,
 	    .decision_id = arena_printf(arena, "%lld", (long long)ledger_size - 1),
 	    .record_hash_hex = "ab",
 	    .valid_until = NOW + STW_USEC_HOUR};
+}
+
+enum stw_code
+task_gate_dispatch(struct db *db, const struct ruleset *rules,
+    const struct task_claim *claim, stw_usec now, struct arena *arena,
+    enum task_gate_result *result, struct task_push *push, struct stw_err *err)
+{
+	(void)db;
+	(void)rules;
+	(void)now;
+	if (atomic_load(&gate_away) > 0) {
+		atomic_fetch_sub(&gate_away, 1);
+		return stw_fail(err, STW_TEMPFAIL, "connection lost");
+	}
+	(void)pthread_mutex_lock(&world);
+	fake_gate(claim, arena, result, push);
+	(void)pthread_mutex_unlock(&world);
 	return STW_OK;
+}
+
+/* Where something was gated and is not settled: until it is. */
+static void
+wait_for_settled(void)
+{
+	stw_usec until = stw_monotonic() + 15 * STW_USEC_SEC;
+	int before = atomic_load(&settled), sending = 0;
+
+	(void)pthread_mutex_lock(&world);
+	for (int i = 0; i < ntasks; i++)
+		sending += tasks[i].state == TASK_SENDING;
+	(void)pthread_mutex_unlock(&world);
+	if (sending == 0)
+		return;
+	atomic_fetch_add(&waited, 1);
+	while (atomic_load(&settled) == before && stw_monotonic() < until)
+		(void)usleep(1000);
+	atomic_fetch_add(&overlapped, atomic_load(&settled) != before);
 }
 
 /* The first of a batch is left over, as if somebody else held it. */
@@ -272,6 +311,10 @@ task_gate_batch(struct db *db, const struct ruleset *rules,
 	batches++;
 	if (batch_fails)
 		return stw_fail(err, STW_INVALID, "one of them is bad");
+	if (atomic_load(&gate_away) > 0)
+		return stw_fail(err, STW_TEMPFAIL, "connection lost");
+	if (gate_waits)
+		wait_for_settled();
 	for (int i = 1; i < count; i++) {
 		out[i].decided = true;
 		ck_assert_int_eq(task_gate_dispatch(db, rules, &list[i], now, arena,
@@ -295,9 +338,11 @@ ledger_seal(struct db *db, const struct ledger_key *key, const char *path, stw_u
 		return stw_fail(err, STW_INVALID, "the disk is full");
 	file = fopen(path, "ae");
 	ck_assert_ptr_nonnull(file);
+	(void)pthread_mutex_lock(&world);
 	ck_assert_int_gt(fprintf(file, "test\n%lld\nroot\n\n\xe2\x80\x94 test sig\n",
 			     (long long)ledger_size),
 	    0);
+	(void)pthread_mutex_unlock(&world);
 	ck_assert_int_eq(fclose(file), 0);
 	seals++;
 	return STW_OK;
@@ -380,7 +425,9 @@ registry_ask_begin(struct registry_asker *asker, const struct uuid *ids, size_t 
 	for (size_t i = 0; i < count; i++) {
 		struct fake_task *t = fake_find(&ids[i]);
 
+		(void)pthread_mutex_lock(&world);
 		t->asked = true;
+		(void)pthread_mutex_unlock(&world);
 		if (t->queue_id == asks_hang)
 			ask = &asks[nasks];
 	}
@@ -461,10 +508,12 @@ task_push_begin(struct db *db, const struct task_claim *list, int count,
 	for (int i = 0; i < count; i++) {
 		struct fake_task *t = fake_find(&list[i].task_id);
 
+		(void)pthread_mutex_lock(&world);
 		/* Every third is withdrawn between the gate and the push. */
 		if (withdraw_some && uuid_bucket(&list[i].task_id) % 3 == 0)
 			t->state = TASK_RECALLED;
 		may[i] = t->epoch == list[i].epoch && t->state == TASK_SENDING;
+		(void)pthread_mutex_unlock(&world);
 	}
 	return STW_OK;
 }
@@ -514,8 +563,11 @@ task_finish_pushes(struct db *db, struct task_ending *endings, int count, stw_us
 		/* One that the database refuses spoils none of the others. */
 		if (count > 1 && poison)
 			return stw_fail(err, STW_INVALID, "a constraint");
+		(void)pthread_mutex_lock(&world);
 		fake_finish(&endings[i]);
+		(void)pthread_mutex_unlock(&world);
 	}
+	atomic_fetch_add(&settled, count);
 	return STW_OK;
 }
 
@@ -687,6 +739,19 @@ static struct egress egress;
 static struct dispatch *dispatch;
 
 static void
+open_dispatch(bool gate_beside)
+{
+	const struct dispatch_options options = {.checkpoint_path = checkpoint_path,
+	    .egress = &egress,
+	    .worker = "test",
+	    .db = (struct db *)&egress, /* the fakes do not look */
+	    .gate_db = gate_beside ? (struct db *)&egress : NULL,
+	    .max_in_flight = 64};
+
+	ck_assert_int_eq(dispatch_open(&options, &dispatch, NULL), STW_OK);
+}
+
+static void
 begin(void)
 {
 	log_set_level(LOG_ERROR);
@@ -699,20 +764,17 @@ begin(void)
 	ledger_size = 0;
 	seal_fails = gate_blocks = batch_fails = withdraw_some = poison =
 	    in_transaction = false;
-	commit_fails = finish_fails = seals = resets = gone = claims = beats = 0;
+	commit_fails = finish_fails = seals = gone = claims = beats = 0;
 	turn_taken = false;
 	turns = turns_given = 0;
 	claim_order = tries_max = nasks = asks_over = 0;
 	skew = asks_take = 0;
 	asks_hang = 0;
+	gate_waits = false;
+	settled = waited = overlapped = gate_away = resets = 0;
 	memset(told, 0, sizeof told);
 	started = stw_monotonic();
-	const struct dispatch_options options = {.checkpoint_path = checkpoint_path,
-	    .egress = &egress,
-	    .worker = "test",
-	    .db = (struct db *)&egress, /* the fakes do not look */
-	    .max_in_flight = 64};
-	ck_assert_int_eq(dispatch_open(&options, &dispatch, NULL), STW_OK);
+	open_dispatch(false);
 }
 
 static void
@@ -771,6 +833,59 @@ START_TEST(every_due_task_takes_effect_once_and_is_covered_before)
 	ck_assert_int_eq(c.duplicate, 0);
 	ck_assert_int_gt(seals, 0);
 	ck_assert_int_lt(seals, 200);
+}
+END_TEST
+
+START_TEST(what_is_gated_is_sent_while_more_is_at_the_gate)
+{
+	struct dispatch_result r;
+	struct counts c[2];
+
+	dispatch_close(dispatch);
+	open_dispatch(true);
+	sim_start(0, true, 8, 5000);
+	sim_start(1, true, 8, 5000);
+	fake_add(1, 100);
+	fake_add(2, 100);
+	gate_waits = true;
+	r = pass(60000);
+	for (int i = 0; i < 2; i++) {
+		sim_stop(i);
+		c[i] = journal_read(i);
+		ck_assert_int_eq(c[i].accepted, 100);
+		ck_assert_int_eq(c[i].duplicate, 0);
+		ck_assert_int_eq(in_state(i + 1, TASK_QUEUED), 100);
+	}
+	ck_assert_int_eq(r.accepted, 200);
+	/* In turn, they would have waited for nothing. */
+	ck_assert_int_gt(overlapped, 0);
+	ck_assert_int_eq(overlapped, waited);
+}
+END_TEST
+
+START_TEST(a_gate_that_lost_its_database_gets_it_back)
+{
+	struct dispatch_result r;
+	struct stw_err err;
+
+	dispatch_close(dispatch);
+	open_dispatch(true);
+	sim_start(0, true, 8, 5000);
+	fake_add(1, 20);
+	gate_away = 1;
+	ck_assert_int_eq(
+	    dispatch_pass(dispatch, NOW, 20000, NULL, &r, &err), STW_TEMPFAIL);
+	ck_assert_int_eq(r.sent, 0);
+	/* The leases of what was claimed ran out. */
+	for (int i = 0; i < ntasks; i++)
+		tasks[i].leased = false;
+	(void)usleep(1100000);
+	r = pass(20000);
+	sim_stop(0);
+	ck_assert_int_eq(in_state(1, TASK_QUEUED), 20);
+	ck_assert_int_eq(journal_read(0).accepted, 20);
+	/* The dispatcher's and the gate's. */
+	ck_assert_int_eq(resets, 2);
 }
 END_TEST
 
@@ -1320,6 +1435,10 @@ main(void)
 		return EXIT_FAILURE;
 	CASE_ADD(suite, begin, end, 240,
 	    every_due_task_takes_effect_once_and_is_covered_before, 0, 1);
+	CASE_ADD(suite, begin, end, 240,
+	    what_is_gated_is_sent_while_more_is_at_the_gate, 0, 1);
+	CASE_ADD(
+	    suite, begin, end, 240, a_gate_that_lost_its_database_gets_it_back, 0, 1);
 	CASE_ADD(suite, begin, end, 240,
 	    a_queue_that_fails_and_hangs_up_gets_each_task_once, 0, 1);
 	CASE_ADD(suite, begin, end, 240,
