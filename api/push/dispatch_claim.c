@@ -167,8 +167,10 @@ round_claims(struct dispatch *d, struct stw_err *err)
 {
 	int *take, at = 0;
 
-	/* One batch beside the one at the gate, no more: what waits there grows old. */
-	if (d->skewed || d->gating >= ROUND_MAX)
+	if (d->skewed)
+		return STW_OK;
+	/* What waits at the gate grows old. */
+	if (d->gating >= ROUND_MAX)
 		return STW_OK;
 	round_takes(d, &take);
 	for (struct push_queue *q = d->queues; q != NULL; q = q->next, at++) {
