@@ -54,6 +54,8 @@ task_push_hold(
 	const struct db_param params[] = {db_i64s(number_ids, count)};
 	enum stw_code rc = db_later(db, DB_Q_COMMIT_UNSYNCED, NULL, 0, err);
 
+	if (rc == STW_OK)
+		rc = db_later(db, DB_Q_PLAN_BY_KEY, NULL, 0, err);
 	if (rc != STW_OK)
 		return rc;
 	return db_query(
@@ -213,6 +215,8 @@ task_finish_pushes(struct db *db, struct task_ending *endings, int count, stw_us
 	 * back. */
 	if (rc == STW_OK)
 		rc = db_later(db, DB_Q_COMMIT_UNSYNCED, NULL, 0, err);
+	if (rc == STW_OK)
+		rc = db_later(db, DB_Q_PLAN_BY_KEY, NULL, 0, err);
 	if (rc == STW_OK)
 		rc = finish_in_tx(db, endings, (size_t)count, now, arena, err);
 	if (rc == STW_OK)

@@ -75,6 +75,8 @@ task_claim(struct db *db, int64_t queue_id, enum task_lane lane, const char *wor
 	if (rc == STW_OK)
 		rc = db_later(db, DB_Q_COMMIT_UNSYNCED, NULL, 0, err);
 	if (rc == STW_OK)
+		rc = db_later(db, DB_Q_PLAN_BY_KEY, NULL, 0, err);
+	if (rc == STW_OK)
 		rc = db_query(
 		    db, DB_Q_TASK_CLAIM, params, DB_NPARAMS(params), &rows, err);
 	if (rc == STW_OK)
