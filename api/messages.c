@@ -13,6 +13,8 @@ static const struct message_text messages[] = {
     /* traits */
     {"there is no trait {} (`steward trait list` and GET /v1/traits have them)",
 	"没有标签 {}（`steward trait list` 和 GET /v1/traits 列出全部）"},
+    {"the bank has no trait \"{}\" of its own; built-in ones stay",
+	"本行没有自建标签“{}”；内置标签不能更改"},
     {"{} has no age; dates, timestamps and fed traits have one",
 	"{} 没有时效；只有日期、时间和外部供数的标签才有"},
     {"{} to {} basis points (100 are 1 %) is wanted",

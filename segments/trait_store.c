@@ -82,8 +82,9 @@ trait_store_get(struct db *db, const char *name, struct arena *arena,
 
 	rc = read_infos(db, name, true, arena, &infos, &n, err);
 	if (rc == STW_OK && n == 0)
-		rc = stw_fail(
-		    err, STW_NOT_FOUND, "the bank has no trait \"%.80s\"", name);
+		rc = stw_fail(err, STW_NOT_FOUND,
+		    "the bank has no trait \"%.80s\" of its own; built-in ones stay",
+		    name);
 	if (rc == STW_OK)
 		*out = infos[0];
 	return rc;

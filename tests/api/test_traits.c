@@ -396,6 +396,8 @@ static const struct {
 	"holdings.amount has no age", NULL},
     {{"limit", "nope"}, 1, "there is no trait customer.nope (`steward trait list`",
 	NULL},
+    {{"retire", "aum", "--by", "ann"}, 1,
+	"no trait \"aum\" of its own; built-in ones stay", NULL},
     {{"accept", "nope", "--by", "ann"}, 1,
 	"there is no trait customer.nope (`steward trait list`", "looked at"},
 };
