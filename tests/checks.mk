@@ -150,6 +150,33 @@ mutants-rules: $(PROP_BIN) ## faults put into the translator and the kernels are
 	@EVERY=$(or $(EVERY),1) $(MUTANTS)
 check-mutants: $(PROP_BIN)
 	@EVERY=10 $(MUTANTS)
+# One bad queue takes nothing from another; memory does not grow with what waits.
+CHECK_STEPS += check-fairness check-backlog
+.PHONY: check-fairness soak-fairness mutants-fairness check-backlog soak-backlog mutants-backlog soak-dispatch bench-claim
+FAIR = bash tests/soak/fairness.sh --bin
+check-fairness: $(BIN) ## seven queues beside three bad ones keep 80 % of their throughput, the median of three rounds
+	@$(FAIR) $(BIN) --rounds 3 --least 80
+soak-fairness: mutants-fairness ## they keep 95 %: the median of ROUNDS (9) of TASKS (200) each; after its mutant was found
+	@$(FAIR) $(BIN) --rounds $(or $(ROUNDS),9) --tasks $(or $(TASKS),200)
+# The scheduler without windows, dead queues and room for others.
+MUTANT_unfair = s/return least\(q->window == 0 \? SCHEDULE_FIRST : q->window, limits->concurrency\);/return limits->concurrency;/; s/^\tq->dead_until = mono .*/\tq->dead_until = 0;/; s/^\t\t\tshare -= in_flight.*/\t\t\t(void)first;/
+$(B)/mutants/unfair.c: api/push/schedule.c
+	@mkdir -p $(@D)
+	@sed -E '$(MUTANT_unfair)' $< >$@
+	@[ "$$(diff $< $@ | grep -c '^>')" = 3 ] || { echo "mutant unfair does not apply"; rm $@; exit 1; }
+mutants-fairness: $(BIN) $(B)/mutants/steward-unfair ## without its fairness they do not
+	@$(FAIR) $(B)/mutants/steward-unfair --rounds 1 --least 80 --expect unfair
+BACKLOG = bash tests/soak/backlog.sh --bench $(BENCH_PUSH) --bin
+check-backlog: $(BIN) $$(BENCH_PUSH) ## a dispatcher has at most 64 MiB, and as many with 100,000 tasks waiting as with 500
+	@$(BACKLOG) $(BIN)
+soak-backlog: mutants-backlog ## the same with WAITING (10 million: 2 GB of disk), for SECONDS (60)
+	@$(BACKLOG) $(BIN) --waiting $(or $(WAITING),10000000) --seconds $(or $(SECONDS),60)
+MUTANT_greedy = /WITH RECURSIVE level AS/,/RETURNING r\.bucket/ s/LIMIT (.3::integer)/LIMIT 1000000 + 0 * \1/
+mutants-backlog: $(BIN) $$(BENCH_PUSH) $(B)/mutants/steward-greedy ## with a claim without its limit it fails
+	@! $(BACKLOG) $(B)/mutants/steward-greedy || { echo "a claim without its limit was not seen"; exit 1; }
+# The long forms of what dispatch promises: docs/dispatch-proof.md.
+soak-dispatch: soak-steps soak-withdrawal mutants-push soak-fairness soak-backlog ## all long forms: then TASKS (1000000) over KILLS (500)
+	@bash tests/api/crash.sh --zombie --customers $(or $(TASKS),1000000) --kills $(if $(filter command line,$(origin KILLS)),$(KILLS),500)
 KILLS ?= 30
 measure: $(BIN) ## time and memory of each step for CUSTOMERS (20000) made-up customers
 	@bash tests/measure.sh $(BIN)
@@ -301,10 +328,13 @@ bench-events: $(BIN) deps-check ## from an event posted to the membership that f
 	@SECONDS_LONG=$(or $(SECONDS),30) bash tests/bench/events.sh $(BIN)
 bench-traits: deps-check ## values of fed traits as rows, beside one jsonb a customer (CUSTOMERS, ROUNDS)
 	@sh tests/with_cluster.sh bash tests/bench/trait_layout.sh
+bench-claim: $(BIN) ## a claim with WAITING (5000000) tasks due, also with vacuum blocked (SECONDS 60, RATE 800, MOST ms at p99)
+	@WAITING=$(or $(WAITING),5000000) SECONDS_LONG=$(or $(SECONDS),60) bash tests/bench/claim.sh $(BIN)
 check-bench: $(BENCH_BIN) $(BENCH_NPM) $(BIN) $(BENCH_PUSH) ## bench-rules and bench-dispatch small: no figure
 	@ROWS=$${ROWS:-200000} CHILD_ROWS=$${CHILD_ROWS:-2000000} ROUNDS=$${ROUNDS:-3} CHECK=1 \
 	  PEERS="$${PEERS:-duckdb sketch}" node tests/bench/bench.mjs $(BENCH_BIN)
 	@CHECK=1 bash tests/bench/dispatch.sh $(BIN) $(BENCH_PUSH)
+	@CHECK=1 bash tests/bench/claim.sh $(BIN)
 
 # ---- conformance -----------------------------------------------------------------
 # The public CEL suite comes from npm as the browser does, and is taken apart there.
