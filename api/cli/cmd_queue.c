@@ -190,12 +190,12 @@ set(struct cli *cli, struct db *db, const struct asked *a, struct stw_err *err)
 	if (rc == STW_OK && q.url == NULL)
 		rc = stw_fail(err, STW_INVALID, "%s",
 		    say("新队列需要 --url", "a new queue needs --url"));
-	if (rc == STW_OK && count > 0 && a->secret == NULL)
-		rc = push_queue_secret_stays(&q, &known[0], err);
 	if (rc == STW_OK)
 		rc = connector_of(cli, db, &q, err);
 	if (rc == STW_OK)
 		rc = push_queue_check(&q, err);
+	if (rc == STW_OK && count > 0 && a->secret == NULL)
+		rc = push_queue_secret_stays(&q, &known[0], err);
 	if (rc == STW_OK)
 		rc = queue_put(db, keys, &q, a->by, app_now(&cli->app), err);
 	return rc == STW_OK ? show(cli, db, err) : rc;
