@@ -220,7 +220,7 @@ left() {
 	        (SELECT 1 FROM campaign_run r WHERE r.campaign_id = c.campaign_id
 	            AND r.finished_at IS NOT NULL))"
 }
-deadline=$((SECONDS + 120))
+deadline=$((SECONDS + 120 + customers / 100))
 while :; do
 	alive run && wait "${pid[run]}" 2>/dev/null
 	"$bin" run --limit-sec 60 >>"$dir/run.log" 2>&1 || die "the run after the kills failed"
