@@ -23,6 +23,16 @@ metrics_covered(struct metrics *metrics, stw_usec waited)
 }
 
 void
+metrics_part(struct metrics *metrics, enum metrics_part part, stw_usec took)
+{
+	uint64_t usec = took > 0 ? (uint64_t)took : 0;
+
+	atomic_fetch_add(&metrics->parts[part][bucket_of(took)], 1);
+	atomic_fetch_add(&metrics->parts_usec[part], usec);
+	atomic_store(&metrics->parts_last[part], usec);
+}
+
+void
 metrics_count(struct metrics *metrics, int route, int status, stw_usec took)
 {
 	int cls = status >= 100 && status < 600 ? status / 100 : 0;
@@ -64,24 +74,66 @@ write_requests(
 	}
 }
 
+/* label: "part=\"stages\"", or "". */
+static void
+write_series(const char *name, const char *label,
+    _Atomic uint64_t buckets[METRICS_BUCKETS + 1], uint64_t sum, struct buf *to)
+{
+	const char *comma = label[0] == '\0' ? "" : ",";
+	const char *open = label[0] == '\0' ? "" : "{";
+	const char *close = label[0] == '\0' ? "" : "}";
+	uint64_t total = 0;
+
+	for (int b = 0; b < METRICS_BUCKETS; b++) {
+		total += atomic_load(&buckets[b]);
+		buf_printf(to,
+		    "%s_bucket{%s%sle=\"%" PRId64 ".%03" PRId64 "\"} %" PRIu64 "\n",
+		    name, label, comma, bounds[b] / STW_USEC_SEC,
+		    bounds[b] % STW_USEC_SEC / 1000, total);
+	}
+	total += atomic_load(&buckets[METRICS_BUCKETS]);
+	buf_printf(to,
+	    "%s_bucket{%s%sle=\"+Inf\"} %" PRIu64 "\n%s_sum%s%s%s %" PRIu64
+	    ".%06" PRIu64 "\n%s_count%s%s%s %" PRIu64 "\n",
+	    name, label, comma, total, name, open, label, close, sum / 1000000,
+	    sum % 1000000, name, open, label, close, total);
+}
+
 static void
 write_histogram(const char *name, const char *help,
     _Atomic uint64_t buckets[METRICS_BUCKETS + 1], uint64_t sum, struct buf *to)
 {
-	uint64_t total = 0;
-
 	buf_printf(to, "# HELP %s %s\n# TYPE %s histogram\n", name, help, name);
-	for (int b = 0; b < METRICS_BUCKETS; b++) {
-		total += atomic_load(&buckets[b]);
+	write_series(name, "", buckets, sum, to);
+}
+
+static const char *const part_labels[METRICS_PARTS] = {
+    [METRICS_BOOK] = "part=\"book\"",
+    [METRICS_STAGES] = "part=\"stages\"",
+    [METRICS_SEGMENTS] = "part=\"segments\"",
+    [METRICS_CHANGES] = "part=\"changes\"",
+    [METRICS_PLANNING] = "part=\"planning\"",
+};
+
+static void
+write_parts(struct metrics *metrics, struct buf *to)
+{
+	buf_add_c(to,
+	    "# HELP steward_tick_seconds How long the parts of ticks took; changes: all "
+	    "of a tick over customers who just changed.\n"
+	    "# TYPE steward_tick_seconds histogram\n");
+	for (int p = 0; p < METRICS_PARTS; p++)
+		write_series("steward_tick_seconds", part_labels[p], metrics->parts[p],
+		    atomic_load(&metrics->parts_usec[p]), to);
+	buf_add_c(to, "# HELP steward_tick_last_seconds The same, the newest of each.\n"
+		      "# TYPE steward_tick_last_seconds gauge\n");
+	for (int p = 0; p < METRICS_PARTS; p++) {
+		uint64_t usec = atomic_load(&metrics->parts_last[p]);
+
 		buf_printf(to,
-		    "%s_bucket{le=\"%" PRId64 ".%03" PRId64 "\"} %" PRIu64 "\n", name,
-		    bounds[b] / STW_USEC_SEC, bounds[b] % STW_USEC_SEC / 1000, total);
+		    "steward_tick_last_seconds{%s} %" PRIu64 ".%06" PRIu64 "\n",
+		    part_labels[p], usec / 1000000, usec % 1000000);
 	}
-	total += atomic_load(&buckets[METRICS_BUCKETS]);
-	buf_printf(to,
-	    "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n%s_sum %" PRIu64 ".%06" PRIu64
-	    "\n%s_count %" PRIu64 "\n",
-	    name, total, name, sum / 1000000, sum % 1000000, name, total);
 }
 
 void
@@ -94,6 +146,7 @@ metrics_write(
 	write_histogram("steward_ledger_cover_seconds",
 	    "From an entry's insertion to its coverage, the oldest of each seal.",
 	    metrics->covered, atomic_load(&metrics->covered_usec), to);
+	write_parts(metrics, to);
 	buf_printf(to,
 	    "# TYPE steward_http_denied_total counter\n"
 	    "steward_http_denied_total %" PRIu64 "\n"

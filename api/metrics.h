@@ -15,6 +15,16 @@
 #define METRICS_CLASSES 6 /* 0: other, 1xx..5xx */
 #define METRICS_BUCKETS 12
 
+/* What ticks consist of. */
+enum metrics_part {
+	METRICS_BOOK = 0, /* until the book is there, with the traits of now */
+	METRICS_STAGES,
+	METRICS_SEGMENTS,
+	METRICS_CHANGES, /* the three at once, for customers who just changed */
+	METRICS_PLANNING,
+	METRICS_PARTS /* how many */
+};
+
 struct metrics {
 	_Atomic uint64_t requests[METRICS_ROUTES][METRICS_CLASSES];
 	_Atomic uint64_t unrouted[METRICS_CLASSES];
@@ -22,6 +32,8 @@ struct metrics {
 	_Atomic uint64_t usec_sum;
 	/* How long the oldest entry of each seal waited to be covered. */
 	_Atomic uint64_t covered[METRICS_BUCKETS + 1], covered_usec;
+	_Atomic uint64_t parts[METRICS_PARTS][METRICS_BUCKETS + 1];
+	_Atomic uint64_t parts_usec[METRICS_PARTS], parts_last[METRICS_PARTS];
 	_Atomic uint64_t denied, unauthenticated, replayed, throttled, overloaded;
 	_Atomic int64_t in_flight;
 	_Atomic int64_t
@@ -30,6 +42,7 @@ struct metrics {
 
 /* route -1: no route of the table. */
 void metrics_count(struct metrics *metrics, int route, int status, stw_usec took);
+void metrics_part(struct metrics *metrics, enum metrics_part part, stw_usec took);
 void metrics_covered(struct metrics *metrics, stw_usec waited);
 /* Prometheus text format 0.0.4. */
 void metrics_write(

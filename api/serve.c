@@ -9,40 +9,20 @@
 
 #include "api/push/dispatch.h"
 #include "api/resources.h"
-#include "api/server.h"
-#include "api/tick.h"
-#include "campaigns/number_health_store.h"
-#include "campaigns/reconcile_store.h"
+#include "api/serve_priv.h"
 #include "campaigns/retention_store.h"
-#include "campaigns/revocation_store.h"
-#include "campaigns/task_next_store.h"
 #include "db/ledger_dir.h"
 #include "engine/log.h"
-#include "segments/import.h"
+#include "segments/book_live_store.h"
 
-#define RETRY_MSEC      1000
-#define KEYS_KEPT       (7 * STW_USEC_DAY)
-#define TOUCHED_MSEC    200
-#define PRUNE_EVERY     (10 * STW_USEC_MIN)
-#define PUBLISH_EVERY   STW_USEC_SEC
-#define STARTED_WITHIN  5     /* threads */
-#define RETENTION_LOOK  60000 /* ms */
-#define RETENTION_ROWS  1000
-#define RECONCILE_EVERY STW_USEC_HOUR
+#define KEYS_KEPT      (7 * STW_USEC_DAY)
+#define PRUNE_EVERY    (10 * STW_USEC_MIN)
+#define PUBLISH_EVERY  STW_USEC_SEC
+#define RETENTION_LOOK 60000 /* ms */
+#define RETENTION_ROWS 1000
 
-struct serve {
-	struct app *app;
-	struct server server;
-	struct egress egress;
-	atomic_bool stop;
-	pthread_t threads[STARTED_WITHIN];
-	int nthreads;
-	char worker[64];
-};
-
-/* Sleeps in small pieces, so that a stop is seen at once. */
-static void
-pause_msec(const struct serve *serve, int64_t msec)
+void
+serve_pause(const struct serve *serve, int64_t msec)
 {
 	while (msec > 0 && !serve->stop) {
 		int64_t piece = msec < 50 ? msec : 50;
@@ -52,9 +32,8 @@ pause_msec(const struct serve *serve, int64_t msec)
 	}
 }
 
-/* Until there is a connection or a stop. */
-static struct db *
-connect_patiently(const struct serve *serve, const char *what)
+struct db *
+serve_connect(const struct serve *serve, const char *what)
 {
 	struct stw_err err;
 	struct db *db;
@@ -66,14 +45,13 @@ connect_patiently(const struct serve *serve, const char *what)
 			return db;
 		}
 		log_err(LOG_WARN, what, &err);
-		pause_msec(serve, RETRY_MSEC);
+		serve_pause(serve, SERVE_RETRY_MSEC);
 	}
 	return NULL;
 }
 
-/* NULL: not to be had now. */
-static const struct ruleset *
-rules_now(void *host, struct db *db)
+const struct ruleset *
+serve_rules_now(void *host, struct db *db)
 {
 	struct serve *serve = host;
 	const struct ruleset *rules = NULL;
@@ -86,8 +64,8 @@ rules_now(void *host, struct db *db)
 	return rules;
 }
 
-static const struct ruleset *
-rules_patiently(struct serve *serve, struct db *db)
+const struct ruleset *
+serve_rules(struct serve *serve, struct db *db)
 {
 	const struct ruleset *rules;
 	struct stw_err err;
@@ -99,7 +77,7 @@ rules_patiently(struct serve *serve, struct db *db)
 		if (!told)
 			log_err(LOG_WARN, "packs_missing", &err);
 		told = true;
-		pause_msec(serve, RETRY_MSEC);
+		serve_pause(serve, SERVE_RETRY_MSEC);
 		if (db_reset(db, &err) != STW_OK)
 			log_err(LOG_WARN, "database_away", &err);
 	}
@@ -161,7 +139,7 @@ static void *
 ledger_main(void *arg)
 {
 	struct serve *serve = arg;
-	struct db *db = connect_patiently(serve, "ledger_no_database");
+	struct db *db = serve_connect(serve, "ledger_no_database");
 	stw_usec pruned = 0, published = 0;
 	struct stw_err err;
 
@@ -172,11 +150,11 @@ ledger_main(void *arg)
 				publish_dir(serve, db);
 				published = stw_monotonic();
 			}
-			pause_msec(
+			serve_pause(
 			    serve, setting_int(serve->app->settings, SET_SEAL_MSEC));
 		} else {
 			log_err(LOG_WARN, "ledger_seal_failed", &err);
-			pause_msec(serve, RETRY_MSEC);
+			serve_pause(serve, SERVE_RETRY_MSEC);
 			db_rollback(db);
 			if (db_reset(db, &err) != STW_OK)
 				log_err(LOG_WARN, "ledger_no_database", &err);
@@ -201,7 +179,7 @@ static void *
 dispatch_main(void *arg)
 {
 	struct serve *serve = arg;
-	struct db *db = connect_patiently(serve, "dispatch_no_database");
+	struct db *db = serve_connect(serve, "dispatch_no_database");
 	struct dispatch_options options = {.db = db,
 	    .keys = serve->app->keys,
 	    .ledger_key = serve->app->ledger_key,
@@ -210,15 +188,15 @@ dispatch_main(void *arg)
 	    .clock = &serve->app->clock,
 	    .worker = serve->worker,
 	    .clock_skew = &serve->server.metrics.clock_skew,
-	    .rules_now = rules_now,
+	    .rules_now = serve_rules_now,
 	    .rules_host = serve};
 	struct dispatch *dispatch;
 	struct stw_err err;
 
 	if (db != NULL)
-		options.gate_db = connect_patiently(serve, "dispatch_no_database");
+		options.gate_db = serve_connect(serve, "dispatch_no_database");
 	if (options.gate_db != NULL)
-		options.rules = rules_patiently(serve, db);
+		options.rules = serve_rules(serve, db);
 	if (options.rules != NULL) {
 		if (dispatch_open(&options, &dispatch, &err) == STW_OK) {
 			dispatch_loop(dispatch, &serve->stop);
@@ -229,213 +207,6 @@ dispatch_main(void *arg)
 	}
 	if (options.gate_db != NULL)
 		db_close(options.gate_db);
-	if (db != NULL)
-		db_close(db);
-	return NULL;
-}
-
-/* ---- schedule --------------------------------------------------------------------------------- */
-static void
-tick_once(struct serve *serve, struct db *db, const struct ruleset *rules,
-    struct member_image *members)
-{
-	const struct tick_options options = {.now = app_now(serve->app),
-	    .plan = true,
-	    .live = serve->app->live,
-	    .members = members};
-	struct tick_result result;
-	struct stw_err err;
-
-	if (tick_run(db, rules, &options, &result, &err) != STW_OK) {
-		log_err(LOG_WARN, "tick_failed", &err);
-		db_rollback(db);
-		if (db_reset(db, &err) != STW_OK)
-			log_err(LOG_WARN, "tick_no_database", &err);
-		return;
-	}
-	log_event(LOG_INFO, "tick", "customers=%lld stage_changes=%lld tasks=%lld",
-	    (long long)book_parts_customers(&result.parts),
-	    (long long)result.segments.stage_changes, (long long)result.plan.tasks);
-	tick_fini(&result);
-}
-
-/* Requests to revoke whose deadline has passed while nobody read them. */
-static void
-tick_revocations(struct serve *serve, struct db *db)
-{
-	int64_t breached = 0;
-	struct stw_err err;
-
-	if (revocation_sweep(db, app_now(serve->app), &breached, &err) != STW_OK) {
-		log_err(LOG_WARN, "revocations_failed", &err);
-		if (db_reset(db, &err) != STW_OK)
-			log_err(LOG_WARN, "tick_no_database", &err);
-		return;
-	}
-	if (breached > 0)
-		log_event(LOG_WARN, "revocations_overdue", "requests=%lld",
-		    (long long)breached);
-}
-
-/* What agents accepted and never dialled. */
-static void
-tick_no_shows(struct serve *serve, struct db *db)
-{
-	int64_t returned;
-	struct stw_err err;
-
-	if (task_no_shows(db, app_now(serve->app), &returned, &err) != STW_OK) {
-		log_err(LOG_WARN, "no_shows_failed", &err);
-		if (db_reset(db, &err) != STW_OK)
-			log_err(LOG_WARN, "tick_no_database", &err);
-		return;
-	}
-	if (returned > 0)
-		log_event(LOG_INFO, "no_shows", "tasks=%lld", (long long)returned);
-}
-
-/* Calls without a permit, and permits without a call. It looks at weeks of both, so not at
- * every tick. */
-static void
-tick_reconcile(struct serve *serve, struct db *db, stw_usec *next)
-{
-	struct reconciled found;
-	struct stw_err err;
-
-	if (stw_monotonic() < *next)
-		return;
-	*next = stw_monotonic() + RECONCILE_EVERY;
-	if (reconcile_sweep(db, app_now(serve->app), &found, &err) != STW_OK) {
-		log_err(LOG_WARN, "reconcile_failed", &err);
-		if (db_reset(db, &err) != STW_OK)
-			log_err(LOG_WARN, "tick_no_database", &err);
-		return;
-	}
-	if (found.contacts + found.tasks > 0)
-		log_event(LOG_WARN, "reconcile",
-		    "contacts_without_task=%lld "
-		    "tasks_without_contact=%lld",
-		    (long long)found.contacts, (long long)found.tasks);
-}
-
-/* Before planning, so that a plan knows the numbers as they are from now on. */
-static void
-tick_numbers(struct serve *serve, struct db *db)
-{
-	struct number_tick numbers;
-	struct stw_err err;
-
-	if (number_tick(db, app_now(serve->app), &numbers, &err) != STW_OK) {
-		log_err(LOG_WARN, "numbers_failed", &err);
-		if (db_reset(db, &err) != STW_OK)
-			log_err(LOG_WARN, "tick_no_database", &err);
-		return;
-	}
-	if (numbers.applied + numbers.failed + numbers.suspended + numbers.returned > 0)
-		log_event(LOG_INFO, "numbers",
-		    "applied=%d failed=%d suspended=%d returned=%d", numbers.applied,
-		    numbers.failed, numbers.suspended, numbers.returned);
-}
-
-/* The end of the log, and with it the stages that a tick has just written: what the next
- * one looks at has to show them. 0: not known. */
-static stw_lsn
-log_end(struct db *db)
-{
-	struct stw_err err;
-	stw_lsn position = 0;
-
-	if (book_live_position(db, &position, &err) != STW_OK)
-		log_err(LOG_WARN, "tick_no_database", &err);
-	return position;
-}
-
-/* While files of an import are still to come, customers look as if they had nothing. */
-static bool
-import_comes(const struct serve *serve, struct db *db)
-{
-	struct stw_err err;
-	bool busy = false;
-
-	if (import_busy(db, &busy, &err) != STW_OK)
-		log_err(LOG_WARN, "tick_no_database", &err);
-	if (busy)
-		pause_msec(serve, RETRY_MSEC);
-	return busy;
-}
-
-static void
-tick_changed(struct serve *serve, struct db *db, struct member_image *members,
-    const struct book_keys *keys, stw_lsn *written)
-{
-	struct tick_touched touched;
-	struct stw_err err;
-
-	if (tick_touched_run(db, serve->app->live, members, keys, app_now(serve->app),
-		written, &touched, &err) == STW_OK)
-		return;
-	log_err(LOG_WARN, "tick_changes_failed", &err);
-	db_rollback(db);
-	if (db_reset(db, &err) != STW_OK)
-		log_err(LOG_WARN, "tick_no_database", &err);
-}
-
-/* Customers that change until the next tick is due move, enter and leave at once. After an
- * error they wait for that tick. */
-static void
-tick_changes(
-    struct serve *serve, struct db *db, struct member_image *members, stw_usec until)
-{
-	stw_lsn written = log_end(db);
-	bool import = false;
-
-	/* What changes during an import is looked at with the tick after it. Asked when the
-	 * view is there: an import that it shows a part of has not ended yet. */
-	while (!serve->stop && stw_monotonic() < until && !import) {
-		struct book_keys keys;
-		struct book_view *view =
-		    book_live_touched(serve->app->live, TOUCHED_MSEC, &keys);
-
-		import = view != NULL && import_comes(serve, db);
-		if (view != NULL && !import)
-			tick_changed(serve, db, members, &keys, &written);
-		book_view_unref(view);
-		free(keys.items);
-	}
-}
-
-static void *
-tick_main(void *arg)
-{
-	struct serve *serve = arg;
-	int64_t every = setting_int(serve->app->settings, SET_TICK_SECONDS);
-	struct db *db = connect_patiently(serve, "tick_no_database");
-	const struct ruleset *rules = NULL;
-	struct member_image members;
-	stw_usec next_reconcile = 0;
-
-	member_image_init(&members);
-	if (db != NULL)
-		rules = rules_patiently(serve, db);
-	while (!serve->stop && rules != NULL) {
-		if (import_comes(serve, db))
-			continue;
-
-		stw_usec next = stw_monotonic() + every * STW_USEC_SEC;
-		const struct ruleset *fresh = rules_now(serve, db);
-
-		rules = fresh != NULL ? fresh : rules;
-		tick_numbers(serve, db);
-		tick_revocations(serve, db);
-		tick_no_shows(serve, db);
-		tick_reconcile(serve, db, &next_reconcile);
-		tick_once(serve, db, rules, &members);
-		if (serve->app->live != NULL)
-			tick_changes(serve, db, &members, next);
-		else
-			pause_msec(serve, every * 1000);
-	}
-	member_image_fini(&members);
 	if (db != NULL)
 		db_close(db);
 	return NULL;
@@ -458,7 +229,7 @@ retention_is_due(struct serve *serve, struct db *db, bool *due, struct stw_err *
 static void
 retention_once(struct serve *serve, struct db *db)
 {
-	const struct ruleset *rules = rules_now(serve, db);
+	const struct ruleset *rules = serve_rules_now(serve, db);
 	struct retention_done done = {0};
 	int64_t rows = 0;
 	struct stw_err err;
@@ -485,11 +256,11 @@ static void *
 retention_main(void *arg)
 {
 	struct serve *serve = arg;
-	struct db *db = connect_patiently(serve, "retention_no_database");
+	struct db *db = serve_connect(serve, "retention_no_database");
 
 	while (!serve->stop && db != NULL) {
 		retention_once(serve, db);
-		pause_msec(serve, RETENTION_LOOK);
+		serve_pause(serve, RETENTION_LOOK);
 	}
 	if (db != NULL)
 		db_close(db);
@@ -500,7 +271,7 @@ retention_main(void *arg)
 static enum stw_code
 start(struct serve *serve, void *(*run)(void *), struct stw_err *err)
 {
-	STW_ASSERT(serve->nthreads < STARTED_WITHIN);
+	STW_ASSERT(serve->nthreads < SERVE_THREADS);
 	if (pthread_create(&serve->threads[serve->nthreads], NULL, run, serve) != 0)
 		return stw_fail(err, STW_TEMPFAIL, "a thread does not start");
 	serve->nthreads++;
@@ -545,7 +316,10 @@ start_threads(struct serve *serve, struct stw_err *err)
 	if (rc == STW_OK && setting_bool(s, SET_DISPATCH))
 		rc = start(serve, dispatch_main, err);
 	if (rc == STW_OK && setting_int(s, SET_TICK_SECONDS) > 0)
-		rc = start(serve, tick_main, err);
+		rc = start(serve, serve_tick_main, err);
+	if (rc == STW_OK && setting_int(s, SET_TICK_SECONDS) > 0 &&
+	    serve->app->live != NULL)
+		rc = start(serve, serve_plan_main, err);
 	if (rc == STW_OK && setting_int(s, SET_RETENTION_HOUR) < 24)
 		rc = start(serve, retention_main, err);
 	return rc;

@@ -92,7 +92,10 @@ static const struct setting_spec specs[SET_COUNT] = {
     [SET_DISPATCH] = {"dispatch", SETTING_BOOL, "true", 0, 0, "",
 	"Does `serve` push due tasks to their queues?"},
     [SET_TICK_SECONDS] = {"tick-seconds", SETTING_INT, "0", 0, 86400, "seconds",
-	"How often `serve` refreshes stages and segments and plans; 0: never."},
+	"How often `serve` refreshes stages and segments, and plans after it; 0: never."},
+    [SET_PLAN_SECONDS] = {"plan-seconds", SETTING_INT, "0", 0, 86400, "seconds",
+	"How often `serve` plans at most; 0: after each tick, when the planning before has "
+	"ended."},
     [SET_BOOK_SLOT] = {"book-slot", SETTING_TEXT, "", 0, 0, "",
 	"Replication slot through which `serve` keeps the book current, one a server; empty: "
 	"the book is loaded when it is needed."},

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "segments/book_file_store.h"
+#include "segments/import_hold_store.h"
 #include "segments/trait_store.h"
 
 #define FRESH_MSEC    5000 /* waits so long for what is committed already */
@@ -35,12 +36,31 @@ get_book(struct db *db, const struct tick_options *options, struct tick_result *
 	return rc;
 }
 
+/* The same, and no import has begun since the mark was taken: of one that began and ended
+ * meanwhile the book may have a part. */
+static enum stw_code
+get_whole_book(struct db *db, const struct tick_options *options, struct tick_result *r,
+    struct stw_err *err)
+{
+	int64_t before, after;
+	enum stw_code rc = import_hold_check(db, &before, err);
+
+	if (rc == STW_OK)
+		rc = get_book(db, options, r, err);
+	if (rc == STW_OK)
+		rc = import_hold_check(db, &after, err);
+	if (rc == STW_OK && before != after)
+		return stw_fail(err, STW_CONFLICT,
+		    "an import began and ended while the book was taken");
+	return rc;
+}
+
 static enum stw_code
 refresh(struct db *db, const struct tick_options *options, struct tick_result *r,
     struct stw_err *err)
 {
 	stw_usec began = stw_monotonic();
-	enum stw_code rc = get_book(db, options, r, err);
+	enum stw_code rc = get_whole_book(db, options, r, err);
 
 	r->load_usec = stw_monotonic() - began;
 	if (rc == STW_OK)
@@ -94,6 +114,42 @@ tick_run(struct db *db, const struct ruleset *rules, const struct tick_options *
 			break;
 		mine.book_max_age =
 		    0; /* it may have come from a file that is too old */
+	}
+	return rc;
+}
+
+static enum stw_code
+plan_stored(struct db *db, const struct ruleset *rules,
+    const struct tick_options *options, struct tick_result *r, struct stw_err *err)
+{
+	stw_usec began = stw_monotonic();
+	enum stw_code rc = get_whole_book(db, options, r, err);
+
+	r->load_usec = stw_monotonic() - began;
+	if (rc != STW_OK)
+		return rc;
+	arena_init(&r->segments.arena);
+	r->ticked = true;
+	rc = segment_store_hosts(db, &r->parts, options->members, &r->segments.arena,
+	    &r->segments.hosts, err);
+	return rc == STW_OK ? plan(db, rules, options, r, err) : rc;
+}
+
+enum stw_code
+tick_plan(struct db *db, const struct ruleset *rules,
+    const struct tick_options *options, struct tick_result *result, struct stw_err *err)
+{
+	enum stw_code rc = STW_CONFLICT;
+
+	for (int i = 0; i < 2 && rc == STW_CONFLICT; i++) {
+		memset(result, 0, sizeof *result);
+		arena_init(&result->arena);
+		rc = plan_stored(db, rules, options, result, err);
+		if (rc == STW_OK)
+			return STW_OK;
+		tick_fini(result);
+		/* What was read of memberships may be of an aborted transaction. */
+		member_image_forget(options->members);
 	}
 	return rc;
 }

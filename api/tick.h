@@ -4,6 +4,9 @@
  * Purpose    One call for `steward run` and the server's schedule. A tick that was cut
  *            short is done again with the same result: nothing is planned twice.
  * Ownership  tick_fini frees a result.
+ * Imports    A book of which an import has still files to bring is not ticked over: TEMPFAIL
+ *            while it is under way, CONFLICT when it ended before
+ *            (segments/import_hold_store.h).
  * Errors     Those of the rooms below. Stages that another process changed meanwhile
  *            make it start over once.
  */
@@ -36,6 +39,13 @@ struct tick_result {
 	struct plan_result plan;
 	stw_usec load_usec, plan_usec;
 };
+
+/* Planning alone, over the newest version of the kept book and with the memberships as they
+ * are stored: it has a turn of its own, so that stages and segments need not wait for it.
+ * options->live is needed; options->members is another image than that of ticks. */
+enum stw_code tick_plan(struct db *db, const struct ruleset *rules,
+    const struct tick_options *options, struct tick_result *result,
+    struct stw_err *err) STW_MUST_USE;
 
 /* rules may be NULL when nothing is planned. *result is empty on any error. */
 enum stw_code tick_run(struct db *db, const struct ruleset *rules,

@@ -7,6 +7,7 @@
 #include "campaigns/number_store.h"
 #include "campaigns/queue_store.h"
 #include "campaigns/task_store.h"
+#include "segments/import_hold_store.h"
 #include "segments/lifecycle_store.h"
 #include "segments/segment_store.h"
 
@@ -208,6 +209,25 @@ need_stages(struct api_request *req, json_t *list, struct stw_err *err)
 }
 
 static enum stw_code
+need_import(struct api_request *req, json_t *list, struct stw_err *err)
+{
+	struct import_hold hold;
+	enum stw_code rc = import_hold_get(req->db, &hold, err);
+
+	if (rc == STW_OK && hold.kind == IMPORT_HOLD_HALF)
+		need(list, "import_interrupted", hold.run_id,
+		    arena_printf(&req->arena,
+			"导入 %s 未完成就中断：客户簿只载入了一部分，在续传或放弃之前不刷新阶段和客群，也不做计划",
+			hold.mapping),
+		    arena_printf(&req->arena,
+			"import %s ended before its last file: the book is half loaded, "
+			"and ticks wait until it goes on or is given up",
+			hold.mapping),
+		    hold.started_at);
+	return rc;
+}
+
+static enum stw_code
 need_segments(struct api_request *req, json_t *list, struct stw_err *err)
 {
 	struct segment_info *s;
@@ -320,6 +340,8 @@ fill(struct api_request *req, json_t *v, json_t *needs, json_t *funnel,
 	}
 	if (rc == STW_OK)
 		rc = need_campaigns(req, needs, err);
+	if (rc == STW_OK)
+		rc = need_import(req, needs, err);
 	if (rc == STW_OK)
 		rc = need_stages(req, needs, err);
 	if (rc == STW_OK)

@@ -193,6 +193,19 @@ metrics_live_lags(const struct book_live_stat *s, struct buf *to)
 	    (long long)(s->lag_sum % STW_USEC_SEC), (long long)total);
 }
 
+/* A summary without quantiles, and the newest beside it. */
+static void
+metrics_summary(const char *name, const char *help, int64_t count, stw_usec last,
+    stw_usec sum, struct buf *to)
+{
+	buf_printf(to,
+	    "# HELP %s %s\n# TYPE %s summary\n%s_sum %lld.%06lld\n%s_count %lld\n"
+	    "# TYPE %s_last gauge\n%s_last %lld.%06lld\n",
+	    name, help, name, name, (long long)(sum / STW_USEC_SEC),
+	    (long long)(sum % STW_USEC_SEC), name, (long long)count, name, name,
+	    (long long)(last / STW_USEC_SEC), (long long)(last % STW_USEC_SEC));
+}
+
 /* The kept book: what it holds, and how it follows the database. */
 static void
 metrics_live(struct api_request *req)
@@ -228,6 +241,11 @@ metrics_live(struct api_request *req)
 	    "# TYPE steward_book_saves_total counter\nsteward_book_saves_total %lld\n",
 	    (long long)s.versions, (long long)s.reloads, (long long)s.slots_lost,
 	    (long long)s.reread, s.opened, (long long)s.saves);
+	metrics_summary("steward_book_load_seconds", "Loads of the kept book.",
+	    s.reloads, s.loaded_usec, s.load_sum, to);
+	metrics_summary("steward_book_apply_seconds",
+	    "Reading changed customers again and making a version of it.", s.applies,
+	    s.applied_usec, s.apply_sum, to);
 	metrics_live_lags(&s, to);
 }
 

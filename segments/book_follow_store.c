@@ -433,6 +433,7 @@ book_follow_load(struct book_live *live, struct stw_err *err)
 	live->stat.reloads++;
 	live->stat.slots_lost += live->changes.slot_lost;
 	live->stat.loaded_usec = stw_monotonic() - began;
+	live->stat.load_sum += live->stat.loaded_usec;
 	(void)pthread_mutex_unlock(&live->lock);
 	return STW_OK;
 }
@@ -582,12 +583,23 @@ read_again(struct book_live *live, struct book_patch *patch, struct stw_err *err
 	return rc;
 }
 
+static void
+count_apply(struct book_live *live, stw_usec took)
+{
+	(void)pthread_mutex_lock(&live->lock);
+	live->stat.applies++;
+	live->stat.applied_usec = took;
+	live->stat.apply_sum += took;
+	(void)pthread_mutex_unlock(&live->lock);
+}
+
 /* One version out of what was collected; or the wish for a load. */
 static enum stw_code
 make_version(struct book_live *live, struct stw_err *err)
 {
 	struct book_changes *c = &live->changes;
 	int fixed = live->rebase.running ? live->rebase.then->nparts : 1;
+	stw_usec began = stw_monotonic();
 	struct book_patch patch;
 	enum stw_code rc;
 
@@ -605,6 +617,7 @@ make_version(struct book_live *live, struct stw_err *err)
 			return rc;
 	} else {
 		count_changes(live, (int64_t)c->keys.count);
+		count_apply(live, stw_monotonic() - began);
 	}
 	/* Of a slot that was lost and made anew the old file knows nothing. */
 	if (c->reload && c->ncommits == 0)

@@ -94,6 +94,10 @@ struct book_live_stat {
 	int64_t reread;           /* customers read again */
 	stw_usec lag, lag_sum;    /* of the newest commit that was published; of all */
 	stw_usec loaded_usec;     /* how long the newest load took */
+	stw_usec load_sum;        /* all of them */
+	/* Versions made out of changes: reading them again and publishing. */
+	int64_t applies;
+	stw_usec applied_usec, apply_sum; /* the newest; all of them */
 	/* Commits by lag: lags[i] were at most book_live_lag_bound(i); the last has the
 	 * rest. */
 	int64_t lags[BOOK_LIVE_LAGS];

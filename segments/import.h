@@ -123,10 +123,6 @@ enum stw_code import_run(struct db *db, const struct seal_keys *keys,
     const struct import_opts *opts, struct import_result *out,
     struct stw_err *err) STW_MUST_USE;
 
-/* Is an import under way? Its files become visible one after the other: until the last one,
- * customers look as if they had nothing, so nobody should be moved or planned for. */
-enum stw_code import_busy(struct db *db, bool *busy, struct stw_err *err) STW_MUST_USE;
-
 /* Reads and checks a mapping. dir NULL: without data, so that names of columns are
  * believed; else the files' headers are read and every name is checked. Appends to
  * report (may be NULL) what would be done, one line a file. */

@@ -648,17 +648,6 @@ run_unlocked(struct import_run *run, struct stw_err *err)
 	return rc;
 }
 
-enum stw_code
-import_busy(struct db *db, bool *busy, struct stw_err *err)
-{
-	struct db_rows *rows = NULL;
-	enum stw_code rc = db_query_one(db, DB_Q_IMPORT_BUSY, NULL, 0, &rows, err);
-
-	*busy = rc == STW_OK && db_get_bool(rows, 0, 0);
-	db_rows_free(rows);
-	return rc;
-}
-
 /* ---- the interface -------------------------------------------------------------------- */
 /* Rejects written over what they are read from would be lost. */
 static enum stw_code

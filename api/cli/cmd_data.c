@@ -5,6 +5,7 @@
 #include "api/cli/cli.h"
 #include "engine/uuid.h"
 #include "segments/import_history_store.h"
+#include "segments/import_hold_store.h"
 #include "segments/sample.h"
 
 /* ---- sample --------------------------------------------------------------------------- */
@@ -326,15 +327,48 @@ print_run(
 	return STW_OK;
 }
 
+static enum stw_code
+give_up(struct cli *cli, const char *by, struct stw_err *err)
+{
+	const char *id;
+	struct uuid parsed;
+	struct db *db;
+	enum stw_code rc;
+
+	if (cli->argc != 2 || by == NULL)
+		return stw_fail(
+		    err, STW_INVALID, "usage: steward imports give-up RUN --by WHO");
+	id = cli->argv[1];
+	if (uuid_parse(str_of(id), &parsed) != STW_OK)
+		return stw_fail(
+		    err, STW_INVALID, "\"%.40s\" is no run of an import", id);
+	rc = app_db(&cli->app, &db, err);
+	if (rc == STW_OK)
+		rc = import_give_up(db, id, by, app_now(&cli->app), err);
+	if (rc == STW_OK)
+		(void)printf(
+		    "import %s is given up: what it has loaded stays, and ticks "
+		    "go on\n",
+		    id);
+	return rc;
+}
+
 enum stw_code
 cmd_imports(struct cli *cli, struct stw_err *err)
 {
 	int64_t limit = 20;
-	const struct cli_opt opts[] = {{"limit", CLI_NUMBER, &limit, 1, 10000}};
+	const char *by = NULL;
+	const struct cli_opt opts[] = {
+	    {"limit", CLI_NUMBER, &limit, 1, 10000}, {"by", CLI_TEXT, &by, 0, 0}};
 	struct db *db;
 	enum stw_code rc;
 
-	rc = cli_parse(cli, opts, (int)STW_ARRAY_LEN(opts), 0, 1, err);
+	rc = cli_parse(cli, opts, (int)STW_ARRAY_LEN(opts), 0, 2, err);
+	if (rc == STW_OK && cli->argc > 0 && strcmp(cli->argv[0], "give-up") == 0)
+		return give_up(cli, by, err);
+	if (rc == STW_OK && (cli->argc > 1 || by != NULL))
+		return stw_fail(err, STW_INVALID,
+		    "usage: steward imports [RUN] | imports give-up RUN --by WHO");
 	if (rc == STW_OK)
 		rc = app_db(&cli->app, &db, err);
 	if (rc != STW_OK)

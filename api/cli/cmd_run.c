@@ -10,8 +10,10 @@
 #include "campaigns/queue_store.h"
 #include "campaigns/reconcile_store.h"
 #include "campaigns/revocation_store.h"
+#include "segments/import_hold_store.h"
 
-#define QUIET_AFTER (5 * STW_USEC_SEC)
+#define QUIET_AFTER      (5 * STW_USEC_SEC)
+#define IMPORT_LOOK_USEC 300000
 
 /* ---- what a tick works with ---------------------------------------------------------- */
 struct work {
@@ -46,8 +48,33 @@ work_close(struct work *w)
 		ruleset_free(w->rules);
 }
 
+/* With --wait an import that is under way is waited for. One that ended early is not: nobody
+ * knows whether it goes on. */
 static enum stw_code
-tick(struct cli *cli, struct db *db, const struct ruleset *rules, bool plan,
+wait_for_import(struct db *db, bool wait, struct stw_err *err)
+{
+	int64_t mark;
+	bool told = false;
+	enum stw_code rc = import_hold_check(db, &mark, err);
+
+	while (rc == STW_TEMPFAIL && wait) {
+		struct import_hold hold;
+
+		rc = import_hold_get(db, &hold, err);
+		if (rc != STW_OK)
+			return rc;
+		if (!told && hold.kind == IMPORT_HOLD_RUNNING)
+			(void)fprintf(stderr, "waiting for import %s\n", hold.mapping);
+		told = true;
+		if (hold.kind == IMPORT_HOLD_RUNNING)
+			(void)usleep(IMPORT_LOOK_USEC);
+		rc = import_hold_check(db, &mark, err);
+	}
+	return rc;
+}
+
+static enum stw_code
+tick(struct cli *cli, struct db *db, const struct ruleset *rules, bool plan, bool wait,
     struct tick_result *result, struct stw_err *err)
 {
 	struct progress progress = cli_progress();
@@ -61,7 +88,9 @@ tick(struct cli *cli, struct db *db, const struct ruleset *rules, bool plan,
 	int64_t breached;
 	enum stw_code rc;
 
-	rc = revocation_sweep(db, options.now, &breached, err);
+	rc = wait_for_import(db, wait, err);
+	if (rc == STW_OK)
+		rc = revocation_sweep(db, options.now, &breached, err);
 	if (rc == STW_OK)
 		rc = reconcile_sweep(db, options.now, &found, err);
 	if (rc == STW_OK)
@@ -139,15 +168,17 @@ print_dispatch(const struct dispatch_result *d, stw_usec took)
 static enum stw_code
 refresh_and_print(struct cli *cli, bool segments, struct stw_err *err)
 {
+	bool wait = false;
+	const struct cli_opt opts[] = {{"wait", CLI_SWITCH, &wait, 0, 0}};
 	struct tick_result result;
 	struct db *db;
 	enum stw_code rc;
 
-	rc = cli_parse(cli, NULL, 0, 0, 0, err);
+	rc = cli_parse(cli, opts, 1, 0, 0, err);
 	if (rc == STW_OK)
 		rc = app_db(&cli->app, &db, err);
 	if (rc == STW_OK)
-		rc = tick(cli, db, NULL, false, &result, err);
+		rc = tick(cli, db, NULL, false, wait, &result, err);
 	if (rc != STW_OK)
 		return rc;
 	print_book(&result);
@@ -171,12 +202,12 @@ cmd_segments(struct cli *cli, struct stw_err *err)
 }
 
 static enum stw_code
-plan_and_print(struct cli *cli, const struct work *w, struct stw_err *err)
+plan_and_print(struct cli *cli, const struct work *w, bool wait, struct stw_err *err)
 {
 	struct tick_result result;
 	enum stw_code rc;
 
-	rc = tick(cli, w->db, w->rules, true, &result, err);
+	rc = tick(cli, w->db, w->rules, true, wait, &result, err);
 	if (rc != STW_OK)
 		return rc;
 	print_book(&result);
@@ -216,18 +247,19 @@ dry_run(struct cli *cli, struct stw_err *err)
 enum stw_code
 cmd_plan(struct cli *cli, struct stw_err *err)
 {
-	bool dry = false;
-	const struct cli_opt opts[] = {{"dry-run", CLI_SWITCH, &dry, 0, 0}};
+	bool dry = false, wait = false;
+	const struct cli_opt opts[] = {
+	    {"dry-run", CLI_SWITCH, &dry, 0, 0}, {"wait", CLI_SWITCH, &wait, 0, 0}};
 	struct work w = {0};
 	enum stw_code rc;
 
-	rc = cli_parse(cli, opts, 1, 0, 0, err);
+	rc = cli_parse(cli, opts, 2, 0, 0, err);
 	if (rc == STW_OK && dry)
 		return dry_run(cli, err);
 	if (rc == STW_OK)
 		rc = work_open(cli, false, &w, err);
 	if (rc == STW_OK)
-		rc = plan_and_print(cli, &w, err);
+		rc = plan_and_print(cli, &w, wait, err);
 	work_close(&w);
 	return rc;
 }
@@ -347,9 +379,11 @@ enum stw_code
 cmd_run(struct cli *cli, struct stw_err *err)
 {
 	int64_t wait = 0, limit = 3600;
+	bool wait_import = false;
 	const char *queue = NULL;
 	int moved = 0;
 	const struct cli_opt opts[] = {{"queue", CLI_TEXT, &queue, 0, 0},
+	    {"wait", CLI_SWITCH, &wait_import, 0, 0},
 	    {"wait-sec", CLI_NUMBER, &wait, 0, 86400},
 	    {"limit-sec", CLI_NUMBER, &limit, 1, 86400}};
 	struct work w = {0};
@@ -363,7 +397,7 @@ cmd_run(struct cli *cli, struct stw_err *err)
 		    arena_printf(&cli->arena, "%s/tasks", queue), app_now(&cli->app),
 		    &moved, err);
 	if (rc == STW_OK)
-		rc = plan_and_print(cli, &w, err);
+		rc = plan_and_print(cli, &w, wait_import, err);
 	if (rc == STW_OK)
 		rc = dispatch_and_print(cli, &w, (int)(limit * 1000), err);
 	if (rc == STW_OK && wait > 0)

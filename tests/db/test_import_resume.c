@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "segments/import_history_store.h"
+#include "segments/import_hold_store.h"
 #include "tests/lib/import_world.h"
 
 static void
@@ -193,29 +194,96 @@ START_TEST(a_run_that_was_interrupted_stays_so_while_another_one_runs)
 }
 END_TEST
 
+static enum import_hold_kind
+holds(void)
+{
+	struct import_hold hold;
+
+	ck_assert_msg(import_hold_get(t.db, &hold, &err) == STW_OK, "%s", err.text);
+	return hold.kind;
+}
+
 /* What the ticks of a server ask. */
 START_TEST(an_import_under_way_is_seen_and_not_held_up)
 {
 	struct db *other = test_db_connect(&t);
-	bool busy;
+	int64_t mark;
 
-	ck_assert_int_eq(import_busy(t.db, &busy, &err), STW_OK);
-	ck_assert(!busy);
+	ck_assert_int_eq(holds(), IMPORT_HOLD_NONE);
 	ck_assert_int_eq(
 	    db_query(other, DB_Q_IMPORT_LOCK, NULL, 0, NULL, &err), STW_OK);
-	ck_assert_int_eq(import_busy(t.db, &busy, &err), STW_OK);
-	ck_assert(busy);
+	ck_assert_int_eq(holds(), IMPORT_HOLD_RUNNING);
+	ck_assert_int_eq(import_hold_check(t.db, &mark, &err), STW_TEMPFAIL);
 	ck_assert_int_eq(
 	    db_query(other, DB_Q_IMPORT_UNLOCK, NULL, 0, NULL, &err), STW_OK);
-	ck_assert_int_eq(import_busy(t.db, &busy, &err), STW_OK);
-	ck_assert(!busy);
+	ck_assert_int_eq(holds(), IMPORT_HOLD_NONE);
 	db_close(other);
+	test_db_tamper(&t, "ALTER TABLE import_run RENAME TO away");
+	ck_assert_int_ne(import_hold_check(t.db, &mark, &err), STW_OK);
+	test_db_tamper(&t, "ALTER TABLE away RENAME TO import_run");
+}
+END_TEST
+
+/* Cut short behind its first file, and nobody's session any more. */
+static void
+cut_short(const char *mapping, const char *state)
+{
+	char sql[600];
+
+	(void)snprintf(sql, sizeof sql,
+	    "INSERT INTO import_run (run_id, mapping, source_hash, state, started_at, "
+	    "backend_pid) VALUES (gen_random_uuid(), '%s', 'x', '%s', now(), 1); "
+	    "INSERT INTO import_file SELECT run_id, 0, 'c.csv', 'customer', 'upsert', "
+	    "'done', 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1 FROM import_run WHERE mapping = '%s' "
+	    "AND state = '%s'",
+	    mapping, state, mapping, state);
+	test_db_tamper(&t, sql);
+}
+
+START_TEST(a_half_loaded_book_holds_until_the_import_is_given_up_or_replaced)
+{
+	struct import_hold hold;
+	int64_t mark;
+
+	for (int i = 0; i < 2; i++) {
+		cut_short("daily", i == 0 ? "running" : "interrupted");
+		ck_assert_int_eq(import_hold_get(t.db, &hold, &err), STW_OK);
+		ck_assert_int_eq(hold.kind, IMPORT_HOLD_HALF);
+		ck_assert_str_eq(hold.mapping, "daily");
+		ck_assert_int_eq(import_hold_check(t.db, &mark, &err), STW_CONFLICT);
+		ck_assert_msg(strstr(err.text, hold.run_id) != NULL, "%s", err.text);
+		ck_assert_int_eq(
+		    import_give_up(t.db, "00000000-0000-0000-0000-000000000000", "ann",
+			AS_OF, &err),
+		    STW_NOT_FOUND);
+		ck_assert_int_eq(holds(), IMPORT_HOLD_HALF);
+		ck_assert_int_eq(
+		    import_give_up(t.db, hold.run_id, "ann", AS_OF, &err), STW_OK);
+		ck_assert_int_eq(holds(), IMPORT_HOLD_NONE);
+		ck_assert_int_eq(import_give_up(t.db, hold.run_id, "ann", AS_OF, &err),
+		    STW_NOT_FOUND);
+	}
+	cut_short("daily", "interrupted");
+	test_db_tamper(&t,
+	    "INSERT INTO import_run (run_id, mapping, source_hash, state, started_at) "
+	    "VALUES (gen_random_uuid(), 'daily', 'y', 'failed', now())");
+	ck_assert_int_eq(holds(), IMPORT_HOLD_HALF);
+	test_db_tamper(
+	    &t, "UPDATE import_run SET state = 'done' WHERE source_hash = 'y'");
+	ck_assert_int_eq(holds(), IMPORT_HOLD_NONE);
+	/* Nothing was committed of it. */
+	test_db_tamper(&t,
+	    "INSERT INTO import_run (run_id, mapping, source_hash, state, started_at, "
+	    "backend_pid) VALUES (gen_random_uuid(), 'other', 'x', 'running', now(), 1)");
+	ck_assert_int_eq(holds(), IMPORT_HOLD_NONE);
 }
 END_TEST
 
 static void
 add(TCase *tc)
 {
+	tcase_add_test(
+	    tc, a_half_loaded_book_holds_until_the_import_is_given_up_or_replaced);
 	tcase_add_test(tc, an_import_under_way_is_seen_and_not_held_up);
 	tcase_add_test(tc, a_killed_import_goes_on_and_loads_no_row_twice);
 	tcase_add_test(tc, a_run_that_was_interrupted_stays_so_while_another_one_runs);

@@ -16,7 +16,7 @@ function reasonLink(reason) {
 }
 
 /* Where what needs somebody is done. */
-const PLACES = { number_suspended: (id) => ['numbers', id], queue_paused: (id) => ['queues', id], stages_failed: () => ['stages'] };
+const PLACES = { number_suspended: (id) => ['numbers', id], queue_paused: (id) => ['queues', id], stages_failed: () => ['stages'], import_interrupted: () => ['imports'] };
 
 function NeedsYou({ items }) {
 	return html`<section class="panel" data-panel="needs">
