@@ -321,16 +321,19 @@ START_TEST(nothing_but_an_erasure_takes_a_record)
 		    "customer_id = 3"};
 	char sql[700];
 
-	(void)snprintf(sql, sizeof sql,
-	    "DO $do$ BEGIN EXECUTE $q$%s$q$; EXCEPTION WHEN insufficient_privilege THEN "
-	    "RETURN; END $do$",
-	    tries[_i]);
-	test_db_tamper(&tw, sql);
-	ck_assert_int_eq(
-	    task_world_number("SELECT count(*) FROM decision WHERE record IS NULL OR "
-			      "channel = 'SMS' OR blocked OR record_hash <> "
-			      "sha256(record)"),
-	    0);
+	/* What is refused leaves nothing behind, so one world serves all. */
+	for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+		(void)snprintf(sql, sizeof sql,
+		    "DO $do$ BEGIN EXECUTE $q$%s$q$; EXCEPTION WHEN "
+		    "insufficient_privilege THEN RETURN; END $do$",
+		    tries[i]);
+		test_db_tamper(&tw, sql);
+		ck_assert_msg(task_world_number(
+				  "SELECT count(*) FROM decision WHERE record IS "
+				  "NULL OR channel = 'SMS' OR blocked OR record_hash "
+				  "<> sha256(record)") == 0,
+		    "%s", tries[i]);
+	}
 }
 END_TEST
 
@@ -375,10 +378,19 @@ START_TEST(a_blocked_record_altered_or_taken_is_found)
 	(void)erase_at(3, tw_rules, NOW);
 	seal();
 	expect_whole(0);
-	(void)snprintf(sql, sizeof sql,
-	    ALONE "UPDATE decision SET %s WHERE customer_id = 3", changes[_i][0]);
-	test_db_tamper(&tw, sql);
-	expect_bad(changes[_i][1]);
+	test_db_tamper(&tw, "CREATE TABLE kept AS SELECT * FROM decision");
+	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+		(void)snprintf(sql, sizeof sql,
+		    ALONE "UPDATE decision SET %s WHERE customer_id = 3",
+		    changes[i][0]);
+		test_db_tamper(&tw, sql);
+		expect_bad(changes[i][1]);
+		test_db_tamper(&tw,
+		    ALONE "UPDATE decision d SET record = k.record, record_hash = "
+			  "k.record_hash, blocked = k.blocked, entry_key = k.entry_key "
+			  "FROM kept k WHERE k.decision_id = d.decision_id");
+		expect_whole(0);
+	}
 }
 END_TEST
 
@@ -540,9 +552,9 @@ main(void)
 	tcase_add_test(tc, without_the_key_file_the_ledger_is_not_called_whole);
 	tcase_add_test(tc, an_erasure_leaves_every_entry_and_proof);
 	tcase_add_test(tc, what_was_committed_cannot_be_shown_after_an_erasure);
-	tcase_add_loop_test(tc, nothing_but_an_erasure_takes_a_record, 0, 10);
+	tcase_add_test(tc, nothing_but_an_erasure_takes_a_record);
 	tcase_add_test(tc, what_a_rule_keeps_outlives_an_erasure_blocked);
-	tcase_add_loop_test(tc, a_blocked_record_altered_or_taken_is_found, 0, 4);
+	tcase_add_test(tc, a_blocked_record_altered_or_taken_is_found);
 	tcase_add_test(tc, an_erasure_takes_what_is_over_and_no_more);
 	tcase_add_test(tc, what_no_rule_names_an_erasure_takes);
 	tcase_add_test(tc, a_blocked_record_goes_when_its_time_is_over);
