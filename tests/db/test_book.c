@@ -434,7 +434,7 @@ write_meanwhile(void *arg, const char *what, int64_t done, int64_t total)
 START_TEST(a_load_shows_one_moment_while_others_write)
 {
 	int told = 0;
-	const struct progress progress = {write_meanwhile, &told};
+	const struct progress progress = {.tell = write_meanwhile, .arg = &told};
 	const struct book_options options = {.workers = 3, .progress = &progress};
 	struct book *before, *book = NULL, *after;
 
@@ -564,7 +564,7 @@ static char *const cuts[] = {cut_others, cut_all};
 
 START_TEST(a_connection_lost_in_the_middle_is_told_and_nothing_is_kept)
 {
-	const struct progress progress = {cut_meanwhile, cuts[_i]};
+	const struct progress progress = {.tell = cut_meanwhile, .arg = cuts[_i]};
 	const struct book_options options = {.workers = 4, .progress = &progress};
 	struct book *book = NULL;
 	enum stw_code rc;
