@@ -51,12 +51,11 @@ rule_fault_find(const struct rule *rule, const struct book *book,
 		return RULE_FAULT_NONE;
 	for (size_t row = bitmap_next(undecided, 0); row != SIZE_MAX;
 	     row = row + step < rows ? bitmap_next(undecided, row + step) : SIZE_MAX) {
-		if (!book_is_dead(book, row) &&
-		    !fails(rule, book, row, like, why.code == STW_OK ? &why : NULL))
-			return RULE_FAULT_NONE;
+		if (!book_is_dead(book, row) && fails(rule, book, row, like, &why))
+			break;
 	}
-	if (why.code == STW_OK) /* only dead rows were met: nothing is known */
-		return RULE_FAULT_NONE;
+	if (why.code == STW_OK)
+		return RULE_FAULT_MISSING;
 	if (err != NULL)
 		*err = why;
 	return RULE_FAULT_ALL;

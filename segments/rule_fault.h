@@ -5,9 +5,9 @@
  *            something is not known. A rule that fails for every customer (a division by
  *            zero, a currency that is not the book's) says nothing of anybody: whoever
  *            evaluates it keeps what the last good evaluation said, and shows the fault.
- * Rules      Everybody is without an answer, and so it is because something fails and not
- *            because a value is missing, for each of up to RULE_FAULT_LOOKED customers
- *            who are looked at, evenly spread.
+ * Rules      Nobody has an answer, and for one at least of up to RULE_FAULT_LOOKED customers
+ *            who are looked at, evenly spread, that is because something fails. Those who
+ *            only lack a value are passed over: they tell nothing of the rule.
  * Errors     *err is filled as rule_eval tells it, with line and column of the rule; its
  *            code is INVALID.
  */
@@ -19,8 +19,9 @@
 #define RULE_FAULT_LOOKED 1000
 
 enum rule_fault {
-	RULE_FAULT_NONE = 0, /* there is an answer, or one only lacks a value */
+	RULE_FAULT_NONE = 0, /* there is an answer */
 	RULE_FAULT_NOBODY,   /* nobody to ask in this book */
+	RULE_FAULT_MISSING, /* no answer, and all who were looked at only lack a value */
 	RULE_FAULT_ALL,
 };
 

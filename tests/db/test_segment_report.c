@@ -150,6 +150,23 @@ START_TEST(an_unknown_customer_refuses_the_upload_or_is_skipped)
 }
 END_TEST
 
+START_TEST(who_was_erased_is_unknown)
+{
+	struct segment_list_result r;
+
+	ck_ok(upload("12", SEGMENT_LIST_REPLACE, false, &r));
+	test_db_tamper(
+	    &t, "UPDATE customer SET erased_at = '2026-11-23' WHERE ref = 'k3'");
+	ck_assert_int_eq(upload("3", SEGMENT_LIST_REPLACE, false, &r), STW_INVALID);
+	ck_assert_int_eq(
+	    test_db_number(&t, "SELECT sum(customer_id) FROM segment_list_entry"), 3);
+	ck_ok(upload("23", SEGMENT_LIST_ADD, true, &r));
+	ck_assert_int_eq(r.unknown, 1);
+	ck_assert_int_eq(
+	    test_db_number(&t, "SELECT sum(customer_id) FROM segment_list_entry"), 3);
+}
+END_TEST
+
 /* An export that went wrong must not empty a segment. */
 START_TEST(an_upload_of_nobody_has_to_be_meant)
 {
@@ -315,6 +332,7 @@ main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_list_is_replaced_grows_and_shrinks);
+	tcase_add_test(tc, who_was_erased_is_unknown);
 	tcase_add_test(tc, an_upload_of_nobody_has_to_be_meant);
 	tcase_add_test(tc, lines_that_were_passed_over_count);
 	tcase_add_test(tc, an_unknown_customer_refuses_the_upload_or_is_skipped);
