@@ -35,7 +35,7 @@ static const char people[] =
     "  reason, at) SELECT b(n), n, 'wealth', 1, NULL, 'mature', 'r', "
     "  '2026-01-01'::timestamptz + n * interval '1 minute' FROM generate_series(1, 2000) n;"
     "INSERT INTO segment (segment_id, code, name_zh, name_en, rule, content_hash, state, author, updated_at) VALUES "
-    "  (1, 'half', '半', 'half', 'true', '\\x00', 'active', 'x', '2026-01-01');"
+    "  (1, 'half', '半', 'half', 'true', sha256('half'), 'active', 'x', '2026-01-01');"
     "INSERT INTO segment_member (bucket, segment_id, customer_id, entered_at, left_at) "
     "SELECT b(n), 1, n, '2026-01-01 00:00:00.000001', NULL FROM generate_series(1, 2500) n;";
 
