@@ -314,6 +314,8 @@ json_t *v1_stages_json(struct api_request *req); /* NULL after answering */
 json_t *v1_segments_json(struct api_request *req);
 json_t *v1_campaigns_json(struct api_request *req);
 struct trait_finding;
+/* Why a run was held back: {zh, en}. */
+json_t *v1_held_text(const struct run_row *run);
 void v1_put_finding(json_t *to, const struct trait_finding *finding);
 json_t *v1_run_json(const struct run_row *run);
 json_t *v1_reason_text(const char *code); /* {"zh", "en"}; null for NULL or "" */

@@ -8,6 +8,7 @@
 #include "api/simulate.h"
 #include "campaigns/campaign_store.h"
 #include "campaigns/compliance/ruleset.h"
+#include "campaigns/run_hold.h"
 #include "campaigns/trigger_store.h"
 
 /* ---- JSON ------------------------------------------------------------------------------ */
@@ -57,8 +58,35 @@ held_json(const struct run_row *run)
 {
 	json_t *v = json_object();
 
+	if (!run_held(run)) {
+		json_decref(v);
+		return json_null();
+	}
 	json_put(v, "trait", json_text(run->held_trait));
-	v1_put_finding(v, &run->held);
+	if (run->held_trait != NULL) {
+		v1_put_finding(v, &run->held);
+		return v;
+	}
+	json_put(v, "code", json_text("RULE"));
+	json_put(v, "measured", json_integer(0));
+	json_put(v, "allowed", json_integer(0));
+	json_put(v, "text", v1_held_text(run));
+	return v;
+}
+
+json_t *
+v1_held_text(const struct run_row *run)
+{
+	json_t *v;
+	struct buf zh, en;
+
+	buf_init(&zh);
+	buf_init(&en);
+	run_held_print(run, true, &zh);
+	run_held_print(run, false, &en);
+	v = json_names(zh.data, en.data);
+	buf_fini(&zh);
+	buf_fini(&en);
 	return v;
 }
 
@@ -85,7 +113,7 @@ put_funnel(json_t *v, const struct run_row *run)
 	json_put(v, "scope", json_integer(run->scope));
 	json_put(v, "audience", json_integer(run->audience));
 	json_put(v, "undecided", json_integer(run->undecided));
-	json_put(v, "held", run->held_trait == NULL ? json_null() : held_json(run));
+	json_put(v, "held", held_json(run));
 	json_put(v, "reasons", reasons);
 	json_put(v, "adds_up", json_boolean(sum == run->audience));
 }
@@ -120,8 +148,7 @@ last_run(struct api_request *req, const char *code, json_t **out, struct stw_err
 	json_put(v, "as_of", json_time(runs[0].as_of));
 	json_put(v, "audience", json_integer(runs[0].audience));
 	json_put(v, "planned", json_integer(0));
-	json_put(
-	    v, "held", runs[0].held_trait == NULL ? json_null() : held_json(&runs[0]));
+	json_put(v, "held", held_json(&runs[0]));
 	for (int i = 0; i < runs[0].nreasons; i++)
 		if (strcmp(runs[0].reasons[i].fate, "planned") == 0)
 			json_put(v, "planned", json_integer(runs[0].reasons[i].count));

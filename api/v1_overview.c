@@ -6,6 +6,7 @@
 #include "campaigns/campaign_store.h"
 #include "campaigns/number_store.h"
 #include "campaigns/queue_store.h"
+#include "campaigns/run_hold.h"
 #include "campaigns/task_store.h"
 #include "segments/import_hold_store.h"
 #include "segments/lifecycle_store.h"
@@ -187,6 +188,38 @@ need_campaigns(struct api_request *req, json_t *list, struct stw_err *err)
 	return rc;
 }
 
+static const char *
+held_cause(struct api_request *req, const struct run_row *run, bool zh)
+{
+	const char *trait = run->held_trait, *text;
+	struct buf cause;
+
+	buf_init(&cause);
+	run_held_print(run, zh, &cause);
+	text = arena_printf(&req->arena, "%s%s%s", trait != NULL ? trait : "",
+	    trait != NULL ? ": " : "", cause.data);
+	buf_fini(&cause);
+	return text;
+}
+
+static enum stw_code
+need_held(struct api_request *req, json_t *list, struct stw_err *err)
+{
+	struct run_row *runs;
+	enum stw_code rc;
+	int count;
+
+	rc = campaign_held(req->db, &req->arena, &runs, &count, err);
+	for (int i = 0; rc == STW_OK && i < count; i++)
+		need(list, "campaign_held", runs[i].campaign,
+		    arena_printf(&req->arena, "活动 %s 暂缓执行:%s", runs[i].campaign,
+			held_cause(req, &runs[i], true)),
+		    arena_printf(&req->arena, "campaign %s is held back: %s",
+			runs[i].campaign, held_cause(req, &runs[i], false)),
+		    runs[i].as_of);
+	return rc;
+}
+
 static enum stw_code
 need_stages(struct api_request *req, json_t *list, struct stw_err *err)
 {
@@ -340,6 +373,8 @@ fill(struct api_request *req, json_t *v, json_t *needs, json_t *funnel,
 	}
 	if (rc == STW_OK)
 		rc = need_campaigns(req, needs, err);
+	if (rc == STW_OK)
+		rc = need_held(req, needs, err);
 	if (rc == STW_OK)
 		rc = need_import(req, needs, err);
 	if (rc == STW_OK)

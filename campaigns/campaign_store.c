@@ -330,6 +330,20 @@ campaign_pause(struct db *db, const char *code, const char *actor, stw_usec now,
 	return rc;
 }
 
+/* The columns from c on: trait, code, measured, allowed, rule. */
+static void
+hold_from(
+    const struct db_rows *rows, int r, int c, struct arena *arena, struct run_row *run)
+{
+	run->held_rule = db_get_text(rows, r, c + 4, arena);
+	run->held_trait = db_get_text(rows, r, c, arena);
+	if (run->held_trait == NULL)
+		return;
+	STW_ASSERT(trait_breach_parse(db_get_str(rows, r, c + 1), &run->held.breach));
+	run->held.measured = db_get_i64(rows, r, c + 2);
+	run->held.allowed = db_get_i64(rows, r, c + 3);
+}
+
 static void
 run_from(const struct db_rows *rows, int r, struct arena *arena, struct run_row *run)
 {
@@ -343,12 +357,7 @@ run_from(const struct db_rows *rows, int r, struct arena *arena, struct run_row 
 	run->scope = db_get_i64(rows, r, 6);
 	run->audience = db_get_i64(rows, r, 7);
 	run->undecided = db_get_i64(rows, r, 8);
-	run->held_trait = db_get_text(rows, r, 12, arena);
-	if (run->held_trait == NULL)
-		return;
-	STW_ASSERT(trait_breach_parse(db_get_str(rows, r, 13), &run->held.breach));
-	run->held.measured = db_get_i64(rows, r, 14);
-	run->held.allowed = db_get_i64(rows, r, 15);
+	hold_from(rows, r, 12, arena, run);
 }
 
 enum stw_code
@@ -383,6 +392,29 @@ campaign_runs(struct db *db, const char *campaign, int limit, struct arena *aren
 	}
 	*out = runs;
 	*count = n;
+	db_rows_free(rows);
+	return rc;
+}
+
+enum stw_code
+campaign_held(struct db *db, struct arena *arena, struct run_row **out, int *count,
+    struct stw_err *err)
+{
+	struct db_rows *rows = NULL;
+	enum stw_code rc = db_query(db, DB_Q_CAMPAIGN_HELD, NULL, 0, &rows, err);
+
+	*count = 0;
+	if (rc != STW_OK)
+		return rc;
+	*out = arena_array(arena, (size_t)db_rows_count(rows), sizeof **out);
+	DB_ROW_FOREACH(rows, r) {
+		struct run_row *run = &(*out)[(*count)++];
+
+		*run = (struct run_row){.campaign = db_get_text(rows, r, 0, arena),
+		    .version = (int)db_get_i64(rows, r, 1),
+		    .as_of = db_get_usec(rows, r, 2)};
+		hold_from(rows, r, 3, arena, run);
+	}
 	db_rows_free(rows);
 	return rc;
 }

@@ -57,9 +57,10 @@ struct run_row {
 	stw_usec as_of, started_at,
 	    finished_at; /* finished_at STW_USEC_NEVER: still going */
 	int64_t scope, audience, undecided;
-	/* Held back: nobody was looked at, for the sake of this trait's data
-	 * ("customer.aum"); NULL: not held. */
-	const char *held_trait;
+	/* Held back: nobody was looked at (campaigns/run_hold.h), for the sake of this
+	 * trait's data ("customer.aum"), or of the audience's rule, which fails
+	 * ("1:4: division by zero"); both NULL: not held. */
+	const char *held_trait, *held_rule;
 	struct trait_finding held;
 	struct run_reason *reasons;
 	int nreasons;
@@ -68,5 +69,8 @@ struct run_row {
 enum stw_code campaign_runs(struct db *db, const char *campaign, int limit,
     struct arena *arena, struct run_row **out, int *count,
     struct stw_err *err) STW_MUST_USE;
+/* Of each active campaign whose newest run was held back: that hold; as_of is since when. */
+enum stw_code campaign_held(struct db *db, struct arena *arena, struct run_row **out,
+    int *count, struct stw_err *err) STW_MUST_USE;
 
 #endif

@@ -1,5 +1,6 @@
 #include "campaigns/plan_priv.h"
 #include "campaigns/trigger_store.h"
+#include "segments/rule_fault.h"
 
 /* ---- audience -------------------------------------------------------------------------- */
 /* Of the rows only those to whom it happened. */
@@ -17,6 +18,21 @@ keep_hits(
 	bitmap_fini(&happened);
 }
 
+/* Does the rule fail for everybody of the part, whom nothing has to have happened to? */
+static void
+note_fault(struct plan_job *job, int part, const struct bitmap *undecided)
+{
+	const struct segment_host *host = &job->options->segments->items[part];
+	const struct rule_eval_ctx like = {.now = job->options->now,
+	    .zone = host->book->zone,
+	    .host = (void *)(uintptr_t)host, /* the callback only reads it */
+	    .in_segment = segment_contains};
+
+	if (rule_fault_find(job->campaign.audience, host->book, &job->audience[part],
+		undecided, &like, &job->fault) == RULE_FAULT_NONE)
+		job->answered = true;
+}
+
 /* Over one part, without the rows that a newer one replaces. */
 static enum stw_code
 audience_part(struct plan_job *job, int part, struct stw_err *err)
@@ -29,6 +45,8 @@ audience_part(struct plan_job *job, int part, struct stw_err *err)
 
 	bitmap_init(&undecided, 0);
 	rc = rule_columns_bool(job->campaign.audience, &ctx, audience, &undecided, err);
+	if (rc == STW_OK)
+		note_fault(job, part, &undecided);
 	if (rc == STW_OK && dead != NULL) {
 		bitmap_andnot(audience, audience, dead);
 		bitmap_andnot(&undecided, &undecided, dead);
@@ -59,6 +77,8 @@ plan_audience_find(struct plan_job *job, struct stw_err *err)
 	}
 	for (int p = 0; p < job->parts->count && rc == STW_OK; p++)
 		rc = audience_part(job, p, err);
+	if (job->answered)
+		job->fault = (struct stw_err){0};
 	return rc;
 }
 

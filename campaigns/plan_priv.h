@@ -47,6 +47,8 @@ struct plan_job {
 	struct trigger_hits hits[BOOK_PARTS_MAX]; /* of a campaign with a trigger */
 	struct bitmap audience[BOOK_PARTS_MAX];
 	int64_t naudience, nundecided;
+	bool answered;        /* the audience's rule, of somebody */
+	struct stw_err fault; /* of it, when it fails for everybody; else code STW_OK */
 	struct plan_tally tally;
 	int64_t tasks;
 };
@@ -91,6 +93,7 @@ enum stw_code plan_members_read(
     const struct plan_job *job, struct stw_err *err) STW_MUST_USE;
 
 /* ---- plan_audience_store.c ------------------------------------------------------------- */
+/* Sets fault where the rule fails for everybody: then there is nobody to plan for. */
 enum stw_code plan_audience_find(
     struct plan_job *job, struct stw_err *err) STW_MUST_USE;
 /* A bucket's, in the order of customer_id, whichever part they are in. */
@@ -116,6 +119,11 @@ enum stw_code plan_run_open(
 /* Of a run in which nobody was looked at. */
 enum stw_code plan_run_hold(const struct plan_job *job, const char *run_id,
     const struct trait_quality *by, struct stw_err *err) STW_MUST_USE;
+/* "1:4: division by zero" */
+const char *plan_fault_text(const struct plan_job *job, struct arena *arena);
+/* The same, as the audience's rule fails for everybody. */
+enum stw_code plan_run_hold_rule(
+    const struct plan_job *job, const char *run_id, struct stw_err *err) STW_MUST_USE;
 /* Do the fates add up to the audience? */
 enum stw_code plan_check_sum(
     const struct plan_job *job, struct stw_err *err) STW_MUST_USE;

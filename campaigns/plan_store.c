@@ -94,6 +94,8 @@ plan_campaign(struct plan_job *job, struct stw_err *err)
 	rc = plan_audience_find(job, err);
 	if (rc == STW_OK)
 		rc = plan_run_open(job, run, err);
+	if (rc == STW_OK && job->fault.code != STW_OK)
+		return plan_run_hold_rule(job, run, err);
 	for (int bucket = 0; rc == STW_OK && bucket < BOOK_BUCKETS; bucket++) {
 		rc = plan_bucket(job, bucket, err);
 		if (rc == STW_OK)
@@ -125,6 +127,8 @@ look_at_all(struct plan_job *job, struct stw_err *err)
 {
 	enum stw_code rc = plan_audience_find(job, err);
 
+	if (rc == STW_OK && job->fault.code != STW_OK)
+		return STW_OK; /* as held: there is nobody */
 	for (int bucket = 0; rc == STW_OK && bucket < BOOK_BUCKETS; bucket++) {
 		rc = look_at_bucket(job, bucket, err);
 		if (rc == STW_OK)
@@ -148,6 +152,10 @@ run_of(const struct plan_job *job, const struct trait_quality *held,
 	if (held != NULL) {
 		out->held_trait = arena_printf(arena, "%s.%s", held->of, held->name);
 		out->held = held->finding;
+		return;
+	}
+	if (job->fault.code != STW_OK) {
+		out->held_rule = plan_fault_text(job, arena);
 		return;
 	}
 	out->scope = book_parts_customers(job->parts);

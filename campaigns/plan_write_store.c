@@ -252,3 +252,23 @@ plan_run_hold(const struct plan_job *job, const char *run_id,
 	    job->campaign.code, trait, trait_breach_name(by->finding.breach));
 	return db_query(job->db, DB_Q_RUN_HOLD, params, DB_NPARAMS(params), NULL, err);
 }
+
+const char *
+plan_fault_text(const struct plan_job *job, struct arena *arena)
+{
+	return arena_printf(
+	    arena, "%d:%d: %s", job->fault.line, job->fault.column, job->fault.text);
+}
+
+enum stw_code
+plan_run_hold_rule(const struct plan_job *job, const char *run_id, struct stw_err *err)
+{
+	const char *text = plan_fault_text(job, job->arena);
+	const struct db_param params[] = {
+	    db_text(run_id), db_usec(job->options->now), db_text(text)};
+
+	log_event(LOG_WARN, "campaign_held", "campaign=%s rule=audience at=%d:%d",
+	    job->campaign.code, job->fault.line, job->fault.column);
+	return db_query(
+	    job->db, DB_Q_RUN_HOLD_RULE, params, DB_NPARAMS(params), NULL, err);
+}

@@ -4,6 +4,7 @@
 
 #include "api/cli/cli.h"
 #include "campaigns/compliance/ruleset.h"
+#include "campaigns/run_hold.h"
 
 /* In the order in which people drop out. */
 static const char *const fates[] = {"held_out", "already", "no_contact_point",
@@ -18,9 +19,13 @@ held_print(const struct run_row *run)
 	struct buf text;
 
 	buf_init(&text);
-	trait_finding_print(&run->held, false, &text);
-	(void)printf("%s v%d\n    HELD BACK: %s: %s\n    steward trait show %s\n",
-	    run->campaign, run->version, run->held_trait, text.data, run->held_trait);
+	run_held_print(run, false, &text);
+	(void)printf("%s v%d\n    HELD BACK: ", run->campaign, run->version);
+	if (run->held_trait != NULL)
+		(void)printf("%s: %s\n    steward trait show %s\n", run->held_trait,
+		    text.data, run->held_trait);
+	else
+		(void)printf("%s\n", text.data);
 	buf_fini(&text);
 }
 
@@ -29,7 +34,7 @@ funnel_print(const struct run_row *run)
 {
 	int64_t sum = 0;
 
-	if (run->held_trait != NULL) {
+	if (run_held(run)) {
 		held_print(run);
 		return;
 	}

@@ -266,6 +266,41 @@ START_TEST(one_whose_data_is_bad_is_held_back)
 }
 END_TEST
 
+/* The last of them lacks the value: that does not make the rule a good one. */
+START_TEST(one_whose_audience_fails_for_everybody_is_held_back)
+{
+	const char *code = "maturing_product";
+	struct plan_result dry, real;
+	const struct run_row *run;
+	struct run_row *held;
+	int n;
+
+	test_db_tamper(&t,
+	    "UPDATE campaign_version SET document = jsonb_set(document, '{audience}', "
+	    "    '\"10 / (customer.age - customer.age) > 1\"') WHERE campaign_id = "
+	    "    (SELECT campaign_id FROM campaign WHERE code = 'maturing_product');"
+	    "UPDATE customer SET dob = NULL WHERE customer_id % 50 = 0");
+	tick(NOW, false, NULL);
+	ck_ok(simulate(NOW, code, 1, &dry));
+	ck_assert_ptr_nonnull(dry.runs[0].held_rule);
+	ck_assert_ptr_null(dry.runs[0].held_trait);
+	ck_assert_ptr_nonnull(strstr(dry.runs[0].held_rule, "division by zero"));
+	ck_ok(campaign_held(t.db, &arena, &held, &n, &err));
+	ck_assert_int_eq(n, 0);
+	for (int i = 0; i < 2; i++) {
+		tick(NOW + i * STW_USEC_HOUR, true, &real);
+		run = find_run(&real, code);
+		ck_assert_str_eq(run->held_rule, dry.runs[0].held_rule);
+		ck_assert_int_ne(run->finished_at, STW_USEC_NEVER);
+	}
+	ck_ok(campaign_held(t.db, &arena, &held, &n, &err));
+	ck_assert_int_eq(n, 1);
+	ck_assert_str_eq(held[0].campaign, code);
+	ck_assert_int_eq(held[0].as_of, NOW);
+	ck_assert_str_eq(held[0].held_rule, dry.runs[0].held_rule);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -282,6 +317,7 @@ main(void)
 	tcase_add_loop_test(tc, it_says_what_a_run_then_does, 0, 2);
 	tcase_add_test(tc, a_draft_is_looked_at_as_if_it_were_in_force);
 	tcase_add_test(tc, one_whose_data_is_bad_is_held_back);
+	tcase_add_test(tc, one_whose_audience_fails_for_everybody_is_held_back);
 	suite_add_tcase(s, tc);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_ENV);

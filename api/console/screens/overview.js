@@ -72,7 +72,7 @@ function Campaigns({ campaigns }) {
 				<th scope="row">${mayReadLog() ? html`<a href=${href(['log'], { campaign: c.code })}>${two(c.name)}</a>` : two(c.name)} <span class="meta">v${c.version}</span></th>
 				<td data-label=${t('overview.state')}>${word('campaign', c.state)}</td><td data-label=${t('overview.purpose')}>${word('purpose', c.purpose)}</td>
 				<td class="n" data-label=${t('overview.members')}>${c.last_run ? count(c.last_run.audience) : orNone(null)}</td><td class="n" data-label=${t('fate.planned')}>${c.last_run ? count(c.last_run.planned) : orNone(null)}</td>
-				<td data-label=${t('overview.last_run')}>${c.last_run ? html`<div><time datetime=${c.last_run.as_of}>${shortTime(c.last_run.as_of)}</time>${c.last_run.held ? html` <${Pill} kind="ERROR" text=${t('overview.held')} /><p class="meta">${c.last_run.held.trait}: ${two(c.last_run.held.text)}</p>` : null}</div>` : orNone(null)}</td>
+				<td data-label=${t('overview.last_run')}>${c.last_run ? html`<div><time datetime=${c.last_run.as_of}>${shortTime(c.last_run.as_of)}</time>${c.last_run.held ? html` <${Pill} kind="ERROR" text=${t('overview.held')} /><p class="meta">${c.last_run.held.trait ? `${c.last_run.held.trait}: ` : null}${two(c.last_run.held.text)}</p>` : null}</div>` : orNone(null)}</td>
 			</tr>`)}</tbody>
 		</table><//>
 	</section>`;
