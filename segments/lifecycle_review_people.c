@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/rule_messages.h"
 #include "segments/lifecycle_review_priv.h"
+#include "segments/rule_fault.h"
 
 /* Whether everybody who meets the rule meets an earlier one of the stage as well, whatever
  * their stage: then it adds nothing, as far as this book shows. */
@@ -109,18 +111,32 @@ open_in_all(const struct review *r, int k)
 	return n;
 }
 
-void
-review_transition(struct review *r, int k)
+/* Does the rule fail for everybody, and how? Nobody has an answer. */
+static bool
+fails_for_all(const struct review *r, int k, struct stw_err *err)
+{
+	for (int p = 0; p < r->nparts; p++) {
+		const struct review_part *part = &r->parts[p];
+		const struct rule_eval_ctx like = {
+		    .now = r->now, .zone = part->book->zone};
+		const struct lifecycle_answer *a =
+		    &part->answers.items[part->answers.of_transition[k]];
+
+		if (rule_fault_find(a->rule, part->book, &a->matched, &a->undecided,
+			&like, err) == RULE_FAULT_ALL)
+			return true;
+	}
+	return false;
+}
+
+static void
+no_answer(struct review *r, int k, int64_t open)
 {
 	const struct lifecycle_transition *t = &r->model->transitions[k];
-	const struct lifecycle_entry_review *e = &r->out->transitions[k];
-	int64_t open = open_in_all(r, k);
-	int64_t there = r->out->stages[t->from].customers;
+	struct stw_err err = {0};
+	struct buf zh;
 
-	if (e->meets == 0 && (said_already(r, "always_undecided", t->path) ||
-				 said_already(r, "meets_nobody", t->path)))
-		return;
-	if (e->meets == 0 && open == r->out->customers)
+	if (!fails_for_all(r, k, &err)) {
 		review_find(r, LIFECYCLE_WARNING, "always_undecided", t->path, open,
 		    arena_printf(r->arena,
 			"%s对全部%" PRId64
@@ -131,6 +147,35 @@ review_transition(struct review *r, int k)
 			" customers (a value it needs is missing) and cannot fire: ask "
 			"with has(), or bring the data first",
 			review_name_of(r, t, false), open));
+		return;
+	}
+	buf_init(&zh);
+	(void)rule_message_zh(str_of(err.text), &zh);
+	review_find(r, LIFECYCLE_WARNING, "always_fails", t->path, open,
+	    arena_printf(r->arena,
+		"%s对全部%" PRId64 "位客户都出错，不会发生：%d:%d：%s。修改条件。",
+		review_name_of(r, t, true), open, err.line, err.column, zh.data),
+	    arena_printf(r->arena,
+		"%s fails for all %" PRId64
+		" customers and cannot fire: %d:%d: %s: mend the condition",
+		review_name_of(r, t, false), open, err.line, err.column, err.text));
+	buf_fini(&zh);
+}
+
+void
+review_transition(struct review *r, int k)
+{
+	const struct lifecycle_transition *t = &r->model->transitions[k];
+	const struct lifecycle_entry_review *e = &r->out->transitions[k];
+	int64_t open = open_in_all(r, k);
+	int64_t there = r->out->stages[t->from].customers;
+
+	if (e->meets == 0 && (said_already(r, "always_undecided", t->path) ||
+				 said_already(r, "always_fails", t->path) ||
+				 said_already(r, "meets_nobody", t->path)))
+		return;
+	if (e->meets == 0 && open == r->out->customers)
+		no_answer(r, k, open);
 	else if (e->meets == 0)
 		review_find(r, LIFECYCLE_WARNING, "meets_nobody", t->path, 0,
 		    arena_printf(r->arena,

@@ -1002,6 +1002,39 @@ START_TEST(the_overview_adds_up)
 }
 END_TEST
 
+START_TEST(a_campaign_that_is_held_back_needs_somebody)
+{
+	struct reply r;
+	json_t *needs, *one;
+	const char *en = NULL, *id = NULL;
+	size_t i;
+
+	test_db_tamper(&world.db,
+	    "UPDATE campaign_run SET held_rule = '1:4: division by zero' WHERE run_id = "
+	    "(SELECT r.run_id FROM campaign_run r JOIN campaign USING (campaign_id) "
+	    "  WHERE state = 'active' ORDER BY as_of DESC, started_at DESC, run_id LIMIT "
+	    "  1)");
+	r = get("ops", "/v1/overview");
+	needs = json_at(r.json, "needs_you");
+	json_array_foreach(needs, i, one)
+	{
+		if (strcmp(json_string_value(json_object_get(one, "kind")),
+			"campaign_held") != 0)
+			continue;
+		id = json_string_value(json_object_get(one, "id"));
+		en = json_string_value(json_at(one, "text/en"));
+		ck_assert(json_is_string(json_object_get(one, "since")));
+		ck_assert_ptr_nonnull(
+		    strstr(json_string_value(json_at(one, "text/zh")), "除数为零"));
+	}
+	ck_assert_ptr_nonnull(id);
+	ck_assert_ptr_nonnull(strstr(en, id));
+	ck_assert_ptr_nonnull(strstr(en, "1:4: division by zero"));
+	reply_free(&r);
+	test_db_tamper(&world.db, "UPDATE campaign_run SET held_rule = NULL");
+}
+END_TEST
+
 static Suite *
 contract_suite(void)
 {
@@ -1015,6 +1048,7 @@ contract_suite(void)
 	tcase_add_loop_test(tc, an_export_that_cannot_be_is_refused_before_it_begins, 0,
 	    (int)STW_ARRAY_LEN(exports_refused));
 	tcase_add_test(tc, the_overview_adds_up);
+	tcase_add_test(tc, a_campaign_that_is_held_back_needs_somebody);
 	tcase_add_test(tc, a_secret_that_is_kept_is_not_sent_to_another_host);
 	tcase_add_test(tc, decisions_replay_to_the_same_bytes);
 	suite_add_tcase(suite, tc);

@@ -165,6 +165,10 @@ static const struct {
 	HEAD STAGES(STAGE("a") ", " END("b"))
 	    START_A MOVES(MOVE("a", "b", "customer.risk_rating > 3", "")),
 	"always_undecided transitions[0] 11\nundecided stages[0] 8"},
+    {"an error for everybody",
+	HEAD STAGES(STAGE("a") ", " END("b")) START_A MOVES(
+	    MOVE("a", "b", "1 / (size(customer.ref) - size(customer.ref)) > 3", "")),
+	"always_fails transitions[0] 11\nundecided stages[0] 8"},
     {"a stage that is gone",
 	HEAD STAGES(STAGE("a") ", " END("z"))
 	    START_A MOVES(MOVE("a", "z", "has(customer.opened_on)", "")),
