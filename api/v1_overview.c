@@ -250,12 +250,14 @@ need_import(struct api_request *req, json_t *list, struct stw_err *err)
 	if (rc == STW_OK && hold.kind == IMPORT_HOLD_HALF)
 		need(list, "import_interrupted", hold.run_id,
 		    arena_printf(&req->arena,
-			"导入 %s 未完成就中断：客户簿只载入了一部分，在续传或放弃之前不刷新阶段和客群，也不做计划",
-			hold.mapping),
+			"导入 %s %s：客户簿只载入了一部分，在重新导入或放弃之前不刷新阶段和客群，也不做计划",
+			hold.mapping, hold.failed ? "中途失败" : "未完成就中断"),
 		    arena_printf(&req->arena,
-			"import %s ended before its last file: the book is half loaded, "
-			"and ticks wait until it goes on or is given up",
-			hold.mapping),
+			"import %s %s: the book is half loaded, "
+			"and ticks wait until it is imported again or given up",
+			hold.mapping,
+			hold.failed ? "failed with some of its files in"
+				    : "ended before its last file"),
 		    hold.started_at);
 	return rc;
 }

@@ -23,6 +23,7 @@ ask(struct db *db, struct import_hold *out, struct stw_err *err)
 			(void)snprintf(out->mapping, sizeof out->mapping, "%.*s",
 			    STR_FMT(db_get_str(rows, 0, 2)));
 			out->started_at = db_get_usec(rows, 0, 3);
+			out->failed = db_get_bool(rows, 0, 5);
 		}
 	}
 	db_rows_free(rows);
@@ -50,6 +51,12 @@ import_hold_check(struct db *db, int64_t *mark, struct stw_err *err)
 	*mark = hold.mark;
 	if (rc != STW_OK || hold.kind == IMPORT_HOLD_NONE)
 		return rc;
+	if (hold.kind == IMPORT_HOLD_HALF && hold.failed)
+		return stw_fail(err, STW_CONFLICT,
+		    "the book is half loaded: import %s (%s) failed with files before it in; "
+		    "mend what steward imports %s tells and import again, or: steward imports "
+		    "give-up %s --by WHO",
+		    hold.mapping, hold.run_id, hold.run_id, hold.run_id);
 	if (hold.kind == IMPORT_HOLD_HALF)
 		return stw_fail(err, STW_CONFLICT,
 		    "the book is half loaded: import %s (%s) ended before its last file; "
@@ -65,6 +72,24 @@ import_hold_check(struct db *db, int64_t *mark, struct stw_err *err)
 	    hold.mapping, hold.run_id);
 }
 
+uint64_t
+import_stamp_of(int64_t mark)
+{
+	return (uint64_t)mark + 1;
+}
+
+enum stw_code
+import_hold_stamp(struct db *db, uint64_t *out, struct stw_err *err)
+{
+	struct import_hold hold;
+	enum stw_code rc = import_hold_get(db, &hold, err);
+
+	*out = rc != STW_OK || hold.kind == IMPORT_HOLD_RUNNING
+		   ? 0
+		   : import_stamp_of(hold.mark);
+	return rc;
+}
+
 enum stw_code
 import_give_up(struct db *db, const char *run_id, const char *actor, stw_usec now,
     struct stw_err *err)
@@ -77,7 +102,8 @@ import_give_up(struct db *db, const char *run_id, const char *actor, stw_usec no
 
 	if (rc == STW_OK && changed == 0)
 		return stw_fail(err, STW_NOT_FOUND,
-		    "there is no interrupted import %.40s: steward imports shows the runs",
+		    "import %.40s holds nobody: it is not there, is under way, has committed "
+		    "nothing, or was given up; steward imports shows the runs",
 		    run_id);
 	return rc;
 }

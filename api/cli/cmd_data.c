@@ -254,6 +254,22 @@ cmd_import(struct cli *cli, struct stw_err *err)
 }
 
 /* ---- imports ------------------------------------------------------------------------------ */
+/* Which import has left the book half loaded, and the way out; run: only if it is that one. */
+static enum stw_code
+print_hold(struct db *db, const char *run, struct stw_err *err)
+{
+	struct import_hold hold;
+	struct stw_err why;
+	int64_t mark;
+	enum stw_code rc = import_hold_get(db, &hold, err);
+
+	if (rc == STW_OK && hold.kind == IMPORT_HOLD_HALF &&
+	    (run == NULL || strcmp(run, hold.run_id) == 0) &&
+	    import_hold_check(db, &mark, &why) == STW_CONFLICT)
+		(void)printf("%s\n", why.text);
+	return rc;
+}
+
 static enum stw_code
 print_runs(struct cli *cli, struct db *db, int limit, struct stw_err *err)
 {
@@ -272,7 +288,7 @@ print_runs(struct cli *cli, struct db *db, int limit, struct stw_err *err)
 		    runs[i].state, cli_count(runs[i].rows_loaded),
 		    cli_count(runs[i].rows_rejected), cli_secs(runs[i].took),
 		    runs[i].mapping, runs[i].redo ? " (corrected rows)" : "");
-	return STW_OK;
+	return print_hold(db, NULL, err);
 }
 
 static void
@@ -324,7 +340,7 @@ print_run(
 		    (long long)r->line, r->column[0] != '\0' ? "column " : "",
 		    r->column, r->column[0] != '\0' ? ": " : "", r->reason);
 	}
-	return STW_OK;
+	return print_hold(db, run.run_id, err);
 }
 
 static enum stw_code

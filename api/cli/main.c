@@ -41,8 +41,8 @@ static const struct command commands[] = {
 	"[--rejects DIR] [--redo DIR] [--close-all] [--by WHO]",
 	"load the bank's files by a mapping document", cmd_import, NULL},
     {"imports", "imports [RUN] [--limit N] | imports give-up RUN --by WHO",
-	"what was imported, or one run by file with its rejected rows; an interrupted one is "
-	"not waited for any more",
+	"what was imported, or one run by file with its rejected rows; one that ended "
+	"early is not waited for any more",
 	cmd_imports, NULL},
     {"book",
 	"book count | stat [--file FILE] [--connections N] [--json] | save FILE [--connections N] | "

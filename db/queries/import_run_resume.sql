@@ -2,6 +2,6 @@
 -- Params   $1 run_id
 -- Returns  nothing
 UPDATE import_run
-   SET state = 'running', starts = starts + 1, finished_at = NULL, failure = NULL,
+   SET state = 'running', starts = starts + 1, finished_at = NULL, failure = NULL, given_up_at = NULL,
        backend_pid = pg_backend_pid()
  WHERE run_id = $1::uuid;

@@ -227,9 +227,27 @@ import_is_cut_short(void)
 }
 
 static void
+import_has_failed(void)
+{
+	test_db_tamper(&world.db,
+	    "DELETE FROM import_file WHERE run_id::text LIKE '5b3c1a52-%'; "
+	    "DELETE FROM import_run WHERE run_id::text LIKE '5b3c1a52-%'");
+	import_is_cut_short();
+	test_db_tamper(&world.db,
+	    "UPDATE import_run SET state = 'failed', failure = 'a bad row' "
+	    "WHERE run_id::text LIKE '5b3c1a52-%'");
+}
+
+static void
 import_is_given_up(void)
 {
 	char *out = NULL;
+
+	ck_assert_int_eq(
+	    world_run(&world, &out, (const char *const[]){"imports", NULL}), 0);
+	ck_assert_msg(strstr(out, "give-up 5b3c1a52-") != NULL, "%s", out);
+	free(out);
+	out = NULL;
 
 	ck_assert_msg(
 	    world_run(&world, &out,
@@ -248,6 +266,8 @@ static const struct {
     {"running", import_begins, import_ends, 75, "is running"},
     {"unknown", question_fails, question_is_answered, 0, NULL},
     {"half", import_is_cut_short, import_is_given_up, 4, "give-up 5b3c1a52-"},
+    {"failed", import_has_failed, import_is_given_up, 4,
+	"failed with files before it in"},
 };
 
 #define OVERDUE "SELECT count(*) FROM revocation_request WHERE breached_at IS NULL"

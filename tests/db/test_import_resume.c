@@ -235,18 +235,19 @@ cut_short(const char *mapping, const char *state)
 	    "backend_pid) VALUES (gen_random_uuid(), '%s', 'x', '%s', now(), 1); "
 	    "INSERT INTO import_file SELECT run_id, 0, 'c.csv', 'customer', 'upsert', "
 	    "'done', 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1 FROM import_run WHERE mapping = '%s' "
-	    "AND state = '%s'",
+	    "AND state = '%s' AND given_up_at IS NULL",
 	    mapping, state, mapping, state);
 	test_db_tamper(&t, sql);
 }
 
 START_TEST(a_half_loaded_book_holds_until_the_import_is_given_up_or_replaced)
 {
+	static const char *const ends[] = {"running", "interrupted", "failed"};
 	struct import_hold hold;
 	int64_t mark;
 
-	for (int i = 0; i < 2; i++) {
-		cut_short("daily", i == 0 ? "running" : "interrupted");
+	for (int i = 0; i < 3; i++) {
+		cut_short("daily", ends[i]);
 		ck_assert_int_eq(import_hold_get(t.db, &hold, &err), STW_OK);
 		ck_assert_int_eq(hold.kind, IMPORT_HOLD_HALF);
 		ck_assert_str_eq(hold.mapping, "daily");
@@ -271,6 +272,16 @@ START_TEST(a_half_loaded_book_holds_until_the_import_is_given_up_or_replaced)
 	test_db_tamper(
 	    &t, "UPDATE import_run SET state = 'done' WHERE source_hash = 'y'");
 	ck_assert_int_eq(holds(), IMPORT_HOLD_NONE);
+	/* Of corrected rows: later ones replace them, and the whole does. */
+	cut_short("redone", "failed");
+	test_db_tamper(&t,
+	    "UPDATE import_run SET redo = true WHERE mapping = 'redone'; "
+	    "INSERT INTO import_run (run_id, mapping, source_hash, state, started_at, redo) "
+	    "VALUES (gen_random_uuid(), 'redone', 'z', 'failed', now(), true)");
+	ck_assert_int_eq(holds(), IMPORT_HOLD_HALF);
+	test_db_tamper(
+	    &t, "UPDATE import_run SET state = 'done' WHERE source_hash = 'z'");
+	ck_assert_int_eq(holds(), IMPORT_HOLD_NONE);
 	/* Nothing was committed of it. */
 	test_db_tamper(&t,
 	    "INSERT INTO import_run (run_id, mapping, source_hash, state, started_at, "
@@ -279,9 +290,49 @@ START_TEST(a_half_loaded_book_holds_until_the_import_is_given_up_or_replaced)
 }
 END_TEST
 
+/* The file before is in; what came to grief is not. */
+START_TEST(a_failed_import_holds_when_files_of_it_are_in)
+{
+	struct import_hold hold;
+	int64_t mark;
+
+	put_customers();
+	put_many(10, "");
+	put("h.csv", "owner,ref,kind,amount\nC1,M1,fund,x\n");
+	ck_assert_int_eq(run(0, NULL), STW_INVALID);
+	ck_assert_int_eq(holds(), IMPORT_HOLD_NONE); /* nothing of it is in */
+	put("h.csv", "owner,ref,kind,amount\nC1,M1,fund,1\n");
+	put("t.csv", "c,t,a\nC1,T1,x\n");
+	ck_assert_int_eq(run(0, NULL), STW_INVALID);
+	ck_assert_int_eq(
+	    number("SELECT count(*) FROM holding WHERE holding_ref = 'M1'"), 1);
+	ck_assert_int_eq(import_hold_get(t.db, &hold, &err), STW_OK);
+	ck_assert_int_eq(hold.kind, IMPORT_HOLD_HALF);
+	ck_assert(hold.failed);
+	ck_assert_str_eq(hold.run_id, result.run_id);
+	ck_assert_int_eq(import_hold_check(t.db, &mark, &err), STW_CONFLICT);
+	ck_assert_msg(strstr(err.text, "give-up") != NULL, "%s", err.text);
+	ck_assert_msg(strstr(err.text, "failed") != NULL, "%s", err.text);
+	/* Given up, why it failed is still told; gone on with, it would hold again. */
+	ck_assert_int_eq(import_give_up(t.db, hold.run_id, "ann", AS_OF, &err), STW_OK);
+	ck_assert_int_eq(holds(), IMPORT_HOLD_NONE);
+	ck_assert_int_eq(number("SELECT count(*) FROM import_run WHERE failure LIKE "
+				"'%t.csv:2%; given up by ann'"),
+	    1);
+	ck_assert_int_eq(run(0, NULL), STW_INVALID);
+	ck_assert(result.resumed);
+	ck_assert_int_eq(holds(), IMPORT_HOLD_HALF);
+	/* Mended files are another content, and another run. */
+	put("t.csv", "c,t,a\nC1,T1,1\n");
+	ck_assert_msg(run(0, NULL) == STW_OK, "%s", err.text);
+	ck_assert_int_eq(holds(), IMPORT_HOLD_NONE);
+}
+END_TEST
+
 static void
 add(TCase *tc)
 {
+	tcase_add_test(tc, a_failed_import_holds_when_files_of_it_are_in);
 	tcase_add_test(
 	    tc, a_half_loaded_book_holds_until_the_import_is_given_up_or_replaced);
 	tcase_add_test(tc, an_import_under_way_is_seen_and_not_held_up);
