@@ -202,6 +202,16 @@ add_change(struct lifecycle_changes *changes, size_t row, int from,
 	};
 }
 
+/* Nobody can say whether the customer would have moved by it. */
+static bool
+fails_here(const struct lifecycle_answers *a, const struct lifecycle_answer *answer,
+    size_t row)
+{
+	return answer->failed ||
+	       (a->patch != NULL && bitmap_get(&answer->undecided, row) &&
+		   rule_fails(answer->rule, a->patch, row, &a->like, NULL));
+}
+
 const struct lifecycle_transition *
 lifecycle_first_match(const struct lifecycle_answers *a,
     const struct lifecycle_transition *entries, const int *answer, int n, int from,
@@ -216,6 +226,8 @@ lifecycle_first_match(const struct lifecycle_answers *a,
 			return t;
 		if (bitmap_get(&a->items[answer[i]].undecided, row))
 			*undecided = true;
+		if (fails_here(a, &a->items[answer[i]], row))
+			return NULL;
 	}
 	return NULL;
 }
@@ -286,22 +298,31 @@ note_answered(const struct lifecycle_answers *a, const struct lifecycle_model *m
 	}
 }
 
+/* Of the i-th rule, when it fails for every customer of all parts; NULL: it does not. */
+static const struct lifecycle_answered *
+fault_of(const struct lifecycle_changes *changes, int nparts, int i)
+{
+	const struct lifecycle_answered *fault = NULL;
+
+	for (int p = 0; p < nparts; p++) {
+		const struct lifecycle_answered *rule = &changes[p].rules[i];
+
+		if (rule->answered)
+			return NULL;
+		if (fault == NULL && rule->fault.code != STW_OK)
+			fault = rule;
+	}
+	return fault;
+}
+
 bool
 lifecycle_fault(
     const struct lifecycle_changes *changes, int nparts, struct stw_err *err)
 {
 	for (int i = 0; nparts > 0 && i < changes[0].nrules; i++) {
-		const struct lifecycle_answered *fault = NULL;
-		bool answered = false;
+		const struct lifecycle_answered *fault = fault_of(changes, nparts, i);
 
-		for (int p = 0; p < nparts; p++) {
-			const struct lifecycle_answered *rule = &changes[p].rules[i];
-
-			answered |= rule->answered;
-			if (fault == NULL && rule->fault.code != STW_OK)
-				fault = rule;
-		}
-		if (answered || fault == NULL)
+		if (fault == NULL)
 			continue;
 		(void)stw_fail(err, STW_INVALID, "%s.when: %d:%d: %s", fault->path,
 		    fault->fault.line, fault->fault.column, fault->fault.text);
@@ -310,28 +331,61 @@ lifecycle_fault(
 	return false;
 }
 
+/* What the rules say of one part, before anybody moves. */
+static enum stw_code
+ask(struct lifecycle_answers *a, const struct book *book,
+    const struct lifecycle_model *model, stw_usec now, const struct progress *progress,
+    struct lifecycle_changes *out, struct stw_err *err)
+{
+	enum stw_code rc = lifecycle_answers_compile(a, model, book, err);
+
+	if (rc != STW_OK)
+		return rc;
+	mark_wanted(a, model, book, lifecycle_stage_codes(book, model, &a->arena));
+	rc = lifecycle_answers_evaluate(a, book, now, progress, err);
+	if (rc == STW_OK)
+		note_answered(a, model, book, now, out);
+	return rc;
+}
+
+/* patch: these are a few customers. */
+static void
+mark_failed(struct lifecycle_answers *a, const struct lifecycle_changes *changes,
+    int nparts, const struct book *patch, stw_usec now)
+{
+	if (patch != NULL) {
+		a->patch = patch;
+		a->like = (struct rule_eval_ctx){.now = now, .zone = patch->zone};
+		return;
+	}
+	for (int i = 0; i < a->count; i++)
+		a->items[i].failed = fault_of(changes, nparts, i) != NULL;
+}
+
 enum stw_code
-lifecycle_evaluate(const struct book *book, const struct lifecycle_model *model,
+lifecycle_evaluate(const struct book_parts *parts, const struct lifecycle_model *model,
     stw_usec now, const struct progress *progress, struct lifecycle_changes *out,
     struct stw_err *err)
 {
-	struct lifecycle_answers answers = {0};
-	const int *stages;
-	enum stw_code rc;
+	struct lifecycle_answers answers[BOOK_PARTS_MAX] = {0};
+	bool few = parts->books[0]->patch;
+	enum stw_code rc = STW_OK;
 
-	*out = (struct lifecycle_changes){0};
-	rc = lifecycle_answers_compile(&answers, model, book, err);
-	if (rc != STW_OK)
-		goto done;
-	stages = lifecycle_stage_codes(book, model, &answers.arena);
-	mark_wanted(&answers, model, book, stages);
-	rc = lifecycle_answers_evaluate(&answers, book, now, progress, err);
-	if (rc != STW_OK)
-		goto done;
-	choose(&answers, model, book, stages, now, out);
-	note_answered(&answers, model, book, now, out);
-done:
-	lifecycle_answers_fini(&answers);
+	for (int p = 0; p < parts->count; p++)
+		out[p] = (struct lifecycle_changes){0};
+	for (int p = 0; p < parts->count && rc == STW_OK; p++)
+		rc = ask(
+		    &answers[p], parts->books[p], model, now, progress, &out[p], err);
+	for (int p = 0; p < parts->count && rc == STW_OK; p++) {
+		const struct book *book = parts->books[p];
+		struct lifecycle_answers *a = &answers[p];
+
+		mark_failed(a, out, parts->count, few ? book : NULL, now);
+		choose(a, model, book, lifecycle_stage_codes(book, model, &a->arena),
+		    now, &out[p]);
+	}
+	for (int p = 0; p < parts->count; p++)
+		lifecycle_answers_fini(&answers[p]);
 	return rc;
 }
 

@@ -11,8 +11,10 @@
  *            ones in the order of the document. An undecided rule is not a match. A
  *            customer who has already moved at `now` stays, so a tick can be repeated.
  *            A stage that the model no longer has counts as none. Rules of a model may
- *            not use segment(): stages come before segments. Whose rules fail stays where
- *            they are; a rule that fails for every customer is told (lifecycle_fault).
+ *            not use segment(): stages come before segments. A rule that fails for every
+ *            customer is told (lifecycle_fault), and whoever meets it stays, without a
+ *            stage if they had none: what comes after it in the order is not asked. In a
+ *            patch whoever a rule fails for stays.
  * Faults     lifecycle_parse refuses what cannot be read; whether the model makes sense
  *            (ways that lead nowhere, transitions that never fire) is the question of
  *            segments/lifecycle_validate.h.
@@ -115,7 +117,8 @@ struct lifecycle_changes {
 	int nrules;
 };
 
-enum stw_code lifecycle_evaluate(const struct book *book,
+/* out: one a part, freed by the caller also after an error. */
+enum stw_code lifecycle_evaluate(const struct book_parts *parts,
     const struct lifecycle_model *model, stw_usec now, const struct progress *progress,
     struct lifecycle_changes *out, struct stw_err *err) STW_MUST_USE;
 /* Of the parts of a book: the first rule that fails for every customer of all of them

@@ -17,6 +17,7 @@ struct lifecycle_answer {
 	struct rule *rule;
 	struct bitmap matched, undecided;
 	bool wanted; /* some customer is in a stage that asks */
+	bool failed; /* for every customer of all parts: whoever meets it stays */
 };
 
 struct lifecycle_answers {
@@ -24,6 +25,10 @@ struct lifecycle_answers {
 	struct lifecycle_answer *items;
 	int count;
 	int *of_initial, *of_transition; /* index into items; -1: always */
+	/* Of a few customers nobody knows whether a rule fails for all: whoever it fails for
+	 * stays. NULL: the book is of everybody. */
+	const struct book *patch;
+	struct rule_eval_ctx like; /* with patch */
 };
 
 /* lifecycle_answers_fini also after an error. */
@@ -44,7 +49,8 @@ int lifecycle_stage_of(const struct book *book, const int *stages, size_t row);
 /* How long the row has been in its stage; INT64_MAX when nobody knows since when. */
 int64_t lifecycle_stay(const struct book *book, size_t row, stw_usec now);
 /* The first of the entries that leads from the stage and matches; NULL: none. stay: how
- * long the customer has been in it. *undecided is set when one had no answer. */
+ * long the customer has been in it. *undecided is set when one had no answer; behind one that
+ * fails nothing is asked. */
 const struct lifecycle_transition *lifecycle_first_match(
     const struct lifecycle_answers *a, const struct lifecycle_transition *entries,
     const int *answer, int n, int from, size_t row, int64_t stay, bool *undecided);

@@ -15,8 +15,8 @@ count_living(const struct book *book, const struct bitmap *map)
 	return n;
 }
 
-static bool
-fails(const struct rule *rule, const struct book *book, size_t row,
+bool
+rule_fails(const struct rule *rule, const struct book *book, size_t row,
     const struct rule_eval_ctx *like, struct stw_err *err)
 {
 	struct rule_eval_ctx ctx = *like;
@@ -51,7 +51,7 @@ rule_fault_find(const struct rule *rule, const struct book *book,
 		return RULE_FAULT_NONE;
 	for (size_t row = bitmap_next(undecided, 0); row != SIZE_MAX;
 	     row = row + step < rows ? bitmap_next(undecided, row + step) : SIZE_MAX) {
-		if (!book_is_dead(book, row) && fails(rule, book, row, like, &why))
+		if (!book_is_dead(book, row) && rule_fails(rule, book, row, like, &why))
 			break;
 	}
 	if (why.code == STW_OK)

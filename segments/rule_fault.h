@@ -30,5 +30,9 @@ enum rule_fault {
 enum rule_fault rule_fault_find(const struct rule *rule, const struct book *book,
     const struct bitmap *matched, const struct bitmap *undecided,
     const struct rule_eval_ctx *like, struct stw_err *err);
+/* Does it fail for this one, and not because a value is missing? Of a few customers, between
+ * evaluations of everybody, that may be the beginning of a fault: they stay as they are. */
+bool rule_fails(const struct rule *rule, const struct book *book, size_t row,
+    const struct rule_eval_ctx *like, struct stw_err *err);
 
 #endif

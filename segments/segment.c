@@ -510,6 +510,47 @@ level_fault(const struct segment_hosts *hosts, const struct level *level, int i,
 	return found;
 }
 
+/* Between evaluations of everybody a member for whom the rule fails stays one: it may have
+ * begun to fail for all. */
+static void
+keep_failing(struct segment_host *host, struct level *level, int i,
+    struct rule_result *result, stw_usec now)
+{
+	const struct segment *segment = &host->segments[level->segments[i]];
+	const struct rule_eval_ctx ctx = {.now = now,
+	    .zone = host->book->zone,
+	    .host = host,
+	    .in_segment = segment_contains};
+
+	for (size_t row = bitmap_next(&result->undecided, 0); row != SIZE_MAX;
+	     row = bitmap_next(&result->undecided, row + 1)) {
+		if (!bitmap_get(&segment->members, row) ||
+		    book_is_dead(host->book, row) ||
+		    !rule_fails(level->rules[i], host->book, row, &ctx, NULL))
+			continue;
+		bitmap_set(&result->matched, row);
+		bitmap_clear_bit(&result->undecided, row);
+	}
+}
+
+static void
+take_level(struct segment_hosts *hosts, struct level *level, int p, stw_usec now)
+{
+	struct segment_host *host = &hosts->items[p];
+
+	for (int i = 0; i < level->count && level->results[p] != NULL; i++) {
+		struct rule_result *result = &level->results[p][i];
+		int at = level->segments[i];
+
+		if (hosts->items[0].segments[at].failure.code == STW_OK) {
+			if (hosts->items[0].book->patch)
+				keep_failing(host, level, i, result, now);
+			take_result(host->book, &host->segments[at], result);
+		}
+		rule_result_fini(result);
+	}
+}
+
 static void
 evaluate_level(struct plan *plan, struct segment_hosts *hosts, stw_usec now,
     const int *heights, int height)
@@ -526,16 +567,8 @@ evaluate_level(struct plan *plan, struct segment_hosts *hosts, stw_usec now,
 		if (rc != STW_OK || level_fault(hosts, &level, i, now, &err))
 			fail_segment(hosts, level.segments[i], &err);
 	}
-	for (int p = 0; p < hosts->count; p++) {
-		for (int i = 0; i < level.count && level.results[p] != NULL; i++) {
-			if (hosts->items[0].segments[level.segments[i]].failure.code ==
-			    STW_OK)
-				take_result(hosts->items[p].book,
-				    &hosts->items[p].segments[level.segments[i]],
-				    &level.results[p][i]);
-			rule_result_fini(&level.results[p][i]);
-		}
-	}
+	for (int p = 0; p < hosts->count; p++)
+		take_level(hosts, &level, p, now);
 }
 
 /* A segment that no rule decides: its source tells who is in it. */

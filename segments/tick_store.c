@@ -116,9 +116,8 @@ tick_stages(struct db *db, const struct book_parts *parts, stw_usec now,
 	stw_usec since = stw_monotonic();
 	enum stw_code rc = lifecycle_store_active(db, &r->arena, &r->model, err);
 
-	for (int p = 0; p < parts->count && rc == STW_OK; p++)
-		rc = lifecycle_evaluate(
-		    parts->books[p], &r->model, now, progress, &changes[p], err);
+	if (rc == STW_OK)
+		rc = lifecycle_evaluate(parts, &r->model, now, progress, changes, err);
 	took(&since, &r->times.stage_rules);
 	if (rc == STW_OK)
 		rc = lifecycle_store_apply(

@@ -186,11 +186,12 @@ model_of(const char *json, struct lifecycle_model *model)
 static const char *
 move_of(const struct lifecycle_model *model, size_t *undecided)
 {
+	const struct book_parts parts = {.books = {book}, .count = 1};
 	struct lifecycle_changes changes;
 	const char *text = "-";
 
-	ck_assert_msg(
-	    lifecycle_evaluate(book, model, WORLD_NOW, NULL, &changes, &err) == STW_OK,
+	ck_assert_msg(lifecycle_evaluate(
+			  &parts, model, WORLD_NOW, NULL, &changes, &err) == STW_OK,
 	    "%d:%d: %s", err.line, err.column, err.text);
 	ck_assert_uint_le(changes.count, 1);
 	if (changes.count == 1) {
@@ -256,10 +257,90 @@ START_TEST(one_transition_a_customer_a_tick)
 }
 END_TEST
 
+/* The first rule of each stage fails for whoever's reference is no number; behind it are one
+ * that holds for all, and the last of initial. */
+static const char failing[] = HEAD "\"stages\": [" STAGE("a") ", " STAGE("b") ", " STAGE(
+    "c") "], "
+	 "\"initial\": [{\"stage\": \"b\", \"when\": \"int(customer.ref) > 500\", "
+	 "\"reason\": \"old\"}, {\"stage\": \"a\", \"reason\": \"rest\"}], "
+	 "\"transitions\": [{\"from\": [\"a\", \"b\"], \"to\": \"c\", \"reason\": "
+	 "\"known\", \"when\": \"days_since(customer.opened_on) > 100\"}, "
+	 "{\"from\": \"a\", \"to\": \"b\", \"reason\": \"fails\", \"when\": "
+	 "\"int(customer.ref) > 400\"}, "
+	 "{\"from\": \"a\", \"to\": \"c\", \"reason\": \"all\", \"when\": \"true\"}]}";
+
+static const struct {
+	const char *name, *ref, *stage;
+	int tenure;
+	bool patch;        /* a few customers, of whom it is not known */
+	const char *other; /* another customer's reference; NULL: there is none */
+	const char *want;
+} fails[] = {
+    {"fails for all: no stage rather than the last", "x", NULL, 1, false, "y", "-"},
+    {"fails for all: stays", "x", "a", 1, false, "y", "-"},
+    {"what is before it in the order moves", "x", "a", 101, false, "y", "a>c:known"},
+    {"who does not meet it moves", "x", "b", 101, false, "y", "b>c:known"},
+    {"fails for one: the next is asked", "x", "a", 1, false, "7", "a>c:all"},
+    {"fails for one: the last takes", "x", NULL, 1, false, "7", ">a:rest"},
+    {"an answer", "401", "a", 1, false, "y", "a>b:fails"},
+    {"a few: stays", "x", "a", 1, true, "7", "-"},
+    {"a few: no stage", "x", NULL, 1, true, "7", "-"},
+    {"a few, an answer", "1", "a", 1, true, "y", "a>c:all"},
+};
+
+/* Only the first moves, if anybody does: the other one has just moved. */
+START_TEST(who_meets_a_rule_that_fails_for_all_stays)
+{
+	struct lifecycle_model model;
+	size_t undecided, row = world_add(book, fails[_i].ref, fails[_i].tenure);
+	const char *got;
+
+	if (fails[_i].stage != NULL)
+		book_set_stage(
+		    book, row, str_of(fails[_i].stage), WORLD_NOW - 30 * STW_USEC_DAY);
+	row = world_add(book, fails[_i].other, 1);
+	book_set_stage(book, row, STR_LIT("c"), WORLD_NOW);
+	model_of(failing, &model);
+	book->patch = fails[_i].patch;
+	got = move_of(&model, &undecided);
+	book->patch = false;
+	ck_assert_msg(strcmp(got, fails[_i].want) == 0, "%s: %s", fails[_i].name, got);
+	ck_assert_uint_eq(undecided, got[0] == '-');
+}
+END_TEST
+
+/* One part that answers is enough; and a part where it fails for all is not everybody. */
+START_TEST(a_rule_fails_for_all_parts_or_for_none)
+{
+	struct book *second = world_new();
+	struct book_parts parts = {.books = {book, second}, .count = 2};
+	struct lifecycle_changes changes[BOOK_PARTS_MAX];
+	struct lifecycle_model model;
+
+	book_set_stage(
+	    book, world_add(book, "x", 1), STR_LIT("a"), WORLD_NOW - 30 * STW_USEC_DAY);
+	model_of(failing, &model);
+	for (int answers = 0; answers < 2; answers++) {
+		book_set_stage(second, world_add(second, answers == 0 ? "y" : "7", 1),
+		    STR_LIT("a"), WORLD_NOW - 30 * STW_USEC_DAY);
+		ck_assert_int_eq(
+		    lifecycle_evaluate(&parts, &model, WORLD_NOW, NULL, changes, &err),
+		    STW_OK);
+		ck_assert_uint_eq(changes[0].count, (size_t)answers);
+		ck_assert_uint_eq(changes[1].count, answers == 0 ? 0 : 2);
+		ck_assert_int_eq(lifecycle_fault(changes, 2, &err), answers == 0);
+		for (int p = 0; p < 2; p++)
+			lifecycle_changes_free(&changes[p]);
+	}
+	book_free(second);
+}
+END_TEST
+
 START_TEST(changes_come_in_the_order_of_rows)
 {
 	struct lifecycle_changes changes;
 	struct lifecycle_model model;
+	struct book_parts parts;
 	char ref[16];
 
 	for (int i = 0; i < 300; i++) {
@@ -271,8 +352,10 @@ START_TEST(changes_come_in_the_order_of_rows)
 		(void)world_add(book, ref, i * 4);
 	}
 	model_of(three, &model);
+	parts = (struct book_parts){.books = {book}, .count = 1};
 	ck_assert_int_eq(
-	    lifecycle_evaluate(book, &model, WORLD_NOW, NULL, &changes, &err), STW_OK);
+	    lifecycle_evaluate(&parts, &model, WORLD_NOW, NULL, &changes, &err),
+	    STW_OK);
 	ck_assert_uint_eq(changes.count, book->customers->rows);
 	for (size_t i = 0; i < changes.count; i++) {
 		ck_assert_uint_eq(changes.items[i].row, i);
@@ -368,6 +451,9 @@ main(void)
 	tcase_add_test(tc, the_hash_is_that_of_the_content_and_not_of_the_layout);
 	tcase_add_loop_test(
 	    tc, one_transition_a_customer_a_tick, 0, (int)STW_ARRAY_LEN(moves));
+	tcase_add_loop_test(tc, who_meets_a_rule_that_fails_for_all_stays, 0,
+	    (int)STW_ARRAY_LEN(fails));
+	tcase_add_test(tc, a_rule_fails_for_all_parts_or_for_none);
 	tcase_add_test(tc, changes_come_in_the_order_of_rows);
 	tcase_add_loop_test(tc, the_wealth_model_moves, 0, (int)STW_ARRAY_LEN(wealth));
 	suite_add_tcase(suite, tc);

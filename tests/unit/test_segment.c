@@ -150,24 +150,39 @@ START_TEST(a_segment_that_fails_keeps_its_last_good_members)
 }
 END_TEST
 
-/* Of a few customers a rule may say nothing because of them; of everybody it was known. */
-START_TEST(a_patch_keeps_members_only_of_a_segment_that_failed_for_everybody)
+/* Of a few customers nobody knows whether a rule fails for all, unless it did before: members
+ * for whom it fails stay until the evaluation of everybody; others do not become any. Who
+ * only lacks a value leaves. */
+START_TEST(a_patch_keeps_members_for_whom_the_rule_fails)
 {
-	struct segment_def defs[] = {def("a", "int(customer.ref) > 3")};
+	struct segment_def defs[] = {def("a", "int(customer.ref) > 3"),
+	    def("b", "customer.ref in segment('a')"), def("c", OLDER(50))};
 	struct segment_host host;
 
 	book->patch = true;
 	for (int failing = 0; failing < 2; failing++) {
-		segment_host_init(&host, book, defs, 1);
-		bitmap_set(&host.segments[0].members, 1);
-		host.segments[0].known = true;
+		segment_host_init(&host, book, defs, 3);
+		for (int i = 0; i < 3; i++) {
+			bitmap_set(&host.segments[i].members, 1);
+			bitmap_set(&host.segments[i].members, 3);
+			host.segments[i].known = true;
+		}
 		host.segments[0].failing = failing == 1;
 		segments_evaluate(&host, WORLD_NOW, NULL);
-		ck_assert_str_eq(
-		    rows_of(&host.segments[0].members), failing == 1 ? "0100" : "0000");
+		ck_assert(host.segments[0].evaluated == (failing == 0));
+		ck_assert_str_eq(rows_of(&host.segments[0].members), "0101");
+		ck_assert_str_eq(rows_of(&host.segments[1].members), "0101");
+		ck_assert_str_eq(rows_of(&host.segments[2].members), "0110");
+		if (failing == 0)
+			ck_assert_str_eq(rows_of(&host.segments[0].undecided), "1010");
 		segment_host_fini(&host);
 	}
 	book->patch = false;
+	segment_host_init(&host, book, defs, 1);
+	bitmap_set(&host.segments[0].members, 1);
+	segments_evaluate(&host, WORLD_NOW, NULL);
+	ck_assert(!host.segments[0].evaluated);
+	segment_host_fini(&host);
 }
 END_TEST
 
@@ -352,8 +367,7 @@ main(void)
 	tcase_add_loop_test(tc, segments_are_evaluated_in_the_order_of_use, 0,
 	    (int)STW_ARRAY_LEN(evaluations));
 	tcase_add_test(tc, a_segment_that_fails_keeps_its_last_good_members);
-	tcase_add_test(
-	    tc, a_patch_keeps_members_only_of_a_segment_that_failed_for_everybody);
+	tcase_add_test(tc, a_patch_keeps_members_for_whom_the_rule_fails);
 	tcase_add_test(
 	    tc, who_asks_for_a_segment_that_never_was_evaluated_is_undecided);
 	tcase_add_test(tc, the_place_of_an_unknown_segment_is_told);
