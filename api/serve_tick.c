@@ -1,6 +1,7 @@
 /* The schedule: sweeps, ticks over everybody, ticks over who changes, and planning beside
  * them. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/serve_priv.h"
 #include "api/tick.h"
@@ -11,10 +12,11 @@
 #include "engine/log.h"
 #include "segments/import_hold_store.h"
 
-#define TOUCHED_MSEC    200
-#define PLAN_LOOK_MSEC  50
-#define RECONCILE_EVERY STW_USEC_HOUR
-#define HALF_TOLD_EVERY (5 * STW_USEC_MIN)
+#define TOUCHED_MSEC       200
+#define PLAN_LOOK_MSEC     50
+#define RECONCILE_EVERY    STW_USEC_HOUR
+#define HALF_TOLD_EVERY    (5 * STW_USEC_MIN)
+#define FAILURE_TOLD_EVERY (5 * STW_USEC_MIN)
 
 /* What the thread of the ticks keeps. */
 struct schedule {
@@ -26,6 +28,9 @@ struct schedule {
 	/* What the log was told of imports, and when. */
 	enum import_hold_kind told;
 	stw_usec told_at;
+	int64_t imports; /* the mark of the last tick over everybody; -1: none yet */
+	struct stw_err failure; /* the last tick's, when the log was told of it */
+	stw_usec failure_at;
 };
 
 /* The connection as it was before. */
@@ -150,10 +155,14 @@ tell_hold(struct schedule *s, const struct import_hold *hold)
 		    hold->run_id);
 	else
 		log_event(LOG_WARN, "book_half_loaded",
-		    "import=%s run=%s text=\"it ended before its last file, and nobody is "
-		    "moved or planned for: import the same files again, or steward imports "
-		    "give-up %s --by WHO\"",
-		    hold->mapping, hold->run_id, hold->run_id);
+		    "import=%s run=%s text=\"it %s, and nobody is moved or planned for: %s, or "
+		    "steward imports give-up %s --by WHO\"",
+		    hold->mapping, hold->run_id,
+		    hold->failed ? "failed with files before in"
+				 : "ended before its last file",
+		    hold->failed ? "mend its files and import again"
+				 : "import the same files again",
+		    hold->run_id);
 }
 
 /* While files of an import are still to come, customers look as if they had nothing. Whoever
@@ -257,7 +266,27 @@ note_tick(struct serve *serve, const struct tick_result *r, bool planned)
 	    (long long)r->segments.stage_changes, (long long)r->plan.tasks);
 }
 
+/* A tick that waits for the book is tried again and again: the log hears of it once in a
+ * while. */
 static void
+tell_failed(struct schedule *s, const struct stw_err *why)
+{
+	struct stw_err err;
+
+	if (strcmp(s->failure.text, why->text) != 0 ||
+	    stw_monotonic() - s->failure_at >= FAILURE_TOLD_EVERY) {
+		s->failure = *why;
+		s->failure_at = stw_monotonic();
+		start_over(s->db, "tick_failed", why);
+		return;
+	}
+	db_rollback(s->db);
+	if (db_reset(s->db, &err) != STW_OK)
+		log_err(LOG_DEBUG, "tick_no_database", &err);
+}
+
+/* TEMPFAIL: soon again. */
+static enum stw_code
 tick_once(struct schedule *s)
 {
 	struct serve *serve = s->serve;
@@ -268,17 +297,22 @@ tick_once(struct schedule *s)
 	const struct ruleset *fresh = serve_rules_now(serve, s->db);
 	struct tick_result result;
 	struct stw_err err;
+	enum stw_code rc;
 
 	s->rules = fresh != NULL ? fresh : s->rules;
 	if (options.plan)
 		s->next_plan = plan_after(serve);
-	if (tick_run(s->db, s->rules, &options, &result, &err) != STW_OK) {
-		start_over(s->db, "tick_failed", &err);
-		return;
+	rc = tick_run(s->db, s->rules, &options, &result, &err);
+	if (rc != STW_OK) {
+		tell_failed(s, &err);
+		return rc;
 	}
+	s->failure = (struct stw_err){0};
+	s->imports = result.imports;
 	atomic_fetch_add(&serve->ticks, 1);
 	note_tick(serve, &result, options.plan);
 	tick_fini(&result);
+	return STW_OK;
 }
 
 /* The end of the log, and with it the stages that a tick has just written: what the next
@@ -294,19 +328,23 @@ log_end(struct db *db)
 	return position;
 }
 
-static void
+/* True: an import has begun, and the tick over everybody has to look. */
+static bool
 tick_changed(struct schedule *s, const struct book_keys *keys, stw_lsn *written)
 {
 	stw_usec began = stw_monotonic();
-	struct tick_touched touched;
+	struct tick_touched touched = {0};
 	struct stw_err err;
 
-	if (tick_touched_run(s->db, s->serve->app->live, &s->members, keys,
-		app_now(s->serve->app), written, &touched, &err) != STW_OK)
+	if (tick_touched_run(s->db, s->serve->app->live, &s->members, keys, s->imports,
+		app_now(s->serve->app), written, &touched, &err) != STW_OK) {
 		start_over(s->db, "tick_changes_failed", &err);
-	else
+		return touched.held;
+	}
+	if (!touched.held)
 		metrics_part(&s->serve->server.metrics, METRICS_CHANGES,
 		    stw_monotonic() - began);
+	return touched.held;
 }
 
 /* Customers that change until the next tick is due move, enter and leave at once. After an
@@ -317,19 +355,18 @@ tick_changes(struct schedule *s, stw_usec until)
 	stw_lsn written = log_end(s->db);
 	bool held = false;
 
-	/* What changes during an import is looked at with the tick after it. Asked when the
-	 * view is there: an import that it shows a part of has not ended yet. */
+	/* What changes during an import is looked at with the tick after it. */
 	while (!s->serve->stop && stw_monotonic() < until && !held) {
 		struct book_keys keys;
 		struct book_view *view =
 		    book_live_touched(s->serve->app->live, TOUCHED_MSEC, &keys);
 
-		held = view != NULL && import_holds(s);
-		if (view != NULL && !held)
-			tick_changed(s, &keys, &written);
+		held = view != NULL && tick_changed(s, &keys, &written);
 		book_view_unref(view);
 		free(keys.items);
 	}
+	if (held)
+		serve_pause(s->serve, SERVE_RETRY_MSEC);
 }
 
 void *
@@ -339,7 +376,8 @@ serve_tick_main(void *arg)
 	int64_t every = setting_int(serve->app->settings, SET_TICK_SECONDS);
 	struct schedule s = {.serve = serve,
 	    .db = serve_connect(serve, "tick_no_database"),
-	    .told = IMPORT_HOLD_NONE};
+	    .told = IMPORT_HOLD_NONE,
+	    .imports = -1};
 
 	member_image_init(&s.members);
 	if (s.db != NULL)
@@ -352,8 +390,9 @@ serve_tick_main(void *arg)
 			serve_pause(serve, SERVE_RETRY_MSEC);
 			continue;
 		}
-		tick_once(&s);
-		if (serve->app->live != NULL)
+		if (tick_once(&s) == STW_TEMPFAIL)
+			serve_pause(serve, SERVE_RETRY_MSEC);
+		else if (serve->app->live != NULL)
 			tick_changes(&s, next);
 		else
 			serve_pause(serve, every * 1000);

@@ -10,14 +10,34 @@
 #define TOUCHED_MSEC  1000 /* the same, for a few customers */
 #define TOUCHED_TRIES 3
 
-/* The kept book with all that is committed by now, or one that is loaded or comes from a
- * file. */
+/* A version that is behind may end between two files of an import that has ended, and so may
+ * one that was loaded while it ran. imports: as the mark is now. */
 static enum stw_code
-get_book(struct db *db, const struct tick_options *options, struct tick_result *r,
-    struct stw_err *err)
+check_seen(struct book_live *live, const struct book_live_seen *seen, stw_lsn position,
+    uint64_t imports, struct stw_err *err)
+{
+	if (seen->position >= position || seen->imports == imports)
+		return STW_OK;
+	if (seen->state != BOOK_LIVE_PERIODIC)
+		return stw_fail(err, STW_TEMPFAIL,
+		    "the book is behind the database (%s): nobody is moved or planned for "
+		    "until it has caught up",
+		    book_live_state_name(seen->state));
+	book_live_load_again(live);
+	return stw_fail(err, STW_TEMPFAIL,
+	    "an import has begun since the book was loaded, or was under way then: it is "
+	    "loaded again first");
+}
+
+/* The kept book with all that is committed by now, or one that is loaded or comes from a
+ * file. imports: as the mark is now. */
+static enum stw_code
+get_book(struct db *db, const struct tick_options *options, uint64_t imports,
+    struct tick_result *r, struct stw_err *err)
 {
 	const struct book_options book_options = {.progress = options->progress};
 	struct book *book = NULL;
+	struct book_live_seen seen = {0};
 	stw_lsn position = 0;
 	enum stw_code rc;
 
@@ -25,10 +45,15 @@ get_book(struct db *db, const struct tick_options *options, struct tick_result *
 		rc = book_live_position(db, &position, err);
 		if (rc != STW_OK)
 			return rc;
-		r->view = book_live_view_after(options->live, position, FRESH_MSEC);
+		r->view =
+		    book_live_view_after(options->live, position, FRESH_MSEC, &seen);
 	}
-	if (r->view != NULL)
-		return book_live_parts(db, r->view, options->now, &r->parts, err);
+	if (r->view != NULL) {
+		rc = check_seen(options->live, &seen, position, imports, err);
+		return rc != STW_OK
+			   ? rc
+			   : book_live_parts(db, r->view, options->now, &r->parts, err);
+	}
 	rc = book_obtain(db, options->book_file, options->book_max_age, options->now,
 	    &book_options, &book, err);
 	if (rc == STW_OK)
@@ -42,14 +67,14 @@ static enum stw_code
 get_whole_book(struct db *db, const struct tick_options *options, struct tick_result *r,
     struct stw_err *err)
 {
-	int64_t before, after;
-	enum stw_code rc = import_hold_check(db, &before, err);
+	int64_t after;
+	enum stw_code rc = import_hold_check(db, &r->imports, err);
 
 	if (rc == STW_OK)
-		rc = get_book(db, options, r, err);
+		rc = get_book(db, options, import_stamp_of(r->imports), r, err);
 	if (rc == STW_OK)
 		rc = import_hold_check(db, &after, err);
-	if (rc == STW_OK && before != after)
+	if (rc == STW_OK && r->imports != after)
 		return stw_fail(err, STW_CONFLICT,
 		    "an import began and ended while the book was taken");
 	return rc;
@@ -185,7 +210,6 @@ touched_once(struct db *db, const struct book_view *view, struct member_image *m
 	struct segments_tick_result result;
 	enum stw_code rc = trait_store_derive(db, patch.book, now, NULL, err);
 
-	*out = (struct tick_touched){.customers = (int64_t)keys->count};
 	if (rc == STW_OK)
 		rc = segments_tick(db, &parts, members, now, NULL, &result, err);
 	if (rc == STW_OK) {
@@ -196,20 +220,37 @@ touched_once(struct db *db, const struct book_view *view, struct member_image *m
 	return rc;
 }
 
+/* Is an import under way, or has one begun since the mark was taken? Who cannot find out has
+ * to wait, too. */
+static enum stw_code
+look_held(struct db *db, int64_t imports, bool *held, struct stw_err *err)
+{
+	struct import_hold hold;
+	enum stw_code rc = import_hold_get(db, &hold, err);
+
+	*held = rc != STW_OK || (hold.kind != IMPORT_HOLD_NONE || hold.mark != imports);
+	return rc;
+}
+
 enum stw_code
 tick_touched_run(struct db *db, struct book_live *live, struct member_image *members,
-    const struct book_keys *keys, stw_usec now, stw_lsn *written,
+    const struct book_keys *keys, int64_t imports, stw_usec now, stw_lsn *written,
     struct tick_touched *out, struct stw_err *err)
 {
 	enum stw_code rc = STW_CONFLICT;
 
 	for (int i = 0; i < TOUCHED_TRIES && rc == STW_CONFLICT; i++) {
 		struct book_view *view =
-		    book_live_view_after(live, *written, TOUCHED_MSEC);
+		    book_live_view_after(live, *written, TOUCHED_MSEC, NULL);
 		enum stw_code at = STW_OK;
 
 		STW_ASSERT(view != NULL); /* keys come with the first version */
-		rc = touched_once(db, view, members, keys, now, out, err);
+		*out = (struct tick_touched){.customers = (int64_t)keys->count};
+		/* Asked when the view is there: an import that it shows a part of has not
+		 * ended yet, or has left another mark. */
+		rc = look_held(db, imports, &out->held, err);
+		if (rc == STW_OK && !out->held)
+			rc = touched_once(db, view, members, keys, now, out, err);
 		book_view_unref(view);
 		if (rc == STW_CONFLICT || (rc == STW_OK && out->stage_changes > 0))
 			at = book_live_position(db, written, rc == STW_OK ? err : NULL);

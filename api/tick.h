@@ -6,7 +6,9 @@
  * Ownership  tick_fini frees a result.
  * Imports    A book of which an import has still files to bring is not ticked over: TEMPFAIL
  *            while it is under way, CONFLICT when it ended before
- *            (segments/import_hold_store.h).
+ *            (segments/import_hold_store.h). Nor is a kept book that may show a part of one
+ *            that has ended: TEMPFAIL while it is behind the database, or was loaded before
+ *            the import began or while it ran.
  * Errors     Those of the rooms below. Stages that another process changed meanwhile
  *            make it start over once.
  */
@@ -34,6 +36,7 @@ struct tick_result {
 	struct arena arena;
 	struct book_view *view; /* whose parts these are; NULL: loaded */
 	struct book_parts parts;
+	int64_t imports; /* the mark that the book was whole at (import_hold_check) */
 	bool ticked;
 	struct segments_tick_result segments;
 	struct plan_result plan;
@@ -57,12 +60,15 @@ void tick_fini(struct tick_result *result);
  * ticks over everybody, so that an event is seen at once. *written: 0 at first; keeps what
  * the next call has to see of this one's stages. Somebody else's change of a stage makes it
  * start over with a newer version. members as in tick_options. keys in the book's order,
- * none twice. */
+ * none twice. imports: of the last tick over everybody; once another import has begun nobody is
+ * looked at, *out says held, and the next tick over everybody is due. */
 struct tick_touched {
 	int64_t customers, stage_changes, entered, left;
+	bool held;
 };
 enum stw_code tick_touched_run(struct db *db, struct book_live *live,
-    struct member_image *members, const struct book_keys *keys, stw_usec now,
-    stw_lsn *written, struct tick_touched *out, struct stw_err *err) STW_MUST_USE;
+    struct member_image *members, const struct book_keys *keys, int64_t imports,
+    stw_usec now, stw_lsn *written, struct tick_touched *out,
+    struct stw_err *err) STW_MUST_USE;
 
 #endif

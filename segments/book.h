@@ -114,6 +114,9 @@ struct book {
 	stw_usec as_of;    /* the clock when it was loaded */
 	uint64_t position; /* in the change stream: all that was committed before it is
 			    * in the book; 0: not known */
+	/* Of the imports before it was loaded (import_hold_stamp); 0: not known, or one was
+	 * under way. */
+	uint64_t imports;
 	/* What it depends on besides its rows, when a process keeps it by the stream
 	 * (segments/book_live_store.h): products, settings, columns. Empty: not kept. */
 	char kept_of[BOOK_KEPT_OF];

@@ -12,11 +12,12 @@
 #include "segments/suggest.h"
 #include "segments/trait.h"
 
-#define KIND_BOOK TABLE_FILE_TAG('B', 'O', 'O', 'K')
-#define TAG_HEAD  TABLE_FILE_TAG('H', 'E', 'A', 'D')
-#define TAG_FIRST TABLE_FILE_TAG('F', 'I', 'R', 'S')
-#define TAG_IDS   TABLE_FILE_TAG('I', 'D', 'S', ' ')
-#define TAG_KEPT  TABLE_FILE_TAG('K', 'E', 'P', 'T') /* of a kept book only */
+#define KIND_BOOK   TABLE_FILE_TAG('B', 'O', 'O', 'K')
+#define TAG_HEAD    TABLE_FILE_TAG('H', 'E', 'A', 'D')
+#define TAG_FIRST   TABLE_FILE_TAG('F', 'I', 'R', 'S')
+#define TAG_IDS     TABLE_FILE_TAG('I', 'D', 'S', ' ')
+#define TAG_KEPT    TABLE_FILE_TAG('K', 'E', 'P', 'T') /* of a kept book only */
+#define TAG_IMPORTS TABLE_FILE_TAG('I', 'M', 'P', 'S') /* where it is known */
 
 #define CATALOGUE_HASH 32
 
@@ -111,6 +112,8 @@ book_file_save(const struct book *book, const char *source, const char *model,
 	table_file_put_table(out, book->customers, BOOK_CUSTOMER_COLS + book->nfed);
 	if (book->kept_of[0] != '\0')
 		table_file_put(out, TAG_KEPT, book->kept_of, sizeof book->kept_of);
+	if (book->imports != 0)
+		table_file_put(out, TAG_IMPORTS, &book->imports, sizeof book->imports);
 	return table_file_commit(out, bytes, err);
 }
 
@@ -313,7 +316,7 @@ read_book(struct table_file *file, const char *path, const struct book_head *hea
 	return STW_OK;
 }
 
-/* A file that nobody kept by the stream ends before it. */
+/* What a file need not have. */
 static void
 read_kept(struct table_file *file, struct book *book)
 {
@@ -324,6 +327,9 @@ read_kept(struct table_file *file, struct book *book)
 	if (table_file_take(file, TAG_KEPT, &data, &size, &none) == STW_OK &&
 	    size == sizeof book->kept_of && text_ends(data, size))
 		memcpy(book->kept_of, data, size);
+	if (table_file_take(file, TAG_IMPORTS, &data, &size, &none) == STW_OK &&
+	    size == sizeof book->imports)
+		memcpy(&book->imports, data, size);
 }
 
 static enum stw_code

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "engine/log.h"
+#include "segments/import_hold_store.h"
 #include "segments/trait_store.h"
 
 /* Borrowed from the rows. */
@@ -71,6 +72,22 @@ book_open(struct db *db, const char *path, stw_usec now, stw_usec max_age,
 	return rc;
 }
 
+/* It was loaded when no import was under way, and none has begun since. */
+static enum stw_code
+check_imports(
+    struct db *db, const char *path, const struct book *book, struct stw_err *err)
+{
+	uint64_t imports;
+	enum stw_code rc = import_hold_stamp(db, &imports, err);
+
+	if (rc == STW_OK && (imports == 0 || imports != book->imports))
+		return stw_fail(err, STW_INVALID,
+		    "%.160s is not usable: an import has begun since the book was loaded, or "
+		    "was under way then",
+		    path);
+	return rc;
+}
+
 /* True when the file was used; false, *rc STW_OK: load. */
 static bool
 from_file(struct db *db, const char *path, stw_usec max_age, stw_usec now,
@@ -80,6 +97,8 @@ from_file(struct db *db, const char *path, stw_usec max_age, stw_usec now,
 	struct book *book;
 
 	*rc = book_open(db, path, now, max_age, &book, NULL, err);
+	if (*rc == STW_OK)
+		*rc = check_imports(db, path, book, err);
 	if (*rc == STW_OK && (options == NULL || !options->no_traits))
 		*rc = trait_store_derive(
 		    db, book, now, options == NULL ? NULL : options->progress, err);

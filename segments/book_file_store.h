@@ -25,7 +25,8 @@ enum stw_code book_save(struct db *db, const struct book *book, const char *path
 enum stw_code book_open(struct db *db, const char *path, stw_usec now, stw_usec max_age,
     struct book **out, struct book_file_info *info, struct stw_err *err) STW_MUST_USE;
 
-/* The file at path when it is at most max_age old (0: never), else a load, which is then
+/* The file at path when it is at most max_age old (0: never) and no import has begun since
+ * (segments/import_hold_store.h), else a load, which is then
  * saved there. A file that cannot be used or written is logged, and no error. path NULL or
  * empty: just a load. options may be NULL. */
 enum stw_code book_obtain(struct db *db, const char *path, stw_usec max_age,

@@ -129,6 +129,7 @@ publish(struct book_live *live, struct book_view *view, const struct book_keys *
 	(void)pthread_mutex_lock(&live->lock);
 	old = live->view;
 	live->view = view;
+	live->imports = live->stream == NULL ? view->parts[0]->patch.book->imports : 0;
 	if (live->touched_wanted && touched != NULL)
 		add_touched(live, touched);
 	live->stat.versions++;
@@ -205,6 +206,7 @@ rebase_main(void *arg)
 		whole = rebase->base != NULL ? *rebase->base
 					     : *rebase->then->parts[0]->patch.book;
 		whole.position = rebase->position;
+		whole.imports = 0; /* of the load, and it has gone on since */
 		memcpy(whole.kept_of, rebase->kept_of, sizeof whole.kept_of);
 		rebase->rc = book_file_save(&whole, rebase->is.source, rebase->is.model,
 		    rebase->path, &rebase->bytes, &rebase->err);

@@ -62,6 +62,7 @@ struct book_live {
 	int periodic_sec;
 	pthread_t thread;
 	atomic_bool stop;
+	atomic_bool load_due; /* PERIODIC: somebody has no use for this load */
 	/* The keeper's. */
 	struct db *db;
 	struct db_stream *stream;
@@ -82,6 +83,8 @@ struct book_live {
 	struct book_view
 	    *view;        /* written by the keeper, who reads it without the lock */
 	stw_lsn position; /* all that was committed before it is in view */
+	/* Of the load that view is (book.h); 0: it is kept by the stream. */
+	uint64_t imports;
 	struct book_live_stat stat; /* but for what is counted when asked */
 	bool touched_wanted;
 	struct book_keys touched; /* since somebody took them */

@@ -10,7 +10,8 @@
 #include "segments/book_live_priv.h"
 #include "segments/trait_store.h"
 
-#define RETRY_MSEC 1000
+#define RETRY_MSEC    1000
+#define PERIODIC_LOOK 200
 
 const char *
 book_live_state_name(enum book_live_state state)
@@ -68,6 +69,14 @@ book_live_pause(struct book_live *live, int msec)
 	}
 }
 
+static void
+pause_or_due(struct book_live *live, int msec)
+{
+	for (; msec > 0 && !live->stop && !atomic_load(&live->load_due);
+	     msec -= PERIODIC_LOOK)
+		book_live_pause(live, PERIODIC_LOOK);
+}
+
 /* The database cannot be streamed: loads, and says why, until it is worth another look. */
 static enum stw_code
 keep_by_loading(struct book_live *live, const struct stw_err *why, struct stw_err *err)
@@ -76,10 +85,11 @@ keep_by_loading(struct book_live *live, const struct stw_err *why, struct stw_er
 
 	/* Whatever the slot holds later does not join on to it. */
 	book_live_restart(live);
+	atomic_store(&live->load_due, false);
 	rc = book_follow_load(live, err);
 	if (rc == STW_OK) {
 		book_live_set_state(live, BOOK_LIVE_PERIODIC, why);
-		book_live_pause(live, live->periodic_sec * 1000);
+		pause_or_due(live, live->periodic_sec * 1000);
 	}
 	return rc;
 }
@@ -308,7 +318,8 @@ book_live_touched(struct book_live *live, int wait_msec, struct book_keys *out)
 }
 
 struct book_view *
-book_live_view_after(struct book_live *live, stw_lsn position, int wait_msec)
+book_live_view_after(struct book_live *live, stw_lsn position, int wait_msec,
+    struct book_live_seen *seen)
 {
 	const struct timespec until = in_msec(wait_msec);
 	struct book_view *view;
@@ -319,8 +330,18 @@ book_live_view_after(struct book_live *live, stw_lsn position, int wait_msec)
 			break;
 	}
 	view = live->view == NULL ? NULL : book_view_ref(live->view);
+	if (seen != NULL)
+		*seen = (struct book_live_seen){.position = live->position,
+		    .imports = live->imports,
+		    .state = live->stat.state};
 	(void)pthread_mutex_unlock(&live->lock);
 	return view;
+}
+
+void
+book_live_load_again(struct book_live *live)
+{
+	atomic_store(&live->load_due, true);
 }
 
 enum stw_code

@@ -64,9 +64,18 @@ struct book_view *book_live_view(struct book_live *live);
 enum stw_code book_live_position(
     struct db *db, stw_lsn *out, struct stw_err *err) STW_MUST_USE;
 /* The newest version once it has all that was committed before the position; after
- * wait_msec, or where no stream is followed, the newest there is. NULL: none. */
-struct book_view *book_live_view_after(
-    struct book_live *live, stw_lsn position, int wait_msec);
+ * wait_msec, or where no stream is followed, the newest there is: *seen, which may be NULL,
+ * tells. NULL: none. */
+struct book_live_seen {
+	stw_lsn position; /* all that was committed before it is in; 0: not known */
+	uint64_t
+	    imports; /* of a load that the stream has not touched (book.h); 0: no */
+	enum book_live_state state;
+};
+struct book_view *book_live_view_after(struct book_live *live, stw_lsn position,
+    int wait_msec, struct book_live_seen *seen);
+/* Where the book is loaded at intervals: the next load is not waited for. */
+void book_live_load_again(struct book_live *live);
 
 /* Who was changed since the last call, other than by moving to another stage; waits up to
  * wait_msec for somebody. A version that has these changes, for book_view_unref; NULL:

@@ -14,6 +14,7 @@
 
 #include "engine/log.h"
 #include "segments/book_range_store.h"
+#include "segments/import_hold_store.h"
 #include "segments/trait_store.h"
 
 #define WORKERS_MAX 64
@@ -403,13 +404,18 @@ book_load(struct db *db, stw_usec now, const struct book_options *options,
 	static const struct book_options none;
 	struct book *book = NULL;
 	struct load *load;
-	enum stw_code rc;
+	uint64_t imports = 0;
+	enum stw_code rc = STW_OK;
 
 	*out = NULL;
 	if (options == NULL)
 		options = &none;
-	rc = options->snapshot == NULL ? db_begin_snapshot(db, err)
-				       : db_begin_shared(db, options->snapshot, err);
+	if (options->snapshot == NULL) /* of another's snapshot it is too late to ask */
+		rc = import_hold_stamp(db, &imports, err);
+	if (rc == STW_OK)
+		rc = options->snapshot == NULL
+			 ? db_begin_snapshot(db, err)
+			 : db_begin_shared(db, options->snapshot, err);
 	if (rc != STW_OK)
 		return rc;
 	load = stw_xalloc(sizeof *load);
@@ -425,10 +431,12 @@ book_load(struct db *db, stw_usec now, const struct book_options *options,
 	load_free(load);
 	if (rc == STW_OK && !options->no_traits)
 		rc = trait_store_derive(db, book, now, options->progress, err);
-	if (rc == STW_OK)
+	if (rc == STW_OK) {
+		book->imports = imports;
 		*out = book;
-	else
+	} else {
 		book_free(book);
+	}
 	return rc;
 }
 

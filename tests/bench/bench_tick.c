@@ -214,7 +214,7 @@ catch_up(struct bench *b)
 
 	if (book_live_position(b->t.db, &position, &err) != STW_OK)
 		fail("position", &err);
-	view = book_live_view_after(b->live, position, WAIT_MSEC);
+	view = book_live_view_after(b->live, position, WAIT_MSEC, NULL);
 	if (view == NULL)
 		fail("no version of the book", &err);
 	book_view_unref(view);

@@ -607,6 +607,7 @@ ck_province(struct book *book, const char *want)
 
 START_TEST(a_file_stands_for_the_database_while_it_may)
 {
+	struct db *other = test_db_connect(&t);
 	char path[64];
 	struct book *book;
 
@@ -618,6 +619,20 @@ START_TEST(a_file_stands_for_the_database_while_it_may)
 	test_db_tamper(&t, "UPDATE customer SET province = 'later'");
 	ck_province(obtain(path, MINUTE, WORLD_NOW + MINUTE), "上海");
 	ck_province(obtain(path, MINUTE, WORLD_NOW + MINUTE + 1), "later");
+	/* An import that began since, one that is under way, and one that was at the load. */
+	test_db_tamper(&t,
+	    "UPDATE customer SET province = 'imported'; INSERT INTO import_run (run_id, "
+	    "mapping, source_hash, state, started_at) VALUES (gen_random_uuid(), 'daily', "
+	    "'x', 'done', now())");
+	ck_province(obtain(path, MINUTE, WORLD_NOW + MINUTE), "imported");
+	test_db_tamper(&t, "UPDATE customer SET province = 'half'");
+	ck_province(obtain(path, MINUTE, WORLD_NOW + MINUTE), "imported");
+	ck_ok(db_query(other, DB_Q_IMPORT_LOCK, NULL, 0, NULL, &err));
+	ck_province(obtain(path, MINUTE, WORLD_NOW + MINUTE), "half");
+	ck_ok(db_query(other, DB_Q_IMPORT_UNLOCK, NULL, 0, NULL, &err));
+	db_close(other);
+	test_db_tamper(&t, "UPDATE customer SET province = 'whole'");
+	ck_province(obtain(path, MINUTE, WORLD_NOW + MINUTE), "whole");
 	test_db_tamper(&t, "UPDATE customer SET province = 'again'");
 	ck_province(obtain(path, 0, WORLD_NOW + MINUTE), "again");
 	ck_province(obtain(NULL, MINUTE, WORLD_NOW), "again");

@@ -30,6 +30,7 @@ static struct member_image kept; /* from tick to tick, as the server has it */
 
 static const char *file; /* where it is saved; NULL: nowhere */
 static int save_sec = 1;
+static int periodic_sec = 1;
 
 static void
 start(void)
@@ -38,7 +39,7 @@ start(void)
 	struct book_live_options options = {.conninfo = t.superuser,
 	    .slot = slot,
 	    .clock = &business,
-	    .periodic_sec = 1,
+	    .periodic_sec = periodic_sec,
 	    .file = file,
 	    .save_sec = save_sec,
 	    .touched = true};
@@ -81,7 +82,7 @@ settled(void)
 	stw_lsn position;
 
 	ck_ok(book_live_position(t.db, &position, &err));
-	view = book_live_view_after(live, position, WAIT_MSEC);
+	view = book_live_view_after(live, position, WAIT_MSEC, NULL);
 	book_live_stat(live, &stat);
 	ck_assert_msg(view != NULL, "no version: %s %s",
 	    book_live_state_name(stat.state), stat.trouble);
@@ -300,6 +301,8 @@ prepare_segments(void)
 	    "loud", "customer.complaints_90d > 0 && !(customer in segment(\"rich\"))");
 }
 
+static int64_t imports; /* the mark of the last tick over everybody */
+
 /* Over everybody; how many entered and left. */
 static int64_t
 tick_all(int64_t *stage_changes)
@@ -319,6 +322,7 @@ tick_all(int64_t *stage_changes)
 			moves += segment->entered + segment->left;
 	}
 	*stage_changes = result.segments.stage_changes;
+	imports = result.imports;
 	tick_fini(&result);
 	return moves;
 }
@@ -335,9 +339,9 @@ tick_touched(void)
 
 	book_view_unref(settled());
 	while ((view = book_live_touched(live, 0, &keys)) != NULL) {
-		ck_ok(tick_touched_run(t.db, live, &kept, &keys, clock_now(&business),
-		    &written, &touched, &err));
-		customers += touched.customers;
+		ck_ok(tick_touched_run(t.db, live, &kept, &keys, imports,
+		    clock_now(&business), &written, &touched, &err));
+		customers += touched.held ? 0 : touched.customers;
 		book_view_unref(view);
 		free(keys.items);
 		book_view_unref(settled());
@@ -377,6 +381,65 @@ START_TEST(whoever_changes_enters_and_leaves_at_once)
 	ck_assert_int_eq(members("vip"), 1001);
 	ck_assert_int_eq(tick_all(&stages), 0);
 	ck_assert_int_eq(members("vip"), 1001);
+}
+END_TEST
+
+/* An import that has begun and ended, as far as anybody can see by its row. */
+#define IMPORTED                                                                    \
+	"INSERT INTO import_run (run_id, mapping, source_hash, state, started_at) " \
+	"VALUES (gen_random_uuid(), 'daily', 'x', 'done', now())"
+
+/* Of what an import has brought a version may have a part: the tick over everybody looks. */
+START_TEST(who_changed_by_an_import_waits_for_the_tick_over_everybody)
+{
+	int64_t stages;
+
+	prepare_segments();
+	(void)tick_all(&stages);
+	test_db_tamper(
+	    &t, IMPORTED "; UPDATE customer SET tier = 'vip' WHERE customer_id = 3");
+	ck_assert_int_eq(tick_touched(), 0);
+	ck_assert_int_eq(members("vip") % 1000, 0);
+	ck_assert_int_eq(tick_all(&stages), 1);
+	ck_assert_int_eq(members("vip"), 1001);
+	test_db_tamper(&t, "UPDATE customer SET tier = 'vip' WHERE customer_id = 4");
+	ck_assert_int_eq(tick_touched(), 1);
+	ck_assert_int_eq(members("vip"), 2002);
+}
+END_TEST
+
+static enum stw_code
+try_tick(void)
+{
+	const struct tick_options options = {
+	    .now = clock_now(&business), .live = live, .members = &kept};
+	struct tick_result result;
+	enum stw_code rc = tick_run(t.db, NULL, &options, &result, &err);
+
+	if (rc == STW_OK)
+		tick_fini(&result);
+	return rc;
+}
+
+/* The keeper cannot read what has changed: the old version is nothing to move anybody by. */
+START_TEST(over_a_book_that_is_behind_nobody_is_ticked)
+{
+	struct db *other = test_db_connect(&t);
+	enum stw_code rc;
+
+	book_view_unref(settled());
+	ck_ok(try_tick());
+	ck_ok(db_begin(other, &err));
+	ck_ok(
+	    db_script(other, "LOCK TABLE interaction IN ACCESS EXCLUSIVE MODE", &err));
+	test_db_tamper(&t, "UPDATE customer SET tier = 'vip' WHERE customer_id = 3");
+	rc = try_tick();
+	db_rollback(other);
+	db_close(other);
+	ck_assert_int_eq(rc, STW_TEMPFAIL);
+	ck_assert_msg(strstr(err.text, "behind the database") != NULL, "%s", err.text);
+	book_view_unref(settled());
+	ck_ok(try_tick());
 }
 END_TEST
 
@@ -707,6 +770,38 @@ START_TEST(without_a_publication_the_book_is_loaded_at_intervals)
 }
 END_TEST
 
+/* It is loaded when somebody asks, and not only when the interval is over. */
+START_TEST(a_load_from_before_an_import_is_not_ticked_over)
+{
+	struct db *other = test_db_connect(&t);
+	int64_t before;
+
+	book_view_unref(settled());
+	book_live_stop(live);
+	test_db_tamper(&t, "DROP PUBLICATION steward_book");
+	periodic_sec = 3600;
+	start();
+	ck_assert_int_eq(state_becomes(BOOK_LIVE_PERIODIC), BOOK_LIVE_PERIODIC);
+	ck_ok(try_tick());
+	test_db_tamper(&t, IMPORTED);
+	ck_assert_int_eq(try_tick(), STW_TEMPFAIL);
+	ck_assert_msg(strstr(err.text, "loaded again") != NULL, "%s", err.text);
+	for (int i = 0; i < WAIT_MSEC / 10 && try_tick() != STW_OK; i++)
+		(void)usleep(10000);
+	ck_ok(try_tick());
+	/* Loaded while one is under way. */
+	before = reloads();
+	ck_ok(db_query(other, DB_Q_IMPORT_LOCK, NULL, 0, NULL, &err));
+	book_live_load_again(live);
+	for (int i = 0; i < WAIT_MSEC / 10 && reloads() == before; i++)
+		(void)usleep(10000);
+	ck_assert_int_eq(reloads(), before + 1);
+	ck_ok(db_query(other, DB_Q_IMPORT_UNLOCK, NULL, 0, NULL, &err));
+	ck_assert_int_eq(try_tick(), STW_TEMPFAIL);
+	db_close(other);
+}
+END_TEST
+
 START_TEST(a_keeper_that_stops_leaves_no_slot)
 {
 	char slot[100];
@@ -751,6 +846,9 @@ main(void)
 	tcase_add_loop_test(tc, a_file_that_does_not_fit_is_refused_and_the_book_loaded,
 	    0, (int)STW_ARRAY_LEN(refusals));
 	tcase_add_test(tc, without_a_publication_the_book_is_loaded_at_intervals);
+	tcase_add_test(tc, who_changed_by_an_import_waits_for_the_tick_over_everybody);
+	tcase_add_test(tc, over_a_book_that_is_behind_nobody_is_ticked);
+	tcase_add_test(tc, a_load_from_before_an_import_is_not_ticked_over);
 	tcase_add_test(tc, a_keeper_that_stops_leaves_no_slot);
 	suite_add_tcase(s, tc);
 	runner = srunner_create(s);

@@ -421,7 +421,7 @@ start_keeper(void)
 
 	if (book_live_start(&options, &soak.live, &err) != STW_OK)
 		give_up("keeper", err.text);
-	view = book_live_view_after(soak.live, 0, SETTLE_MSEC);
+	view = book_live_view_after(soak.live, 0, SETTLE_MSEC, NULL);
 	if (view == NULL)
 		give_up("keeper", "no version");
 	book_view_unref(view);
@@ -445,7 +445,7 @@ is_equal(void)
 	if (db_open(soak.db.superuser, &db, &err) != STW_OK ||
 	    book_live_position(db, &position, &err) != STW_OK)
 		give_up("compare", err.text);
-	view = book_live_view_after(soak.live, position, SETTLE_MSEC);
+	view = book_live_view_after(soak.live, position, SETTLE_MSEC, NULL);
 	arena_init(&arena);
 	if (book_load(db, WORLD_NOW, NULL, &book, &err) != STW_OK ||
 	    trait_store_catalogue(db, &arena, &catalogue, &err) != STW_OK ||
