@@ -130,6 +130,8 @@ route_find(const struct route *table, int count, enum api_method method,
 		if (!pattern_matches(table[i].pattern, path, params, &n))
 			continue;
 		out->allowed |= 1U << table[i].method;
+		out->head = out->head || (table[i].method == METHOD_GET &&
+					     (table[i].flags & ROUTE_ONCE) == 0);
 		if (table[i].method == method && out->index < 0) {
 			out->index = i;
 			out->nparams = n;

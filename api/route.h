@@ -52,8 +52,9 @@ enum route_flag {
 	    2048, /* waits for nothing, so the connection's own thread does it */
 	ROUTE_SLOW = 4096, /* evaluates many customers: takes as long as it takes */
 	ROUTE_OPERATION =
-	    8192,          /* may answer 202: carried out later (api/operations.h) */
-	ROUTE_AUDIT = 256, /* a look at somebody's record: put on record itself */
+	    8192,           /* may answer 202: carried out later (api/operations.h) */
+	ROUTE_AUDIT = 256,  /* a look at somebody's record: put on record itself */
+	ROUTE_ONCE = 16384, /* a GET that uses something up: there is no HEAD of it */
 };
 
 struct api_request;
@@ -73,6 +74,7 @@ struct route_match {
 	const char *params[ROUTE_PARAMS]; /* decoded, in the arena */
 	int nparams;
 	unsigned allowed; /* bits 1 << api_method that the path has */
+	bool head;        /* and HEAD: its GET changes nothing */
 };
 
 /* NOT_FOUND: no such path. DENIED: the path has other methods (out->allowed). INVALID: a

@@ -6,6 +6,7 @@
 #define LATER   ROUTE_OPERATION
 #define AUDIT   ROUTE_AUDIT
 #define SLOW    ROUTE_SLOW
+#define ONCE    (ROUTE_RAW | ROUTE_SLOW | ROUTE_ONCE)
 #define REVIEW  (ROLE_COMPLIANCE | ROLE_ADMIN)
 #define PROOF   (ROLE_COMPLIANCE | ROLE_OPERATOR | ROLE_ADMIN)
 #define APPROVE (ROLE_OPS | ROLE_COMPLIANCE | ROLE_ADMIN)
@@ -316,12 +317,12 @@ const struct route api_routes[] = {
     {METHOD_GET, "/v1/compliance/summary", ROLES_STAFF, 0, v1_compliance_summary},
     {METHOD_GET, "/v1/retention", REVIEW, 0, v1_retention},
     {METHOD_GET, "/v1/compliance/access", REVIEW, AUDIT, v1_access_list},
-    {METHOD_GET, "/v1/exports/{what}", ROLES_BOOK, ROUTE_RAW | SLOW, v1_export},
+    {METHOD_GET, "/v1/exports/{what}", ROLES_BOOK, ONCE, v1_export},
     {METHOD_GET, "/v1/export-requests", ROLES_BOOK, 0, v1_export_request_list},
     {METHOD_POST, "/v1/export-requests", ROLES_BOOK, KEY | BODY, v1_export_request},
     {METHOD_POST, "/v1/export-requests/{id}/approve", REVIEW, KEY, v1_export_approve},
     {METHOD_POST, "/v1/bundles", REVIEW, KEY | BODY, v1_bundle_request},
-    {METHOD_GET, "/v1/bundles/{id}", REVIEW, ROUTE_RAW | SLOW, v1_bundle},
+    {METHOD_GET, "/v1/bundles/{id}", REVIEW, ONCE, v1_bundle},
     {METHOD_GET, "/v1/export-manifests/{id}", ROLES_BOOK, 0, v1_export_manifest},
     {METHOD_GET, "/v1/imports", ROLE_OPS | ROLE_OPERATOR | ROLE_ADMIN, 0,
 	v1_import_list},

@@ -352,15 +352,15 @@ call_late(struct work *work)
 }
 
 static void
-allow_list(unsigned allowed, char to[32])
+allow_list(const struct route_match *match, char to[32])
 {
 	size_t n = 0;
 
 	for (int m = 0; m < METHODS; m++)
-		if ((allowed & (1U << m)) != 0)
+		if ((match->allowed & (1U << m)) != 0)
 			n += (size_t)snprintf(to + n, 32 - n, "%s%s%s",
 			    n > 0 ? ", " : "", method_name((enum api_method)m),
-			    m == METHOD_GET ? ", HEAD" : "");
+			    m == METHOD_GET && match->head ? ", HEAD" : "");
 }
 
 static void
@@ -374,13 +374,13 @@ find_route(struct call *call)
 	switch (route_find(server->routes, server->nroutes, req->method,
 	    str_of(req->path), &req->arena, &req->match)) {
 	case STW_OK:
-		if (!call->bad_method) {
+		if (!call->bad_method && (!call->head || req->match.head)) {
 			req->route = &server->routes[req->match.index];
 			return;
 		}
 		__attribute__((fallthrough));
 	case STW_DENIED:
-		allow_list(req->match.allowed, call->allow);
+		allow_list(&req->match, call->allow);
 		req->match.index = -1;
 		api_problem(req, 405, "METHOD_NOT_ALLOWED", NULL, "this path takes %s",
 		    call->allow);

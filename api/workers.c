@@ -9,6 +9,7 @@ struct workers {
 	pthread_cond_t put;
 	struct work *head, **tail;
 	int waiting;
+	int owed; /* taken from the line, or never in it: done() has not returned */
 	struct work **running; /* one place a thread; NULL: idle */
 	pthread_t *threads;
 	int nthreads, started, slow_running, slow_most;
@@ -37,6 +38,7 @@ unlink_at(struct workers *w, struct work **at)
 		w->tail = at;
 	work->next = NULL;
 	w->waiting--;
+	w->owed++;
 	return work;
 }
 
@@ -79,6 +81,7 @@ do_one(struct workers *w, struct work *work, int place)
 	(void)pthread_mutex_unlock(&w->lock);
 	work->done(work);
 	(void)pthread_mutex_lock(&w->lock);
+	w->owed--;
 }
 
 static void *
@@ -99,6 +102,8 @@ worker_main(void *arg)
 		else
 			(void)pthread_cond_wait(&w->put, &w->lock);
 	}
+	/* Others sleep before what was not theirs to take, and nobody puts any more. */
+	(void)pthread_cond_broadcast(&w->put);
 	(void)pthread_mutex_unlock(&w->lock);
 	return NULL;
 }
@@ -137,11 +142,15 @@ workers_open(int threads, stw_usec longest, struct workers **out, struct stw_err
 }
 
 /* ---- what comes in --------------------------------------------------------------------- */
+/* It is among those owed. */
 static void
-tell_late(struct work *work)
+tell_late(struct workers *w, struct work *work)
 {
 	work->late(work);
 	work->done(work);
+	(void)pthread_mutex_lock(&w->lock);
+	w->owed--;
+	(void)pthread_mutex_unlock(&w->lock);
 }
 
 bool
@@ -152,6 +161,7 @@ workers_put(struct workers *w, struct work *work)
 	(void)pthread_mutex_lock(&w->lock);
 	taken = !w->draining || work->last;
 	room = work->late == NULL || w->waiting < WORKERS_WAITING;
+	w->owed += taken && !room;
 	if (taken && room) {
 		work->next = NULL;
 		work->db = NULL;
@@ -164,7 +174,7 @@ workers_put(struct workers *w, struct work *work)
 	}
 	(void)pthread_mutex_unlock(&w->lock);
 	if (taken && !room)
-		tell_late(work);
+		tell_late(w, work);
 	return taken;
 }
 
@@ -235,7 +245,7 @@ workers_look(struct workers *w, stw_usec now)
 	while (late != NULL) {
 		struct work *next = late->next;
 
-		tell_late(late);
+		tell_late(w, late);
 		late = next;
 	}
 }
@@ -246,9 +256,7 @@ is_busy(struct workers *w, stw_usec now, bool cut)
 	bool busy;
 
 	(void)pthread_mutex_lock(&w->lock);
-	busy = w->head != NULL;
-	for (int i = 0; i < w->nthreads; i++)
-		busy = busy || w->running[i] != NULL;
+	busy = w->head != NULL || w->owed > 0;
 	if (cut)
 		cut_running(w, now, true);
 	(void)pthread_mutex_unlock(&w->lock);

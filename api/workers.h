@@ -52,7 +52,8 @@ void workers_db(struct workers *workers, struct work *work, struct db *db);
 void workers_look(struct workers *workers, stw_usec now);
 /* How many wait. */
 int workers_waiting(struct workers *workers);
-/* Takes no more, and ends what there is: after `patience` without the database. */
+/* Takes no more, and ends what there is: after `patience` without the database. Every done()
+ * but those of `last` pieces has returned then. */
 void workers_drain(struct workers *workers, stw_usec patience);
 void workers_close(struct workers *workers);
 

@@ -169,6 +169,34 @@ START_TEST(an_approved_bundle_is_taken_once_verifies_and_is_on_record)
 }
 END_TEST
 
+/* Its body is not sent, so the bundle would be gone. */
+START_TEST(head_takes_nothing)
+{
+	char id[40], path[120], *token = token_of("compliance"), *out;
+	struct reply r;
+
+	ask_customer("K-57", id);
+	approved(id);
+	(void)snprintf(path, sizeof path, "/v1/bundles/%s", id);
+	r = http(
+	    &world, (struct request){.method = "HEAD", .path = path, .token = token});
+	ck_status(&r, 405);
+	ck_assert_ptr_nonnull(strstr(r.headers, "\r\nAllow: GET\r\n"));
+	reply_free(&r);
+	r = http(
+	    &world, (struct request){.method = "PUT", .path = path, .token = token});
+	ck_status(&r, 405);
+	ck_assert_ptr_nonnull(strstr(r.headers, "\r\nAllow: GET\r\n"));
+	reply_free(&r);
+	free(token);
+	r = take("compliance", id);
+	ck_status(&r, 200);
+	out = verified(&r, 0);
+	free(out);
+	reply_free(&r);
+}
+END_TEST
+
 START_TEST(nobody_approves_the_own_bundle_and_others_may_not_ask)
 {
 	char id[40];
@@ -335,6 +363,7 @@ main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_unchecked_fixture(tc, made, NULL);
 	tcase_add_test(tc, an_approved_bundle_is_taken_once_verifies_and_is_on_record);
+	tcase_add_test(tc, head_takes_nothing);
 	tcase_add_test(tc, nobody_approves_the_own_bundle_and_others_may_not_ask);
 	tcase_add_test(tc, a_number_is_sealed_and_forgotten);
 	tcase_add_test(tc, what_cannot_be_made_uses_no_approval_up);

@@ -78,6 +78,30 @@ START_TEST(an_approval_serves_once_and_is_named)
 }
 END_TEST
 
+/* Nor what only its headers were asked of. */
+START_TEST(head_uses_no_approval_up)
+{
+	char id[40], path[120], *token = token_of("ops");
+	struct reply r;
+
+	ask("{\"what\":\"customers\",\"stage\":\"mature\",\"purpose\":\"K-36\"}", id);
+	r = approve("compliance", id);
+	ck_status(&r, 200);
+	reply_free(&r);
+	(void)snprintf(
+	    path, sizeof path, "/v1/exports/customers?stage=mature&request=%s", id);
+	r = http(
+	    &world, (struct request){.method = "HEAD", .path = path, .token = token});
+	ck_status(&r, 405);
+	ck_assert_ptr_nonnull(strstr(r.headers, "\r\nAllow: GET\r\n"));
+	reply_free(&r);
+	free(token);
+	r = take("ops", "stage=mature&", id);
+	ck_status(&r, 200);
+	reply_free(&r);
+}
+END_TEST
+
 /* What could not be opened has used nothing up. */
 START_TEST(an_approval_is_used_only_by_rows_that_were_opened)
 {
@@ -214,6 +238,7 @@ exports_suite(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, an_approval_serves_once_and_is_named);
+	tcase_add_test(tc, head_uses_no_approval_up);
 	tcase_add_test(tc, an_approval_is_used_only_by_rows_that_were_opened);
 	tcase_add_test(tc, nobody_approves_the_own_export);
 	tcase_add_loop_test(

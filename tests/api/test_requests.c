@@ -246,6 +246,23 @@ START_TEST(head_answers_as_get_without_a_body)
 }
 END_TEST
 
+START_TEST(head_of_a_record_is_a_look_at_it)
+{
+	static const char sql[] = "SELECT count(*) FROM access_event";
+	int64_t before = test_db_number(&world.db, sql);
+	char *token = token_of("compliance");
+	struct reply r = http(
+	    &world, (struct request){
+			.method = "HEAD", .path = "/v1/decisions", .token = token});
+
+	ck_status(&r, 200);
+	ck_assert_str_eq(r.text, "");
+	reply_free(&r);
+	free(token);
+	ck_assert_int_eq(test_db_number(&world.db, sql), before + 1);
+}
+END_TEST
+
 START_TEST(problems_speak_the_language_asked_for_and_keep_the_trace)
 {
 	struct reply r =
@@ -653,6 +670,7 @@ requests_suite(void)
 	tcase_add_test(tc, a_fault_in_a_rule_has_line_column_and_pointer);
 	tcase_add_test(tc, a_body_past_the_limit_is_413);
 	tcase_add_test(tc, head_answers_as_get_without_a_body);
+	tcase_add_test(tc, head_of_a_record_is_a_look_at_it);
 	tcase_add_test(tc, problems_speak_the_language_asked_for_and_keep_the_trace);
 	tcase_add_test(tc, pages_hold_every_row_exactly_once);
 	tcase_add_test(tc, a_cursor_works_only_with_its_own_filter);

@@ -72,6 +72,24 @@ START_TEST(a_path_with_another_method_says_which_it_has)
 			     STR_LIT("/v1/segments/x"), &arena, &match),
 	    STW_DENIED);
 	ck_assert_uint_eq(match.allowed, 1U << METHOD_GET | 1U << METHOD_POST);
+	ck_assert(match.head);
+	arena_fini(&arena);
+}
+END_TEST
+
+/* What is given once is not used up by a look at its headers. */
+static const char *const once[] = {"/v1/bundles/1", "/v1/exports/customers"};
+
+START_TEST(what_a_get_uses_up_has_no_head)
+{
+	struct route_match match;
+	struct arena arena;
+
+	arena_init(&arena);
+	ck_assert_int_eq(route_find(api_routes, api_route_count, METHOD_GET,
+			     str_of(once[_i]), &arena, &match),
+	    STW_OK);
+	ck_assert(!match.head);
 	arena_fini(&arena);
 }
 END_TEST
@@ -162,6 +180,8 @@ main(void)
 	tcase_add_loop_test(tc, a_path_is_exactly_one_route_or_none, 0,
 	    (int)STW_ARRAY_LEN(route_cases));
 	tcase_add_test(tc, a_path_with_another_method_says_which_it_has);
+	tcase_add_loop_test(
+	    tc, what_a_get_uses_up_has_no_head, 0, (int)STW_ARRAY_LEN(once));
 	tcase_add_test(tc, no_route_is_open_to_nobody_or_public_and_changing);
 	tcase_add_test(tc, every_role_has_its_word);
 	tcase_add_test(tc, a_cursor_gives_back_its_place);
