@@ -21,6 +21,9 @@
 #define GOOD_AFTER (10 * STW_USEC_SEC)
 /* The server hears of a new position at most this often, unless it asks. */
 #define STATUS_EVERY STW_USEC_SEC
+/* So many questions within a second and nothing else: only a server that shuts down asks
+ * again as soon as it is answered. Otherwise it asks at half of its wal_sender_timeout. */
+#define ENDING_ASKS 20
 
 struct db_stream {
 	char *conninfo, *slot, *publication;
@@ -34,6 +37,8 @@ struct db_stream {
 	stw_lsn told;      /* the acked position that the server has heard of */
 	stw_usec status_at, connected_at, retry_at; /* monotonic */
 	int tries;
+	int asks; /* questions of the server since asked_at, with no data between */
+	stw_usec asked_at;
 	struct db_stream_stat stat;
 };
 
@@ -197,6 +202,7 @@ connect_stream(struct db_stream *stream, struct db_stream_start *start, bool fir
 		return rc;
 	}
 	stream->pg = pg;
+	stream->asks = 0;
 	stream->before.pid = PQbackendPID(pg);
 	stream->connected_at = stw_monotonic();
 	stream->stat.connected = true;
@@ -273,6 +279,20 @@ db_stream_close(struct db_stream *stream)
 }
 
 /* ---- reading ----------------------------------------------------------------------------- */
+/* A server that shuts down waits until all that it sent is acked, which may be as far away
+ * as the next file of the book: it would not end before. */
+static bool
+server_is_ending(struct db_stream *stream)
+{
+	stw_usec now = stw_monotonic();
+
+	if (stream->asks == 0 || now - stream->asked_at > STW_USEC_SEC) {
+		stream->asks = 0;
+		stream->asked_at = now;
+	}
+	return ++stream->asks >= ENDING_ASKS;
+}
+
 static void
 take_keepalive(struct db_stream *stream, const struct stream_frame *frame)
 {
@@ -285,7 +305,9 @@ take_keepalive(struct db_stream *stream, const struct stream_frame *frame)
 	if (!stream->options.only_ack && !stream->decoder.in_transaction &&
 	    stat->acked >= stream->delivered && stat->seen > stat->acked)
 		stat->acked = stat->seen;
-	if (frame->wants_reply)
+	if (frame->wants_reply && stat->acked < frame->end && server_is_ending(stream))
+		disconnect(stream, "the server is shutting down");
+	else if (frame->wants_reply)
 		send_status(stream);
 	else if (stat->acked != stream->told)
 		send_status_sometimes(stream);
@@ -302,8 +324,10 @@ take_frame(struct db_stream *stream, struct str bytes, struct stw_err *err)
 		return rc;
 	if (frame.end > stream->stat.server)
 		stream->stat.server = frame.end;
-	if (frame.kind == STREAM_FRAME_DATA)
+	if (frame.kind == STREAM_FRAME_DATA) {
+		stream->asks = 0;
 		return stream_decode_message(&stream->decoder, frame.message, err);
+	}
 	take_keepalive(stream, &frame);
 	return STW_OK;
 }

@@ -18,6 +18,8 @@
  *            wal_sender_timeout (60 s) is disconnected, and connected again by its next
  *            call, which loses nothing. db_stream_ack, also with an lsn that was given
  *            before, tells the server that we live.
+ * Shutdown   A server that shuts down waits until all it sent is acked. The stream leaves it
+ *            then (NONE, as for a broken line), whatever is acked, and finds it again later.
  * Units      LSNs are bytes of the write-ahead log; 0 is none. Instants are UTC.
  * Ownership  open/close. Event texts are the stream's, until the next call.
  * Errors     open: CONFLICT somebody else reads this slot; INVALID wal_level, DENIED no

@@ -82,16 +82,35 @@ key_cmp(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Cuts into equal shares; a value that fills several makes one cut. */
+static void
+add_cut(int64_t cut, struct trait_spread *out)
+{
+	if (out->ncuts < TRAIT_BINS - 1 &&
+	    (out->ncuts == 0 || cut > out->cuts[out->ncuts - 1]))
+		out->cuts[out->ncuts++] = cut;
+}
+
+static int64_t
+nth_of(const int64_t *keys, size_t n, size_t i)
+{
+	return keys[(i * n) / TRAIT_BINS];
+}
+
+/* Cuts into equal shares. A value that fills several shares, or all that there is, has a
+ * bin of its own, so that what comes below it later is not counted with it: one cut before
+ * it and one at it. There is room: two of its shares make one cut less. */
 static void
 make_cuts(int64_t *keys, size_t n, struct trait_spread *out)
 {
 	qsort(keys, n, sizeof *keys, key_cmp);
 	for (size_t i = 1; i < TRAIT_BINS; i++) {
-		int64_t cut = keys[(i * n) / TRAIT_BINS];
+		int64_t cut = nth_of(keys, n, i);
 
-		if (out->ncuts == 0 || cut > out->cuts[out->ncuts - 1])
-			out->cuts[out->ncuts++] = cut;
+		if (cut > INT64_MIN &&
+		    (cut == keys[0] ||
+			(i + 1 < TRAIT_BINS && cut == nth_of(keys, n, i + 1))))
+			add_cut(cut - 1, out);
+		add_cut(cut, out);
 	}
 }
 

@@ -33,8 +33,8 @@ struct trait_limits {
 /* Has it an age that a limit could hold: is it a date, a timestamp, or fed? */
 bool trait_has_age(const struct trait *trait);
 
-/* How the values are spread: numbers by cuts that held equal shares in the baseline, texts
- * by a hash, bools by value. */
+/* How the values are spread: numbers by cuts that held equal shares in the baseline, where
+ * a value that many have is a bin of its own; texts by a hash, bools by value. */
 struct trait_spread {
 	int64_t
 	    cuts[TRAIT_BINS - 1]; /* upper ends (inclusive) of all bins but the last */

@@ -332,16 +332,24 @@ look_at(const struct book_parts *parts, int col, const struct trait *trait,
     stw_usec now, struct trait_quality *q)
 {
 	bool based = q->base_at != STW_USEC_NEVER;
+	bool aged = based && now - q->base_at > BASELINE_AGE;
+	const struct zone *zone = parts->books[0]->zone;
+	bool spread = q->limits.max_drift != TRAIT_NO_LIMIT;
+	struct trait_look next;
 	struct trait_rows rows;
 
 	trait_rows_init(&rows, parts, trait->of);
-	trait_look_at(&rows, col, parts->books[0]->zone,
-	    q->limits.max_drift != TRAIT_NO_LIMIT, based ? &q->base.spread : NULL,
-	    &q->look);
+	trait_look_at(
+	    &rows, col, zone, spread, based ? &q->base.spread : NULL, &q->look);
+	/* A new baseline is cut where the values are by now. */
+	if (aged)
+		trait_look_at(&rows, col, zone, spread, NULL, &next);
+	else
+		next = q->look;
 	trait_rows_fini(&rows);
 	/* A value that is as it was is not written again: what is old is the feed. */
 	if (trait_is_fed(trait))
-		q->look.newest = trait->fed_at;
+		q->look.newest = next.newest = trait->fed_at;
 	q->finding =
 	    trait_judge(trait, &q->limits, &q->look, based ? &q->base : NULL, now);
 	q->checked_at = now;
@@ -351,10 +359,10 @@ look_at(const struct book_parts *parts, int col, const struct trait *trait,
 		q->since = now;
 	/* A baseline without a spread serves until a limit asks for one. */
 	if (q->finding.breach == TRAIT_GOOD &&
-	    (!based || now - q->base_at > BASELINE_AGE ||
+	    (!based || aged ||
 		(q->look.spread.nbins > 0 && q->base.spread.nbins == 0))) {
 		q->base_at = now;
-		q->base = q->look;
+		q->base = next;
 	}
 }
 

@@ -674,6 +674,29 @@ START_TEST(the_slot_is_never_ahead_of_the_file)
 }
 END_TEST
 
+/* What was read is in no file for an hour; the server stops all the same. */
+START_TEST(a_server_that_shuts_down_need_not_wait_for_the_file)
+{
+	stw_usec began;
+
+	save_sec = 3600;
+	with_file();
+	wait_saved(1);
+	for (int round = 0; round < 2; round++) {
+		write_some(round, 30);
+		book_view_unref(settled());
+		began = stw_monotonic();
+		test_cluster_restart(false);
+		ck_assert_int_lt(stw_monotonic() - began, 20 * STW_USEC_SEC);
+		ck_ok(db_reset(t.db, &err));
+		write_some(round + 10, 30);
+		check_same();
+	}
+	without_file();
+	save_sec = 1;
+}
+END_TEST
+
 /* What happens while it is stopped; a word of why it loads. */
 static const struct {
 	const char *sql; /* run by the superuser, with the slot's name for $ */
@@ -825,7 +848,7 @@ main(void)
 	SRunner *runner;
 	int failed;
 
-	test_cluster_start();
+	test_cluster_start_own(); /* it is stopped and started */
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, whatever_clients_write_is_in_the_book);
@@ -843,6 +866,7 @@ main(void)
 	tcase_add_test(tc, a_keeper_goes_on_where_the_file_ends);
 	tcase_add_test(tc, a_keeper_that_is_killed_goes_on_where_the_file_ends);
 	tcase_add_test(tc, the_slot_is_never_ahead_of_the_file);
+	tcase_add_test(tc, a_server_that_shuts_down_need_not_wait_for_the_file);
 	tcase_add_loop_test(tc, a_file_that_does_not_fit_is_refused_and_the_book_loaded,
 	    0, (int)STW_ARRAY_LEN(refusals));
 	tcase_add_test(tc, without_a_publication_the_book_is_loaded_at_intervals);

@@ -331,7 +331,7 @@ START_TEST(words_and_truths_drift_as_well)
 }
 END_TEST
 
-/* Thirds of three values make two cuts, not fifteen. */
+/* Each value has a bin of its own, and so has what lies between and beside them. */
 START_TEST(few_values_make_few_bins)
 {
 	struct table *t = table_new("t", 300);
@@ -345,9 +345,70 @@ START_TEST(few_values_make_few_bins)
 	table_pack(t);
 	base = look(t, NULL);
 	ck_assert_int_eq(base.spread.nbins, base.spread.ncuts + 1);
-	ck_assert_int_le(base.spread.ncuts, 3);
-	for (int i = 0; i < 3; i++)
-		ck_assert_int_eq(base.spread.bins[i], 100);
+	ck_assert_int_eq(base.spread.ncuts, 6);
+	for (int i = 0; i < base.spread.nbins; i++)
+		ck_assert_int_eq(base.spread.bins[i], i % 2 == 1 ? 100 : 0);
+	table_free(t);
+}
+END_TEST
+
+/* n rows, of which the first many are a, the others b. */
+static struct table *
+two_values(int many, double a, double b)
+{
+	struct table *t = table_new("t", 300);
+
+	(void)table_add_column(t, "x", COL_DOUBLE);
+	for (int r = 0; r < 300; r++) {
+		(void)table_append(t);
+		table_set_double(t, 0, (size_t)r, r < many ? a : b);
+	}
+	table_pack(t);
+	return t;
+}
+
+static const struct {
+	int many; /* of 300 */
+	double a, b;
+	double to; /* what all become */
+} masses[] = {
+    {300, 0.95, 0, 0.01}, /* below a constant */
+    {300, 0.95, 0, 0.99}, /* above it */
+    {300, 1, 0, 0},
+    {300, 0, 0, 1},
+    {270, 1, 0, 0}, /* to the rarer value of a flag */
+    {30, 1, 0, 1},
+    {295, 1, 0, 0},
+    {5, 1, 0, 1},
+    {150, 0, 1, 0.5}, /* between */
+    {150, 0, 1, -1},
+    {150, 0, 1, 2},
+};
+
+START_TEST(what_leaves_a_value_that_many_have_is_drift)
+{
+	struct table *before = two_values(masses[_i].many, masses[_i].a, masses[_i].b);
+	struct table *after = two_values(300, masses[_i].to, 0);
+	struct trait_look base = look(before, NULL), now = look(before, &base.spread);
+
+	ck_assert_int_eq(trait_drift(&base.spread, &now.spread), 0);
+	now = look(after, &base.spread);
+	ck_assert_int_gt(trait_drift(&base.spread, &now.spread), 1000);
+	table_free(before);
+	table_free(after);
+}
+END_TEST
+
+/* As baselines were kept before: one cut a value. They count as they did. */
+START_TEST(a_baseline_with_one_cut_a_value_is_counted_by_it)
+{
+	struct table *t = two_values(150, 0, 1);
+	struct trait_spread base = {.ncuts = 1, .bins = {150, 150}, .nbins = 2};
+	struct trait_look now = look(t, &base);
+
+	ck_assert_int_eq(now.spread.ncuts, 1);
+	ck_assert_int_eq(now.spread.bins[0], 150);
+	ck_assert_int_eq(trait_drift(&base, &now.spread), 0);
 	table_free(t);
 }
 END_TEST
@@ -431,6 +492,9 @@ main(void)
 	tcase_add_test(tc, another_spread_is_drift);
 	tcase_add_test(tc, words_and_truths_drift_as_well);
 	tcase_add_test(tc, few_values_make_few_bins);
+	tcase_add_loop_test(tc, what_leaves_a_value_that_many_have_is_drift, 0,
+	    (int)STW_ARRAY_LEN(masses));
+	tcase_add_test(tc, a_baseline_with_one_cut_a_value_is_counted_by_it);
 	tcase_add_test(tc, old_values_are_stale_and_empty_own_traits_are_empty);
 	tcase_add_test(tc, every_breach_has_a_name_and_words);
 	suite_add_tcase(s, tc);
