@@ -38,6 +38,12 @@ static const struct message_text messages[] = {
     /* segments, stages */
     {"the rule is empty and would match every customer; write true when that is meant",
 	"规则是空的，会匹配所有客户；确需如此请写 true"},
+    {"segment {} is used by segment {}; change that one first",
+	"客群 {} 正被客群 {} 引用，请先修改后者"},
+    {"segment {} is used by campaign {}; change that one first",
+	"客群 {} 正被活动 {} 使用，请先修改后者"},
+    {"segment {} is made of a promise of the lifecycle model; take the promise out there",
+	"客群 {} 由生命周期模型的服务承诺生成，请在模型中删去该承诺"},
     {"segments use each other in a circle: {}", "客群互相引用，形成循环：{}"},
     {"no segment \"{}\"", "没有客群“{}”"},
     {"no stage \"{}\" in the lifecycle model {}, version {}",

@@ -126,6 +126,7 @@ void v1_segment_save(struct api_request *req);
 void v1_rule_check(struct api_request *req);
 /* v1_segment_reports.c */
 void v1_segment_upload(struct api_request *req);
+void v1_segment_retire(struct api_request *req);
 void v1_segment_overlap(struct api_request *req);
 void v1_segment_days(struct api_request *req);
 void v1_segment_moves(struct api_request *req);

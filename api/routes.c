@@ -156,6 +156,8 @@ const struct route api_routes[] = {
     {METHOD_GET, "/v1/segments:overlap", ROLES_STAFF, SLOW, v1_segment_overlap},
     {METHOD_POST, "/v1/segments/{code}/list", ROLE_OPS | ROLE_ADMIN, KEY | BODY | SLOW,
 	v1_segment_upload},
+    {METHOD_POST, "/v1/segments/{code}/retire", ROLE_OPS | ROLE_ADMIN, KEY | SLOW,
+	v1_segment_retire},
     {METHOD_GET, "/v1/segments/{code}/days", ROLES_STAFF, 0, v1_segment_days},
     {METHOD_GET, "/v1/segments/{code}/moves", ROLES_BOOK, 0, v1_segment_moves},
     {METHOD_GET, "/v1/traits", ROLES_STAFF, 0, v1_trait_list},

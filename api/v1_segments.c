@@ -3,6 +3,7 @@
 #include "api/app.h"
 #include "api/resources.h"
 #include "api/rule_scope.h"
+#include "api/segment_change.h"
 #include "segments/lifecycle_store.h"
 #include "segments/segment_store.h"
 #include "segments/suggest.h"
@@ -229,6 +230,20 @@ v1_segment_save(struct api_request *req)
 		api_fail(req, rc, &err);
 	else
 		reply_segment(req, 201, def.code);
+}
+
+void
+v1_segment_retire(struct api_request *req)
+{
+	const char *code = req->match.params[0];
+	struct stw_err err = {0};
+	enum stw_code rc =
+	    segment_change_retire(req->db, code, req->actor.subject, req->now, &err);
+
+	if (rc != STW_OK)
+		api_fail(req, rc, &err);
+	else
+		reply_segment(req, 200, code);
 }
 
 /* ---- trying a rule ------------------------------------------------------------------------ */

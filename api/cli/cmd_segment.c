@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/cli/cli.h"
+#include "api/segment_change.h"
 #include "segments/segment_list_store.h"
 #include "segments/segment_report_store.h"
 #include "segments/suggest.h"
@@ -245,14 +246,28 @@ segment_upload(struct cli *cli, struct db *db, const struct upload_texts *texts,
 	return STW_OK;
 }
 
-enum verb { LIST = 0, SHOW, UPLOAD, OVERLAP, GROWTH, MOVES, VERBS };
+static enum stw_code
+segment_retire(struct cli *cli, struct db *db, const char *by, struct stw_err *err)
+{
+	enum stw_code rc;
+
+	if (by == NULL)
+		return stw_fail(err, STW_INVALID, "--by WHO is needed");
+	rc = segment_change_retire(db, cli->argv[0], by, app_now(&cli->app), err);
+	if (rc == STW_OK)
+		(void)printf("segment %s is retired: it has no members any more\n",
+		    cli->argv[0]);
+	return rc;
+}
+
+enum verb { LIST = 0, SHOW, UPLOAD, RETIRE, OVERLAP, GROWTH, MOVES, VERBS };
 
 enum stw_code
 cmd_segment(struct cli *cli, struct stw_err *err)
 {
 	static const char *const verbs[VERBS] = {
-	    "list", "show", "upload", "overlap", "growth", "moves"};
-	static const int words[VERBS] = {0, 1, 2, 0, 1, 1};
+	    "list", "show", "upload", "retire", "overlap", "growth", "moves"};
+	static const int words[VERBS] = {0, 1, 2, 1, 0, 1, 1};
 	struct upload_texts texts = {0};
 	int64_t days = 30, limit = 50;
 	const struct cli_opt upload_opts[] = {{"zh", CLI_TEXT, &texts.zh, 0, 0},
@@ -260,11 +275,15 @@ cmd_segment(struct cli *cli, struct stw_err *err)
 	    {"by", CLI_TEXT, &texts.by, 0, 0},
 	    {"skip-unknown", CLI_SWITCH, &texts.skip_unknown, 0, 0},
 	    {"allow-empty", CLI_SWITCH, &texts.allow_empty, 0, 0}};
+	const struct cli_opt retire_opts[] = {{"by", CLI_TEXT, &texts.by, 0, 0}};
 	const struct cli_opt growth_opts[] = {{"days", CLI_NUMBER, &days, 1, 3660}};
 	const struct cli_opt moves_opts[] = {{"limit", CLI_NUMBER, &limit, 1, 10000}};
-	const struct cli_opt *opts[VERBS] = {
-	    [UPLOAD] = upload_opts, [GROWTH] = growth_opts, [MOVES] = moves_opts};
-	static const int nopts[VERBS] = {[UPLOAD] = 6, [GROWTH] = 1, [MOVES] = 1};
+	const struct cli_opt *opts[VERBS] = {[UPLOAD] = upload_opts,
+	    [RETIRE] = retire_opts,
+	    [GROWTH] = growth_opts,
+	    [MOVES] = moves_opts};
+	static const int nopts[VERBS] = {
+	    [UPLOAD] = 6, [RETIRE] = 1, [GROWTH] = 1, [MOVES] = 1};
 	int verb = cli_verb(cli, verbs, VERBS, err);
 	struct db *db;
 	enum stw_code rc;
@@ -283,6 +302,8 @@ cmd_segment(struct cli *cli, struct stw_err *err)
 		return segment_show(cli, db, err);
 	case UPLOAD:
 		return segment_upload(cli, db, &texts, err);
+	case RETIRE:
+		return segment_retire(cli, db, texts.by, err);
 	case OVERLAP:
 		return segment_overlap_print(cli, db, err);
 	case GROWTH:

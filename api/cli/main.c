@@ -77,8 +77,8 @@ static const struct command commands[] = {
 	cmd_segments, NULL},
     {"segment",
 	"segment list | show CODE | upload CODE FILE|- --zh NAME --en NAME --by WHO "
-	"[--mode replace|add|remove] [--skip-unknown] [--allow-empty] | overlap | growth CODE "
-	"[--days N] | moves CODE [--limit N]",
+	"[--mode replace|add|remove] [--skip-unknown] [--allow-empty] | retire CODE --by WHO "
+	"| overlap | growth CODE [--days N] | moves CODE [--limit N]",
 	"segments, uploaded lists, how they overlap and grow, who came and went",
 	cmd_segment, NULL},
     {"plan", "plan [--dry-run] [--wait]",

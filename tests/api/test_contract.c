@@ -190,6 +190,7 @@ static const struct step steps[] = {
     {"segment", "ops", "/v1/segments/walked", NULL, NULL},
     {"segmentUpload", "ops", "/v1/segments/walked_list/list",
 	"{\"name\":{\"zh\":\"单\",\"en\":\"list\"},\"customers\":[\"%C\"]}", NULL},
+    {"segmentRetire", "ops", "/v1/segments/walked_list/retire", NULL, NULL},
     {"segmentOverlap", "ops", "/v1/segments:overlap", NULL, NULL},
     {"segmentDays", "operator", "/v1/segments/high_value/days?days=3", NULL, NULL},
     {"segmentMoves", "compliance", "/v1/segments/high_value/moves?limit=2", NULL, NULL},

@@ -138,6 +138,65 @@ START_TEST(a_rule_that_cannot_be_is_refused_with_its_place)
 }
 END_TEST
 
+/* ---- out of use --------------------------------------------------------------------------- */
+static void
+save_segment(const char *code, const char *rule)
+{
+	char path[80], body[200];
+	struct reply r;
+
+	(void)snprintf(path, sizeof path, "/v1/segments/%s", code);
+	(void)snprintf(body, sizeof body,
+	    "{\"name\":{\"zh\":\"x\",\"en\":\"x\"},\"rule\":\"%s\"}", rule);
+	r = post("ops", path, body);
+	ck_status(&r, 201);
+	reply_free(&r);
+}
+
+static void
+refused(const char *path, const char *says, const char *says_zh)
+{
+	struct reply r = post("ops", path, NULL);
+
+	ck_status(&r, 409);
+	ck_assert_msg(strstr(reply_text(&r, "detail"), says) != NULL, "%s", r.text);
+	ck_assert_msg(
+	    strstr(reply_text(&r, "detail_zh"), says_zh) != NULL, "%s", r.text);
+	reply_free(&r);
+}
+
+START_TEST(a_segment_is_retired_when_nobody_uses_it)
+{
+	struct reply r;
+
+	save_segment("to_go", "customer.risk_rating >= 3");
+	save_segment("asks", "customer.ref in segment('to_go')");
+	refused("/v1/segments/to_go/retire", "used by segment asks", "客群 asks");
+	test_db_tamper(&world.db,
+	    "CREATE TABLE kept AS SELECT * FROM campaign_version; "
+	    "UPDATE campaign_version SET document = jsonb_set(document, '{audience}', "
+	    "    '\"customer.ref in segment(\\\"asks\\\")\"') WHERE campaign_id = "
+	    "    (SELECT campaign_id FROM campaign WHERE code = 'maturing_product')");
+	refused("/v1/segments/asks/retire", "used by campaign maturing_product",
+	    "活动 maturing_product");
+	test_db_tamper(&world.db,
+	    "UPDATE campaign_version v SET document = k.document FROM kept k WHERE "
+	    "    k.campaign_id = v.campaign_id AND k.version = v.version; "
+	    "DROP TABLE kept");
+	refused("/v1/segments/overdue_promise/retire", "lifecycle model", "服务承诺");
+	r = post("ops", "/v1/segments/asks/retire", NULL);
+	ck_status(&r, 200);
+	ck_assert_str_eq(reply_text(&r, "state"), "retired");
+	reply_free(&r);
+	r = post("ops", "/v1/segments/to_go/retire", NULL);
+	ck_status(&r, 200);
+	reply_free(&r);
+	r = post("ops", "/v1/segments/none/retire", NULL);
+	ck_status(&r, 404);
+	reply_free(&r);
+}
+END_TEST
+
 /* ---- shared numbers -------------------------------------------------------------------- */
 START_TEST(who_shares_a_number_is_the_others)
 {
@@ -250,6 +309,7 @@ main(void)
 	tcase_add_test(tc, a_list_over_http_is_refused_by_its_place);
 	tcase_add_loop_test(tc, a_rule_that_cannot_be_is_refused_with_its_place, 0,
 	    (int)STW_ARRAY_LEN(rules));
+	tcase_add_test(tc, a_segment_is_retired_when_nobody_uses_it);
 	tcase_add_test(tc, who_shares_a_number_is_the_others);
 	tcase_add_test(tc, what_was_shipped_says_so_and_can_be_approved_where_it_is);
 	tcase_add_loop_test(
