@@ -162,8 +162,8 @@ reply_over_quota(struct api_request *req, int64_t quota, stw_usec next_day)
 
 	req->retry_after = (next_day - req->now) / STW_USEC_SEC + 1;
 	api_problem(req, 429, "REVEAL_QUOTA", NULL,
-	    "you have had the %lld customers of today revealed; again from %s",
-	    (long long)quota, stw_usec_format(next_day, text));
+	    "you have used the %lld reveals of today; again from %s", (long long)quota,
+	    stw_usec_format(next_day, text));
 }
 
 void

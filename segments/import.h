@@ -19,7 +19,7 @@
  * Threads    One call at a time a connection; it reads in a thread of its own.
  * Errors     INVALID: the mapping (document path, line and column in the expression) or
  *            the data (file, line, column); the text begins with the place, and the
- *            error has no other. CONFLICT: another import is running.
+ *            error has no other. TEMPFAIL: another import is running.
  */
 #ifndef STW_SEGMENTS_IMPORT_H
 #define STW_SEGMENTS_IMPORT_H

@@ -639,7 +639,7 @@ run_unlocked(struct import_run *run, struct stw_err *err)
 	held = db_get_bool(rows, 0, 0);
 	db_rows_free(rows);
 	if (!held)
-		return stw_fail(err, STW_CONFLICT,
+		return stw_fail(err, STW_TEMPFAIL,
 		    "another import is running; try again when it has ended");
 	rc = run_locked(run, err);
 	/* A broken connection has let go of the lock by itself. */

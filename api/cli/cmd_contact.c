@@ -41,10 +41,18 @@ print_history(struct cli *cli, struct db *db, const struct customer *c, int64_t 
     struct stw_err *err)
 {
 	struct contact_event *events;
-	int count;
-	enum stw_code rc = contact_history(
-	    db, c->bucket, c->customer_id, point, &cli->arena, &events, &count, err);
+	int count, at = 0;
+	enum stw_code rc;
 
+	while (at < c->npoints && c->points[at].point_id != point)
+		at++;
+	rc = contact_history(
+	    db, c->bucket, c->customer_id, point, &cli->arena, &events, &count, err);
+	/* One that was erased is not listed, and keeps its history. */
+	if (rc == STW_OK && count == 0 && at == c->npoints)
+		return stw_fail(err, STW_NOT_FOUND,
+		    "the customer has no contact point %lld; `list` shows them",
+		    (long long)point);
 	for (int i = 0; rc == STW_OK && i < count; i++)
 		print_event(cli, &events[i]);
 	if (rc == STW_OK && count == 0)

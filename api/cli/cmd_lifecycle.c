@@ -111,10 +111,10 @@ validate(struct cli *cli, const struct lifecycle_model *model,
 		lifecycle_print_validation(&cli->app, model, &v);
 	}
 	cli->where = NULL;
-	return v.errors == 0
-		   ? STW_OK
-		   : stw_fail(err, STW_INVALID,
-			 "the model has %d errors: it cannot be submitted", v.errors);
+	return v.errors == 0 ? STW_OK
+			     : stw_fail(err, STW_INVALID,
+				   "the model has %d error%s: it cannot be submitted",
+				   v.errors, v.errors == 1 ? "" : "s");
 }
 
 static enum stw_code
@@ -216,7 +216,8 @@ move_over_book(struct cli *cli, struct db *db, const struct asked *asked,
 		rc = lifecycle_store_submit(db, code, (int)asked->version, &parts,
 		    asked->who, now, &cli->arena, &v, err);
 		if (rc == STW_OK)
-			(void)printf("%d warnings\n", v.warnings);
+			(void)printf(
+			    "%d warning%s\n", v.warnings, v.warnings == 1 ? "" : "s");
 		return rc;
 	}
 	rc = lifecycle_store_approve(db, code, (int)asked->version, &parts, asked->who,

@@ -335,7 +335,7 @@ START_TEST(only_one_import_runs_at_a_time)
 	ck_assert_int_eq(
 	    db_query_one(other, DB_Q_IMPORT_LOCK, NULL, 0, &rows, &err), STW_OK);
 	db_rows_free(rows);
-	ck_assert_int_eq(run(0, NULL), STW_CONFLICT);
+	ck_assert_int_eq(run(0, NULL), STW_TEMPFAIL);
 	db_close(other);
 }
 END_TEST
