@@ -427,6 +427,7 @@ START_TEST(over_a_book_that_is_behind_nobody_is_ticked)
 	struct db *other = test_db_connect(&t);
 	enum stw_code rc;
 
+	prepare_segments();
 	book_view_unref(settled());
 	ck_ok(try_tick());
 	ck_ok(db_begin(other, &err));
@@ -799,6 +800,7 @@ START_TEST(a_load_from_before_an_import_is_not_ticked_over)
 	struct db *other = test_db_connect(&t);
 	int64_t before;
 
+	prepare_segments();
 	book_view_unref(settled());
 	book_live_stop(live);
 	test_db_tamper(&t, "DROP PUBLICATION steward_book");
