@@ -262,6 +262,7 @@ is_plain(const struct item *it)
 	const struct task_context *c = &it->ctx;
 
 	return c->claimed_epoch == it->claim->epoch &&
+	       memcmp(&c->claim_id, &it->claim->claim_id, sizeof c->claim_id) == 0 &&
 	       (c->state == TASK_PLANNED || c->state == TASK_READY ||
 		   (c->state == TASK_SENDING && c->dedupes));
 }

@@ -24,6 +24,7 @@ struct task_context {
 	int script_version, priority, offer, version;
 	int64_t value, epoch;
 	int64_t claimed_epoch; /* of the hot row; 0: there is none */
+	struct uuid claim_id;  /* of it; zero: none */
 	bool dedupes;
 	stw_usec not_before, not_after;
 	const char *customer_ref, *phone_mask, *number;

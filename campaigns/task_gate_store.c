@@ -53,6 +53,7 @@ enum context_col {
 	X_SENSITIVE,
 	X_QUEUE,
 	X_TASK,
+	X_CLAIM_ID,
 };
 
 static void
@@ -135,6 +136,9 @@ task_context_from(
 	c->dedupes = db_get_bool(rows, r, X_DEDUPES);
 	c->number_id = db_get_i64(rows, r, X_NUMBER);
 	c->claimed_epoch = db_get_i64(rows, r, X_CLAIMED);
+	if (!db_is_null(rows, r, X_CLAIM_ID))
+		STW_ASSERT(uuid_parse(db_get_str(rows, r, X_CLAIM_ID), &c->claim_id) ==
+			   STW_OK);
 	c->queue_id = db_get_i64(rows, r, X_QUEUE);
 	context_facts(rows, r, arena, c);
 }

@@ -8,15 +8,15 @@
 /* Claims as the arrays of a statement. */
 struct claim_arrays {
 	int64_t *buckets, *epochs;
-	struct str *ids;
+	struct str *ids, *claim_ids, *decision_ids;
 };
 
 static struct str
-id_text(const struct task_claim *claim, struct arena *arena)
+id_text(const struct uuid *uuid, struct arena *arena)
 {
 	char *id = arena_alloc(arena, UUID_TEXT);
 
-	return str_of(uuid_format(&claim->task_id, id));
+	return str_of(uuid_format(uuid, id));
 }
 
 static void
@@ -28,22 +28,27 @@ arrays_of(const struct task_claim *claims, int count, struct arena *arena,
 	out->buckets = arena_array(arena, n, sizeof *out->buckets);
 	out->epochs = arena_array(arena, n, sizeof *out->epochs);
 	out->ids = arena_array(arena, n, sizeof *out->ids);
+	out->claim_ids = arena_array(arena, n, sizeof *out->claim_ids);
+	out->decision_ids = arena_array(arena, n, sizeof *out->decision_ids);
 	for (size_t i = 0; i < n; i++) {
 		out->buckets[i] = claims[i].bucket;
 		out->epochs[i] = claims[i].epoch;
-		out->ids[i] = id_text(&claims[i], arena);
+		out->ids[i] = id_text(&claims[i].task_id, arena);
+		out->claim_ids[i] = id_text(&claims[i].claim_id, arena);
+		out->decision_ids[i] = id_text(&claims[i].decision_id, arena);
 	}
 }
 
-/* Sets named[i] where a row names claim i. */
+/* Sets named[i] where a row names claim i: its task, and which of its claims. */
 static void
-mark_named(const struct db_rows *rows, const struct claim_arrays *arrays, int count,
-    bool *named)
+mark_named(const struct db_rows *rows, const struct str *ids, const struct str *which,
+    int count, bool *named)
 {
 	for (int i = 0; i < count; i++) {
 		named[i] = false;
 		for (int r = 0; r < db_rows_count(rows) && !named[i]; r++)
-			named[i] = str_eq(db_get_str(rows, r, 0), arrays->ids[i]);
+			named[i] = str_eq(db_get_str(rows, r, 0), ids[i]) &&
+				   str_eq(db_get_str(rows, r, 1), which[i]);
 	}
 }
 
@@ -62,10 +67,9 @@ task_push_hold(
 	    db, DB_Q_PUSH_HOLD_NUMBERS, params, DB_NPARAMS(params), NULL, err);
 }
 
-static enum stw_code
-claims_query(struct db *db, enum db_query_id query, const struct task_claim *claims,
-    int count, struct db_param extra, size_t nextra, struct arena *arena, bool *named,
-    struct stw_err *err)
+enum stw_code
+task_push_begin(struct db *db, const struct task_claim *claims, int count,
+    struct arena *arena, bool *may, struct stw_err *err)
 {
 	struct claim_arrays a;
 	struct db_rows *rows = NULL;
@@ -73,30 +77,35 @@ claims_query(struct db *db, enum db_query_id query, const struct task_claim *cla
 	enum stw_code rc;
 
 	arrays_of(claims, count, arena, &a);
-	const struct db_param params[] = {
-	    db_i64s(a.buckets, n), db_texts(a.ids, n), db_i64s(a.epochs, n), extra};
+	const struct db_param params[] = {db_i64s(a.buckets, n), db_texts(a.ids, n),
+	    db_i64s(a.epochs, n), db_texts(a.decision_ids, n)};
 
-	rc = db_query(db, query, params, 3 + nextra, &rows, err);
+	rc = db_query(db, DB_Q_PUSH_BEGIN, params, DB_NPARAMS(params), &rows, err);
 	if (rc == STW_OK)
-		mark_named(rows, &a, count, named);
+		mark_named(rows, a.ids, a.decision_ids, count, may);
 	db_rows_free(rows);
 	return rc;
-}
-
-enum stw_code
-task_push_begin(struct db *db, const struct task_claim *claims, int count,
-    struct arena *arena, bool *may, struct stw_err *err)
-{
-	return claims_query(
-	    db, DB_Q_PUSH_BEGIN, claims, count, db_null(), 0, arena, may, err);
 }
 
 enum stw_code
 task_leases_extend(struct db *db, const struct task_claim *claims, int count,
     int lease_sec, struct arena *arena, bool *held, struct stw_err *err)
 {
-	return claims_query(db, DB_Q_TASK_LEASE_EXTEND, claims, count,
-	    db_i64(lease_sec), 1, arena, held, err);
+	struct claim_arrays a;
+	struct db_rows *rows = NULL;
+	size_t n = (size_t)count;
+	enum stw_code rc;
+
+	arrays_of(claims, count, arena, &a);
+	const struct db_param params[] = {db_i64s(a.buckets, n), db_texts(a.ids, n),
+	    db_i64s(a.epochs, n), db_texts(a.claim_ids, n), db_i64(lease_sec)};
+
+	rc = db_query(
+	    db, DB_Q_TASK_LEASE_EXTEND, params, DB_NPARAMS(params), &rows, err);
+	if (rc == STW_OK)
+		mark_named(rows, a.ids, a.claim_ids, count, held);
+	db_rows_free(rows);
+	return rc;
 }
 
 static const struct {
@@ -182,21 +191,28 @@ finish_in_tx(struct db *db, struct task_ending *endings, size_t n, stw_usec now,
 	    db_texts(a.claims.ids, n), db_i64s(a.claims.epochs, n),
 	    db_texts(a.states, n), db_i64s(a.due, n), db_texts(a.results, n),
 	    db_i64s(a.http, n), db_texts(a.details, n), db_i64s(a.counts, n),
-	    db_usec(now)};
+	    db_usec(now), db_texts(a.claims.decision_ids, n)};
+	bool dead = false;
+
 	rc = db_query(db, DB_Q_TASK_FINISH, params, DB_NPARAMS(params), &rows, err);
 	for (size_t i = 0; rc == STW_OK && i < n; i++) {
 		endings[i].stale = true;
 		endings[i].dead = false;
 		DB_ROW_FOREACH(rows, r)
 			if (str_eq(db_get_str(rows, r, 0), a.claims.ids[i]) &&
-			    db_get_i64(rows, r, 2) == endings[i].claim.epoch) {
+			    str_eq(db_get_str(rows, r, 3), a.claims.decision_ids[i])) {
 				endings[i].stale = false;
 				endings[i].dead =
 				    str_eq_c(db_get_str(rows, r, 1), "failed") &&
 				    endings[i].result == TASK_PUSH_RETRY;
 			}
+		dead = dead || endings[i].dead;
 	}
 	db_rows_free(rows);
+	/* Lost in a crash, it is as if the answer had not come: the lease brings the task
+	 * back. A recall that it asks for is sent at once, and nothing takes that back. */
+	if (rc == STW_OK && !dead)
+		rc = db_later(db, DB_Q_COMMIT_UNSYNCED, NULL, 0, err);
 	/* Of one that is another's by now too: its recall needs it. */
 	if (rc == STW_OK)
 		rc = task_remotes_put(db, endings, n, now, arena, err);
@@ -211,10 +227,6 @@ task_finish_pushes(struct db *db, struct task_ending *endings, int count, stw_us
 {
 	enum stw_code rc = db_begin(db, err);
 
-	/* Lost in a crash, it is as if the answer had not come: the lease brings the task
-	 * back. */
-	if (rc == STW_OK)
-		rc = db_later(db, DB_Q_COMMIT_UNSYNCED, NULL, 0, err);
 	if (rc == STW_OK)
 		rc = db_later(db, DB_Q_PLAN_BY_KEY, NULL, 0, err);
 	if (rc == STW_OK)
@@ -263,15 +275,16 @@ recall_in_tx(struct db *db, const struct task_recall *recall, bool acknowledged,
 	char id[UUID_TEXT];
 	const struct db_param params[] = {db_i64(recall->bucket),
 	    db_text(uuid_format(&recall->task_id, id)), db_bool(acknowledged),
-	    db_usec(now)};
+	    db_usec(now), db_i64(recall->offer)};
 	const struct entry_field fields[] = {ENTRY_TEXT("why", recall->reason),
 	    ENTRY_INT("http", http_status),
 	    ENTRY_INT("acknowledged", acknowledged ? 1 : 0)};
 	struct buf entry;
+	int64_t changed = 0;
 	enum stw_code rc;
 
-	rc = db_query(db, DB_Q_RECALL_FINISH, params, DB_NPARAMS(params), NULL, err);
-	if (rc != STW_OK || !acknowledged)
+	rc = db_exec(db, DB_Q_RECALL_FINISH, params, DB_NPARAMS(params), &changed, err);
+	if (rc != STW_OK || !acknowledged || changed == 0)
 		return rc;
 	buf_init(&entry);
 	entry_write("recall", id, now, fields, (int)STW_ARRAY_LEN(fields), &entry);

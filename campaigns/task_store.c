@@ -64,8 +64,11 @@ task_claim(struct db *db, int64_t queue_id, enum task_lane lane, const char *wor
     int limit, int lease_sec, stw_usec now, struct arena *arena,
     struct task_claim **out, int *count, struct stw_err *err)
 {
+	const struct uuid claim_id = uuid_new(now);
+	char id[UUID_TEXT];
 	const struct db_param params[] = {db_i64(queue_id), db_text(worker),
-	    db_i64(limit), db_i64(lease_sec), db_usec(now), db_i64(lane)};
+	    db_i64(limit), db_i64(lease_sec), db_usec(now), db_i64(lane),
+	    db_text(uuid_format(&claim_id, id))};
 	struct db_rows *rows = NULL;
 	enum stw_code rc;
 
@@ -90,10 +93,11 @@ task_claim(struct db *db, int64_t queue_id, enum task_lane lane, const char *wor
 	*count = db_rows_count(rows);
 	*out = arena_array(arena, (size_t)*count, sizeof **out);
 	DB_ROW_FOREACH(rows, r) {
-		(*out)[r].bucket = (int)db_get_i64(rows, r, 0);
+		(*out)[r] = (struct task_claim){.bucket = (int)db_get_i64(rows, r, 0),
+		    .epoch = db_get_i64(rows, r, 2),
+		    .claim_id = claim_id};
 		STW_ASSERT(
 		    uuid_parse(db_get_str(rows, r, 1), &(*out)[r].task_id) == STW_OK);
-		(*out)[r].epoch = db_get_i64(rows, r, 2);
 	}
 	db_rows_free(rows);
 	return STW_OK;
@@ -133,6 +137,7 @@ task_push_from(const struct task_context *c, const struct task_claim *claim,
 	    .decision_id = arena_strdup(arena, v->decision_text),
 	    .record_hash_hex = v->record_hash_hex,
 	    .valid_until = v->decision.valid_until};
+	push->claim.decision_id = v->decision_id;
 }
 
 static enum stw_code
@@ -195,7 +200,8 @@ gate_in_tx(struct db *db, const struct ruleset *rules, const struct task_claim *
 	const struct db_param lost[] = {
 	    db_i64(c.bucket), db_text(c.task_text), db_usec(now)};
 
-	if (c.claimed_epoch != claim->epoch)
+	if (c.claimed_epoch != claim->epoch ||
+	    memcmp(&c.claim_id, &claim->claim_id, sizeof c.claim_id) != 0)
 		return STW_OK;
 	if (c.state == TASK_SENDING && !c.dedupes)
 		return db_query(

@@ -3,8 +3,8 @@
  *
  * Purpose    claim -> gate (dispatch) -> [ledger sealed] -> push -> finish, and what agents
  *            do: accept, permit (the third gate), outcome, release.
- * Leases     Run on the database's clock and carry an epoch; a finish with an old epoch
- *            changes nothing and says so. A lease that ran out makes the task claimable
+ * Leases     Run on the database's clock and carry an epoch; a finish with an old epoch, or
+ *            with another decision than the task left with, changes nothing and says so. A lease that ran out makes the task claimable
  *            again under the same task id, which is the receiver's idempotency key.
  * Locks      contact guard -> customer_permission FOR NO KEY UPDATE -> caller_number -> task ->
  *            outbox, in every function here.
@@ -28,6 +28,10 @@ struct task_claim {
 	int bucket;
 	struct uuid task_id;
 	int64_t epoch;
+	/* An epoch may be counted twice: a claim does not wait for the disk, and a crash of
+	 * the database takes it back. These are never the same: that of the call that claimed,
+	 * and that of the gate's decision (zero before the gate; task_push has it). */
+	struct uuid claim_id, decision_id;
 };
 
 /* Leases up to limit due tasks of a queue for lease_sec seconds, the best first. */
@@ -125,7 +129,7 @@ struct task_ending {
 	bool stale; /* the lease was lost or the task recalled; the attempt is noted */
 	bool dead;  /* RETRY, but its tries are used up: a dead letter */
 };
-/* Fenced by the claims' epochs. One transaction for all, with their ledger entries
+/* Fenced by the claims' epochs and decisions. One transaction for all, with their ledger entries
  * ("dispatch"). */
 enum stw_code task_finish_pushes(struct db *db, struct task_ending *endings, int count,
     stw_usec now, struct arena *arena, struct stw_err *err) STW_MUST_USE;
@@ -145,6 +149,7 @@ struct task_recall {
 enum stw_code task_recalls(struct db *db, const int64_t *queues, size_t nqueues,
     int limit, struct arena *arena, struct task_recall **out, int *count,
     struct stw_err *err) STW_MUST_USE;
+/* Nothing happens to a recall of another offer than this one's. */
 enum stw_code task_recall_finish(struct db *db, const struct task_recall *recall,
     bool acknowledged, int http_status, stw_usec now, struct stw_err *err) STW_MUST_USE;
 

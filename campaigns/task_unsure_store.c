@@ -14,8 +14,9 @@ claim_of(const struct task_claim *claims, int count, const struct uuid *id)
 
 static void
 push_from(const struct db_rows *rows, int r, const struct task_claim *claims, int count,
-    struct arena *arena, struct task_push *p)
+    struct arena *arena, struct task_unsure *out)
 {
+	struct task_push *p = &out->push;
 	struct uuid id;
 
 	STW_ASSERT(uuid_parse(db_get_str(rows, r, 0), &id) == STW_OK);
@@ -44,28 +45,34 @@ push_from(const struct db_rows *rows, int r, const struct task_claim *claims, in
 	    .record_hash_hex = db_get_text(rows, r, 22, arena),
 	    .valid_until = db_get_usec(rows, r, 23)};
 	STW_ASSERT(db_get_i64(rows, r, 1) == p->claim.epoch);
+	STW_ASSERT(
+	    uuid_parse(db_get_str(rows, r, 21), &p->claim.decision_id) == STW_OK);
+	out->age = db_get_i64(rows, r, 24);
 }
 
 enum stw_code
 task_unsure(struct db *db, const struct task_claim *claims, int count, stw_usec now,
-    struct arena *arena, struct task_push **out, int *found, struct stw_err *err)
+    struct arena *arena, struct task_unsure **out, int *found, struct stw_err *err)
 {
 	size_t n = (size_t)count;
 	int64_t *buckets = arena_array(arena, n, sizeof *buckets);
 	int64_t *epochs = arena_array(arena, n, sizeof *epochs);
 	struct str *ids = arena_array(arena, n, sizeof *ids);
+	struct str *claim_ids = arena_array(arena, n, sizeof *claim_ids);
 	struct db_rows *rows = NULL;
 	enum stw_code rc;
 
 	for (size_t i = 0; i < n; i++) {
 		char *id = arena_alloc(arena, UUID_TEXT);
+		char *claim_id = arena_alloc(arena, UUID_TEXT);
 
 		buckets[i] = claims[i].bucket;
 		epochs[i] = claims[i].epoch;
 		ids[i] = str_of(uuid_format(&claims[i].task_id, id));
+		claim_ids[i] = str_of(uuid_format(&claims[i].claim_id, claim_id));
 	}
-	const struct db_param params[] = {
-	    db_i64s(buckets, n), db_texts(ids, n), db_i64s(epochs, n), db_usec(now)};
+	const struct db_param params[] = {db_i64s(buckets, n), db_texts(ids, n),
+	    db_i64s(epochs, n), db_usec(now), db_texts(claim_ids, n)};
 
 	*found = 0;
 	rc = db_query(db, DB_Q_TASK_UNSURE, params, DB_NPARAMS(params), &rows, err);

@@ -12,9 +12,13 @@
 
 #include "campaigns/task_store.h"
 
+struct task_unsure {
+	struct task_push push;
+	stw_usec age; /* since it left; 0: nobody knows when it did */
+};
 /* out[*found]: what was pushed, of those among the claims. Own transaction. */
 enum stw_code task_unsure(struct db *db, const struct task_claim *claims, int count,
-    stw_usec now, struct arena *arena, struct task_push **out, int *found,
+    stw_usec now, struct arena *arena, struct task_unsure **out, int *found,
     struct stw_err *err) STW_MUST_USE;
 
 #endif

@@ -356,6 +356,9 @@ take_batch(struct sequencer *seq, int64_t *after, int *taken, struct stw_err *er
 	*taken = 0;
 	arena_init(&arena);
 	rc = db_begin(seq->db, err);
+	/* What this commit covers may leave, so that waits for it. */
+	if (rc == STW_OK)
+		rc = db_later(seq->db, DB_Q_COMMIT_SYNCED, NULL, 0, err);
 	if (rc == STW_OK)
 		rc = db_query(
 		    seq->db, DB_Q_LEDGER_TAKE, params, DB_NPARAMS(params), &rows, err);

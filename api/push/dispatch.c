@@ -78,6 +78,9 @@ wait_ms(const struct dispatch *d, bool start_more)
 
 		if (!q->open || d->skewed || q->in_flight * 2 > window)
 			continue;
+		/* Its room comes when those begin, of which word comes. */
+		if (schedule_pace(&q->limits) > 0 && queue_waiting(d, q) > 0)
+			continue;
 		if (q->next_claim > next)
 			next = q->next_claim;
 		if (next < until)

@@ -36,7 +36,8 @@ struct dispatch_options {
 	struct db *gate_db;
 	const struct ruleset *rules;
 	/* Asked before tasks are gated, so that a change of packs needs no restart; NULL:
-	 * rules stay. NULL is an answer too: those of before. */
+	 * rules stay. NULL is an answer too: those of before. What it gave stays good until
+	 * dispatch_close: tasks may still be at the gate with it. */
 	const struct ruleset *(*rules_now)(void *host, struct db *db);
 	void *rules_host;
 	const struct seal_keys *keys; /* opens the queues' signing secrets */

@@ -6,6 +6,17 @@
 
 #define EXPIRE_EVERY STW_USEC_SEC
 
+int
+queue_waiting(const struct dispatch *d, const struct push_queue *q)
+{
+	int n = q->gating;
+
+	for (int i = 0; i < d->njobs; i++)
+		n += d->jobs[i].queue == q && !d->jobs[i].is_recall &&
+		     (d->jobs[i].state == JOB_ASKING || d->jobs[i].state == JOB_GATED);
+	return n;
+}
+
 /* What queue q may be given now. Asked for in halves of its window, so that one seal
  * covers several tasks. share: its part of the slots. */
 static int
@@ -19,8 +30,9 @@ queue_room(const struct dispatch *d, const struct push_queue *q, int share)
 		return 0;
 	if (q->in_flight > 0 && (window - q->in_flight) * 2 < window)
 		return 0;
-	room = schedule_room(
-	    &q->schedule, &q->limits, q->in_flight, mono, dispatch_now(d));
+	room = schedule_room(&q->schedule, &q->limits, q->in_flight,
+	    schedule_pace(&q->limits) > 0 ? queue_waiting(d, q) : 0, mono,
+	    dispatch_now(d));
 	share -= q->in_flight + q->recalls;
 	return room < share ? room : share;
 }
@@ -176,7 +188,9 @@ round_claims(struct dispatch *d, struct stw_err *err)
 	for (struct push_queue *q = d->queues; q != NULL; q = q->next, at++) {
 		enum stw_code rc = STW_OK;
 
-		if (take[at] > 0)
+		/* One that the gate has lost its database under would only wait for its
+		 * lease. */
+		if (take[at] > 0 && d->db_wait == 0)
 			rc = queue_claim(d, q, take[at], err);
 		if (rc != STW_OK)
 			return rc;

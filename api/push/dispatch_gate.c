@@ -200,13 +200,13 @@ gater_close(struct dispatch *d)
 }
 
 /* ---- the dispatcher ------------------------------------------------------------------------ */
-/* Those of before stay as they are while something is at the gate with them. */
+/* What is at the gate keeps those that it was given. */
 static void
 rules_refresh(struct dispatch *d)
 {
 	const struct ruleset *now;
 
-	if (d->opt.rules_now == NULL || d->gating > 0)
+	if (d->opt.rules_now == NULL)
 		return;
 	now = d->opt.rules_now(d->opt.rules_host, d->opt.db);
 	if (now != NULL)
@@ -214,8 +214,8 @@ rules_refresh(struct dispatch *d)
 }
 
 static void
-gated(struct dispatch *d, struct push_queue *q, const struct task_claim *claim,
-    enum task_gate_result result, const struct task_push *push, stw_usec lease_end)
+gated(struct dispatch *d, struct push_queue *q, enum task_gate_result result,
+    const struct task_push *push, stw_usec lease_end)
 {
 	struct job *job;
 
@@ -235,7 +235,7 @@ gated(struct dispatch *d, struct push_queue *q, const struct task_claim *claim,
 	job = job_find(d);
 	STW_ASSERT(job != NULL);
 	job_begin(job, q, false);
-	job->claim = *claim;
+	job->claim = push->claim;
 	job->number_id = push->number_id;
 	job->lease_end = lease_end;
 	job_offer(d, job, push);
@@ -245,11 +245,12 @@ static void
 work_collect(struct dispatch *d, struct gate_work *w)
 {
 	w->queue->in_flight -= w->count;
+	w->queue->gating -= w->count;
 	d->gating -= w->count;
 	for (int i = 0; i < w->count; i++)
 		if (w->out[i].decided)
-			gated(d, w->queue, &w->claims[i], w->out[i].result,
-			    &w->out[i].push, w->lease_end);
+			gated(d, w->queue, w->out[i].result, &w->out[i].push,
+			    w->lease_end);
 	if (w->away)
 		dispatch_db_trouble(d, "dispatch_gate", &w->why);
 	work_free(w);
@@ -276,6 +277,7 @@ work_post(struct dispatch *d, struct gate_work *w)
 	struct gater *g = d->gater;
 
 	w->queue->in_flight += w->count;
+	w->queue->gating += w->count;
 	d->gating += w->count;
 	if (!g->has_thread) {
 		work_do(g, w);

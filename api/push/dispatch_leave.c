@@ -215,6 +215,8 @@ send_gated(struct dispatch *d)
 			job_keep(job, "not sent: the ledger could not be sealed");
 		} else if (stw_monotonic() + SEND_MARGIN > job->lease_end) {
 			job_keep(job, "not sent: too late in its lease");
+		} else if (!job->queue->open || !push_queue_is_ready(job->queue)) {
+			job_keep(job, "not sent: its queue is closed");
 		} else if (!turn_is_ours(job->queue)) {
 			job_keep(job, "not sent: it is another dispatcher's turn");
 		} else {

@@ -200,6 +200,9 @@ void asks_settle(struct dispatch *d);
 
 /* ---- dispatch_recall.c, dispatch_claim.c ---------------------------------------------- */
 enum stw_code recalls_send(struct dispatch *d, struct stw_err *err) STW_MUST_USE;
+/* Of what queue q was given, how many pushes are still to begin: its pace counts them as if
+ * they had. */
+int queue_waiting(const struct dispatch *d, const struct push_queue *q);
 enum stw_code round_claims(struct dispatch *d, struct stw_err *err) STW_MUST_USE;
 
 /* ---- dispatch_gate.c ------------------------------------------------------------------ */

@@ -38,6 +38,7 @@ struct push_queue {
 	struct webhook_secret secrets[PUSH_SECRETS_MAX];
 	size_t nsecrets;
 	int in_flight, recalls; /* gated, sent or not yet settled */
+	int gating;             /* of them, at the gate */
 	struct schedule_queue schedule;
 	stw_usec next_claim; /* monotonic */
 	stw_usec turn_until; /* monotonic: ours until then, where there is a pace */

@@ -81,7 +81,7 @@ batch_room(
 
 int
 schedule_room(const struct schedule_queue *q, const struct schedule_limits *limits,
-    int in_flight, stw_usec mono, stw_usec now)
+    int in_flight, int waiting, stw_usec mono, stw_usec now)
 {
 	int room = window_of(q, limits) - in_flight;
 
@@ -93,9 +93,9 @@ schedule_room(const struct schedule_queue *q, const struct schedule_limits *limi
 		room = 1;
 	}
 	if (limits->rate > 0)
-		room = least(room, rate_room(q, limits, mono));
+		room = least(room, rate_room(q, limits, mono) - waiting);
 	if (limits->batch > 0)
-		room = least(room, batch_room(q, limits, mono));
+		room = least(room, batch_room(q, limits, mono) - waiting);
 	return room > 0 ? room : 0;
 }
 

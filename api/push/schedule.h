@@ -53,9 +53,9 @@ struct schedule_queue {
 int schedule_window(
     const struct schedule_queue *q, const struct schedule_limits *limits);
 bool schedule_is_dead(const struct schedule_queue *q);
-/* How many pushes may begin now, with so many in flight. */
+/* How many more pushes may begin, with so many in flight, of which `waiting` have not begun. */
 int schedule_room(const struct schedule_queue *q, const struct schedule_limits *limits,
-    int in_flight, stw_usec mono, stw_usec now);
+    int in_flight, int waiting, stw_usec mono, stw_usec now);
 /* When schedule_room may be more than it is, seen from the clock alone: mono when it is
  * not for the clock to say, STW_USEC_MAX while a probe is out. */
 stw_usec schedule_wait(const struct schedule_queue *q,

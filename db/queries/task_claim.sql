@@ -1,6 +1,6 @@
 -- task_claim: lease due tasks of a lane of a queue, the best first.
 -- Params   $1 queue_id, $2 worker, $3 limit, $4 lease seconds, $5 now (business time),
---          $6 lane: 0 what is new, 1 what was tried before
+--          $6 lane: 0 what is new, 1 what was tried before; $7 claim_id, of this call alone
 -- Returns  bucket, task_id, epoch
 -- Locking  SKIP LOCKED on the narrow hot table; leases on the database's clock
 -- Index    task_ready_lane_idx: priority by priority, so that what is not due yet is not read
@@ -25,7 +25,7 @@ WITH RECURSIVE level AS (
      LIMIT $3::integer
 )
 UPDATE task_ready r
-   SET lease_epoch = r.lease_epoch + 1, worker = $2::text,
+   SET lease_epoch = r.lease_epoch + 1, claim_id = $7::uuid, worker = $2::text,
        lease_until = clock_timestamp() + $4::bigint * interval '1 second'
   FROM due WHERE r.bucket = due.bucket AND r.task_id = due.task_id
 RETURNING r.bucket, r.task_id, r.lease_epoch;

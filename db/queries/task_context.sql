@@ -12,7 +12,7 @@ SELECT t.state, t.customer_id, t.point_id, t.channel, t.handler, t.purpose, t.pr
        encode(d.ruleset_hash, 'hex'), t.number_id, r.lease_epoch, s.body,
        CASE WHEN s.lang LIKE 'en%' THEN p.name_en ELSE p.name_zh END, p.regulator,
        ARRAY(SELECT jsonb_array_elements_text(v.document -> 'sensitive')),
-       t.queue_id, t.task_id
+       t.queue_id, t.task_id, r.claim_id
   FROM unnest($1::bigint[], $2::text[]) AS x (bucket, task_id)
   JOIN task t ON t.bucket = x.bucket::smallint AND t.task_id = x.task_id::uuid
   JOIN campaign k USING (campaign_id)

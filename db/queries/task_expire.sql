@@ -2,7 +2,7 @@
 -- Params   $1 queue_id, $2 now
 -- Returns  bucket, task_id, where it was
 -- Locking  task rows, SKIP LOCKED
--- One that was tried and never taken is a dead letter.
+-- One that was tried and never taken is a dead letter; so is one of which no end is known.
 WITH over AS (
     SELECT bucket, task_id, state FROM task
      WHERE queue_id = $1::bigint AND not_after <= $2::timestamptz
@@ -12,8 +12,9 @@ WITH over AS (
     UPDATE task t SET state = 'expired', updated_at = $2::timestamptz,
            dead_why = CASE WHEN over.state IN ('planned', 'ready') AND t.tries > 0
                AND EXISTS (SELECT 1 FROM attempt a WHERE a.bucket = t.bucket
-                   AND a.task_id = t.task_id AND a.kind = 'push' AND a.result = 'retry'
-                   AND a.sent_real IS NOT NULL)
+                   AND a.task_id = t.task_id AND a.kind = 'push'
+                   AND (a.finished_at IS NULL
+                       OR a.result = 'retry' AND a.sent_real IS NOT NULL))
                THEN 'window' END
       FROM over WHERE t.bucket = over.bucket AND t.task_id = over.task_id
     RETURNING t.bucket, t.task_id, t.queue_id, over.state AS was

@@ -512,6 +512,32 @@ START_TEST(a_late_withdrawal_reports_the_contacts_since_and_rewrites_none)
 }
 END_TEST
 
+/* Whether it left was not written down, nor how it ended: it may have reached the customer. */
+START_TEST(a_late_withdrawal_reports_a_push_of_which_no_end_is_known)
+{
+	static const char lost[] =
+	    "SET session_replication_role = replica;"
+	    "UPDATE task SET handler = 'robot', state = 'unknown' WHERE customer_id = 1;"
+	    "INSERT INTO attempt (bucket, task_id, kind, lease_epoch, decision_id, "
+	    "started_at, finished_at, result) VALUES "
+	    "(b(1), task_of(1), 'push', 1, gen_random_uuid(), '2026-11-23 09:54+08', "
+	    "'2026-11-23 09:54+08', 'retry'), "
+	    "(b(1), task_of(1), 'push', 2, gen_random_uuid(), '2026-11-23 09:55+08', "
+	    "NULL, NULL)";
+	struct consent_event e = event("withdraw", "late");
+	struct consent_effect effect;
+
+	test_db_tamper(&t, lost);
+	e.effective_at = NOW - 10 * STW_USEC_MIN;
+	ck_ok(record(&e, &effect));
+	ck_assert_int_eq(
+	    number("SELECT count(*) FROM incident WHERE code = "
+		   "'LATE_WITHDRAWAL_CONTACT' AND evidence #>> '{contacts,0,kind}' = "
+		   "'push' AND jsonb_array_length(evidence -> 'contacts') = 1"),
+	    1);
+}
+END_TEST
+
 /* ---- notices and evidence ---------------------------------------------------------------------- */
 static struct gate_consent
 first_consent(void)
@@ -726,6 +752,7 @@ main(void)
 	    tc, a_dispatcher_that_died_keeps_a_push_on_the_wire_for_its_lease_only);
 	tcase_add_test(
 	    tc, a_late_withdrawal_reports_the_contacts_since_and_rewrites_none);
+	tcase_add_test(tc, a_late_withdrawal_reports_a_push_of_which_no_end_is_known);
 	tcase_add_test(tc, a_notice_is_never_another_and_once_superseded);
 	tcase_add_test(
 	    tc, evidence_counts_while_the_newest_look_found_what_was_recorded);

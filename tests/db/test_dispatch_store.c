@@ -280,6 +280,43 @@ START_TEST(one_whose_recall_cannot_be_delivered_goes_round_when_a_person_has_loo
 }
 END_TEST
 
+/* The recall was on the wire when somebody looked; the task went round, and is recalled again. */
+START_TEST(an_answer_to_a_recall_of_before_is_not_the_next_ones)
+{
+	struct task_claim claim = dead_letter();
+	struct task_recall *old, *next;
+	int count;
+
+	ck_ok(task_recalls(tw.db, NULL, 0, 10, &tw_arena, &old, &count, &tw_err));
+	ck_assert_int_eq(count, 1);
+	ck_ok(db_begin(tw.db, &tw_err));
+	ck_ok(dead_letter_requeue(
+	    tw.db, &claim.task_id, true, "o_li", "looked", NOW, &tw_err));
+	ck_ok(db_commit(tw.db, &tw_err));
+	test_db_tamper(&tw,
+	    "INSERT INTO recall (bucket, task_id, queue_id, reason, asked_at) SELECT "
+	    "bucket, task_id, queue_id, 'again', now() FROM task WHERE offer = 1");
+	ck_ok(task_recall_finish(tw.db, &old[0], true, 200, NOW, &tw_err));
+	ck_assert_int_eq(
+	    task_world_number("SELECT count(*) FROM recall WHERE done_at IS NULL"), 1);
+	/* Of the first: that a person closed it. */
+	ck_assert_int_eq(
+	    task_world_number(
+		"SELECT count(*) FROM ledger_outbox WHERE kind = 'recall'"),
+	    1);
+	ck_ok(task_recalls(tw.db, NULL, 0, 10, &tw_arena, &next, &count, &tw_err));
+	ck_assert_int_eq(count, 1);
+	ck_assert_int_eq(next[0].offer, 1);
+	ck_ok(task_recall_finish(tw.db, &next[0], true, 200, NOW, &tw_err));
+	ck_assert_int_eq(
+	    task_world_number("SELECT count(*) FROM recall WHERE done_at IS NULL"), 0);
+	ck_assert_int_eq(
+	    task_world_number(
+		"SELECT count(*) FROM ledger_outbox WHERE kind = 'recall'"),
+	    2);
+}
+END_TEST
+
 START_TEST(all_whose_recall_cannot_be_delivered_go_round_together)
 {
 	struct dead_letter_filter any = {0}, looked = {.not_held = true};
@@ -358,15 +395,36 @@ START_TEST(one_that_was_tried_in_vain_until_its_window_ended_is_a_dead_letter)
 }
 END_TEST
 
+/* That it left was not written down, nor how it ended. */
+START_TEST(one_of_which_no_end_is_known_when_its_window_ends_is_a_dead_letter)
+{
+	struct task_claim claim;
+	int64_t expired;
+
+	ck_assert_int_gt(task_world_plan(), 1);
+	sending(1, &claim);
+	test_db_tamper(&tw, "SET session_replication_role = replica;"
+			    "UPDATE task SET state = 'ready' WHERE state = 'sending'");
+	ck_ok(task_expire(
+	    tw.db, task_world_queue_id(), NOW + 400 * STW_USEC_DAY, &expired, &tw_err));
+	ck_assert_int_eq(
+	    task_world_number("SELECT count(*) FROM task WHERE dead_why = 'window'"),
+	    1);
+}
+END_TEST
+
 /* Its dispatcher died, and it may have arrived: the next one asks, under the same key. */
 START_TEST(one_that_was_out_when_its_dispatcher_died_is_the_next_ones_to_ask_after)
 {
 	struct task_claim claims[2], old;
-	struct task_push push, *asked;
+	struct task_push push;
+	struct task_unsure *asked;
 	int found;
 
 	ck_assert_int_gt(task_world_plan(), 2);
 	sending(1, &old);
+	test_db_tamper(&tw,
+	    "UPDATE attempt SET sent_real = clock_timestamp() - interval '1 minute'");
 	test_db_tamper(&tw, "UPDATE task_ready SET lease_until = now() - interval '1 "
 			    "second' WHERE lease_until IS NOT NULL");
 	claims[0] = task_world_claim(30);
@@ -374,12 +432,16 @@ START_TEST(one_that_was_out_when_its_dispatcher_died_is_the_next_ones_to_ask_aft
 	claims[1] = task_world_claim(30);
 	ck_ok(task_unsure(tw.db, claims, 2, NOW, &tw_arena, &asked, &found, &tw_err));
 	ck_assert_int_eq(found, 1);
-	ck_assert_mem_eq(asked[0].claim.task_id.b, old.task_id.b, 16);
-	ck_assert_int_eq(asked[0].claim.epoch, claims[0].epoch);
-	ck_assert_int_eq(asked[0].offer, 0);
-	ck_assert_str_eq(asked[0].channel, "VOICE");
-	ck_assert_uint_eq(strlen(asked[0].record_hash_hex), 64);
-	ck_assert_int_gt(asked[0].number_id, 0);
+	ck_assert_mem_eq(asked[0].push.claim.task_id.b, old.task_id.b, 16);
+	ck_assert_int_eq(asked[0].push.claim.epoch, claims[0].epoch);
+	ck_assert_int_eq(asked[0].push.offer, 0);
+	ck_assert_str_eq(asked[0].push.channel, "VOICE");
+	ck_assert_uint_eq(strlen(asked[0].push.record_hash_hex), 64);
+	ck_assert_int_gt(asked[0].push.number_id, 0);
+	/* A minute ago, so what it still does is over. */
+	ck_assert_int_ge(asked[0].age, STW_USEC_MIN);
+	ck_assert_int_lt(asked[0].age, STW_USEC_MIN + 30 * STW_USEC_SEC);
+	claims[0] = asked[0].push.claim;
 	/* The dead one's word counts no more; nobody else is to ask as well. */
 	ck_assert(!task_world_finish(&old, TASK_PUSH_ACCEPTED));
 	ck_ok(task_unsure(tw.db, claims, 2, NOW, &tw_arena, &asked, &found, &tw_err));
@@ -395,6 +457,136 @@ START_TEST(one_that_was_out_when_its_dispatcher_died_is_the_next_ones_to_ask_aft
 	    1);
 	/* One that only waits is the gate's. */
 	ck_assert_int_eq(task_world_gate(&claims[1], &push), TASK_GATE_SEND);
+}
+END_TEST
+
+/* ---- a crash of the database -------------------------------------------------------- */
+/* Claim and gate of `lost` were not on the disk yet: the task is as before them. The triggers
+ * know of no crash. */
+static void
+crash(void)
+{
+	test_db_tamper(&tw,
+	    "SET session_replication_role = replica;"
+	    "CREATE TABLE IF NOT EXISTS was AS SELECT * FROM task;"
+	    "DELETE FROM attempt;"
+	    "UPDATE task t SET state = w.state, decision_id = w.decision_id, number_id = "
+	    "w.number_id, lease_epoch = w.lease_epoch, tries = w.tries FROM was w WHERE "
+	    "w.task_id = t.task_id;"
+	    "UPDATE task_ready SET lease_epoch = 0, lease_until = NULL, worker = NULL, "
+	    "claim_id = NULL WHERE lease_epoch > 0;"
+	    "UPDATE task_ready SET due_at = '2030-01-01' WHERE task_id NOT IN (SELECT "
+	    "task_id FROM task_ready ORDER BY task_id LIMIT 1)");
+}
+
+static bool
+may_leave(const struct task_claim *claims, int count, bool *may)
+{
+	ck_ok(db_begin(tw.db, &tw_err));
+	ck_ok(task_push_begin(tw.db, claims, count, &tw_arena, may, &tw_err));
+	ck_ok(db_commit(tw.db, &tw_err));
+	return may[0];
+}
+
+/* Only one task is due; who claims it has epoch 1, before the crash and after it. */
+static void
+claimed_twice(struct task_claim *lost, bool gated)
+{
+	struct task_push push;
+
+	ck_assert_int_gt(task_world_plan(), 1);
+	crash();
+	*lost = task_world_claim(30);
+	if (gated)
+		ck_assert_int_eq(task_world_gate(lost, &push), TASK_GATE_SEND);
+	crash();
+}
+
+START_TEST(whose_claim_and_gate_a_crash_took_ends_no_push_of_another)
+{
+	struct task_claim both[2];
+	struct task_push push;
+	bool may[2];
+
+	claimed_twice(&both[0], true);
+	both[1] = task_world_claim(30);
+	ck_assert_mem_eq(both[0].task_id.b, both[1].task_id.b, 16);
+	ck_assert_int_eq(both[0].epoch, both[1].epoch);
+	ck_assert_int_eq(task_world_gate(&both[1], &push), TASK_GATE_SEND);
+	/* Its decision is lost, so it does not leave: neither alone nor beside the other. */
+	ck_assert(!may_leave(both, 1, may));
+	(void)may_leave(both, 2, may);
+	ck_assert(!may[0] && may[1]);
+	/* Given back: the push of the other is out, and stays so. */
+	ck_assert(!task_world_finish(&both[0], TASK_PUSH_RETRY));
+	ck_assert_int_eq(
+	    task_world_number("SELECT count(*) FROM task JOIN attempt a USING (bucket, "
+			      "task_id) WHERE state = 'sending' AND finished_at IS "
+			      "NULL"),
+	    1);
+	ck_assert(task_world_finish(&both[1], TASK_PUSH_ACCEPTED));
+}
+END_TEST
+
+START_TEST(whose_claim_a_crash_took_neither_keeps_nor_gates_anothers)
+{
+	struct task_claim both[2];
+	struct task_push push;
+	struct task_gated gated[2];
+	struct task_unsure *asked;
+	bool held[2];
+	int found;
+
+	claimed_twice(&both[0], false);
+	both[1] = task_world_claim(30);
+	ck_assert_int_eq(both[0].epoch, both[1].epoch);
+	ck_ok(task_leases_extend(tw.db, both, 2, 20, &tw_arena, held, &tw_err));
+	ck_assert(!held[0] && held[1]);
+	ck_assert_int_eq(task_world_gate(&both[0], &push), TASK_GATE_GONE);
+	ck_ok(
+	    task_gate_batch(tw.db, tw_rules, both, 1, NOW, &tw_arena, gated, &tw_err));
+	ck_assert(!gated[0].decided);
+	ck_assert_int_eq(task_world_gate(&both[1], &push), TASK_GATE_SEND);
+	/* Nor asks after what another sent. */
+	test_db_tamper(&tw, "SET session_replication_role = replica;"
+			    "UPDATE task SET lease_epoch = 0 WHERE state = 'sending'");
+	ck_ok(task_unsure(tw.db, both, 1, NOW, &tw_arena, &asked, &found, &tw_err));
+	ck_assert_int_eq(found, 0);
+}
+END_TEST
+
+/* ---- commits that wait ---------------------------------------------------------------- */
+/* What COMMIT of a transaction that ends attempts is told of waiting. */
+static void
+watch_commits(void)
+{
+	test_db_tamper(&tw,
+	    "CREATE TABLE seen_commit (waits text);"
+	    "CREATE FUNCTION see_commit() RETURNS trigger LANGUAGE plpgsql SECURITY "
+	    "DEFINER AS $$ BEGIN INSERT INTO public.seen_commit VALUES "
+	    "(current_setting('synchronous_commit')); RETURN NULL; END $$;"
+	    "CREATE CONSTRAINT TRIGGER seen_commit AFTER UPDATE ON attempt "
+	    "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "
+	    "see_commit()");
+}
+
+START_TEST(an_ending_waits_for_the_disk_when_it_asks_for_a_recall)
+{
+	char sql[200];
+
+	(void)snprintf(
+	    sql, sizeof sql, "ALTER DATABASE %s SET synchronous_commit = on", tw.name);
+	test_db_tamper(&tw, sql);
+	ck_ok(db_reset(tw.db, &tw_err));
+	watch_commits();
+	(void)dead_letter();
+	/* Two endings do not wait; the one that makes a dead letter does. */
+	ck_assert_int_eq(
+	    task_world_number("SELECT count(*) FROM seen_commit WHERE waits = 'off'"),
+	    2);
+	ck_assert_int_eq(
+	    task_world_number("SELECT count(*) FROM seen_commit WHERE waits = 'on'"),
+	    1);
 }
 END_TEST
 
@@ -522,6 +714,16 @@ main(void)
 	CASE_ADD(suite, task_world_setup, task_world_teardown, 60,
 	    one_that_was_out_when_its_dispatcher_died_is_the_next_ones_to_ask_after, 0,
 	    1);
+	CASE_ADD(suite, task_world_setup, task_world_teardown, 60,
+	    an_answer_to_a_recall_of_before_is_not_the_next_ones, 0, 1);
+	CASE_ADD(suite, task_world_setup, task_world_teardown, 60,
+	    one_of_which_no_end_is_known_when_its_window_ends_is_a_dead_letter, 0, 1);
+	CASE_ADD(suite, task_world_setup, task_world_teardown, 60,
+	    whose_claim_and_gate_a_crash_took_ends_no_push_of_another, 0, 1);
+	CASE_ADD(suite, task_world_setup, task_world_teardown, 60,
+	    whose_claim_a_crash_took_neither_keeps_nor_gates_anothers, 0, 1);
+	CASE_ADD(suite, task_world_setup, task_world_teardown, 60,
+	    an_ending_waits_for_the_disk_when_it_asks_for_a_recall, 0, 1);
 	CASE_ADD(suite, task_world_setup, task_world_teardown, 60,
 	    a_queue_with_a_pace_is_one_dispatchers_at_a_time, 0, 1);
 	CASE_ADD(suite, task_world_setup, task_world_teardown, 60,

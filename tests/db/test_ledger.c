@@ -431,6 +431,30 @@ START_TEST(only_one_sequencer_works)
 }
 END_TEST
 
+/* Whatever the database has been set to: what it covers may leave. */
+START_TEST(the_commit_of_leaves_waits_for_the_disk)
+{
+	char sql[200];
+
+	(void)snprintf(
+	    sql, sizeof sql, "ALTER DATABASE %s SET synchronous_commit = off", t.name);
+	test_db_tamper(&t, sql);
+	ck_ok(db_reset(t.db, &err));
+	test_db_tamper(&t,
+	    "CREATE TABLE seen_commit (waits text);"
+	    "CREATE FUNCTION see_commit() RETURNS trigger LANGUAGE plpgsql SECURITY "
+	    "DEFINER AS $$ BEGIN INSERT INTO public.seen_commit VALUES "
+	    "(current_setting('synchronous_commit')); RETURN NULL; END $$;"
+	    "CREATE CONSTRAINT TRIGGER seen_commit AFTER INSERT ON ledger_leaf "
+	    "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION see_commit()");
+	append(t.db, 3);
+	ck_assert_int_eq(seal(t.db), 3);
+	ck_assert_int_eq(
+	    test_db_number(&t, "SELECT count(*) FROM seen_commit WHERE waits = 'on'"),
+	    3);
+}
+END_TEST
+
 /* ---- crashes and refusals ---------------------------------------------------------- */
 START_TEST(leaves_that_a_crash_left_uncovered_are_published)
 {
@@ -656,6 +680,7 @@ main(void)
 	tcase_add_test(tc, many_writers_and_a_sequencer_lose_and_repeat_nothing);
 	tcase_add_test(tc, batches_larger_than_one_are_sealed_whole);
 	tcase_add_test(tc, only_one_sequencer_works);
+	tcase_add_test(tc, the_commit_of_leaves_waits_for_the_disk);
 	tcase_add_test(tc, leaves_that_a_crash_left_uncovered_are_published);
 	tcase_add_test(tc, a_checkpoint_that_was_exported_but_not_marked_is_marked);
 	tcase_add_test(tc, a_torn_end_of_the_file_is_cut_off);

@@ -909,15 +909,14 @@ race_dispatch(struct racer *r, struct db *db, const struct task_claim *claim)
 	struct stw_err e = {0};
 	enum task_gate_result result = TASK_GATE_GONE;
 	struct task_push push;
-	struct task_ending ending = {.claim = *claim,
-	    .result = TASK_PUSH_ACCEPTED,
-	    .http_status = 202,
-	    .left = true};
+	struct task_ending ending = {
+	    .result = TASK_PUSH_ACCEPTED, .http_status = 202, .left = true};
 	enum stw_code rc;
 
 	arena_init(&work);
 	rc = task_gate_dispatch(db, rules, claim, NOW, &work, &result, &push, &e);
 	if (rc == STW_OK && result == TASK_GATE_SEND) {
+		ending.claim = push.claim;
 		rc = task_finish_pushes(db, &ending, 1, NOW, &work, &e);
 		if (rc == STW_OK)
 			rc = db_begin(db, &e);
@@ -1127,7 +1126,7 @@ dial_one(struct uuid *permit_id)
 	ck_ok(task_gate_dispatch(
 	    t.db, rules, &claims[0], NOW, &arena, &result, &push, &err));
 	ck_assert_int_eq(result, TASK_GATE_SEND);
-	struct task_ending ending = {.claim = claims[0],
+	struct task_ending ending = {.claim = push.claim,
 	    .result = TASK_PUSH_ACCEPTED,
 	    .http_status = 202,
 	    .left = true};

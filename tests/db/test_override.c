@@ -149,12 +149,14 @@ claim(void)
 }
 
 static enum task_gate_result
-gate(const struct task_claim *c)
+gate(struct task_claim *c)
 {
 	enum task_gate_result result;
 	struct task_push push;
 
 	ck_ok(task_gate_dispatch(t.db, rules, c, now, &arena, &result, &push, &err));
+	if (result == TASK_GATE_SEND)
+		*c = push.claim;
 	return result;
 }
 

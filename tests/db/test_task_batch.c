@@ -213,7 +213,7 @@ START_TEST(a_retry_keeps_its_own_place)
 	    "number_id) x)");
 	for (int i = 0; i < nclaims; i++)
 		if (gated[i].decided) {
-			again.claim = claims[i];
+			again.claim = gated[i].push.claim;
 			ck_ok(task_finish_pushes(
 			    tw.db, &again, 1, NOW, &tw_arena, &tw_err));
 		}

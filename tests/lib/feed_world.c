@@ -169,13 +169,15 @@ feed_world_claim(void)
 }
 
 enum task_gate_result
-feed_world_gate(const struct task_claim *claim)
+feed_world_gate(struct task_claim *claim)
 {
 	enum task_gate_result result;
 	struct task_push push;
 
 	ok(task_gate_dispatch(
 	    fw.t.db, fw.rules, claim, TASK_NOW, &fw.arena, &result, &push, &fw.err));
+	if (result == TASK_GATE_SEND)
+		*claim = push.claim;
 	return result;
 }
 
@@ -183,12 +185,11 @@ struct task_claim
 feed_world_accepted(void)
 {
 	struct task_claim claim = feed_world_claim();
-	struct task_ending ending = {.claim = claim,
-	    .result = TASK_PUSH_ACCEPTED,
-	    .http_status = 202,
-	    .left = true};
+	struct task_ending ending = {
+	    .result = TASK_PUSH_ACCEPTED, .http_status = 202, .left = true};
 
 	ck_assert_int_eq(feed_world_gate(&claim), TASK_GATE_SEND);
+	ending.claim = claim;
 	ok(task_finish_pushes(fw.t.db, &ending, 1, TASK_NOW, &fw.arena, &fw.err));
 	ok(db_begin(fw.t.db, &fw.err));
 	ok(task_accept(fw.t.db, &claim.task_id, "a_01", TASK_NOW, &fw.err));

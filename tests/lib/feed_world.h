@@ -38,7 +38,7 @@ const char *feed_world_phone(int n);
 int64_t feed_world_plan(void);
 /* One task is claimed; STW_NOT_FOUND's place is taken by a failed test. */
 struct task_claim feed_world_claim(void);
-enum task_gate_result feed_world_gate(const struct task_claim *claim);
+enum task_gate_result feed_world_gate(struct task_claim *claim);
 /* A task that agent a_01 has accepted. */
 struct task_claim feed_world_accepted(void);
 /* In a transaction that is rolled back: what the gate says to this desk. */

@@ -133,12 +133,14 @@ task_world_claim(int lease_sec)
 }
 
 enum task_gate_result
-task_world_gate(const struct task_claim *claim, struct task_push *push)
+task_world_gate(struct task_claim *claim, struct task_push *push)
 {
 	enum task_gate_result result;
 
 	ck_ok(task_gate_dispatch(
 	    tw.db, tw_rules, claim, NOW, &tw_arena, &result, push, &tw_err));
+	if (result == TASK_GATE_SEND)
+		*claim = push->claim;
 	return result;
 }
 

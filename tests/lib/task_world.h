@@ -37,8 +37,8 @@ int64_t task_world_number(const char *sql);
 int64_t task_world_plan(void);
 int64_t task_world_queue_id(void);
 struct task_claim task_world_claim(int lease_sec);
-enum task_gate_result task_world_gate(
-    const struct task_claim *claim, struct task_push *push);
+/* claim: has its decision then, as a dispatcher's. */
+enum task_gate_result task_world_gate(struct task_claim *claim, struct task_push *push);
 bool task_world_finish(const struct task_claim *claim, enum task_push_result result);
 /* A task that the queue has. */
 struct task_claim task_world_queued(void);

@@ -11,10 +11,8 @@
 #include <jansson.h>
 #include <sodium.h>
 
-#include "api/push/dispatch.h"
+#include "api/push/dispatch_priv.h"
 #include "api/push/queue_sim.h"
-#include "api/push/registry_ask.h"
-#include "api/push/schedule.h"
 #include "campaigns/queue_store.h"
 #include "campaigns/queue_turn_store.h"
 #include "campaigns/task_remote_store.h"
@@ -56,6 +54,14 @@ static int gone, claims, beats, claim_order, tries_max;
 static pthread_mutex_t world = PTHREAD_MUTEX_INITIALIZER;
 /* The gate waits until what it let go before is settled; how often it saw that. */
 static bool gate_waits;
+static int gate_slow_ms;
+/* Sealing takes so long that the queue is closed when it is done. */
+static bool seal_closes;
+static struct dispatch *dispatch;
+/* Of the rules that a dispatcher asks for: those of the first time, and those after it. */
+static char packs[2];
+static int asked_rules;
+static atomic_int gated_old, gated_new;
 static atomic_int settled, waited, overlapped, gate_away, resets;
 
 static struct fake_task *
@@ -270,8 +276,9 @@ task_gate_dispatch(struct db *db, const struct ruleset *rules,
     enum task_gate_result *result, struct task_push *push, struct stw_err *err)
 {
 	(void)db;
-	(void)rules;
 	(void)now;
+	atomic_fetch_add(&gated_old, rules == (const struct ruleset *)&packs[0]);
+	atomic_fetch_add(&gated_new, rules == (const struct ruleset *)&packs[1]);
 	if (atomic_load(&gate_away) > 0) {
 		atomic_fetch_sub(&gate_away, 1);
 		return stw_fail(err, STW_TEMPFAIL, "connection lost");
@@ -315,6 +322,8 @@ task_gate_batch(struct db *db, const struct ruleset *rules,
 		return stw_fail(err, STW_TEMPFAIL, "connection lost");
 	if (gate_waits)
 		wait_for_settled();
+	if (gate_slow_ms > 0)
+		(void)usleep((useconds_t)gate_slow_ms * 1000);
 	for (int i = 1; i < count; i++) {
 		out[i].decided = true;
 		ck_assert_int_eq(task_gate_dispatch(db, rules, &list[i], now, arena,
@@ -345,6 +354,8 @@ ledger_seal(struct db *db, const struct ledger_key *key, const char *path, stw_u
 	(void)pthread_mutex_unlock(&world);
 	ck_assert_int_eq(fclose(file), 0);
 	seals++;
+	if (seal_closes)
+		dispatch->queues->open = false;
 	return STW_OK;
 }
 
@@ -471,7 +482,7 @@ task_phones(struct db *db, const struct seal_keys *keys, const struct task_claim
 
 enum stw_code
 task_unsure(struct db *db, const struct task_claim *list, int count, stw_usec now,
-    struct arena *arena, struct task_push **out, int *found, struct stw_err *err)
+    struct arena *arena, struct task_unsure **out, int *found, struct stw_err *err)
 {
 	(void)db;
 	(void)list;
@@ -736,7 +747,14 @@ journal_read(int i)
 
 /* ---- the dispatcher ------------------------------------------------------------------------ */
 static struct egress egress;
-static struct dispatch *dispatch;
+
+static const struct ruleset *
+rules_now(void *host, struct db *db)
+{
+	(void)host;
+	(void)db;
+	return (const struct ruleset *)&packs[asked_rules++ == 0 ? 0 : 1];
+}
 
 static void
 open_dispatch(bool gate_beside)
@@ -746,6 +764,7 @@ open_dispatch(bool gate_beside)
 	    .worker = "test",
 	    .db = (struct db *)&egress, /* the fakes do not look */
 	    .gate_db = gate_beside ? (struct db *)&egress : NULL,
+	    .rules_now = rules_now,
 	    .max_in_flight = 64};
 
 	ck_assert_int_eq(dispatch_open(&options, &dispatch, NULL), STW_OK);
@@ -770,7 +789,9 @@ begin(void)
 	claim_order = tries_max = nasks = asks_over = 0;
 	skew = asks_take = 0;
 	asks_hang = 0;
-	gate_waits = false;
+	gate_waits = seal_closes = false;
+	gate_slow_ms = asked_rules = 0;
+	gated_old = gated_new = 0;
 	settled = waited = overlapped = gate_away = resets = 0;
 	memset(told, 0, sizeof told);
 	started = stw_monotonic();
@@ -1208,11 +1229,18 @@ START_TEST(one_that_cannot_be_settled_holds_up_no_other)
 }
 END_TEST
 
+/* Also where what is at the gate has not begun yet: the window holds four times the rate. */
 START_TEST(a_rate_is_kept)
 {
 	struct dispatch_result r;
 
-	sim_start(0, true, 8, 2000);
+	dispatch_close(dispatch);
+	open_dispatch(_i == 1);
+	sim_start(0, true, 64, 2000);
+	fake_add(1, 200);
+	(void)pass(10000);
+	ck_assert_int_eq(in_state(1, TASK_QUEUED), 200);
+	gate_slow_ms = _i == 1 ? 150 : 0;
 	queues[0].rate = 10;
 	queues[0].rate_sec = 1;
 	fake_add(1, 100);
@@ -1220,6 +1248,67 @@ START_TEST(a_rate_is_kept)
 	sim_stop(0);
 	ck_assert_int_ge(r.sent, 20);
 	ck_assert_int_le(r.sent, 30);
+}
+END_TEST
+
+/* While there is always something at the gate with those of before. */
+START_TEST(new_rules_reach_the_gate_while_it_is_at_work)
+{
+	dispatch_close(dispatch);
+	open_dispatch(true);
+	sim_start(0, true, 8, 2000);
+	sim_start(1, true, 8, 2000);
+	fake_add(1, 60);
+	fake_add(2, 60);
+	gate_slow_ms = 20;
+	(void)pass(20000);
+	sim_stop(0);
+	sim_stop(1);
+	ck_assert_int_eq(in_state(1, TASK_QUEUED) + in_state(2, TASK_QUEUED), 120);
+	/* The first queue's first, no more. */
+	ck_assert_int_le(gated_old, SCHEDULE_FIRST);
+	ck_assert_int_ge(gated_new, 120 - SCHEDULE_FIRST);
+}
+END_TEST
+
+START_TEST(nothing_is_claimed_that_cannot_be_gated)
+{
+	struct dispatch_result r;
+
+	sim_start(0, true, 8, 2000);
+	sim_start(1, true, 8, 2000);
+	fake_add(1, 20);
+	fake_add(2, 20);
+	gate_away = 1;
+	ck_assert_int_eq(
+	    dispatch_pass(dispatch, NOW, 2000, NULL, &r, NULL), STW_TEMPFAIL);
+	/* What was at the gate then waits for its lease; the other queue has lost nothing. */
+	ck_assert_int_eq(
+	    in_state(1, TASK_READY) + in_state(2, TASK_READY), SCHEDULE_FIRST);
+	ck_assert_int_eq(
+	    in_state(1, TASK_PLANNED) + in_state(2, TASK_PLANNED), 40 - SCHEDULE_FIRST);
+	(void)usleep(1100000);
+	r = pass(10000);
+	sim_stop(0);
+	sim_stop(1);
+	ck_assert_int_eq(r.accepted, 40 - SCHEDULE_FIRST);
+}
+END_TEST
+
+START_TEST(a_queue_that_closes_while_its_tasks_are_sealed_gets_none)
+{
+	struct dispatch_result r;
+
+	sim_start(0, true, 8, 2000);
+	fake_add(1, 5);
+	seal_closes = true;
+	r = pass(500);
+	ck_assert_int_eq(r.sent, 0);
+	ck_assert_int_eq(in_state(1, TASK_READY), 5);
+	seal_closes = false;
+	(void)pass_at(NOW + STW_USEC_MIN, 5000);
+	sim_stop(0);
+	ck_assert_int_eq(in_state(1, TASK_QUEUED), 5);
 }
 END_TEST
 
@@ -1467,7 +1556,12 @@ main(void)
 	    a_lease_is_kept_alive_while_its_push_is_in_flight, 0, 1);
 	CASE_ADD(
 	    suite, begin, end, 240, one_that_cannot_be_settled_holds_up_no_other, 0, 1);
-	CASE_ADD(suite, begin, end, 240, a_rate_is_kept, 0, 1);
+	CASE_ADD(suite, begin, end, 240, a_rate_is_kept, 0, 2);
+	CASE_ADD(
+	    suite, begin, end, 240, new_rules_reach_the_gate_while_it_is_at_work, 0, 1);
+	CASE_ADD(suite, begin, end, 240, nothing_is_claimed_that_cannot_be_gated, 0, 1);
+	CASE_ADD(suite, begin, end, 240,
+	    a_queue_that_closes_while_its_tasks_are_sealed_gets_none, 0, 1);
 	CASE_ADD(suite, begin, end, 240,
 	    a_queue_with_a_pace_is_left_to_the_one_whose_turn_it_is, 0, 1);
 	CASE_ADD(suite, begin, end, 240,

@@ -23,10 +23,32 @@ START_TEST(a_new_queue_begins_small_and_within_its_limit)
 	struct schedule_queue q = {0};
 	const struct schedule_limits narrow = {.concurrency = 2};
 
-	ck_assert_int_eq(schedule_room(&q, &wide, 0, S, NOW), SCHEDULE_FIRST);
-	ck_assert_int_eq(schedule_room(&q, &wide, 3, S, NOW), SCHEDULE_FIRST - 3);
-	ck_assert_int_eq(schedule_room(&q, &wide, 9, S, NOW), 0);
-	ck_assert_int_eq(schedule_room(&q, &narrow, 0, S, NOW), 2);
+	ck_assert_int_eq(schedule_room(&q, &wide, 0, 0, S, NOW), SCHEDULE_FIRST);
+	ck_assert_int_eq(schedule_room(&q, &wide, 3, 0, S, NOW), SCHEDULE_FIRST - 3);
+	ck_assert_int_eq(schedule_room(&q, &wide, 9, 0, S, NOW), 0);
+	ck_assert_int_eq(schedule_room(&q, &narrow, 0, 0, S, NOW), 2);
+}
+END_TEST
+
+/* What was given and has not begun takes its part of the pace; the window counts it anyway. */
+START_TEST(what_has_not_begun_takes_its_part_of_the_pace)
+{
+	struct schedule_limits rate = {.concurrency = 64, .rate = 10, .rate_sec = 1};
+	struct schedule_limits batch = {
+	    .concurrency = 64, .batch = 10, .batch_pause_ms = 1000};
+	struct schedule_queue q = {.window = 64}, b = {.window = 64};
+
+	ck_assert_int_eq(schedule_room(&q, &rate, 4, 4, S, NOW), 6);
+	ck_assert_int_eq(schedule_room(&q, &rate, 12, 12, S, NOW), 0);
+	schedule_begin(&q, &rate, S);
+	ck_assert_int_eq(schedule_room(&q, &rate, 5, 4, S, NOW), 5);
+	/* Of the next period too. */
+	ck_assert_int_eq(schedule_room(&q, &rate, 5, 4, 3 * S, NOW), 6);
+	ck_assert_int_eq(schedule_room(&b, &batch, 4, 4, S, NOW), 6);
+	for (int i = 0; i < 10; i++)
+		schedule_begin(&b, &batch, S);
+	ck_assert_int_eq(schedule_room(&b, &batch, 14, 4, S, NOW), 0);
+	ck_assert_int_eq(schedule_room(&b, &batch, 14, 4, 3 * S, NOW), 6);
 }
 END_TEST
 
@@ -134,12 +156,12 @@ START_TEST(a_dead_queue_gets_one_probe_and_ever_more_rarely)
 		ck_assert_int_eq(schedule_window(&q, &wide), 0);
 		ck_assert_int_ge(wait, waited / 2);
 		ck_assert_int_le(wait, 60 * S);
-		ck_assert_int_eq(schedule_room(&q, &wide, 0, mono, NOW), 0);
+		ck_assert_int_eq(schedule_room(&q, &wide, 0, 0, mono, NOW), 0);
 		ck_assert_int_eq(schedule_wait(&q, &wide, mono, NOW), q.dead_until);
 		mono = q.dead_until;
-		ck_assert_int_eq(schedule_room(&q, &wide, 0, mono, NOW), 1);
+		ck_assert_int_eq(schedule_room(&q, &wide, 0, 0, mono, NOW), 1);
 		schedule_begin(&q, &wide, mono);
-		ck_assert_int_eq(schedule_room(&q, &wide, 1, mono + 99 * S, NOW), 0);
+		ck_assert_int_eq(schedule_room(&q, &wide, 1, 0, mono + 99 * S, NOW), 0);
 		ck_assert_int_eq(schedule_wait(&q, &wide, mono, NOW), STW_USEC_MAX);
 		end_times(&q, &wide, true, 1, mono);
 		waited = wait;
@@ -174,8 +196,8 @@ START_TEST(a_queue_that_asks_for_a_pause_gets_it_at_once_up_to_an_hour)
 	struct schedule_queue q = {0}, greedy = {0};
 
 	schedule_end(&q, &wide, true, 30 * S, 10 * S, 0);
-	ck_assert_int_eq(schedule_room(&q, &wide, 0, 39 * S, NOW), 0);
-	ck_assert_int_eq(schedule_room(&q, &wide, 0, 41 * S, NOW), 1);
+	ck_assert_int_eq(schedule_room(&q, &wide, 0, 0, 39 * S, NOW), 0);
+	ck_assert_int_eq(schedule_room(&q, &wide, 0, 0, 41 * S, NOW), 1);
 	schedule_end(&greedy, &wide, true, 100 * STW_USEC_HOUR, 10 * S, 0);
 	ck_assert_int_eq(greedy.dead_until, 10 * S + STW_USEC_HOUR);
 }
@@ -190,10 +212,11 @@ START_TEST(a_rate_is_kept_in_each_period)
 	for (int period = 1; period < 4; period++) {
 		stw_usec mono = period * 60 * S;
 
-		ck_assert_int_eq(schedule_room(&q, &limits, 0, mono, NOW), 3);
+		ck_assert_int_eq(schedule_room(&q, &limits, 0, 0, mono, NOW), 3);
 		for (int i = 0; i < 3; i++)
 			schedule_begin(&q, &limits, mono);
-		ck_assert_int_eq(schedule_room(&q, &limits, 0, mono + 59 * S, NOW), 0);
+		ck_assert_int_eq(
+		    schedule_room(&q, &limits, 0, 0, mono + 59 * S, NOW), 0);
 		ck_assert_int_eq(
 		    schedule_wait(&q, &limits, mono + S, NOW), mono + 60 * S);
 	}
@@ -208,12 +231,13 @@ START_TEST(after_each_batch_there_is_a_pause)
 	stw_usec mono = S;
 
 	for (int batch = 0; batch < 3; batch++) {
-		ck_assert_int_eq(schedule_room(&q, &limits, 0, mono, NOW), 4);
+		ck_assert_int_eq(schedule_room(&q, &limits, 0, 0, mono, NOW), 4);
 		schedule_begin(&q, &limits, mono);
-		ck_assert_int_eq(schedule_room(&q, &limits, 0, mono, NOW), 3);
+		ck_assert_int_eq(schedule_room(&q, &limits, 0, 0, mono, NOW), 3);
 		for (int i = 0; i < 3; i++)
 			schedule_begin(&q, &limits, mono);
-		ck_assert_int_eq(schedule_room(&q, &limits, 0, mono + S - 1, NOW), 0);
+		ck_assert_int_eq(
+		    schedule_room(&q, &limits, 0, 0, mono + S - 1, NOW), 0);
 		ck_assert_int_eq(schedule_wait(&q, &limits, mono, NOW), mono + S);
 		mono += S;
 	}
@@ -271,15 +295,15 @@ START_TEST(hours_include_their_beginning_and_not_their_end)
 	ck_assert_int_eq(zone_find("Asia/Shanghai", &limits.zone, NULL), STW_OK);
 	at = zone_instant(limits.zone, zone_local(limits.zone, NOW).day,
 	    hours[_i].minute * STW_USEC_MIN);
-	room = schedule_room(&q, &limits, 0, S, at);
+	room = schedule_room(&q, &limits, 0, 0, S, at);
 	ck_assert_int_eq(room > 0, hours[_i].open);
 	if (hours[_i].open)
 		return;
 	/* And it says when they begin, to the microsecond. */
 	wait = schedule_wait(&q, &limits, S, at) - S;
 	ck_assert_int_gt(wait, 0);
-	ck_assert_int_gt(schedule_room(&q, &limits, 0, S, at + wait), 0);
-	ck_assert_int_eq(schedule_room(&q, &limits, 0, S, at + wait - 1), 0);
+	ck_assert_int_gt(schedule_room(&q, &limits, 0, 0, S, at + wait), 0);
+	ck_assert_int_eq(schedule_room(&q, &limits, 0, 0, S, at + wait - 1), 0);
 }
 END_TEST
 
@@ -339,6 +363,7 @@ main(void)
 	int failed;
 
 	tcase_add_test(tc, a_new_queue_begins_small_and_within_its_limit);
+	tcase_add_test(tc, what_has_not_begun_takes_its_part_of_the_pace);
 	tcase_add_test(tc, a_window_that_nothing_spoke_against_grows_by_half_a_result);
 	tcase_add_test(tc, a_window_grows_by_one_for_each_whole_cohort_up_to_the_limit);
 	tcase_add_test(tc, a_success_between_failures_keeps_a_queue_alive);
