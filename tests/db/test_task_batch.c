@@ -107,7 +107,8 @@ START_TEST(a_batch_writes_what_one_by_one_writes)
 		if (gated[i].decided) {
 			ck_assert_str_eq(gated[i].push.task_id, task_text(i));
 			ck_assert_int_gt(gated[i].push.number_id, 0);
-			ck_assert(task_world_finish(&claims[i], TASK_PUSH_ACCEPTED));
+			ck_assert(task_world_finish(
+			    &gated[i].push.claim, TASK_PUSH_ACCEPTED));
 		} else {
 			struct task_push push;
 
