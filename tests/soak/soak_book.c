@@ -49,6 +49,8 @@ static struct soak {
 	size_t nprobes, lost;
 	int bucket; /* of the probe's customer, whose id is 0 */
 	_Atomic int64_t ticked;
+	int64_t
+	    imports; /* the mark of the tick over everybody; set before threads start */
 } soak = {.customers = 20000,
     .writers = 4,
     .rate = 2000,
@@ -317,7 +319,7 @@ tick_on(void *arg)
 		struct book_view *view = book_live_touched(soak.live, 100, &keys);
 
 		if (view != NULL &&
-		    tick_touched_run(db, soak.live, &members, &keys,
+		    tick_touched_run(db, soak.live, &members, &keys, soak.imports,
 			clock_now(&soak.clock), &written, &touched, &err) != STW_OK)
 			give_up("tick", err.text);
 		soak.ticked += touched.customers;
@@ -350,6 +352,7 @@ prepare_ticks(void)
 	    segment_store_save(db, &def, "ann", WORLD_NOW, &version, &err) != STW_OK ||
 	    tick_run(db, NULL, &options, &result, &err) != STW_OK)
 		give_up("model and segment", err.text);
+	soak.imports = result.imports;
 	tick_fini(&result);
 	db_close(db);
 }
