@@ -52,8 +52,8 @@ sql -c "INSERT INTO task_ready (bucket, task_id, queue_id, due_at, priority)
       FROM generate_series(1, $waiting) AS n" -c "VACUUM ANALYZE task_ready" -c CHECKPOINT >"$dir/fill.log" 2>&1 ||
     die "no tasks"
 
-# $1 queue_id, $2 worker, $3 limit, $4 lease seconds, $5 now, $6 lane
-sed "/^--/d; s/\\\$1/:queue/g; s/\\\$2/:worker/g; s/\\\$3/:lim/g; s/\\\$4/:lease/g; s/\\\$5/:today/g; s/\\\$6/:lane/g" \
+# $1 queue_id, $2 worker, $3 limit, $4 lease seconds, $5 now, $6 lane, $7 claim_id
+sed "/^--/d; s/\\\$1/:queue/g; s/\\\$2/:worker/g; s/\\\$3/:lim/g; s/\\\$4/:lease/g; s/\\\$5/:today/g; s/\\\$6/:lane/g; s/\\\$7/:claim/g" \
     db/queries/task_claim.sql >"$dir/claim.sql"
 cat >"$dir/finish.sql" <<-SQL
 	DELETE FROM task_ready r USING (SELECT bucket, task_id, lease_until FROM task_ready
@@ -68,7 +68,7 @@ half() {
 	from=$(sql -c "SELECT count(*) FROM task_ready")
 	PGOPTIONS='-c search_path=steward,public' "$pgbench" -n -M prepared -T "$seconds" -c 2 -j 1 \
 	    -R $((2 * rate / batch)) -l --log-prefix="$dir/log" -f "$dir/claim.sql" -f "$dir/finish.sql" \
-	    -D queue="$queue" -D worker=bench -D lim="$batch" -D lease=20 -D lane=0 \
+	    -D queue="$queue" -D worker=bench -D lim="$batch" -D lease=20 -D lane=0 -D claim=00000000-0000-4000-8000-000000000001 \
 	    -D today='2026-11-23 02:00:00+00' "$admin" >"$dir/pgbench.log" 2>&1 || return 1
 	to=$(sql -c "SELECT count(*) FROM task_ready")
 	# client, number, latency from the schedule, script, second, microsecond, lag of the schedule
